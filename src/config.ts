@@ -1,0 +1,125 @@
+import { fileURLToPath } from "node:url";
+
+/** Beside the program, wherever it was started from. */
+const DEFAULT_DATA_DIR = fileURLToPath(new URL("../.data", import.meta.url));
+
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Null: the embedded PostgreSQL. */
+  readonly databaseUrl: string | null;
+  /** Where the embedded PostgreSQL and the demo's keys lie. */
+  readonly dataDir: string;
+  readonly databasePoolSize: number;
+  readonly preparedStatements: boolean;
+  readonly migrateAtStart: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly graphiql: boolean;
+  readonly logLevel: LogLevel;
+  readonly shutdownGraceMs: number;
+  readonly jwt: JwtConfig;
+}
+
+export interface JwtConfig {
+  readonly secret: string | null;
+  readonly jwksUrl: URL | null;
+  readonly issuer: string | null;
+  readonly audience: string | null;
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Its message lists every fault of the environment, one a line, and never a value: a value may be a secret. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The environment is not usable:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(environment: Environment): Config {
+  const faults: string[] = [];
+  const read = environmentReader(environment, faults);
+
+  const production = environment.NODE_ENV === "production";
+  const databaseUrl = read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
+  if (production && read.text("DATABASE_URL") === null) {
+    faults.push("DATABASE_URL is required when NODE_ENV=production: the embedded PostgreSQL is for trying things out");
+  }
+  const config: Config = {
+    production,
+    port: read.integer("PORT", 4000, 0, 65_535),
+    host: read.text("HOST") ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    databaseUrl: databaseUrl && read.text("DATABASE_URL"),
+    dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
+    databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 1, 1000),
+    preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
+    migrateAtStart: read.flag("MIGRATE", true),
+    corsOrigins: read.origins("CORS_ORIGINS"),
+    graphiql: read.flag("GRAPHIQL", true),
+    logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
+    jwt: {
+      secret: read.text("JWT_SECRET"),
+      jwksUrl: read.url("JWT_JWKS_URL", ["https:", "http:"]),
+      issuer: read.text("JWT_ISSUER"),
+      audience: read.text("JWT_AUDIENCE"),
+    },
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** Every reader answers the default, or something harmless, where it notes a fault: the start stops anyway. */
+function environmentReader(environment: Environment, faults: string[]) {
+  /** An empty variable is an unset one: compose files and shells make them by accident. */
+  const text = (name: string): string | null => environment[name]?.trim() || null;
+
+  return {
+    text,
+    integer(name: string, fallback: number, min: number, max: number): number {
+      const value = text(name);
+      if (value === null) return fallback;
+      const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      faults.push(`${name} must be a whole number from ${min} to ${max}`);
+      return fallback;
+    },
+    flag(name: string, fallback: boolean): boolean {
+      const value = text(name)?.toLowerCase();
+      if (value === undefined) return fallback;
+      if (value === "on" || value === "off") return value === "on";
+      faults.push(`${name} must be on or off`);
+      return fallback;
+    },
+    choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+      const value = text(name);
+      if (value === null) return fallback;
+      const chosen = choices.find((choice) => choice === value.toLowerCase());
+      if (chosen !== undefined) return chosen;
+      faults.push(`${name} must be one of ${choices.join(", ")}`);
+      return fallback;
+    },
+    url(name: string, protocols: readonly string[]): URL | null {
+      const value = text(name);
+      if (value === null) return null;
+      if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return new URL(value);
+      faults.push(
+        `${name} must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+      );
+      return null;
+    },
+    origins(name: string): string[] {
+      const origins = (text(name) ?? "")
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter(Boolean);
+      if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return origins;
+      faults.push(`${name} must be origins such as https://app.example.com, separated by commas`);
+      return [];
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { drizzle } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
+import postgres from "postgres";
+import type { Sql } from "./client.ts";
+
+/** The same from `src/db` and from `dist/db`. */
+const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
+
+/** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
+const MIGRATION_LOCK_ID = 4_207_311_902;
+
+/** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
+export async function applyMigrations(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {}, connect_timeout: 10 });
+  try {
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
+    await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS_DIR });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** False also when the database was never migrated. A database ahead of this program counts as migrated. */
+export async function isMigrated(sql: Sql): Promise<boolean> {
+  const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') as name`;
+  if (!table?.name) return false;
+  const [newest] = await sql`select max(created_at) as at from drizzle.__drizzle_migrations`;
+  return Number(newest?.at ?? 0) >= (await newestMigration());
+}
+
+async function newestMigration(): Promise<number> {
+  const journal: { entries: { when: number }[] } = JSON.parse(
+    await readFile(`${MIGRATIONS_DIR}/meta/_journal.json`, "utf8"),
+  );
+  return Math.max(...journal.entries.map((entry) => entry.when));
+}

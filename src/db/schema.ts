@@ -1,0 +1,89 @@
+import { sql } from "drizzle-orm";
+import { boolean, check, index, pgEnum, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+
+/**
+ * Text, never a JS `Date`: a Date has milliseconds, Postgres stores microseconds, and parsing dates was the dearest
+ * part of a page.
+ */
+const timestamptz = () => timestamp({ withTimezone: true, mode: "string" });
+
+const id = () => uuid().primaryKey().defaultRandom();
+
+const rowTimes = () => ({
+  createdAt: timestamptz().notNull().defaultNow(),
+  updatedAt: timestamptz().notNull().defaultNow(),
+  /** Set means "not there": nothing that reads may see the row. */
+  deletedAt: timestamptz(),
+});
+
+export const jobStatus = pgEnum("job_status", ["pending", "processing", "completed", "failed"]);
+
+export const tasks = pgTable("tasks", {
+  id: id(),
+  /** Null: nobody's task, which only an admin reads. */
+  userId: uuid(),
+  webhookUrl: text(),
+  source: text(),
+  ...rowTimes(),
+});
+
+/** The verifier's record of one address. `status` and `serverType` are open vocabularies and must stay text. */
+export const emails = pgTable("emails", {
+  id: id(),
+  email: text().notNull(),
+  status: text().notNull(),
+  isRoleBased: boolean().notNull().default(false),
+  isDisposable: boolean().notNull().default(false),
+  hasMxRecords: boolean().notNull().default(false),
+  hasReverseDns: boolean().notNull().default(false),
+  domainName: text(),
+  hostName: text(),
+  serverType: text(),
+  isCatchall: boolean().notNull().default(false),
+  validatedAt: timestamptz(),
+  unknownReason: text(),
+  needsPhysicalVerify: boolean().notNull().default(false),
+  ...rowTimes(),
+});
+
+export const taskEmailJobs = pgTable(
+  "task_email_jobs",
+  {
+    id: id(),
+    taskId: uuid()
+      .notNull()
+      .references(() => tasks.id, { onDelete: "cascade" }),
+    emailId: uuid().references(() => emails.id, { onDelete: "set null" }),
+    emailAddress: text().notNull(),
+    status: jobStatus().notNull().default("pending"),
+    ...rowTimes(),
+  },
+  (job) => [
+    // Ascending and walked backwards: drizzle's `.desc()` here writes NULLS LAST while its ORDER BY means NULLS FIRST,
+    // and Postgres would sort every page.
+    index("task_email_jobs_page_idx").on(job.taskId, job.createdAt, job.id).where(sql`${job.deletedAt} is null`),
+    // For the foreign key alone: without it, deleting one email reads every job.
+    index("task_email_jobs_email_idx").on(job.emailId).where(sql`${job.emailId} is not null`),
+  ],
+);
+
+export const apiKeys = pgTable(
+  "api_keys",
+  {
+    id: id(),
+    userId: uuid().notNull(),
+    /** SHA-256 of the key, lower-case hex. The key itself is stored nowhere. */
+    keyHash: text().notNull(),
+    /** The key's first characters, enough to tell two keys apart in a list and nothing more. */
+    keyPreview: text().notNull().default(""),
+    name: text().notNull().default(""),
+    isAdmin: boolean().notNull().default(false),
+    expiresAt: timestamptz(),
+    revokedAt: timestamptz(),
+    createdAt: timestamptz().notNull().defaultNow(),
+  },
+  (key) => [
+    uniqueIndex("api_keys_key_hash_idx").on(key.keyHash),
+    check("api_keys_key_hash_is_sha256", sql`${key.keyHash} ~ '^[0-9a-f]{64}$'`),
+  ],
+);

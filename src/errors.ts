@@ -1,0 +1,104 @@
+/**
+ * The closed list of failures a caller may be told about. Whatever else goes wrong is INTERNAL: said to the log,
+ * hidden from the caller.
+ */
+const FAILURES = {
+  INVALID_INPUT: { status: 400, rest: "VALIDATION_ERROR", graphql: "BAD_USER_INPUT", message: "Invalid parameters" },
+  UNAUTHENTICATED: {
+    status: 401,
+    rest: "UNAUTHORIZED",
+    graphql: "UNAUTHENTICATED",
+    // One sentence for missing, malformed, expired and revoked: which of them it was helps only a thief.
+    message: "A valid API key or token is required",
+  },
+  NOT_FOUND: { status: 404, rest: "NOT_FOUND", graphql: "NOT_FOUND", message: "Not found" },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    rest: "METHOD_NOT_ALLOWED",
+    graphql: "BAD_REQUEST",
+    message: "This path does not answer that method",
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    rest: "NOT_ACCEPTABLE",
+    graphql: "BAD_REQUEST",
+    message: "This path answers application/json only",
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    rest: "PAYLOAD_TOO_LARGE",
+    graphql: "BAD_REQUEST",
+    message: "The request body is too large",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    rest: "UNSUPPORTED_MEDIA_TYPE",
+    graphql: "BAD_REQUEST",
+    message: "The request body must be JSON in UTF-8, plain or compressed with gzip or deflate",
+  },
+  RATE_LIMITED: { status: 429, rest: "RATE_LIMITED", graphql: "RATE_LIMITED", message: "Too many requests" },
+  INTERNAL: {
+    status: 500,
+    rest: "INTERNAL_ERROR",
+    graphql: "INTERNAL_SERVER_ERROR",
+    message: "Unexpected server error",
+  },
+  UNAVAILABLE: {
+    status: 503,
+    rest: "DEPENDENCY_UNAVAILABLE",
+    graphql: "DEPENDENCY_UNAVAILABLE",
+    message: "The service cannot answer right now, try again",
+  },
+  TIMEOUT: {
+    status: 504,
+    rest: "DEPENDENCY_TIMEOUT",
+    graphql: "DEPENDENCY_TIMEOUT",
+    message: "The database took too long, try again",
+  },
+} as const;
+
+export type FailureKind = keyof typeof FAILURES;
+
+/** One wrong field of a request. The reason states the rule and never repeats the caller's value. */
+export interface FieldFault {
+  readonly field: string;
+  readonly reason: string;
+}
+
+export class Failure extends Error {
+  readonly kind: FailureKind;
+  readonly details: readonly FieldFault[];
+
+  constructor(kind: FailureKind, options: { message?: string; details?: readonly FieldFault[]; cause?: unknown } = {}) {
+    super(options.message ?? FAILURES[kind].message, { cause: options.cause });
+    this.kind = kind;
+    this.details = options.details ?? [];
+  }
+
+  get status(): number {
+    return FAILURES[this.kind].status;
+  }
+  get restCode(): string {
+    return FAILURES[this.kind].rest;
+  }
+  get graphqlCode(): string {
+    return FAILURES[this.kind].graphql;
+  }
+
+  /** All wrong fields of one request, at once. */
+  static ofFields(details: readonly FieldFault[]): Failure {
+    const fields = details.map((fault) => `${fault.field} ${fault.reason}`).join("; ");
+    return new Failure("INVALID_INPUT", { message: `Invalid parameters: ${fields}`, details });
+  }
+}
+
+const KIND_BY_GRAPHQL_CODE = new Map<unknown, FailureKind>(
+  (Object.keys(FAILURES) as FailureKind[])
+    .filter((kind) => FAILURES[kind].graphql !== "BAD_REQUEST")
+    .map((kind) => [FAILURES[kind].graphql, kind]),
+);
+
+/** INTERNAL for a code that is not ours: the caller of a stored document did not write it and cannot mend it. */
+export function failureKindOfGraphqlCode(code: unknown): FailureKind {
+  return KIND_BY_GRAPHQL_CODE.get(code) ?? "INTERNAL";
+}
