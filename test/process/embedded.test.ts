@@ -1,0 +1,230 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { findBinaries } from "../../src/embedded-postgres/binaries.ts";
+import { isAlive } from "../../src/embedded-postgres/pids.ts";
+import {
+  closeWorkspace,
+  end,
+  endAll,
+  exitOf,
+  makeProject,
+  newDataDir,
+  openWorkspace,
+  query,
+  remember,
+  remembered,
+  rootDir,
+  run,
+  serverPids,
+  start,
+} from "./embedded-program.ts";
+
+const isLinux = process.platform === "linux";
+const isLinuxRoot = isLinux && process.getuid?.() === 0;
+const NOBODY = 65534;
+/** What a container's default does to `unshare`: root may not map itself into a user namespace. */
+const WITHOUT_USER_NAMESPACES = ["setpriv", "--bounding-set=-setfcap", "--"];
+/** What a system without parent death signals, such as macOS, is like. */
+const WITHOUT_SETPRIV = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
+  'mount --bind /bin/false /usr/bin/setpriv && exec "$@"',
+  "sh",
+];
+
+beforeAll(openWorkspace);
+afterEach(endAll);
+afterAll(closeWorkspace);
+
+test("a second start serves the data of the first, on this machine alone and with a password", async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  expect(first).toMatchObject({ version: expect.stringMatching(/^18\./), attached: false });
+  expect(first.url).toMatch(/^postgres:\/\/task_jobs:[\w-]{32}@127\.0\.0\.1:\d+\/task_jobs$/);
+  await remember(first.url, "first");
+  const facts = await query(
+    first.url,
+    (sql) => sql`
+      select current_setting('listen_addresses') as addresses, current_setting('unix_socket_directories') as sockets,
+             current_setting('server_encoding') as encoding, current_setting('TimeZone') as zone,
+             (select datlocale from pg_database where datname = current_database()) as locale`,
+  );
+  expect(facts[0]).toEqual({ addresses: "127.0.0.1", sockets: "", encoding: "UTF8", zone: "UTC", locale: "C.UTF-8" });
+  await expect(query(first.url?.replace(/:[\w-]{32}@/, ":wrong@"), (sql) => sql`select 1`)).rejects.toThrow(/password/);
+  for (const name of ["postgres.owner.json", "postgres.log"]) {
+    expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
+  }
+  await end(first);
+
+  const second = await start(dataDir);
+  expect(await remembered(second.url)).toEqual(["first"]);
+  await end(second);
+  expect((await readdir(dataDir)).sort()).toEqual(["postgres", "postgres.log"]);
+});
+
+test.runIf(isLinux)(
+  "kill -9 leaves no server behind, and the next start works at once with what was committed",
+  async () => {
+    const dataDir = newDataDir();
+    const first = await start(dataDir);
+    await remember(first.url, "committed");
+    await end(first, "SIGKILL");
+    const second = await start(dataDir);
+    expect(await remembered(second.url)).toEqual(["committed"]);
+    await end(second, "SIGKILL");
+    await expect.poll(() => serverPids(dataDir), { timeout: 5_000 }).toEqual([]);
+  },
+);
+
+test.runIf(isLinuxRoot)("a server that outlived its killed owner is stopped by the next start", async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir, { through: WITHOUT_SETPRIV });
+  await remember(first.url, "committed");
+  await end(first, "SIGKILL");
+  const orphans = await serverPids(dataDir);
+  expect(orphans).not.toEqual([]);
+  const second = await start(dataDir);
+  expect(await remembered(second.url)).toEqual(["committed"]);
+  const survivors = await serverPids(dataDir);
+  expect(orphans.filter((pid) => survivors.includes(pid))).toEqual([]);
+});
+
+test("of two first starts at once one serves and the other is told who does", async () => {
+  const dataDir = newDataDir();
+  const both = await Promise.all([start(dataDir), start(dataDir)]);
+  const [winner, ...others] = both.filter(({ url }) => url !== undefined);
+  const [loser] = both.filter(({ error }) => error !== undefined);
+  expect(others).toEqual([]);
+  expect(loser?.error).toContain(`Process ${winner?.pid} is already running with the database in`);
+  await remember(winner?.url, "sound");
+  expect(await remembered(winner?.url)).toEqual(["sound"]);
+});
+
+test("of two first joins at once both use the same server", async () => {
+  const dataDir = newDataDir();
+  const both = await Promise.all([start(dataDir, { mode: "join" }), start(dataDir, { mode: "join" })]);
+  expect(both[0]?.url).toBe(both[1]?.url);
+  expect(both.map(({ attached }) => attached).sort()).toEqual([false, true]);
+});
+
+test("beside a living owner a start is refused by name, and a join comes and goes without stopping it", async () => {
+  const dataDir = newDataDir();
+  const owner = await start(dataDir);
+  const refused = await start(dataDir);
+  expect(refused.errorName).toBe("EmbeddedPostgresError");
+  expect(refused.error).toContain(`Process ${owner.pid} is already running`);
+  expect(refused.error).toContain("DATABASE_URL");
+  const guest = await start(dataDir, { mode: "join" });
+  expect(guest).toMatchObject({ url: owner.url, version: owner.version, attached: true });
+  await end(guest);
+  await remember(owner.url, "still there");
+});
+
+test("a crash while the cluster is made leaves nothing that is taken for a cluster", async () => {
+  const dataDir = newDataDir();
+  const first = run(dataDir);
+  const names = () => readdir(dataDir).catch((): string[] => []);
+  await expect.poll(names, { interval: 5, timeout: 5_000 }).toContainEqual(expect.stringMatching(/^postgres\.new-/));
+  first.kill("SIGKILL");
+  await exitOf(first);
+  expect(await names()).not.toContain("postgres");
+  const second = await start(dataDir);
+  await remember(second.url, "whole");
+  await expect.poll(names).toEqual(["postgres", "postgres.log", "postgres.owner.json"]);
+});
+
+test("a lock file whose number now belongs to another program does not stop a start", async () => {
+  const dataDir = newDataDir();
+  await end(await start(dataDir));
+  writeFileSync(join(dataDir, "postgres/postmaster.pid"), `${process.pid}\n`);
+  const second = await start(dataDir);
+  expect(second.error).toBeUndefined();
+});
+
+test.runIf(isLinux)("a process that got a dead one's number is not taken for it", () => {
+  expect(isAlive({ pid: process.pid, startedAt: null })).toBe(true);
+  expect(isAlive({ pid: process.pid, startedAt: "1" })).toBe(false);
+});
+
+test("a server that cannot start says why in its own words", async () => {
+  const answer = await start(newDataDir(), { settings: { shared_buffers: "plenty" } });
+  expect(answer.errorName).toBe("EmbeddedPostgresError");
+  expect(answer.error).toContain('invalid value for parameter "shared_buffers": "plenty"');
+});
+
+test("a directory with something else in it is left alone", async () => {
+  const dataDir = newDataDir();
+  mkdirSync(join(dataDir, "postgres"), { recursive: true });
+  writeFileSync(join(dataDir, "postgres/notes.txt"), "mine");
+  expect((await start(dataDir)).error).toContain("is no PostgreSQL data directory");
+  expect(readFileSync(join(dataDir, "postgres/notes.txt"), "utf8")).toBe("mine");
+});
+
+test("a platform without binaries is told so, and to set DATABASE_URL", async () => {
+  await expect(findBinaries({ os: "sunos", arch: "sparc64" })).rejects.toThrow(
+    /no embedded PostgreSQL for sunos-sparc64.*set DATABASE_URL/,
+  );
+});
+
+test.runIf(isLinuxRoot)("as root it works in a project that only root can enter", async () => {
+  const closed = makeProject("closed/project");
+  chmodSync(join(rootDir, "closed"), 0o700);
+  const dataDir = join(closed, "data");
+  const first = await start(dataDir, { project: closed });
+  await remember(first.url, "closed");
+  await end(first, "SIGKILL");
+  const second = await start(dataDir, { project: closed });
+  expect(await remembered(second.url)).toEqual(["closed"]);
+  await end(second);
+
+  const refused = await start(dataDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
+  expect(refused.error).toMatch(/does not run as root.*no user namespaces.*DATABASE_URL/);
+
+  // Data that others can reach, programs that they cannot: those are copied to where they can.
+  const openDir = newDataDir();
+  mkdirSync(openDir, { mode: 0o700 });
+  const third = await start(openDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
+  expect(third.error).toBeUndefined();
+  await expect(readdir(rootDir)).resolves.toContainEqual(expect.stringMatching(/^task-jobs-postgres-18\.[^/]*$/));
+});
+
+test.runIf(isLinuxRoot)(
+  "as root without user namespaces it takes over the cluster as nobody, and gives it back",
+  async () => {
+    const dataDir = newDataDir();
+    const first = await start(dataDir);
+    await remember(first.url, "root");
+    await end(first);
+    expect((await stat(join(dataDir, "postgres"))).uid).toBe(0);
+    const second = await start(dataDir, { through: WITHOUT_USER_NAMESPACES });
+    await remember(second.url, "nobody");
+    expect((await stat(join(dataDir, "postgres"))).uid).toBe(NOBODY);
+    await end(second, "SIGKILL");
+    const third = await start(dataDir);
+    expect(await remembered(third.url)).toEqual(["nobody", "root"]);
+  },
+);
+
+test.runIf(isLinuxRoot)(
+  "as an ordinary user it works, and another user's directory is refused in plain words",
+  async () => {
+    const dataDir = newDataDir();
+    mkdirSync(dataDir);
+    chownSync(dataDir, NOBODY, NOBODY);
+    await end(await start(newDataDir()));
+    const first = await start(dataDir, { uid: NOBODY });
+    await remember(first.url, "ordinary");
+    await end(first, "SIGKILL");
+    const second = await start(dataDir, { uid: NOBODY });
+    expect(await remembered(second.url)).toEqual(["ordinary"]);
+
+    const rootsDir = newDataDir();
+    await end(await start(rootsDir));
+    const refused = await start(rootsDir, { uid: NOBODY });
+    expect(refused.error).toMatch(/belongs to another user.*DATABASE_URL/);
+  },
+);
