@@ -1,0 +1,33 @@
+import type { IncomingMessage } from "node:http";
+import { Failure } from "../errors.ts";
+import type { ApiKeys } from "./api-key.ts";
+import type { VerifyJwt } from "./jwt.ts";
+import { isSameViewer, type Viewer } from "./viewer.ts";
+
+/** `Bearer` in any case (RFC 9110 section 11.1), one token, nothing after it. */
+const BEARER = /^Bearer +([^\s,]+)$/i;
+
+/** Fails as UNAUTHENTICATED for none, a bad one, or two that are not the same viewer. */
+export type Authenticate = (request: IncomingMessage) => Promise<Viewer>;
+
+export function openAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
+  async function viewerOfAuthorization(value: string): Promise<Viewer | null> {
+    const token = BEARER.exec(value)?.[1];
+    if (token === undefined) return null;
+    return (await apiKeys.findViewerByApiKey(token)) ?? (await verifyJwt(token));
+  }
+
+  return async (request) => {
+    // `headersDistinct` because `headers` keeps the first of two Authorization lines and joins two X-API-Key lines.
+    const { authorization = [], "x-api-key": keys = [] } = request.headersDistinct;
+    const count = authorization.length + keys.length;
+    if (count === 0 || count > 2) throw new Failure("UNAUTHENTICATED");
+
+    const [viewer, other] = await Promise.all([
+      ...authorization.map(viewerOfAuthorization),
+      ...keys.map((key) => apiKeys.findViewerByApiKey(key)),
+    ]);
+    if (!viewer || (count === 2 && !(other && isSameViewer(viewer, other)))) throw new Failure("UNAUTHENTICATED");
+    return viewer;
+  };
+}

@@ -1,0 +1,74 @@
+import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import type { JwtConfig } from "../config.ts";
+import { Failure } from "../errors.ts";
+import { isUuid } from "../uuid.ts";
+import type { Viewer } from "./viewer.ts";
+
+const CLOCK_LEEWAY_SECONDS = 30;
+/** Longer than any honest token, short enough that parsing it costs nothing. */
+const MAX_TOKEN_LENGTH = 8192;
+
+export type VerifyJwt = (token: string) => Promise<Viewer | null>;
+
+/**
+ * Answers null for every token that is not good, whatever is wrong with it. Fails as UNAVAILABLE where the key server
+ * cannot be asked: the token may be good.
+ */
+export function openJwtVerifier(config: JwtConfig): VerifyJwt {
+  const secret = config.secret === null ? null : new TextEncoder().encode(config.secret);
+  const jwks = config.jwksUrl === null ? null : createRemoteJWKSet(config.jwksUrl);
+  const expected = {
+    requiredClaims: ["exp", "sub"],
+    clockTolerance: CLOCK_LEEWAY_SECONDS,
+    ...(config.issuer === null ? {} : { issuer: config.issuer }),
+    ...(config.audience === null ? {} : { audience: config.audience }),
+  };
+
+  type KeyLookup = NonNullable<typeof jwks>;
+  const askKeyServer = async (...[header, token]: Parameters<KeyLookup>) => {
+    try {
+      return await (jwks as KeyLookup)(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      throw new Failure("UNAVAILABLE", { cause: error });
+    }
+  };
+
+  /** The algorithm picks the kind of key, and each kind accepts only its own: no HMAC with a public key. */
+  async function verify(token: string): Promise<JWTPayload | null> {
+    const { alg } = decodeProtectedHeader(token);
+    if (secret !== null && alg === "HS256") {
+      return (await jwtVerify(token, secret, { ...expected, algorithms: ["HS256"] })).payload;
+    }
+    if (jwks !== null && (alg === "RS256" || alg === "ES256")) {
+      return (await jwtVerify(token, askKeyServer, { ...expected, algorithms: [alg] })).payload;
+    }
+    return null;
+  }
+
+  return async (token) => {
+    if ((secret === null && jwks === null) || token.length > MAX_TOKEN_LENGTH) return null;
+    try {
+      const claims = await verify(token);
+      return claims && viewerOfClaims(claims);
+    } catch (error) {
+      // Every other throw is the token's fault: jose also throws plain TypeErrors for malformed ones.
+      if (error instanceof Failure) throw error;
+      return null;
+    }
+  };
+}
+
+function viewerOfClaims(claims: JWTPayload): Viewer | null {
+  if (typeof claims.sub !== "string" || !isUuid(claims.sub)) return null;
+  return {
+    userId: claims.sub.toLowerCase(),
+    isAdmin: claims.role === "admin" || roleOfAppMetadata(claims) === "admin",
+  };
+}
+
+/** Where Supabase's tokens carry the role. */
+function roleOfAppMetadata(claims: JWTPayload): unknown {
+  const metadata = claims.app_metadata;
+  return typeof metadata === "object" && metadata !== null && "role" in metadata ? metadata.role : undefined;
+}

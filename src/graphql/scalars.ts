@@ -1,0 +1,32 @@
+import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
+import { isUuid, UUID_RULE } from "../uuid.ts";
+import { rfc3339OfTimestamptz } from "./timestamps.ts";
+
+function parseUuid(value: unknown): string {
+  if (typeof value === "string" && isUuid(value)) return value.toLowerCase();
+  throw new GraphQLError(`A UUID ${UUID_RULE}`, { extensions: { code: "BAD_USER_INPUT" } });
+}
+
+export const Uuid = new GraphQLScalarType<string, string>({
+  name: "UUID",
+  description: "A UUID of any version, written 8-4-4-4-12 in hexadecimal; any case is read, lower case is answered.",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc9562",
+  serialize: (value) => value as string,
+  parseValue: parseUuid,
+  parseLiteral: (node) => parseUuid(node.kind === Kind.STRING ? node.value : null),
+});
+
+function refuseDateTimeInput(): never {
+  throw new GraphQLError("DateTime is not an input of this schema", { extensions: { code: "BAD_USER_INPUT" } });
+}
+
+export const DateTime = new GraphQLScalarType<string, string>({
+  name: "DateTime",
+  description:
+    "A moment, RFC 3339 in UTC with `Z`, with the shortest fraction of up to six digits that loses nothing, and none when " +
+    "it is zero: `2025-01-01T12:00:01Z`, `2025-01-01T12:00:01.123456Z`.",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
+  serialize: (value) => rfc3339OfTimestamptz(value as string),
+  parseValue: refuseDateTimeInput,
+  parseLiteral: refuseDateTimeInput,
+});

@@ -1,0 +1,20 @@
+import "reflect-metadata";
+import type { GraphQLSchema } from "graphql";
+import { lexicographicSortSchema, printSchema } from "graphql";
+import { buildSchemaSync } from "type-graphql";
+import { EmailResolver } from "../email/email.resolver.ts";
+import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
+
+/** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
+export function buildTaskJobsSchema(): GraphQLSchema {
+  return buildSchemaSync({
+    resolvers: [TaskJobResolver, EmailResolver],
+    // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
+    validate: false,
+  });
+}
+
+/** The text of `schema.graphql`. */
+export function printTaskJobsSchema(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

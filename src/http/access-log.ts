@@ -1,0 +1,31 @@
+import type { RequestHandler } from "express";
+import type { Log } from "../log.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** Ids in a path may be logged; any other path was made up by the caller and could hold an address or a key. */
+const LOGGABLE_PATH = /^\/(graphql|graphiql|healthz|readyz|api\/v1\/tasks(\/[0-9a-f-]{36}(\/[a-z]+)*)?)?\/?$/i;
+
+/** Gives every request its id, and every answer one line. Never a query string, a body, a header or an address. */
+export function accessLog(log: Log): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = performance.now();
+    const requestId = requestIdOf(request);
+    const { method, path } = request;
+    response.locals.requestId = requestId;
+    response.setHeader("X-Request-ID", requestId);
+    response.on("close", () => {
+      log.info(
+        {
+          requestId,
+          method,
+          path: LOGGABLE_PATH.test(path) ? path : "(unknown)",
+          status: response.statusCode,
+          ms: Math.round(performance.now() - startedAt),
+          ...(response.writableFinished ? {} : { aborted: true }),
+        },
+        "request",
+      );
+    });
+    next();
+  };
+}

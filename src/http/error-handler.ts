@@ -1,0 +1,60 @@
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { Failure, type FailureKind } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { answerFailure, answerGraphqlFailure } from "./failure-answer.ts";
+
+/** Express and its body parser mark what the caller did wrong with a status; anything else is ours. */
+const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
+  400: "INVALID_INPUT",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+};
+
+const MESSAGE_OF_BAD_REQUEST: Readonly<Record<string, string>> = {
+  "entity.parse.failed": "The request body is not valid JSON",
+  "request.aborted": "The request body ended early",
+  "request.size.invalid": "The request body does not have the length it announced",
+};
+
+/** Express' own handler answers HTML and prints the raw body to stderr. */
+export function errorHandler(log: Log): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const failure = failureOfError(error);
+    if (failure.kind === "INTERNAL")
+      log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (isGraphqlPath(request.path)) answerGraphqlFailure(response, failure);
+    else answerFailure(response, failure);
+  };
+}
+
+function failureOfError(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const { status, type } = error as { status?: number; type?: string };
+  const kind = KIND_BY_STATUS[status ?? 500];
+  if (kind === undefined) return new Failure("INTERNAL", { cause: error });
+  if (kind !== "INVALID_INPUT") return new Failure(kind);
+  return new Failure(kind, { message: MESSAGE_OF_BAD_REQUEST[type ?? ""] ?? "The request is malformed" });
+}
+
+function isGraphqlPath(path: string): boolean {
+  return /^\/graphql\/?$/i.test(path);
+}
+
+export const unknownPath: RequestHandler = () => {
+  throw new Failure("NOT_FOUND", { message: "There is nothing at this path" });
+};
+
+/** For a path that is known: OPTIONS is answered, every other method but these is refused. */
+export function onlyMethods(...methods: string[]): RequestHandler {
+  const allowed = [...methods, "OPTIONS"].join(", ");
+  return (request, response, next) => {
+    if (methods.includes(request.method)) return next();
+    response.setHeader("Allow", allowed);
+    if (request.method !== "OPTIONS") throw new Failure("METHOD_NOT_ALLOWED");
+    response.status(204).end();
+  };
+}

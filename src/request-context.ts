@@ -1,0 +1,21 @@
+import type { Viewer } from "./auth/viewer.ts";
+import { openEmailLoader } from "./email/email.loader.ts";
+import type { EmailQueries } from "./email/email.queries.ts";
+import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
+
+/** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
+export interface Queries {
+  readonly taskJobs: TaskJobQueries;
+  readonly emails: EmailQueries;
+}
+
+export type RequestContext = ReturnType<typeof openRequestContext>;
+
+export function openRequestContext(queries: Queries, viewer: Viewer, requestId: string) {
+  return {
+    requestId,
+    viewer,
+    taskJobs: queries.taskJobs,
+    emailById: openEmailLoader(queries.emails),
+  };
+}
