@@ -1,0 +1,80 @@
+import { fileURLToPath } from "node:url";
+import express, { type Router } from "express";
+
+/** Where `tools/build-graphiql.mjs` puts the bundle. The same from `src/http/graphiql` and from `dist/http/graphiql`. */
+const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/graphiql/assets/", import.meta.url));
+
+/** Everything comes from this server. Monaco and GraphiQL insert style elements, hence the one 'unsafe-inline'. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+export interface GraphiqlOptions {
+  /** Shown to whoever opens the page: only ever the key of the embedded demo. */
+  demoApiKey?: string;
+  demoTaskId?: string;
+}
+
+/** To be mounted at `/graphiql`, which the page's own addresses name. */
+export function graphiqlRoutes(options: GraphiqlOptions): Router {
+  const page = renderPage(options);
+  const router = express.Router();
+
+  // On the assets too: a worker is held by the policy its own script was served with.
+  router.use((_request, response, next) => {
+    response.set({
+      "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+      "X-Content-Type-Options": "nosniff",
+      "Referrer-Policy": "no-referrer",
+    });
+    next();
+  });
+
+  router.get("/", (_request, response) => {
+    // The demo's key and task change with the database behind the same address.
+    response.set("Cache-Control", "no-store").type("html").send(page);
+  });
+
+  // The names carry no hash, so a browser has to ask each time; the ETag makes the answer a 304.
+  const setHeaders = (response: express.Response) => response.set("Cache-Control", "no-cache");
+  router.use("/assets", express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders }));
+
+  return router;
+}
+
+function renderPage({ demoApiKey, demoTaskId }: GraphiqlOptions): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Task Jobs API · GraphiQL</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/graphiql/assets/style.css">
+    <script type="module" src="/graphiql/assets/app.js"></script>
+  </head>
+  <body>
+    <div id="graphiql"${dataAttribute("api-key", demoApiKey)}${dataAttribute("task-id", demoTaskId)}>
+      <p class="loading">Loading GraphiQL, which needs JavaScript …</p>
+    </div>
+  </body>
+</html>
+`;
+}
+
+function dataAttribute(name: string, value: string | undefined): string {
+  return value === undefined ? "" : ` data-${name}="${escapeHtml(value)}"`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,9 @@
+const WORKER_BY_LABEL: Record<string, string> = { json: "json.worker.js", graphql: "graphql.worker.js" };
+
+/** Must be imported before GraphiQL: Monaco looks this global up as soon as it is loaded. */
+Object.assign(globalThis, {
+  MonacoEnvironment: {
+    getWorker: (_moduleId: string, label: string) =>
+      new Worker(`/graphiql/assets/${WORKER_BY_LABEL[label] ?? "editor.worker.js"}`, { name: label }),
+  },
+});

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const PAGE_DIR = join(ROOT, "src/http/graphiql/page");
+const STAMP_FILE = ".stamp";
+
+/**
+ * Bundles the GraphiQL page into `outDir`, or leaves it alone when nothing it depends on has changed.
+ * @param {string} outDir
+ * @returns {Promise<"built" | "unchanged">}
+ */
+export async function buildGraphiql(outDir) {
+  const stamp = await stampOfInputs();
+  if ((await readStamp(outDir)) === stamp) return "unchanged";
+
+  // Built beside and renamed: a server, a test and a second build may all look at `outDir` meanwhile.
+  const buildDir = `${outDir.replace(/\/+$/, "")}.building-${process.pid}`;
+  await rm(buildDir, { recursive: true, force: true });
+  try {
+    await bundle(buildDir);
+    await writeFile(join(buildDir, STAMP_FILE), stamp);
+    await replaceDir(buildDir, outDir);
+  } finally {
+    await rm(buildDir, { recursive: true, force: true });
+  }
+  return "built";
+}
+
+async function bundle(outdir) {
+  // Not at the top: an unchanged page should not pay for loading the bundler.
+  const { build } = await import("esbuild");
+  const shared = {
+    outdir,
+    bundle: true,
+    minify: true,
+    target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"' },
+    logLevel: "warning",
+  };
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: { app: join(PAGE_DIR, "app.tsx"), style: join(PAGE_DIR, "style.css") },
+      format: "esm",
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+      assetNames: "fonts/[name]",
+      tsconfig: join(PAGE_DIR, "tsconfig.json"),
+      plugins: [fontsAsFiles, monacoCssOnce],
+    }),
+    build({
+      ...shared,
+      // Classic scripts, one file each: module workers would need their chunks resolved inside the worker.
+      format: "iife",
+      entryPoints: {
+        "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
+        "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
+        "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
+      },
+    }),
+  ]);
+}
+
+/** GraphiQL's style sheet carries its fonts as data URLs, which `font-src 'self'` refuses. */
+const fontsAsFiles = {
+  name: "fonts-as-files",
+  setup(build) {
+    build.onResolve({ filter: /^data:font\// }, ({ path: url }) => {
+      const [, type, base64] = /^data:font\/(\w+);base64,(.+)$/.exec(url) ?? [];
+      if (!base64) throw new Error(`A font in an encoding this build does not know: ${url.slice(0, 80)}`);
+      const contents = Buffer.from(base64, "base64");
+      const name = createHash("sha256").update(contents).digest("hex").slice(0, 8);
+      return { path: `${name}.${type}`, namespace: "data-font", pluginData: contents };
+    });
+    build.onLoad({ filter: /.*/, namespace: "data-font" }, ({ pluginData }) => ({
+      contents: pluginData,
+      loader: "file",
+    }));
+  },
+};
+
+/** The same style sheet contains Monaco's already; what Monaco's modules import would only double it. */
+const monacoCssOnce = {
+  name: "monaco-css-once",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]monaco-editor[\\/].*\.css$/ }, () => ({ contents: "", loader: "empty" }));
+  },
+};
+
+async function replaceDir(from, to) {
+  await mkdir(dirname(to), { recursive: true });
+  await rm(to, { recursive: true, force: true });
+  try {
+    await rename(from, to);
+  } catch (error) {
+    // Another build of the same sources was first.
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  }
+}
+
+async function stampOfInputs() {
+  const pageFiles = (await readdir(PAGE_DIR)).sort().map((name) => join(PAGE_DIR, name));
+  const hash = createHash("sha256");
+  for (const file of [join(ROOT, "package-lock.json"), fileURLToPath(import.meta.url), ...pageFiles]) {
+    hash
+      .update(file.slice(ROOT.length))
+      .update("\0")
+      .update(await readFile(file))
+      .update("\0");
+  }
+  return hash.digest("hex");
+}
+
+async function readStamp(outDir) {
+  return readFile(join(outDir, STAMP_FILE), "utf8").catch(() => null);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(`GraphiQL: ${await buildGraphiql(join(ROOT, "dist/http/graphiql/assets"))}\n`);
+}
