@@ -1,0 +1,52 @@
+import type { ImportProgress } from "../import/import-batch.ts";
+
+const BAR_CHARS = 30;
+const REDRAW_MS = 100;
+/** In a log every line costs a reader something; silence for longer looks like a hang. */
+const LINE_MS = 5_000;
+
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** A bar on a terminal, plain lines elsewhere. `totalBytes` is null where nobody knows it, as for a pipe. */
+export function openProgress(output: ProgressOutput, totalBytes: number | null, now = () => performance.now()) {
+  const isTerminal = output.isTTY === true;
+  let last: ImportProgress | null = null;
+  let shown: ImportProgress | null = null;
+  let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : now();
+  let rowsRead = 0;
+
+  const show = (done: ImportProgress) => {
+    const total = done.phase === "reading" ? totalBytes : rowsRead;
+    const part = done.phase === "reading" ? done.bytes : done.rows;
+    const share = total === null || total === 0 ? null : Math.min(1, part / total);
+    const text = describe(done, share);
+    output.write(isTerminal ? `\r\x1b[K${share === null ? "" : `${bar(share)} `}${text}` : `${text}\n`);
+    shown = done;
+    shownAt = now();
+  };
+  return {
+    update(done: ImportProgress): void {
+      if (done.phase === "reading") rowsRead = done.rows;
+      last = done;
+      if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_MS)) show(done);
+    },
+    /** Leaves the state it ended in, and the cursor on a line of its own. */
+    close(): void {
+      if (last !== null && last !== shown) show(last);
+      if (isTerminal && shown !== null) output.write("\n");
+    },
+  };
+}
+
+function describe(done: ImportProgress, share: number | null): string {
+  const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
+  return `${done.phase}: ${done.rows.toLocaleString("en")} rows${percent}`;
+}
+
+function bar(share: number): string {
+  const filled = Math.floor(share * BAR_CHARS);
+  return `[${"#".repeat(filled)}${".".repeat(BAR_CHARS - filled)}]`;
+}

@@ -1,0 +1,122 @@
+import { MAX_LINE_BYTES, type TextBlock } from "./text-blocks.ts";
+
+export interface CsvRecord {
+  /** Where the record starts. */
+  line: number;
+  /** As it stands in the file, without its line break. */
+  raw: string;
+  fields: string[];
+  fault: string | null;
+}
+
+export interface RecordBlock {
+  records: CsvRecord[];
+  bytesRead: number;
+}
+
+interface Taken {
+  fields: string[];
+  fault: string | null;
+  /** Where the next record starts. */
+  end: number;
+}
+
+/**
+ * RFC 4180, commas only, with CRLF or LF. A record whose quotes are wrong is its first line alone, and reading goes on
+ * at the next one: one stray quote costs one row, not the rest of the file. Blank lines are no records.
+ */
+export async function* readCsvRecords(blocks: AsyncIterable<TextBlock>): AsyncGenerator<RecordBlock> {
+  let text = "";
+  let line = 1;
+  let bytesRead = 0;
+  const invalidLines: number[] = [];
+
+  const takeAll = (isLast: boolean): CsvRecord[] => {
+    const records: CsvRecord[] = [];
+    let start = 0;
+    while (start < text.length) {
+      const taken = takeRecord(text, start, isLast);
+      if (taken === undefined) break;
+      const raw = withoutLineBreak(text.slice(start, taken.end));
+      const nextLine = line + countLines(raw);
+      let fault = taken.fault;
+      while (invalidLines[0] !== undefined && invalidLines[0] < nextLine) {
+        invalidLines.shift();
+        fault = "is not valid UTF-8";
+      }
+      if (raw.trim() !== "") records.push({ line, raw, fields: taken.fields, fault });
+      line = nextLine;
+      start = taken.end;
+    }
+    text = text.slice(start);
+    return records;
+  };
+
+  for await (const block of blocks) {
+    text += block.text;
+    bytesRead = block.bytesRead;
+    invalidLines.push(...block.invalidLines);
+    yield { records: takeAll(false), bytesRead };
+  }
+  yield { records: takeAll(true), bytesRead };
+}
+
+/** Undefined when the record goes on in a block not read yet. */
+function takeRecord(text: string, start: number, isLast: boolean): Taken | undefined {
+  const lineFeed = text.indexOf("\n", start);
+  if (lineFeed < 0 && !isLast) return undefined;
+  const nextLine = lineFeed < 0 ? text.length : lineFeed + 1;
+  const firstLine = withoutLineBreak(text.slice(start, nextLine));
+  if (!firstLine.includes('"')) return { fields: firstLine.split(","), fault: null, end: nextLine };
+
+  const broken = (fault: string): Taken => ({ fields: [], fault, end: nextLine });
+  const fields: string[] = [];
+  for (let at = start; ; at++) {
+    if (text[at] === '"') {
+      const close = findClosingQuote(text, at + 1);
+      if (close < 0) {
+        if (!isLast && text.length - start <= MAX_LINE_BYTES) return undefined;
+        return broken("opens a quote that is never closed");
+      }
+      fields.push(text.slice(at + 1, close).replaceAll('""', '"'));
+      at = close + 1;
+    } else {
+      const end = findFieldEnd(text, at);
+      const field = text.slice(at, end);
+      if (field.includes('"')) return broken("has a quote inside a field that does not start with one");
+      fields.push(field);
+      at = end;
+    }
+    if (text[at] === ",") continue;
+    if (at >= text.length || text[at] === "\n") return { fields, fault: null, end: at + 1 };
+    if (text[at] === "\r" && (text[at + 1] === "\n" || at + 1 >= text.length))
+      return { fields, fault: null, end: at + 2 };
+    return broken("has text after a closing quote");
+  }
+}
+
+/** -1 when it is not in this text. A doubled quote is a quote of the value. */
+function findClosingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
+    if (text[at + 1] !== '"') return at;
+  }
+  return -1;
+}
+
+function findFieldEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text[at] !== "," && text[at] !== "\n") at++;
+  const isBeforeLineFeed = text[at] !== "," && at > from && text[at - 1] === "\r";
+  return isBeforeLineFeed ? at - 1 : at;
+}
+
+function countLines(raw: string): number {
+  let count = 1;
+  for (let at = raw.indexOf("\n"); at >= 0; at = raw.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+function withoutLineBreak(line: string): string {
+  const end = line.endsWith("\n") ? line.length - 1 : line.length;
+  return line.slice(0, line[end - 1] === "\r" ? end - 1 : end);
+}

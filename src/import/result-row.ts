@@ -1,0 +1,54 @@
+import { type CellValue, readAddress, readBoolean, readJobStatus, readText, readTimestamp, readUuid } from "./cell.ts";
+
+/** The documented keys of a result, in their documented order, then three of ours for the job itself. */
+const CELL_READERS = {
+  id: readUuid,
+  email: readAddress,
+  status: readText,
+  is_role_based: readBoolean,
+  is_disposable: readBoolean,
+  has_mx_records: readBoolean,
+  has_reverse_dns: readBoolean,
+  domain_name: readText,
+  host_name: readText,
+  server_type: readText,
+  is_catchall: readBoolean,
+  validated_at: readTimestamp,
+  unknown_reason: readText,
+  needs_physical_verify: readBoolean,
+  job_status: readJobStatus,
+  job_created_at: readTimestamp,
+  job_updated_at: readTimestamp,
+} as const satisfies Record<string, (cell: unknown) => CellValue>;
+
+export type ColumnName = keyof typeof CELL_READERS;
+
+export const COLUMN_NAMES = Object.keys(CELL_READERS) as readonly ColumnName[];
+
+/** What a file says about one address: strings from CSV, JSON values from NDJSON. */
+export type Cells = { [Column in ColumnName]?: unknown };
+
+/** Checked, and in PostgreSQL's text form. `status` null means that there is no result yet, only a job. */
+export type ResultRow = { [Column in ColumnName]: string | null };
+
+export interface RowFault {
+  /** Null when the fault is the row's as a whole. */
+  column: string | null;
+  reason: string;
+}
+
+export function isRowFault(row: ResultRow | RowFault): row is RowFault {
+  return "reason" in row;
+}
+
+/** The first fault in column order, or the row. */
+export function parseResultRow(cells: Cells): ResultRow | RowFault {
+  const row: Partial<ResultRow> = {};
+  for (const column of COLUMN_NAMES) {
+    const value = CELL_READERS[column](cells[column]);
+    if (value !== null && typeof value === "object") return { column, reason: value.reason };
+    row[column] = value;
+  }
+  row.job_status ??= row.status === null ? "pending" : "completed";
+  return row as ResultRow;
+}

@@ -1,0 +1,168 @@
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
+const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
+const NOTHING = { tasks: 0, jobs: 0, emails: 0 };
+
+let database: TestDatabase;
+let directory: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  await database.sql`truncate tasks, task_email_jobs, emails`;
+  directory = await mkdtemp(join(tmpdir(), "task-jobs-import-"));
+});
+afterEach(async () => {
+  killPrograms();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const command = (...args: string[]) => runProgram("dist/cli/import.js", { DATABASE_URL: database.url }, args);
+
+async function fileOf(name: string, content: string) {
+  await writeFile(join(directory, name), content);
+  return join(directory, name);
+}
+
+async function rowCounts() {
+  const [counts] = await database.sql`
+    select (select count(*)::int from tasks) as tasks, (select count(*)::int from task_email_jobs) as jobs,
+      (select count(*)::int from emails) as emails`;
+  return counts;
+}
+
+test("prints the counts, the task and where to read it", async () => {
+  const file = await fileOf("list.csv", "email,status,Score\na@example.com,valid,7\nb@example.com,,\n");
+  const { code, stdout, stderr } = await command(file, "--user", USER_ID);
+  const [task] = await database.sql`select id, user_id, source from tasks`;
+  expect(task).toMatchObject({ user_id: USER_ID, source: "list.csv" });
+  expect(stdout).toMatch(/^rows read +2\njobs +2\nemail records +1\nbad rows +0\nseconds +\d+\.\d\ntask /);
+  expect(stdout).toContain(`http://localhost:4000/api/v1/tasks/${task?.id}/jobs`);
+  expect(stderr).toBe("storing: 2 rows, 100 %\nignored columns: Score\n");
+  expect(code).toBe(0);
+});
+
+test("stops at a bad row with file, line, column and reason, and without the address", async () => {
+  const file = await fileOf("list.csv", "email,status,is_catchall\nada@example.com,valid,maybe\n");
+  const { code, stdout, stderr } = await command(file, "--user", USER_ID);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain(`${file}:2: is_catchall: "maybe" is not a boolean (true or false)\n`);
+  expect(stderr).not.toContain("ada@");
+  expect(await rowCounts()).toEqual(NOTHING);
+});
+
+test("keeps the good rows with --skip-bad, and the bad ones in a file that can be repaired and imported", async () => {
+  const file = await fileOf(
+    "list.csv",
+    `id,email,status,is_catchall\n,a@example.com,valid,\n,"b@example.com",valid,maybe\n,c@example.com\n` +
+      `${RECORD_ID},d@example.com,valid,\n${RECORD_ID},e@example.com,valid,\n`,
+  );
+  const { code, stdout } = await command(file, "--user", USER_ID, "--skip-bad");
+  const badFile = join(directory, "list.bad.csv");
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`bad rows       3, in ${badFile}`)]);
+  const bad = await readFile(badFile, "utf8");
+  expect(bad).toBe(
+    `import_line,import_column,import_reason,id,email,status,is_catchall\n` +
+      `3,is_catchall,"""maybe"" is not a boolean (true or false)",,"b@example.com",valid,maybe\n` +
+      `4,,"has 2 fields where the header has 4",,c@example.com\n` +
+      `6,id,"is the id of an earlier row too",${RECORD_ID},e@example.com,valid,\n`,
+  );
+  expect((await stat(badFile)).mode & 0o777).toBe(0o600);
+  expect(await rowCounts()).toEqual({ tasks: 1, jobs: 2, emails: 2 });
+
+  const repaired = bad.replace("valid,maybe", "valid,true").replace(",c@example.com", ",c@example.com,,");
+  await writeFile(badFile, repaired.replace(`too",${RECORD_ID}`, 'too",'));
+  expect((await command(badFile, "--user", USER_ID)).code).toBe(0);
+  expect(await rowCounts()).toEqual({ tasks: 2, jobs: 5, emails: 4 });
+
+  await command(file, "--user", USER_ID, "--skip-bad");
+  expect(await readdir(directory)).toContain("list.bad.2.csv");
+  expect(await readFile(badFile, "utf8")).not.toBe(bad);
+});
+
+test("imports nothing where every row is bad, and says so", async () => {
+  const file = await fileOf("list.ndjson", '{"email":""}\n{"status":"valid"}\nno object\n');
+  const { code, stderr } = await command(file, "--user", USER_ID, "--skip-bad");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("every row is bad, nothing was imported")]);
+  expect(await rowCounts()).toEqual(NOTHING);
+  expect(await readFile(join(directory, "list.bad.ndjson"), "utf8")).toBe(
+    '{"import_line":1,"import_column":"email","import_reason":"must not be empty","email":""}\n' +
+      '{"import_line":2,"import_column":"email","import_reason":"must not be empty","status":"valid"}\n' +
+      '{"import_line":3,"import_column":null,"import_reason":"is not valid JSON","import_row":"no object"}\n',
+  );
+});
+
+test.each([
+  [[]],
+  [["list.csv"]],
+  [["list.csv", "--user", "me"]],
+  [["list.csv", "more.csv", "--user", randomUUID()]],
+  [["list.csv", "--user", randomUUID(), "--format", "xlsx"]],
+  [["list.csv", "--user", randomUUID(), "--skip"]],
+])("refuses %j with the usage and exit code 2", async (args) => {
+  const { code, stdout, stderr } = await command(...args);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain("npm run import -- FILE --user UUID");
+});
+
+test("reads standard input", async () => {
+  const { status, stdout } = spawnSync(process.execPath, ["dist/cli/import.js", "-", "--user", USER_ID], {
+    input: '{"email":"a@example.com","status":"valid"}',
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+    encoding: "utf8",
+  });
+  expect([status, stdout]).toEqual([0, expect.stringContaining("jobs           1\n")]);
+  expect(await rowCounts()).toEqual({ tasks: 1, jobs: 1, emails: 1 });
+});
+
+test("says which file is not there", async () => {
+  const { code, stderr } = await command("not-there.csv", "--user", USER_ID);
+  expect([code, stderr]).toEqual([1, "not-there.csv: cannot be read (ENOENT)\n"]);
+});
+
+test("loads the sample: every job status, both generations of words, nothing but reserved domains", async () => {
+  expect((await command("sample/batch.csv", "--user", USER_ID)).code).toBe(0);
+  expect(await rowCounts()).toMatchObject({ tasks: 1, jobs: 2000 });
+  const [found] = await database.sql`
+    select (select array_to_string(array_agg(distinct status order by status), ' ') from task_email_jobs) as jobs,
+      (select string_agg(distinct status, ' ' order by status) from emails) as emails,
+      (select bool_or(is_role_based) and bool_or(is_disposable) and bool_or(is_catchall) from emails) as has_flags,
+      (select count(distinct created_at)::int from task_email_jobs) as uploads,
+      (select count(*)::int from task_email_jobs
+        where email_address !~* '(@|[.@])(example\\.(com|net|org)|[a-z-]+\\.(example|test))"?$' and email_address !~ '^[^@]+@$')
+        as unreserved`;
+  expect(found).toEqual({
+    jobs: "pending processing completed failed",
+    emails: "catchall disposable_domain exists invalid invalid_syntax not_exists unknown valid",
+    has_flags: true,
+    uploads: 6,
+    unreserved: 0,
+  });
+});
+
+test("leaves nothing behind when it is interrupted", async () => {
+  const file = await fileOf("list.csv", `email,status\n${"a@example.com,valid\n".repeat(200_000)}`);
+  const program = startProgram("dist/cli/import.js", { DATABASE_URL: database.url }, [file, "--user", USER_ID]);
+  await expect
+    .poll(
+      () => database.sql`select 1 from pg_stat_activity where query like 'copy import_rows%' and state = 'active'`,
+      {
+        interval: 5,
+        timeout: 20_000,
+      },
+    )
+    .not.toHaveLength(0);
+  const { code, stdout, stderr } = await program.stop("SIGINT");
+  expect([code, stdout]).toEqual([130, ""]);
+  expect(stderr).toContain("Stopped: nothing was imported.");
+  expect(await rowCounts()).toEqual(NOTHING);
+});

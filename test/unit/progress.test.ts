@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { openProgress } from "../../src/cli/progress.ts";
+
+function open(isTTY: boolean, totalBytes: number | null) {
+  let written = "";
+  let nowMs = 0;
+  const write = (text: string) => {
+    written += text;
+  };
+  const progress = openProgress({ isTTY, write }, totalBytes, () => nowMs);
+  return {
+    ...progress,
+    at(ms: number, phase: "reading" | "storing", rows: number, bytes: number) {
+      nowMs = ms;
+      progress.update({ phase, rows, bytes });
+    },
+    written: () => written,
+  };
+}
+
+test("elsewhere than on a terminal it is a plain line every five seconds, and one at the end", () => {
+  const progress = open(false, 1000);
+  progress.at(100, "reading", 1, 10);
+  progress.at(5_000, "reading", 1_500, 500);
+  progress.at(6_000, "reading", 2_000, 1000);
+  progress.at(10_100, "storing", 500, 1000);
+  progress.at(10_200, "storing", 2_000, 1000);
+  progress.close();
+  expect(progress.written()).toBe("reading: 1,500 rows, 50 %\nstoring: 500 rows, 25 %\nstoring: 2,000 rows, 100 %\n");
+});
+
+test("on a terminal it is a bar that is redrawn in its line", () => {
+  const progress = open(true, 1000);
+  progress.at(0, "reading", 1, 0);
+  progress.at(50, "reading", 2, 100);
+  progress.at(100, "reading", 10, 500);
+  progress.close();
+  expect(progress.written()).toBe(
+    `\r\x1b[K[${".".repeat(30)}] reading: 1 rows, 0 %\r\x1b[K[${"#".repeat(15)}${".".repeat(15)}] reading: 10 rows, 50 %\n`,
+  );
+});
+
+test("of a pipe it counts the rows and claims no share", () => {
+  const progress = open(false, null);
+  progress.at(5_000, "reading", 3, 30);
+  progress.close();
+  expect(progress.written()).toBe("reading: 3 rows\n");
+});
+
+test("of nothing it says nothing", () => {
+  const progress = open(true, 10);
+  progress.close();
+  expect(progress.written()).toBe("");
+});

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { type FileFormat, openRows } from "../../src/import/read-rows.ts";
+
+async function* chunks(bytes: Uint8Array, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(content: string | Uint8Array, options: { format?: FileFormat; name?: string; size?: number } = {}) {
+  const file = await openRows(
+    chunks(Buffer.from(content), options.size ?? 65_536),
+    options.name ?? "batch.csv",
+    options.format,
+  );
+  const rows = [];
+  for await (const block of file.blocks) rows.push(...block.rows);
+  return { file, rows, faults: rows.map(({ line, fault }) => (fault === null ? line : `${line}: ${fault.reason}`)) };
+}
+
+describe("CSV", () => {
+  const tricky = [
+    '\ufeffemail,Status ,"unknown_reason",extra',
+    'ada@example.com,valid,"a ""quoted"" word, and a comma",1',
+    '"bo@example.com",invalid,"over\r\ntwo lines",2',
+    "søren@example.com,catchall,,",
+    "",
+    "last@example.com,valid,,",
+  ].join("\r\n");
+
+  test("is the same in chunks of any size", async () => {
+    const whole = await read(tricky);
+    expect(whole.rows.map(({ line, cells }) => [line, cells.email, cells.unknown_reason])).toEqual([
+      [2, "ada@example.com", 'a "quoted" word, and a comma'],
+      [3, "bo@example.com", "over\r\ntwo lines"],
+      [5, "søren@example.com", ""],
+      [7, "last@example.com", ""],
+    ]);
+    expect([...whole.file.ignoredColumns]).toEqual(["extra"]);
+    for (const size of [1, 2, 3, 7, 50]) expect((await read(tricky, { size })).rows).toEqual(whole.rows);
+  });
+
+  test("takes line feeds as well as CRLF, with and without the last one", async () => {
+    for (const end of ["", "\n", "\n\n \n"]) {
+      expect((await read(`email,status\na@example.com,valid${end}`)).faults).toEqual([2]);
+    }
+  });
+
+  test("loses one row to a wrong quote, and not the rest of the file", async () => {
+    const { faults } = await read(
+      'email,status\n"a"b,valid\nc"d,valid\n"e,valid\nf,valid\n"g",valid\n"h,valid\ni,valid\n',
+    );
+    expect(faults).toEqual([
+      "2: has text after a closing quote",
+      "3: has a quote inside a field that does not start with one",
+      "4: has text after a closing quote",
+      5,
+      6,
+      "7: opens a quote that is never closed",
+      8,
+    ]);
+  });
+
+  test("does not hold more than a megabyte for a quote that is never closed", async () => {
+    const rows = "x@example.com,valid\n".repeat(200_000);
+    const { faults } = await read(`email,status\n"open,valid\n${rows}`);
+    expect(faults[0]).toBe("2: opens a quote that is never closed");
+    expect(faults).toHaveLength(200_001);
+    expect(faults.at(-1)).toBe(200_002);
+  });
+
+  test("names a row with too few or too many fields", async () => {
+    expect((await read("email,status\na\nb,valid,c\n")).faults).toEqual([
+      "2: has 1 fields where the header has 2",
+      "3: has 3 fields where the header has 2",
+    ]);
+  });
+
+  test("names the lines that are not UTF-8", async () => {
+    const latin1 = Buffer.from(
+      "email,status\na@example.com,valid\ncaf\xe9@example.com,valid\nb@example.com,valid\n",
+      "latin1",
+    );
+    for (const size of [1, 65_536]) {
+      expect((await read(latin1, { size })).faults).toEqual([2, "3: is not valid UTF-8", 4]);
+    }
+  });
+
+  test.each([
+    ["email\na", "batch.csv:1: status: is missing in the header, which has: email"],
+    [
+      "a;b\n",
+      'batch.csv:1: email: is missing in the header, which has: a;b (fields must be separated by commas, not ";")',
+    ],
+    ["email,status,Email\n", "batch.csv:1: email: stands in the header twice"],
+    ['email,"status\n', "batch.csv:1: the header opens a quote that is never closed"],
+    ["\n\n", "batch.csv: the file is empty"],
+    ["", "batch.csv: the file is empty"],
+  ])("with the header %j is refused", async (content, message) => {
+    await expect(read(content)).rejects.toThrow(message);
+  });
+
+  test("may repeat a column that nobody reads", async () => {
+    expect((await read("email,status,,\na@example.com,valid,,\n")).faults).toEqual([2]);
+  });
+});
+
+describe("NDJSON", () => {
+  const ndjson = (content: string | Uint8Array) => read(content, { name: "batch.ndjson" });
+
+  test("is one object per line, blank lines aside", async () => {
+    const { file, rows } = await ndjson('{"email":"a@example.com","is_catchall":true,"Score":1}\r\n\n {"STATUS":null}');
+    expect(rows.map(({ line, cells }) => ({ line, ...cells }))).toEqual([
+      { line: 1, email: "a@example.com", is_catchall: true },
+      { line: 3, status: null },
+    ]);
+    expect([...file.ignoredColumns]).toEqual(["Score"]);
+  });
+
+  test("names what is no object, without repeating it", async () => {
+    expect((await ndjson('{"email":"ada@example.com"\n[]\n1\n{"email":"a","EMAIL":"b"}\n')).faults).toEqual([
+      "1: is not valid JSON",
+      "2: is not a JSON object",
+      "3: is not a JSON object",
+      "4: stands in the object twice",
+    ]);
+    expect((await ndjson(Buffer.from('{"email":"a"}\n{"email":"\xe9"}\n', "latin1"))).faults).toEqual([
+      1,
+      "2: is not valid UTF-8",
+    ]);
+  });
+
+  test("is recognised by its name, else by its first character", async () => {
+    const object = '\ufeff\n{"email":"a@example.com"}';
+    for (const name of ["batch.ndjson", "batch.JSONL", "batch.txt", "-"]) {
+      expect((await read(object, { name })).file.format).toBe("ndjson");
+    }
+    expect((await read("email,status\n", { name: "-" })).file.format).toBe("csv");
+    await expect(read('[{"email":"a"}]', { name: "-" })).rejects.toThrow("standard input: a JSON array cannot be read");
+  });
+});
+
+test("a line of more than a megabyte is refused before it is held", async () => {
+  let given = 0;
+  async function* endless() {
+    for (; ; given++) yield Buffer.alloc(65_536, "x");
+  }
+  await expect(openRows(endless(), "batch.csv", undefined)).rejects.toThrow(
+    "batch.csv:1: the line is longer than 1 MB",
+  );
+  expect(given).toBeLessThan(20);
+});
