@@ -1,0 +1,31 @@
+import { readConfig } from "../config.ts";
+import { type OpenDatabase, openDatabase } from "../db/client.ts";
+import { applyMigrations } from "../db/migrate.ts";
+import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
+
+/**
+ * Runs a command's work on the database the server would use: DATABASE_URL, or the embedded one, joined when a server
+ * runs and started for the time of the command when none does.
+ */
+export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env);
+  const embedded =
+    config.databaseUrl === null ? await openEmbeddedPostgres({ dataDir: config.dataDir, mode: "join" }) : null;
+  try {
+    const url = config.databaseUrl ?? embedded?.url ?? "";
+    if (config.migrateAtStart) await applyMigrations(url);
+    const database = openDatabase({
+      url,
+      maxConnections: 2,
+      preparedStatements: config.preparedStatements,
+      applicationName: "task-jobs-cli",
+    });
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Demo } from "./demo.ts";
+
+interface Welcome {
+  readonly origin: string;
+  readonly graphiql: boolean;
+  readonly database: string;
+  readonly demo: Demo | null;
+}
+
+/** What somebody who just typed `npm start` needs to see next. */
+export function printWelcome({ origin, graphiql, database, demo }: Welcome): void {
+  const lines = [
+    `Database   ${database}`,
+    ...(demo === null
+      ? []
+      : [
+          `Sample     ${demo.jobs} jobs in task ${demo.taskId}`,
+          `Demo user  ${demo.userKey}`,
+          `Demo admin ${demo.adminKey}`,
+        ]),
+    ...(graphiql ? [`GraphiQL   ${origin}/graphiql`] : []),
+    `GraphQL    ${origin}/graphql`,
+    `Health     ${origin}/healthz`,
+    ...(demo === null
+      ? []
+      : [
+          "",
+          "Try it:",
+          `curl -s -H 'Authorization: Bearer ${demo.userKey}' '${origin}/api/v1/tasks/${demo.taskId}/jobs?limit=2'`,
+        ]),
+    "",
+    `Listening on ${origin}`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
