@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await server.as();
+});
+afterAll(() => server.close());
+
+const ownTask = () => aTask(server.sql, { user_id: owner.userId });
+
+const FULL_PAGE = `
+  query ($taskId: UUID!, $limit: Int! = 10, $offset: Int! = 0) {
+    taskJobs(taskId: $taskId, limit: $limit, offset: $offset) {
+      jobs {
+        id taskId emailAddress status createdAt updatedAt
+        email {
+          id email status deliverability isRoleBased isDisposable hasMxRecords hasReverseDns domainName hostName
+          serverType isCatchall validatedAt unknownReason needsPhysicalVerify
+        }
+      }
+      count limit offset
+    }
+  }`;
+
+test("a page has every field of the schema, with enums in upper case and microseconds kept", async () => {
+  const taskId = await ownTask();
+  const emailId = await anEmail(server.sql, {
+    email: "info@example.com",
+    status: "catchall",
+    is_role_based: true,
+    is_catchall: true,
+    validated_at: "2025-06-30T23:59:59.000001+02:00",
+  });
+  const jobId = await aJob(server.sql, {
+    task_id: taskId,
+    email_id: emailId,
+    email_address: "info@example.com",
+    status: "failed",
+    created_at: "2025-01-01T12:00:00.100Z",
+    updated_at: "2025-01-01T12:00:00Z",
+  });
+  const { body } = await owner.query(FULL_PAGE, { taskId });
+  expect(body).toEqual({
+    data: {
+      taskJobs: {
+        jobs: [
+          {
+            id: jobId,
+            taskId,
+            emailAddress: "info@example.com",
+            status: "FAILED",
+            createdAt: "2025-01-01T12:00:00.1Z",
+            updatedAt: "2025-01-01T12:00:00Z",
+            email: {
+              id: emailId,
+              email: "info@example.com",
+              status: "catchall",
+              deliverability: "RISKY",
+              isRoleBased: true,
+              isDisposable: false,
+              hasMxRecords: false,
+              hasReverseDns: false,
+              domainName: null,
+              hostName: null,
+              serverType: null,
+              isCatchall: true,
+              validatedAt: "2025-06-30T21:59:59.000001Z",
+              unknownReason: null,
+              needsPhysicalVerify: false,
+            },
+          },
+        ],
+        count: 1,
+        limit: 10,
+        offset: 0,
+      },
+    },
+  });
+});
+
+describe("statements", () => {
+  const statementsFor = async (taskId: string, selection: string) => {
+    const query = `{ taskJobs(taskId: "${taskId}", limit: 100) { ${selection} } }`;
+    return server.countStatements(async () => {
+      expect((await owner.query(query)).body.errors).toBeUndefined();
+    });
+  };
+  const whatEmailsRead = async (work: () => Promise<unknown>) => {
+    const scans = async () => {
+      const [row] = await server.sql`
+        select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+        where query like '%"emails"%any(%' and dbid = (select oid from pg_database where datname = current_database())`;
+      return row?.calls as number;
+    };
+    const before = await scans();
+    await work();
+    return (await scans()) - before;
+  };
+
+  test("are as many for 1 row as for 100: credential, page, emails", async () => {
+    const one = await ownTask();
+    const hundred = await ownTask();
+    await someJobs(server.sql, one, 1);
+    await someJobs(server.sql, hundred, 100);
+    expect(await statementsFor(one, "count jobs { email { id } }")).toBe(3);
+    expect(await statementsFor(hundred, "count jobs { email { id } }")).toBe(3);
+  });
+
+  test("read no emails unless they are selected, directive and fragment included", async () => {
+    const taskId = await ownTask();
+    await someJobs(server.sql, taskId, 5);
+    await server.countStatements(async () => {});
+    const emailStatements = (selection: string) => whatEmailsRead(() => statementsFor(taskId, selection));
+    expect(await emailStatements("jobs { id }")).toBe(0);
+    expect(await emailStatements("jobs { id email @skip(if: true) { id } }")).toBe(0);
+    expect(await emailStatements("... on TaskJobs { jobs { ... { email { id } } } }")).toBe(1);
+  });
+
+  test("count nothing unless count is selected", async () => {
+    const taskId = await ownTask();
+    await someJobs(server.sql, taskId, 5);
+    const counting = async (selection: string) => {
+      const of = async () => {
+        const [row] = await server.sql`
+          select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+          where query like '%select count(*) from "task_email_jobs"%'
+            and dbid = (select oid from pg_database where datname = current_database())`;
+        return row?.calls as number;
+      };
+      const before = await of();
+      await statementsFor(taskId, selection);
+      return (await of()) - before;
+    };
+    expect(await counting("jobs { id }")).toBe(0);
+    expect(await counting("limit offset")).toBe(0);
+    expect(await counting("count @include(if: false) jobs { id }")).toBe(0);
+    expect(await counting("total: count")).toBe(1);
+    expect(await counting("...F } } fragment F on TaskJobs { count jobs { id")).toBe(1);
+  });
+
+  test("two aliases of one page are two pages, each with its own selection", async () => {
+    const taskId = await ownTask();
+    await someJobs(server.sql, taskId, 3);
+    const { body } = await owner.query(
+      `{ a: taskJobs(taskId: "${taskId}") { count } b: taskJobs(taskId: "${taskId}", limit: 2) { jobs { id } } }`,
+    );
+    expect(body.data.a).toEqual({ count: 3 });
+    expect(body.data.b.jobs).toHaveLength(2);
+  });
+});
+
+describe("bounds", () => {
+  test.each([
+    [0, 0, ["limit"]],
+    [101, 0, ["limit"]],
+    [-1, -1, ["limit", "offset"]],
+    [10, -1, ["offset"]],
+  ])("limit %i, offset %i: BAD_USER_INPUT names %j", async (limit, offset, fields) => {
+    const { body } = await owner.query(FULL_PAGE, { taskId: await ownTask(), limit, offset });
+    expect(body.errors[0].extensions.code).toBe("BAD_USER_INPUT");
+    expect(body.errors[0].extensions.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
+    expect(body.errors[0].path).toEqual(["taskJobs"]);
+  });
+
+  test("are checked before any SQL", async () => {
+    const taskId = await ownTask();
+    const statements = await server.countStatements(() => owner.query(FULL_PAGE, { taskId, limit: 0 }));
+    expect(statements).toBe(1);
+  });
+
+  test.each([{ limit: 2147483648 }, { limit: 1.5 }, { limit: "10" }, { limit: null }, { taskId: "x-secret-x" }, {}])(
+    "the variables %j are BAD_USER_INPUT",
+    async (variables) => {
+      const taskId = "taskId" in variables || Object.keys(variables).length === 0 ? {} : { taskId: await ownTask() };
+      const { status, body } = await owner.query(FULL_PAGE, { ...taskId, ...variables });
+      expect(status).toBe(200);
+      expect(body.errors[0].extensions).toEqual({ code: "BAD_USER_INPUT" });
+    },
+  );
+});
+
+test.each([
+  ["exists", "DELIVERABLE"],
+  ["valid", "DELIVERABLE"],
+  ["not_exists", "UNDELIVERABLE"],
+  ["invalid", "UNDELIVERABLE"],
+  ["invalid_syntax", "UNDELIVERABLE"],
+  ["catchall", "RISKY"],
+  ["disposable_domain", "RISKY"],
+  ["unknown", "UNKNOWN"],
+  ["a word of tomorrow", "UNKNOWN"],
+  ["constructor", "UNKNOWN"],
+])("the email status %s is %s", async (status, deliverability) => {
+  const taskId = await ownTask();
+  await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { status }) });
+  const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { email { status deliverability } } } }`);
+  expect(body.data.taskJobs.jobs).toEqual([{ email: { status, deliverability } }]);
+});
+
+describe("errors", () => {
+  test("of a lost table are masked and logged with the request's id and no statement", async () => {
+    const taskId = await ownTask();
+    await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { email: "canary@example.com" }) });
+    await server.sql`alter table emails rename to emails_away`;
+    const { body } = await owner
+      .query(FULL_PAGE, { taskId }, { "X-Request-ID": "lost-table" })
+      .finally(() => server.sql`alter table emails_away rename to emails`);
+    expect(body.errors).toEqual([
+      {
+        message: "Unexpected server error",
+        path: ["taskJobs", "jobs", 0, "email"],
+        locations: expect.any(Array),
+        extensions: { code: "INTERNAL_SERVER_ERROR" },
+      },
+    ]);
+    const lines = server.logLines.filter((line) => line.includes("lost-table") && line.includes("unexpected error"));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('"code":"42P01"');
+    expect(server.logLines.join("")).not.toMatch(/canary@|select |Failed query/i);
+  });
+
+  test("of a timestamp that RFC 3339 cannot say are masked, not guessed", async () => {
+    const taskId = await ownTask();
+    await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { validated_at: "infinity" }) });
+    const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { email { validatedAt } } } }`);
+    expect(body.errors[0].extensions.code).toBe("INTERNAL_SERVER_ERROR");
+  });
+});
+
+test("count and page come from one snapshot while others write", async () => {
+  const taskId = await ownTask();
+  const writing = { goesOn: true };
+  const writers = [1, 2].map(async () => {
+    while (writing.goesOn) {
+      await server.sql`insert into task_email_jobs (task_id, email_address, status)
+        select ${taskId}, 'a@example.com', 'pending' from generate_series(1, 3)`;
+      await server.sql`delete from task_email_jobs where id in (
+        select id from task_email_jobs where task_id = ${taskId} order by random() limit 3)`;
+    }
+  });
+  for (let i = 0; i < 300; i++) {
+    const { body } = await owner.query(FULL_PAGE.replace(/email \{[^}]*\}/, ""), { taskId, limit: 100 });
+    const { jobs, count } = body.data.taskJobs;
+    if (count <= 100) expect(jobs).toHaveLength(count);
+  }
+  writing.goesOn = false;
+  await Promise.all(writers);
+});

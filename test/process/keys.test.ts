@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aTask } from "../support/builders.ts";
+import { runProgram } from "../support/program.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+const keys = (...args: string[]) => runProgram("dist/cli/keys.js", { DATABASE_URL: server.database.url }, args);
+const statusWith = async (key: string, taskId: string) =>
+  (await fetch(`${server.url}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } })).status;
+
+test("a key is made, used, listed, revoked, refused", async () => {
+  const userId = randomUUID();
+  const taskId = await aTask(server.sql, { user_id: userId });
+
+  const made = await keys("create", "--user", userId, "--name", "the old client", "--expires", "2099-12-31");
+  const key = made.stdout.trim();
+  expect(made.code).toBe(0);
+  expect(key).toMatch(/^tj_[A-Za-z0-9_-]{43}$/);
+  expect(await statusWith(key, taskId)).toBe(200);
+
+  const listed = await keys("list");
+  const line = listed.stdout.split("\n").find((text) => text.includes(userId)) ?? "";
+  expect(line).toContain("the old client");
+  expect(line).toContain("expires 2099-12-31");
+  expect(listed.stdout).not.toContain(key);
+
+  const [id = ""] = line.split(" ");
+  expect((await keys("revoke", id)).code).toBe(0);
+  expect(await statusWith(key, taskId)).toBe(401);
+  expect((await keys("list")).stdout).toContain("revoked 20");
+});
+
+test("an admin's key reads every task", async () => {
+  const { stdout } = await keys("create", "--user", randomUUID(), "--admin");
+  expect(await statusWith(stdout.trim(), await aTask(server.sql))).toBe(200);
+});
+
+describe("is refused with the usage and exit code 2", () => {
+  test.each([
+    [[]],
+    [["make"]],
+    [["create"]],
+    [["create", "--user", "me"]],
+    [["create", "--user", randomUUID(), "--expires", "tomorrow"]],
+    [["create", "--user", randomUUID(), "--expires", "2001-01-01"]],
+    [["create", "--user", randomUUID(), "--color", "red"]],
+    [["revoke", "7"]],
+    [["list", "all", "of", "them"]],
+  ])("%j", async (args) => {
+    const { code, stdout, stderr } = await keys(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("npm run keys -- create --user UUID");
+    expect(stderr).not.toMatch(/at .*\.js/);
+  });
+});
+
+test("revoking a key that is not there says so", async () => {
+  const { code, stderr } = await keys("revoke", randomUUID());
+  expect([code, stderr]).toEqual([1, "There is no key of that id.\n"]);
+});

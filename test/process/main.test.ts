@@ -1,0 +1,200 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { databaseUrl } from "../support/global-setup.ts";
+import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const MAIN = "dist/main.js";
+let database: TestDatabase;
+
+beforeAll(async () => {
+  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  database = await createTestDatabase();
+});
+afterEach(killPrograms);
+afterAll(() => database.close());
+
+const serving = (more: Record<string, string> = {}) =>
+  startProgram(MAIN, { DATABASE_URL: database.url, PORT: "0", ...more });
+
+describe("refuses to start, with one message and without a stack", () => {
+  test("and names every fault of the environment at once, not its values", async () => {
+    const { code, stderr } = await runProgram(MAIN, {
+      PORT: "70000",
+      DATABASE_URL: "mysql://secret@host/db",
+      GRAPHIQL: "maybe",
+      CORS_ORIGINS: "https://app.example/path",
+      JWT_JWKS_URL: "keys.json",
+      LOG_LEVEL: "loud",
+    });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      [
+        "The environment is not usable:",
+        "  DATABASE_URL must be a URL that starts with postgres:// or postgresql://",
+        "  PORT must be a whole number from 0 to 65535",
+        "  CORS_ORIGINS must be origins such as https://app.example.com, separated by commas",
+        "  GRAPHIQL must be on or off",
+        "  LOG_LEVEL must be one of debug, info, warn, error, silent",
+        "  JWT_JWKS_URL must be a URL that starts with https:// or http://",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("in production without DATABASE_URL", async () => {
+    const { code, stderr } = await runProgram(MAIN, { NODE_ENV: "production" });
+    expect(code).toBe(1);
+    expect(stderr).toContain("DATABASE_URL is required when NODE_ENV=production");
+  });
+
+  test("where another program has the port", async () => {
+    const first = serving();
+    const port = new URL(await first.listening()).port;
+    const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: database.url, PORT: port });
+    expect([code, stderr]).toEqual([
+      1,
+      `Cannot listen on 127.0.0.1:${port}: another program listens there. Stop it, or choose another PORT.\n`,
+    ]);
+  });
+
+  test("where the database cannot be reached", async () => {
+    const { code, stderr } = await runProgram(MAIN, {
+      DATABASE_URL: "postgres://u:pass-word@127.0.0.1:9/db",
+      PORT: "0",
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain("ECONNREFUSED");
+    expect(stderr).not.toMatch(/pass-word|at .*\.js/);
+  });
+});
+
+describe("the database's migrations", () => {
+  const anEmptyDatabase = async (name: string) => {
+    await asSuperuser((sql) => sql`create database ${sql(name)}`);
+    return databaseUrl(inject("serverUrl"), name);
+  };
+
+  test("are applied once by ten instances that start together", async () => {
+    const url = await anEmptyDatabase("migrated_by_ten");
+    const programs = Array.from({ length: 10 }, () => startProgram(MAIN, { DATABASE_URL: url, PORT: "0" }));
+    const origins = await Promise.all(programs.map((program) => program.listening()));
+    const ready = await Promise.all(origins.map(async (origin) => (await fetch(`${origin}/readyz`)).status));
+    expect(ready).toEqual(Array(10).fill(200));
+    const ends = await Promise.all(programs.map((program) => program.stop()));
+    expect(ends.map(({ code }) => code)).toEqual(Array(10).fill(0));
+  }, 90_000);
+
+  test("are left alone with MIGRATE=off: alive, not ready, until somebody applies them", async () => {
+    const url = await anEmptyDatabase("not_migrated");
+    const program = startProgram(MAIN, { DATABASE_URL: url, PORT: "0", MIGRATE: "off" });
+    const origin = await program.listening();
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+    await startProgram(MAIN, { DATABASE_URL: url, PORT: "0" }).listening();
+    await expect.poll(async () => (await fetch(`${origin}/readyz`)).status).toBe(200);
+  });
+});
+
+describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
+  test("finishes what is running, refuses what is new, exits 0", async () => {
+    const program = serving();
+    const origin = await program.listening();
+    const key = newApiKey();
+    const userId = "11111111-0000-4000-8000-000000000001";
+    await apiKeyQueries(database.db).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+    const taskId = await aTask(database.sql, { user_id: userId });
+    await someJobs(database.sql, taskId, 1);
+
+    // A lock holds the request in the middle of its work.
+    const blocker = await database.sql.reserve();
+    await blocker`begin`;
+    await blocker`lock table task_email_jobs in access exclusive mode`;
+    const running = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
+    await expect
+      .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length)
+      .toBeGreaterThan(0);
+
+    program.child.kill(signal);
+    await expect.poll(() => isRefused(`${origin}/readyz`)).toBe(true);
+    await blocker`commit`;
+    blocker.release();
+
+    expect((await running).status).toBe(200);
+    const { code } = await program.ended;
+    expect(code).toBe(0);
+  });
+});
+
+function isRefused(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    http
+      .get(url, { agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode === 503);
+      })
+      .on("error", () => resolve(true));
+  });
+}
+
+test("what still runs after the grace period is cut, and the exit is still clean", async () => {
+  const program = serving({ SHUTDOWN_GRACE_MS: "300" });
+  const origin = await program.listening();
+  const idle = http.get(`${origin}/healthz`, { agent: new http.Agent({ keepAlive: true }) });
+  idle.on("response", (response) => response.resume());
+  await new Promise((resolve) => idle.on("close", resolve));
+  const stuck = http.request(`${origin}/graphql`, { method: "POST", headers: { "Content-Length": "10" } });
+  stuck.on("error", () => {});
+  stuck.flushHeaders();
+  const startedAt = performance.now();
+  expect((await program.stop()).code).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(5000);
+});
+
+describe("the embedded demo", () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "task-jobs-demo-"));
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+  const demo = () => startProgram(MAIN, { DATA_DIR: dataDir, PORT: "0" });
+
+  /** What the printed curl line asks for, and the lines that must stay the same. */
+  async function meet(program: ReturnType<typeof demo>) {
+    const [, key, url] = await program.printed(/curl -s -H 'Authorization: Bearer (\S+)' '(\S+)'/);
+    await program.listening();
+    const response = await fetch(url ?? "", { headers: { Authorization: `Bearer ${key}` } });
+    const [sample] = await program.printed(/Sample .*/);
+    const [admin] = await program.printed(/Demo admin .*/);
+    return { key, sample, admin, status: response.status, body: await response.text() };
+  }
+
+  test("keeps its data and its keys over a stop and over kill -9", async () => {
+    const first = demo();
+    const before = await meet(first);
+    expect(before.status).toBe(200);
+    expect(JSON.parse(before.body)).toMatchObject({ count: 2000, limit: 2 });
+    expect((await first.stop()).code).toBe(0);
+
+    const second = demo();
+    expect(await meet(second)).toEqual(before);
+    await second.stop("SIGKILL");
+
+    const third = demo();
+    expect(await meet(third)).toEqual(before);
+    expect((await third.stop()).code).toBe(0);
+  });
+
+  test("of one directory runs once at a time, and says so", async () => {
+    const first = demo();
+    await first.listening();
+    const { code, stderr } = await demo().ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(String(first.child.pid));
+    expect(stderr.trim().split("\n").length).toBeLessThan(5);
+    expect((await fetch(`${await first.listening()}/readyz`)).status).toBe(200);
+    await first.stop();
+  });
+});

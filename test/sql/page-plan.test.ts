@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { emailQueries } from "../../src/email/email.queries.ts";
+import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { aTask } from "../support/builders.ts";
+import { plansOf } from "../support/explained-database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+/** Postgres turns to a generic plan after five runs of a prepared statement: both kinds must be good. */
+const RUNS = 7;
+
+let database: TestDatabase;
+let taskId: string;
+
+/** A task of 100,000 jobs among as many of others. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { sql } = database;
+  taskId = await aTask(sql);
+  await sql`
+    with record as (
+      insert into emails (email, status) select 'u' || n || '@example.com', 'valid' from generate_series(1, 100000) n
+      returning id, email
+    )
+    insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
+    select ${taskId}, id, email, 'completed', timestamptz '2025-01-01' + random() * interval '1 day' from record`;
+  await sql`
+    with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
+    insert into task_email_jobs (task_id, email_address, status)
+    select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+  await sql`vacuum analyze`;
+});
+afterAll(() => database.close());
+
+test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sorts nothing", async (offset) => {
+  const plans = await plansOf(database.url, async (db) => {
+    const { findVisibleJobPage } = taskJobQueries(db);
+    for (let run = 0; run < RUNS; run++) {
+      await findVisibleJobPage(ADMIN, taskId, { limit: 100, offset }, { jobs: true, count: false });
+    }
+  });
+  expect(plans).toHaveLength(RUNS);
+  for (const plan of plans) {
+    const kinds = plan.map((node) => node["Node Type"]);
+    expect(kinds.filter((kind) => kind === "Sort" || kind === "Incremental Sort" || kind === "Seq Scan")).toEqual([]);
+    expect(plan.map((node) => node["Index Name"])).toContain("task_email_jobs_page_idx");
+  }
+});
+
+test.each([1, 100])("a batch of %i emails reads the primary key", async (size) => {
+  const ids = (await database.sql`select id from emails limit ${size}`).map((row) => row.id as string);
+  const plans = await plansOf(database.url, async (db) => {
+    const { findEmailsByIds } = emailQueries(db);
+    for (let run = 0; run < RUNS; run++) expect(await findEmailsByIds(ids)).toHaveLength(size);
+  });
+  expect(plans).toHaveLength(RUNS);
+  for (const plan of plans) expect(plan.map((node) => node["Node Type"])).not.toContain("Seq Scan");
+});
+
+test("the check can fail: without the page index the page is sorted", async () => {
+  const plans = await plansOf(database.url, async (db) => {
+    await db
+      .transaction(async (transaction) => {
+        await transaction.execute("drop index task_email_jobs_page_idx");
+        const { findVisibleJobPage } = taskJobQueries(transaction as unknown as typeof db);
+        await findVisibleJobPage(ADMIN, taskId, { limit: 100, offset: 0 }, { jobs: true, count: false });
+        transaction.rollback();
+      })
+      .catch(() => {});
+  });
+  expect(plans.flat().map((node) => node["Node Type"])).toContain("Sort");
+});

@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import type { Sql } from "../../src/db/client.ts";
+
+type Columns = Readonly<Record<string, unknown>>;
+
+/** The least that is valid; what a test is about, it says. Columns are the database's names. */
+export async function aTask(sql: Sql, columns: Columns = {}): Promise<string> {
+  const row = { id: randomUUID(), user_id: randomUUID(), ...columns };
+  await sql`insert into tasks ${sql(row)}`;
+  return row.id;
+}
+
+export async function anEmail(sql: Sql, columns: Columns = {}): Promise<string> {
+  const row = { id: randomUUID(), email: "ada@example.com", status: "valid", ...columns };
+  await sql`insert into emails ${sql(row)}`;
+  return row.id;
+}
+
+export async function aJob(sql: Sql, columns: Columns & { task_id: string }): Promise<string> {
+  const row = { id: randomUUID(), email_address: "ada@example.com", status: "pending", ...columns };
+  await sql`insert into task_email_jobs ${sql(row)}`;
+  return row.id;
+}
+
+/** `count` completed jobs, each with an email record, all of one `created_at` unless told otherwise. */
+export async function someJobs(
+  sql: Sql,
+  taskId: string,
+  count: number,
+  createdAt = "2025-01-01T12:00:00Z",
+): Promise<void> {
+  await sql`
+    with record as (
+      insert into emails (email, status)
+      select 'user' || n || '@example.com', 'valid' from generate_series(1, ${count}) n
+      returning id, email
+    )
+    insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
+    select ${taskId}, id, email, 'completed', ${createdAt}::timestamptz from record`;
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import postgres from "postgres";
+import type { TestProject } from "vitest/node";
+import { applyMigrations } from "../../src/db/migrate.ts";
+import { openEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Superuser's URL of the server; test files clone the database `template_task_jobs`. */
+    serverUrl: string;
+  }
+}
+
+/** One PostgreSQL for the whole run, with one migrated database that every test file clones in about 0.1 s. */
+export default async function setup({ provide }: TestProject) {
+  const dataDir = await mkdtemp(join(tmpdir(), "task-jobs-test-"));
+  const server = await openEmbeddedPostgres({
+    dataDir,
+    mode: "start",
+    settings: {
+      fsync: "off",
+      synchronous_commit: "off",
+      full_page_writes: "off",
+      max_connections: "200",
+      shared_preload_libraries: "pg_stat_statements",
+    },
+  });
+  const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+  await sql`create database template_task_jobs`;
+  await sql.end();
+  await applyMigrations(databaseUrl(server.url, "template_task_jobs"));
+  provide("serverUrl", server.url);
+
+  return async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+}
+
+export function databaseUrl(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const running = new Set<ChildProcess>();
+
+/** The built program (`npm test` builds first) with nothing of this process's environment but the PATH. */
+export function startProgram(script: string, environment: Record<string, string> = {}, args: string[] = []) {
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/tmp", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, "close").then(([code]): Ended => {
+    running.delete(child);
+    return { code, stdout, stderr };
+  });
+
+  return {
+    child,
+    ended,
+    stderr: () => stderr,
+    /** The first match in what it printed; fails when it ends before. */
+    async printed(pattern: RegExp): Promise<RegExpExecArray> {
+      for (;;) {
+        const match = pattern.exec(stdout);
+        if (match !== null) return match;
+        const end = await Promise.race([ended, once(child.stdout, "data")]);
+        if ("code" in end && !pattern.test(stdout)) {
+          throw new Error(`ended with ${end.code} before printing ${pattern}: ${end.stderr}`);
+        }
+      }
+    },
+    async listening(): Promise<string> {
+      return (await this.printed(/Listening on (http:\S+)/))[1] ?? "";
+    },
+    async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export const runProgram = (...program: Parameters<typeof startProgram>): Promise<Ended> =>
+  startProgram(...program).ended;
+
+/** For afterEach: a failed test leaves no process behind. */
+export function killPrograms(): void {
+  for (const child of running) child.kill("SIGKILL");
+}

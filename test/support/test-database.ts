@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import postgres from "postgres";
+import { inject } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
+import { databaseUrl } from "./global-setup.ts";
+
+export type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
+
+/** A migrated, empty database of the calling test file's own; `close` drops it. */
+export async function createTestDatabase() {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const url = databaseUrl(inject("serverUrl"), name);
+  await asSuperuser((sql) => sql`create database ${sql(name)} template template_task_jobs`);
+  const database = openDatabase({ url, maxConnections: 4 });
+  return {
+    ...database,
+    url,
+    name,
+    async close() {
+      await database.close();
+      await asSuperuser((sql) => sql`drop database ${sql(name)} with (force)`);
+    },
+  };
+}
+
+export async function asSuperuser<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(inject("serverUrl"), { max: 1, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

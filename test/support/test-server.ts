@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { openApp } from "../../src/app.ts";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { readConfig } from "../../src/config.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { openLog } from "../../src/log.ts";
+import { createTestDatabase } from "./test-database.ts";
+
+export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+
+interface TestServerOptions {
+  /** As the operator would set it. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly demo?: { readonly apiKey: string; readonly taskId: string };
+}
+
+/** The real application on a real socket, over a database of its own. */
+export async function startTestServer({ environment = {}, demo }: TestServerOptions = {}) {
+  const database = await createTestDatabase();
+  const config = readConfig({ DATABASE_URL: database.url, ...environment });
+  const served = openDatabase({ url: database.url, maxConnections: config.databasePoolSize });
+  const logLines: string[] = [];
+  const log = openLog(
+    config.logLevel,
+    new Writable({
+      write(chunk, _encoding, done) {
+        logLines.push(String(chunk));
+        done();
+      },
+    }),
+  );
+  const app = await openApp(config, { database: served, log, ...(demo === undefined ? {} : { demo }) });
+  await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  return {
+    url,
+    port,
+    app,
+    database,
+    sql: database.sql,
+    logLines,
+
+    /** A fetch with a key of this user's; made once a call. */
+    async as(user: { userId?: string; isAdmin?: boolean } = {}) {
+      const { userId = randomUUID(), isAdmin = false } = user;
+      const key = newApiKey();
+      await apiKeyQueries(database.db).insertApiKey(key, { userId, isAdmin, name: "", expiresAt: null });
+      const get = (path: string, init: RequestInit = {}) =>
+        fetch(url + path, { ...init, headers: { Authorization: `Bearer ${key}`, ...init.headers } });
+      return {
+        userId,
+        key,
+        get,
+        async query(query: string, variables: object = {}, headers: Record<string, string> = {}) {
+          const response = await get("/graphql", {
+            method: "POST",
+            headers: { "Content-Type": "application/json", ...headers },
+            body: JSON.stringify({ query, variables }),
+          });
+          return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+        },
+      };
+    },
+
+    /** How many statements the work sent to this server's database, as PostgreSQL counts them. */
+    async countStatements(work: () => Promise<unknown>): Promise<number> {
+      const calls = async () => {
+        const [row] = await database.sql`
+          select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+          where dbid = (select oid from pg_database where datname = current_database())
+            and query not like '%pg_stat_statements%'`;
+        return row?.calls as number;
+      };
+      await database.sql`create extension if not exists pg_stat_statements`;
+      const before = await calls();
+      await work();
+      return (await calls()) - before;
+    },
+
+    async close() {
+      await app.close();
+      await served.close();
+      await database.close();
+    },
+  };
+}
