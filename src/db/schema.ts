@@ -1,5 +1,17 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, index, pgEnum, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
 
 /**
  * Text, never a JS `Date`: a Date has milliseconds, Postgres stores microseconds, and parsing dates was the dearest
@@ -65,6 +77,22 @@ export const taskEmailJobs = pgTable(
     // For the foreign key alone: without it, deleting one email reads every job.
     index("task_email_jobs_email_idx").on(job.emailId).where(sql`${job.emailId} is not null`),
   ],
+);
+
+/**
+ * How many jobs a task has, kept by triggers in the transaction that changes them. A task's total is the sum of its slots:
+ * each writer takes one that nobody holds, so that two workers of one task never wait for each other.
+ */
+export const taskJobTotals = pgTable(
+  "task_job_totals",
+  {
+    taskId: uuid().notNull(),
+    slot: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity(),
+    jobs: bigint({ mode: "number" }).notNull(),
+    /** Grows whenever a row comes, goes or changes its place in the order: equal sums mean the very same pages. */
+    changes: bigint({ mode: "number" }).notNull(),
+  },
+  (total) => [primaryKey({ columns: [total.taskId, total.slot] })],
 );
 
 export const apiKeys = pgTable(
