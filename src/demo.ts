@@ -37,7 +37,7 @@ export async function openDemo(dataDir: string, database: OpenDatabase): Promise
 
 async function ensureSample(database: OpenDatabase, taskId: string): Promise<number> {
   const admin = { userId: DEMO_ADMIN_ID, isAdmin: true };
-  const nothingButCount = { jobs: false, count: true };
+  const nothingButCount = { jobs: false, emails: false };
   const { findVisibleJobPage } = taskJobQueries(database.db);
   const sample = await findVisibleJobPage(admin, taskId, { limit: 1, offset: 0 }, nothingButCount);
   if (sample !== null) return sample.count;

@@ -1,18 +1,23 @@
 import DataLoader from "dataloader";
 import type { EmailQueries } from "./email.queries.ts";
-import type { EmailRecord } from "./email.ts";
+import type { EmailRecord, JoinedEmail } from "./email.ts";
 
-/**
- * One per request: a shared one would hand one viewer's rows to another. Null is a deleted record. A missing one is an
- * error: the foreign key forbids it, so somebody must hear of it.
- */
-export function openEmailLoader(queries: EmailQueries): DataLoader<string, EmailRecord | null> {
+export type EmailLoader = DataLoader<string, EmailRecord | null>;
+
+/** One per request: a shared one would hand one viewer's rows to another. Null is a deleted record. */
+export function openEmailLoader(queries: EmailQueries): EmailLoader {
   return new DataLoader(async (ids) => {
-    const found = new Map((await queries.findEmailsByIds(ids)).map((email) => [email.id, email]));
-    return ids.map((id) => {
-      const email = found.get(id);
-      if (email === undefined) return new Error(`email record ${id} is missing`);
-      return email.isDeleted ? null : email;
-    });
+    const found = new Map((await queries.findEmailsByIds(ids)).map(({ id, record }) => [id, record]));
+    return ids.map((id) => found.get(id) ?? (found.has(id) ? null : missing(id)));
   });
+}
+
+/** Emails that came along with a page need no statement of their own. */
+export function primeEmails(loader: EmailLoader, emails: readonly JoinedEmail[]): void {
+  for (const { id, record } of emails) loader.prime(id, record === undefined ? missing(id) : record);
+}
+
+/** The foreign key forbids it, so somebody must hear of it: an error, never a silent null. */
+function missing(id: string): Error {
+  return new Error(`the email record ${id} is missing`);
 }

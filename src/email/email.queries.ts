@@ -1,42 +1,46 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { emails } from "../db/schema.ts";
-import type { EmailRecord } from "./email.ts";
+import { prepareRows, type Row } from "../db/prepare-rows.ts";
+import type { EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailQueries = ReturnType<typeof emailQueries>;
 
-/** A record as it is read here: a deleted one is told apart from one that is missing. */
-export type FoundEmail = EmailRecord & { readonly isDeleted: boolean };
+/** In the order that `emailOfRow` reads. */
+export const EMAIL_COLUMNS = sql`id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns,
+  domain_name, host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify, deleted_at`;
+
+/** One array parameter: a single prepared statement serves every batch size, `in (…)` would make one per length. */
+const EMAILS_BY_IDS = sql`select ${EMAIL_COLUMNS} from emails where id = any(${sql.placeholder("ids")}::uuid[])`;
 
 export function emailQueries(db: Database) {
-  const byIds = db
-    .select({
-      id: emails.id,
-      email: emails.email,
-      status: emails.status,
-      isRoleBased: emails.isRoleBased,
-      isDisposable: emails.isDisposable,
-      hasMxRecords: emails.hasMxRecords,
-      hasReverseDns: emails.hasReverseDns,
-      domainName: emails.domainName,
-      hostName: emails.hostName,
-      serverType: emails.serverType,
-      isCatchall: emails.isCatchall,
-      validatedAt: emails.validatedAt,
-      unknownReason: emails.unknownReason,
-      needsPhysicalVerify: emails.needsPhysicalVerify,
-      isDeleted: sql<boolean>`${emails.deletedAt} is not null`,
-    })
-    .from(emails)
-    // One array parameter: a single prepared statement serves every batch size, `in (…)` would make one per length.
-    .where(sql`${emails.id} = any(${sql.placeholder("ids")}::uuid[])`)
-    .prepare("emails_by_ids");
-
+  const findByIds = prepareRows(db, EMAILS_BY_IDS);
   return {
     /** In no particular order; ids without a record are left out. */
-    findEmailsByIds(ids: readonly string[]): Promise<FoundEmail[]> {
+    async findEmailsByIds(ids: readonly string[]): Promise<JoinedEmail[]> {
       // As an array literal, since the driver knows no array types (`fetch_types: false`). Uuids need no quoting.
-      return byIds.execute({ ids: `{${ids.join(",")}}` });
+      const rows = await findByIds({ ids: `{${ids.join(",")}}` });
+      return rows.map((row) => ({ id: row[0] as string, record: emailOfRow(row, 0) }));
     },
+  };
+}
+
+/** Null for a deleted record. `at` is where its columns begin. */
+export function emailOfRow(row: Row, at: number): EmailRecord | null {
+  if (row[at + 14] !== null) return null;
+  return {
+    id: row[at] as string,
+    email: row[at + 1] as string,
+    status: row[at + 2] as string,
+    isRoleBased: row[at + 3] as boolean,
+    isDisposable: row[at + 4] as boolean,
+    hasMxRecords: row[at + 5] as boolean,
+    hasReverseDns: row[at + 6] as boolean,
+    domainName: row[at + 7] as string | null,
+    hostName: row[at + 8] as string | null,
+    serverType: row[at + 9] as string | null,
+    isCatchall: row[at + 10] as boolean,
+    validatedAt: row[at + 11] as string | null,
+    unknownReason: row[at + 12] as string | null,
+    needsPhysicalVerify: row[at + 13] as boolean,
   };
 }

@@ -16,6 +16,12 @@ export interface EmailRecord {
   readonly needsPhysicalVerify: boolean;
 }
 
+/** An email record that was read along with its job: null when it is deleted, undefined when it is missing. */
+export interface JoinedEmail {
+  readonly id: string;
+  readonly record: EmailRecord | null | undefined;
+}
+
 export type Deliverability = "DELIVERABLE" | "UNDELIVERABLE" | "RISKY" | "UNKNOWN";
 
 /** The documented service has used two generations of words; both are folded. */

@@ -30,18 +30,17 @@ export function logMaskedErrors(log: Log): ApolloServerPlugin<RequestContext> {
     async requestDidStart() {
       return {
         async didEncounterErrors({ errors, contextValue }) {
-          for (const error of errors) {
-            const cause = unwrapResolverError(error);
-            if (!hasPath(error) || (cause instanceof Failure && cause.kind !== "INTERNAL")) continue;
-            log.error(
-              { requestId: contextValue.requestId, field: error.path?.join("."), err: cause },
-              "unexpected error",
-            );
-          }
+          for (const error of errors) logMaskedError(log, contextValue, error);
         },
       };
     },
   };
+}
+
+export function logMaskedError(log: Log, { requestId }: RequestContext, error: GraphQLError): void {
+  const cause = unwrapResolverError(error);
+  if (!hasPath(error) || (cause instanceof Failure && cause.kind !== "INTERNAL")) return;
+  log.error({ requestId, field: error.path?.join("."), err: cause }, "unexpected error");
 }
 
 /** An error with a path came out of execution: what the caller wrote was accepted by then. */

@@ -10,25 +10,28 @@ import {
 } from "graphql";
 
 /**
- * The names of the fields selected directly below the field being resolved, through fragments and with `@skip` and
- * `@include` applied. Type conditions are not compared: every type here is concrete.
+ * The names of the fields selected below the field being resolved, as paths (`jobs`, `jobs.email`), through fragments and
+ * with `@skip` and `@include` applied. Type conditions are not compared: every type here is concrete.
  */
 export function selectedFields(info: GraphQLResolveInfo): Set<string> {
-  const names = new Set<string>();
+  const paths = new Set<string>();
 
-  function visit(selectionSet: SelectionSetNode | undefined): void {
+  function visit(selectionSet: SelectionSetNode | undefined, prefix: string): void {
     for (const selection of selectionSet?.selections ?? []) {
       if (!isIncluded(selection, info)) continue;
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet);
-      else visit(info.fragments[selection.name.value]?.selectionSet);
+      if (selection.kind === Kind.FIELD) {
+        const path = prefix + selection.name.value;
+        paths.add(path);
+        visit(selection.selectionSet, `${path}.`);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet, prefix);
+      else visit(info.fragments[selection.name.value]?.selectionSet, prefix);
     }
   }
 
   info.fieldNodes.forEach((node: FieldNode) => {
-    visit(node.selectionSet);
+    visit(node.selectionSet, "");
   });
-  return names;
+  return paths;
 }
 
 function isIncluded(selection: SelectionNode, info: GraphQLResolveInfo): boolean {

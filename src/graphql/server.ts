@@ -5,6 +5,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { Log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
+import { compiledExecution } from "./compiled-execution.ts";
 import { formatError, logMaskedErrors } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
 import { buildTaskJobsSchema } from "./schema.ts";
@@ -35,6 +36,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     formatError,
     stopOnTerminationSignals: false,
     plugins: [
+      compiledExecution(options.log),
       logMaskedErrors(options.log),
       httpStatusPlugin,
       ApolloServerPluginLandingPageDisabled(),

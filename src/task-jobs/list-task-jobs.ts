@@ -1,7 +1,8 @@
 import type { Viewer } from "../auth/viewer.ts";
 import { Failure } from "../errors.ts";
 import { faultsOfPage, type Page } from "../page.ts";
-import type { JobPage, PageParts, TaskJobQueries } from "./task-job.queries.ts";
+import type { TaskJobQueries } from "./task-job.queries.ts";
+import type { JobPage, PageParts } from "./task-job.ts";
 
 /** One page of a task's jobs, as this viewer may see it. Access is checked whatever parts are wanted. */
 export async function listTaskJobs(

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
+import { primeEmails } from "../email/email.loader.ts";
 import type { EmailRecord } from "../email/email.ts";
 import { Email } from "../email/email.type.ts";
 import { Uuid } from "../graphql/scalars.ts";
@@ -33,9 +34,11 @@ export class TaskJobResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobs> {
     const selected = selectedFields(info);
-    const parts = { jobs: selected.has("jobs"), count: selected.has("count") };
+    const parts = { jobs: selected.has("jobs"), emails: selected.has("jobs.email") };
     const page = { limit, offset };
-    return { ...(await listTaskJobs(context.taskJobs, context.viewer, taskId, page, parts)), ...page };
+    const { jobs, emails, count } = await listTaskJobs(context.taskJobs, context.viewer, taskId, page, parts);
+    primeEmails(context.emailById, emails);
+    return { jobs: [...jobs], count, ...page };
   }
 
   @FieldResolver(() => Email, {

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { DateTime, Uuid } from "../graphql/scalars.ts";
-import type { JobRecord, JobStatus } from "./task-job.queries.ts";
+import type { JobRecord, JobStatus } from "./task-job.ts";
 
 export const JobStatusEnum = {
   PENDING: "pending",

@@ -111,7 +111,7 @@ describe("headers", () => {
     await response.text();
     expect(response.headers.get("etag")).toMatch(/^W\/"[\w-]{27}"$/);
     expect(response.headers.get("cache-control")).toBe("private, no-cache");
-    expect(response.headers.get("vary")).toBe("Accept, Authorization, X-API-Key, Accept-Encoding");
+    expect(response.headers.get("vary")).toBe("Accept, Accept-Encoding, Authorization, X-API-Key");
     expect(response.headers.get("x-powered-by")).toBeNull();
   });
 

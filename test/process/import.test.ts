@@ -165,7 +165,7 @@ describe("nothing is imported", () => {
       await expect.poll(copies).toHaveLength(0);
       yield tenChunks;
     }
-    await expect(importText("", { input: cancelled() })).rejects.toThrow("canceling statement due to user request");
+    await expect(importText("", { input: cancelled() })).rejects.toThrow(/canceling statement|transaction is aborted/);
     expect(await rowCounts()).toEqual(NOTHING);
   });
 

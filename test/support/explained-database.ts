@@ -9,10 +9,7 @@ export interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/**
- * The plans of the very statements the work sends, as auto_explain saw them run: prepared, with parameters, on a
- * connection like the server's, first with custom plans and after five runs with a generic one.
- */
+/** The plans of the very statements the work sends, as auto_explain saw them run on a connection like the server's. */
 export async function plansOf(url: string, work: (db: Database) => Promise<unknown>): Promise<PlanNode[][]> {
   const plans: PlanNode[][] = [];
   const sql = postgres(url, {

@@ -1,0 +1,67 @@
+import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import type { DocumentNode, GraphQLError, GraphQLFormattedError } from "graphql";
+import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
+import type { Log } from "../log.ts";
+import type { RequestContext } from "../request-context.ts";
+import { formatError, logMaskedError } from "./format-error.ts";
+
+/** Compiling takes some milliseconds: a document earns it by coming back. */
+const RUNS_BEFORE_COMPILING = 3;
+
+interface Seen {
+  runs: number;
+  /** Null: cannot be compiled, or not yet worth it. */
+  compiled: CompiledQuery | null;
+}
+
+/**
+ * Executes documents that come back by code compiled for them (graphql-jit), 2.5 times as fast for a page of 100. Apollo
+ * has parsed, validated and limited the document before; it keeps a bounded number of them, and what is compiled goes
+ * when they go.
+ */
+export function compiledExecution(log: Log): ApolloServerPlugin<RequestContext> {
+  const seen = new WeakMap<DocumentNode, Map<string | null, Seen>>();
+
+  return {
+    async requestDidStart({ schema }) {
+      return {
+        async responseForOperation({ document, operationName, request, contextValue }) {
+          const entry = entryOf(seen, document, operationName);
+          entry.runs += 1;
+          if (entry.runs === RUNS_BEFORE_COMPILING) {
+            const compiled = compileQuery(schema, document, operationName ?? undefined);
+            if (isCompiledQuery(compiled)) entry.compiled = compiled;
+          }
+          if (entry.compiled === null) return null;
+
+          const { data, errors } = await entry.compiled.query({}, contextValue, request.variables ?? {});
+          // The variables do not fit: nothing was executed, and the ordinary way has the words for it.
+          if (data === undefined) return null;
+          return {
+            http: { headers: new HeaderMap() },
+            body: {
+              kind: "single",
+              singleResult: errors === undefined ? { data } : { data, errors: errors.map(told) },
+            },
+          };
+
+          function told(error: GraphQLError): GraphQLFormattedError {
+            logMaskedError(log, contextValue, error);
+            return formatError(error.toJSON(), error);
+          }
+        },
+      };
+    },
+  };
+}
+
+function entryOf(
+  seen: WeakMap<DocumentNode, Map<string | null, Seen>>,
+  document: DocumentNode,
+  name: string | null,
+): Seen {
+  const operations = seen.get(document) ?? new Map<string | null, Seen>();
+  const entry = operations.get(name) ?? { runs: 0, compiled: null };
+  seen.set(document, operations.set(name, entry));
+  return entry;
+}

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDatabase, type Sql } from "../../src/db/client.ts";
+import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+const JOBS_ALONE = { jobs: true, emails: false };
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+/** A server's queries, with its memory of places, on one connection, where a transaction holds a snapshot still. */
+function openInstance() {
+  const { db, sql, close } = openDatabase({ url: database.url, maxConnections: 1 });
+  const { findVisibleJobPage } = taskJobQueries(db);
+  return {
+    close,
+    /** The page as it is served, and as plain OFFSET gives it, in one snapshot. */
+    async bothPages(taskId: string, limit: number, offset: number) {
+      await sql`begin isolation level repeatable read`;
+      const served = await findVisibleJobPage(ADMIN, taskId, { limit, offset }, JOBS_ALONE);
+      const plain = await sql`
+        select id from task_email_jobs where task_id = ${taskId} and deleted_at is null
+        order by created_at desc, id desc limit ${limit} offset ${offset}`;
+      const [{ count } = { count: -1 }] = await sql`
+        select count(*)::int as count from task_email_jobs where task_id = ${taskId} and deleted_at is null`;
+      await sql`commit`;
+      return {
+        served: { ids: served?.jobs.map((job) => job.id), count: served?.count },
+        plain: { ids: plain.map((row) => row.id as string), count: count as number },
+      };
+    },
+  };
+}
+
+/** Every kind of change that moves rows, and one that does not. */
+function changeOf(sql: Sql, taskId: string, random: () => number) {
+  const some = sql`select id from task_email_jobs where task_id = ${taskId} order by random() limit 7 for update skip locked`;
+  const changes = [
+    () => someJobs(sql, taskId, 5, new Date(1.7e12 + Math.floor(random() * 5) * 1000).toISOString()),
+    () => sql`delete from task_email_jobs where id in (${some})`,
+    () => sql`update task_email_jobs set deleted_at = now() where id in (${some})`,
+    () => sql`update task_email_jobs set deleted_at = null where id in (${some}) and deleted_at is not null`,
+    () => sql`update task_email_jobs set created_at = created_at - interval '1 second' where id in (${some})`,
+    () => sql`update task_email_jobs set status = 'failed' where id in (${some})`,
+  ];
+  return changes[Math.floor(random() * changes.length)]?.();
+}
+
+test("every page of a walk equals plain OFFSET, while others insert, delete and undelete, on two instances", async () => {
+  const random = seededRandom(1_977);
+  const taskId = await aTask(database.sql);
+  for (let second = 0; second < 5; second++) {
+    await someJobs(database.sql, taskId, 300, new Date(1.7e12 + second * 1000).toISOString());
+  }
+  const instances = [openInstance(), openInstance()];
+  const writing = { goesOn: true };
+  const writer = (async () => {
+    while (writing.goesOn) {
+      await changeOf(database.sql, taskId, random);
+      await new Promise((resolve) => setTimeout(resolve, random() * 20));
+    }
+  })();
+
+  for (let walk = 0; walk < 12; walk++) {
+    const limit = [1, 7, 50, 100][walk % 4] ?? 100;
+    let offset = Math.floor(random() * 300);
+    for (let page = 0; page < 25; page++) {
+      const { served, plain } = (await instances[page % 2]?.bothPages(taskId, limit, offset)) ?? {};
+      expect(served).toEqual(plain);
+      offset = random() < 0.85 ? offset + limit : Math.floor(random() * 1600);
+    }
+  }
+  writing.goesOn = false;
+  await writer;
+  await Promise.all(instances.map((instance) => instance.close()));
+});
+
+test("the check can fail: a place that is not compared with its version is served stale", async () => {
+  const taskId = await aTask(database.sql);
+  await someJobs(database.sql, taskId, 300);
+  const instance = openInstance();
+  await instance.bothPages(taskId, 100, 0);
+  // As if the triggers had been switched off: the version stays while the rows move.
+  await database.sql.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await sql`update task_email_jobs set deleted_at = now() where id in (
+      select id from task_email_jobs where task_id = ${taskId} order by created_at desc, id desc limit 50)`;
+  });
+  const { served, plain } = await instance.bothPages(taskId, 100, 100);
+  expect(served.ids).not.toEqual(plain.ids);
+  await instance.close();
+});
+
+test("the next page of a walk passes over one row, however deep it is", async () => {
+  const taskId = await aTask(database.sql);
+  await someJobs(database.sql, taskId, 20_000);
+  await database.sql`vacuum analyze task_email_jobs`;
+  const { db, sql, close } = openDatabase({ url: database.url, maxConnections: 1 });
+  const { findVisibleJobPage } = taskJobQueries(db);
+  const rowsRead = async (offset: number) => {
+    const read = async () =>
+      (
+        await sql`select idx_tup_read::int as rows from pg_stat_user_indexes where indexrelname = 'task_email_jobs_page_idx'`
+      )[0]?.rows as number;
+    await sql`select pg_stat_force_next_flush()`;
+    const before = await read();
+    await findVisibleJobPage(ADMIN, taskId, { limit: 100, offset }, JOBS_ALONE);
+    await sql`select pg_stat_force_next_flush()`;
+    return (await read()) - before;
+  };
+  expect(await rowsRead(19_000)).toBeGreaterThan(19_000);
+  expect(await rowsRead(19_100)).toBeLessThan(110);
+  expect(await rowsRead(19_200)).toBeLessThan(110);
+  expect(await rowsRead(19_000)).toBeLessThan(110);
+  await close();
+});
