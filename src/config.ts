@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Beside the program, wherever it was started from. */
@@ -18,6 +19,8 @@ export interface Config {
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
   readonly shutdownGraceMs: number;
+  /** How many processes serve. */
+  readonly workers: number;
   readonly jwt: JwtConfig;
 }
 
@@ -62,6 +65,7 @@ export function readConfig(environment: Environment): Config {
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
+    workers: read.workers("WORKERS"),
     jwt: {
       secret: read.text("JWT_SECRET"),
       jwksUrl: read.url("JWT_JWKS_URL", ["https:", "http:"]),
@@ -102,6 +106,13 @@ function environmentReader(environment: Environment, faults: string[]) {
       if (chosen !== undefined) return chosen;
       faults.push(`${name} must be one of ${choices.join(", ")}`);
       return fallback;
+    },
+    workers(name: string): number {
+      if (text(name)?.toLowerCase() === "auto") return availableParallelism();
+      const value = text(name) ?? "1";
+      if (/^[1-9]\d?$/.test(value)) return Number(value);
+      faults.push(`${name} must be auto or a whole number from 1 to 99`);
+      return 1;
     },
     url(name: string, protocols: readonly string[]): URL | null {
       const value = text(name);

@@ -57,7 +57,12 @@ const RULES: readonly Rule[] = [
     from: /./,
     mayNotImport: /^(main\.ts|cli\/(?!progress|run-command|with-database).*)$/,
   },
-  { says: "only main composes the application", from: /./, except: /^main\.ts$/, mayNotImport: /^app\.ts$/ },
+  {
+    says: "only the start of a server composes the application",
+    from: /./,
+    except: /^start-server\.ts$/,
+    mayNotImport: /^app\.ts$/,
+  },
   { says: "only commands use the commands' helpers", from: /./, except: /^cli\//, mayNotImport: /^cli\// },
 ];
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -154,6 +155,25 @@ test("what still runs after the grace period is cut, and the exit is still clean
   const startedAt = performance.now();
   expect((await program.stop()).code).toBe(0);
   expect(performance.now() - startedAt).toBeLessThan(5000);
+});
+
+test("two workers serve one port, a killed one is replaced, and one stop ends them all", async () => {
+  const program = serving({ WORKERS: "2", LOG_LEVEL: "info" });
+  const origin = await program.listening();
+  const alive = async () => (await fetch(`${origin}/readyz`, { headers: { Connection: "close" } })).status;
+  const workersOf = () =>
+    execFileSync("pgrep", ["-P", String(program.child.pid)], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .map(Number);
+  const [victim] = workersOf();
+  expect(workersOf()).toHaveLength(2);
+  process.kill(victim ?? 0, "SIGKILL");
+  await expect.poll(() => workersOf().filter((pid) => pid !== victim).length).toBe(2);
+  for (let i = 0; i < 10; i++) expect(await alive()).toBe(200);
+  const { code, stdout } = await program.stop();
+  expect(code).toBe(0);
+  expect(stdout.match(/Listening on/g)).toHaveLength(1);
 });
 
 describe("the embedded demo", () => {

@@ -1,0 +1,65 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./db/client.ts";
+import type { Log } from "./log.ts";
+import type { StartedDatabase } from "./start-database.ts";
+import { StartError } from "./start-error.ts";
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there. Stop it, or choose another PORT.",
+  EACCES: "this user may not. Choose a PORT above 1023.",
+  EADDRNOTAVAIL: "this machine has no such address. Choose another HOST.",
+  ENOTFOUND: "there is no such host name. Choose another HOST.",
+};
+
+export interface StartedServer {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly origin: string;
+  /** The server before the pool: what runs may finish. */
+  readonly close: () => Promise<void>;
+}
+
+export type ServedDatabase = Pick<StartedDatabase, "url" | "demo">;
+
+export async function startServer(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<StartedServer> {
+  const database = openDatabase({
+    url,
+    maxConnections: config.databasePoolSize,
+    preparedStatements: config.preparedStatements,
+  });
+  try {
+    const app = await openApp(config, {
+      database,
+      log,
+      ...(demo === null ? {} : { demo: { apiKey: demo.userKey, taskId: demo.taskId } }),
+    });
+    await listen(app.server, config);
+    return {
+      origin: originOf(app.server.address() as AddressInfo),
+      async close() {
+        await app.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      reject(new StartError(`Cannot listen on ${host}:${port}: ${LISTEN_FAULTS[code] ?? code}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function originOf({ address, family, port }: AddressInfo): string {
+  const isAnyAddress = address === "0.0.0.0" || address === "::";
+  if (isAnyAddress) return `http://localhost:${port}`;
+  return family === "IPv6" ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}

@@ -1,0 +1,90 @@
+import cluster, { type Worker } from "node:cluster";
+import { once } from "node:events";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import { StartError } from "./start-error.ts";
+import { type ServedDatabase, type StartedServer, startServer } from "./start-server.ts";
+
+/** A worker that dies this soon after it began would only die again: the next one waits. */
+const RESTART_DELAY_MS = 1000;
+
+interface FromParent {
+  readonly serve: ServedDatabase;
+}
+/** It speaks first: what is sent to a process that does not listen yet is lost. */
+type FromWorker = { readonly listening: true } | { readonly origin: string } | { readonly fault: string };
+
+/** The same server in several processes behind one port; a worker that dies is replaced. */
+export async function startWorkers(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<StartedServer> {
+  const workers = new Set<Worker>();
+  let stopping = false;
+
+  async function startWorker(): Promise<string> {
+    const worker = cluster.fork();
+    workers.add(worker);
+    worker.on("exit", (code, signal) => {
+      workers.delete(worker);
+      if (stopping) return;
+      log.error({ worker: worker.process.pid, code, signal }, "worker ended, starting another");
+      setTimeout(
+        () => stopping || startWorker().catch((error) => log.error({ err: error }, "no worker")),
+        RESTART_DELAY_MS,
+      );
+    });
+    await nextWord(worker);
+    worker.send({ serve: { url, demo } } satisfies FromParent);
+    const word = await nextWord(worker);
+    if ("origin" in word) return word.origin;
+    throw new StartError("fault" in word ? word.fault : "a worker lost its way");
+  }
+
+  async function close(): Promise<void> {
+    stopping = true;
+    await Promise.all(
+      [...workers].map(async (worker) => {
+        const ended = once(worker, "exit");
+        // A signal, not a message: that would be lost on a worker that still loads.
+        worker.process.kill("SIGTERM");
+        await ended;
+      }),
+    );
+  }
+
+  try {
+    const origins = await Promise.all(Array.from({ length: config.workers }, startWorker));
+    return { origin: origins[0] ?? "", close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function nextWord(worker: Worker): Promise<FromWorker> {
+  const heard = once(worker, "message") as Promise<[FromWorker]>;
+  const ended = once(worker, "exit").then(([code]) => {
+    throw new StartError(`a worker ended with ${code} before it served`);
+  });
+  const [word] = await Promise.race([heard, ended]);
+  return word;
+}
+
+/** A worker's whole life: serves what its parent tells it, until told to stop or left alone. */
+export function runWorker(config: Config, log: Log): void {
+  // Ctrl-C reaches the whole group; the parent then ends each worker in its own time.
+  process.on("SIGINT", () => {});
+  let server: StartedServer | undefined;
+  const stop = () => {
+    void (server?.close() ?? Promise.resolve()).finally(() => process.exit(0));
+  };
+  process.on("SIGTERM", stop);
+  process.on("disconnect", stop);
+  process.on("message", async (message: FromParent) => {
+    try {
+      server = await startServer(config, message.serve, log);
+      process.send?.({ origin: server.origin } satisfies FromWorker);
+    } catch (error) {
+      process.send?.({ fault: (error as Error).message } satisfies FromWorker, () => process.exit(1));
+    }
+  });
+  process.send?.({ listening: true } satisfies FromWorker);
+}
