@@ -1,0 +1,35 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+
+export interface WrongTotal {
+  readonly taskId: string;
+  /** What the triggers kept. */
+  readonly kept: number;
+  /** What is there. */
+  readonly counted: number;
+}
+
+const WRONG_TOTALS = sql`
+  select coalesce(k.task_id, c.task_id) as "taskId", coalesce(kept, 0)::float8 as kept, coalesce(counted, 0)::float8 as counted
+  from (select task_id, sum(jobs) as kept from task_job_totals group by task_id) k
+  full join (select task_id, count(*) as counted from task_email_jobs where deleted_at is null group by task_id) c
+  using (task_id)
+  where coalesce(kept, 0) <> coalesce(counted, 0)
+  order by 1`;
+
+/** In one snapshot; the writers go on. */
+export async function findWrongTotals(db: Database): Promise<WrongTotal[]> {
+  return [...(await db.execute<WrongTotal & Record<string, unknown>>(WRONG_TOTALS))];
+}
+
+/** The writers wait meanwhile. Counts as a change of each task, so that no remembered place outlives it. */
+export async function repairTotals(db: Database): Promise<WrongTotal[]> {
+  return db.transaction(async (transaction) => {
+    await transaction.execute(sql`lock table task_email_jobs in share row exclusive mode`);
+    const wrong = [...(await transaction.execute<WrongTotal & Record<string, unknown>>(WRONG_TOTALS))];
+    for (const { taskId, kept, counted } of wrong) {
+      await transaction.execute(sql`select add_to_total(${taskId}, ${counted - kept})`);
+    }
+    return wrong;
+  });
+}

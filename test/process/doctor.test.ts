@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { runProgram } from "../support/program.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+const doctor = (...args: string[]) => runProgram("dist/cli/doctor.js", { DATABASE_URL: database.url }, args);
+
+test("a total that went wrong behind the triggers' back is found, mended, and right from then on", async () => {
+  const { sql } = database;
+  const [wrongId, rightId] = [await aTask(sql), await aTask(sql)];
+  await someJobs(sql, rightId, 2);
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    await someJobs(tx as unknown as typeof sql, wrongId, 5);
+  });
+
+  const checked = await doctor("--check");
+  expect([checked.code, checked.stdout]).toEqual([1, `${wrongId}: the total says 0, there are 5\n`]);
+  const mended = await doctor();
+  expect([mended.code, mended.stdout]).toEqual([0, `${wrongId}: the total says 0, there are 5\n1 totals mended.\n`]);
+  await someJobs(sql, wrongId, 1);
+  expect((await doctor("--check")).stdout).toBe("Every total is right.\n");
+  const [total] = await sql`select sum(jobs)::int as jobs from task_job_totals where task_id = ${wrongId}`;
+  expect(total?.jobs).toBe(6);
+});
