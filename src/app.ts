@@ -6,7 +6,6 @@ import express, { type Request, type RequestHandler, type Response } from "expre
 import { apiKeyQueries } from "./auth/api-key.ts";
 import { openAuthenticator } from "./auth/authenticate.ts";
 import { openJwtVerifier } from "./auth/jwt.ts";
-import type { Viewer } from "./auth/viewer.ts";
 import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { isMigrated } from "./db/migrate.ts";
@@ -19,7 +18,7 @@ import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts"
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { healthRoutes } from "./http/health.ts";
 import type { Log } from "./log.ts";
-import { openRequestContext } from "./request-context.ts";
+import { type Asked, openRequestContext } from "./request-context.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
 
@@ -34,19 +33,19 @@ export type App = Awaited<ReturnType<typeof openApp>>;
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo }: Resources) {
-  const queries = { taskJobs: taskJobQueries(database.db), emails: emailQueries(database.db) };
-  const authenticate = openAuthenticator(apiKeyQueries(database.db), openJwtVerifier(config.jwt));
-  const openContext = (viewer: Viewer, requestId: string) => openRequestContext(queries, viewer, requestId);
+  const queries = { taskJobs: taskJobQueries(database), emails: emailQueries(database) };
+  const authenticate = openAuthenticator(apiKeyQueries(database), openJwtVerifier(config.jwt));
+  const openContext = (asked: Asked) => openRequestContext(queries, asked);
   const graphql = await startGraphqlServer({ explorable: config.graphiql, log });
 
   let stopping = false;
-  const isReady = async () => !stopping && (await isMigrated(database.sql).catch(() => false));
+  const isReady = async () => !stopping && (await isMigrated(database));
 
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
-  app.use(accessLog(log));
+  app.use(accessLog(log, config.requestTimeoutMs));
   app.use((_request, response, next) => {
     if (stopping) response.setHeader("Connection", "close");
     next();
@@ -69,11 +68,11 @@ export async function openApp(config: Config, { database, log, demo }: Resources
     onlyMethods("GET", "HEAD", "POST"),
     sendBrowsersToGraphiql(config.graphiql),
     async (request: Request, response: Response, next) => {
-      response.locals.viewer = await authenticate(request);
+      response.locals.viewer = await authenticate(request, response.locals.deadline);
       next();
     },
     expressMiddleware(graphql, {
-      context: async ({ res }) => openContext(res.locals.viewer, res.locals.requestId),
+      context: async ({ res }) => openContext(res.locals as Asked),
     }),
   );
   app.use(unknownPath);

@@ -15,12 +15,21 @@ export interface Config {
   readonly databasePoolSize: number;
   readonly preparedStatements: boolean;
   readonly migrateAtStart: boolean;
+  readonly statementTimeoutMs: number;
+  /** All of a request's statements together, with what they wait for and what is tried again. */
+  readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
   readonly shutdownGraceMs: number;
   /** How many processes serve. */
   readonly workers: number;
+  /** Null: no limit. */
+  readonly rateLimit: RateLimitConfig | null;
+  /** How many proxies of ours stand in front: so many of the last `X-Forwarded-For` addresses are believed. */
+  readonly trustProxyHops: number;
+  /** Null: nothing is collected. */
+  readonly metrics: MetricsConfig | null;
   readonly jwt: JwtConfig;
 }
 
@@ -30,6 +39,24 @@ export interface JwtConfig {
   readonly issuer: string | null;
   readonly audience: string | null;
 }
+
+export interface RateLimitConfig {
+  readonly points: number;
+  readonly windowSeconds: number;
+  readonly store: RateLimitStore;
+}
+
+/** With a port of its own, or else on the main port for whoever has the token. */
+export interface MetricsConfig {
+  readonly port: number | null;
+  readonly host: string;
+  readonly token: string | null;
+}
+
+const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
+export type RateLimitStore = (typeof RATE_LIMIT_STORES)[number];
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -61,11 +88,16 @@ export function readConfig(environment: Environment): Config {
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 1, 1000),
     preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
     migrateAtStart: read.flag("MIGRATE", true),
+    statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", 1000, 1, 600_000),
+    requestTimeoutMs: read.integer("REQUEST_TIMEOUT_MS", 1900, 1, 600_000),
     corsOrigins: read.origins("CORS_ORIGINS"),
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
     workers: read.workers("WORKERS"),
+    rateLimit: readRateLimit(read, faults),
+    trustProxyHops: read.integer("TRUST_PROXY_HOPS", 0, 0, 10),
+    metrics: readMetrics(read, faults),
     jwt: {
       secret: read.text("JWT_SECRET"),
       jwksUrl: read.url("JWT_JWKS_URL", ["https:", "http:"]),
@@ -76,6 +108,28 @@ export function readConfig(environment: Environment): Config {
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
+
+function readRateLimit(read: Reader, faults: string[]): RateLimitConfig | null {
+  const rate = read.rate("RATE_LIMIT");
+  const store = read.choice("RATE_LIMIT_STORE", RATE_LIMIT_STORES, "memory");
+  if (store === "postgres" && read.text("DATABASE_URL") === null) {
+    faults.push("RATE_LIMIT_STORE=postgres needs DATABASE_URL: the embedded PostgreSQL serves one instance only");
+  }
+  return rate && { ...rate, store };
+}
+
+function readMetrics(read: Reader, faults: string[]): MetricsConfig | null {
+  const token = read.secret("METRICS_TOKEN", 16);
+  const host = read.text("METRICS_HOST") ?? "127.0.0.1";
+  const hasPort = read.text("METRICS_PORT") !== null;
+  if (!hasPort && token !== null && read.workers("WORKERS") > 1) {
+    faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
+  }
+  if (!hasPort && token === null) return null;
+  return { port: hasPort ? read.integer("METRICS_PORT", 0, 0, 65_535) : null, host, token };
+}
+
+type Reader = ReturnType<typeof environmentReader>;
 
 /** Every reader answers the default, or something harmless, where it notes a fault: the start stops anyway. */
 function environmentReader(environment: Environment, faults: string[]) {
@@ -106,6 +160,21 @@ function environmentReader(environment: Environment, faults: string[]) {
       if (chosen !== undefined) return chosen;
       faults.push(`${name} must be one of ${choices.join(", ")}`);
       return fallback;
+    },
+    rate(name: string): { points: number; windowSeconds: number } | null {
+      const value = text(name);
+      if (value === null) return null;
+      const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(value) ?? [];
+      const windowSeconds = SECONDS_OF_UNIT[unit];
+      if (windowSeconds !== undefined) return { points: Number(points), windowSeconds };
+      faults.push(`${name} must be a whole number from 1 to 9999999 and a unit, such as 100/s, 1000/m or 10000/h`);
+      return null;
+    },
+    secret(name: string, minLength: number): string | null {
+      const value = text(name);
+      if (value === null || (value.length >= minLength && /^[\x21-\x7e]+$/.test(value))) return value;
+      faults.push(`${name} must be at least ${minLength} characters of ASCII without spaces`);
+      return null;
     },
     workers(name: string): number {
       if (text(name)?.toLowerCase() === "auto") return availableParallelism();

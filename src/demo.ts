@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { apiKeyQueries, newApiKey } from "./auth/api-key.ts";
 import type { OpenDatabase } from "./db/client.ts";
+import { deadlineIn } from "./deadline.ts";
 import { importBatch } from "./import/import-batch.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 
@@ -28,7 +29,7 @@ export interface Demo extends DemoSecrets {
  */
 export async function openDemo(dataDir: string, database: OpenDatabase): Promise<Demo> {
   const secrets = await keepSecrets(join(dataDir, "demo.json"));
-  const { insertApiKey } = apiKeyQueries(database.db);
+  const { insertApiKey } = apiKeyQueries(database);
   const forever = { expiresAt: null };
   await insertApiKey(secrets.userKey, { userId: DEMO_USER_ID, isAdmin: false, name: "demo user", ...forever });
   await insertApiKey(secrets.adminKey, { userId: DEMO_ADMIN_ID, isAdmin: true, name: "demo admin", ...forever });
@@ -37,9 +38,14 @@ export async function openDemo(dataDir: string, database: OpenDatabase): Promise
 
 async function ensureSample(database: OpenDatabase, taskId: string): Promise<number> {
   const admin = { userId: DEMO_ADMIN_ID, isAdmin: true };
-  const nothingButCount = { jobs: false, emails: false };
-  const { findVisibleJobPage } = taskJobQueries(database.db);
-  const sample = await findVisibleJobPage(admin, taskId, { limit: 1, offset: 0 }, nothingButCount);
+  const { findVisibleJobPage } = taskJobQueries(database);
+  const sample = await findVisibleJobPage({
+    viewer: admin,
+    taskId,
+    page: { limit: 1, offset: 0 },
+    parts: { jobs: false, emails: false },
+    deadline: deadlineIn(10_000),
+  });
   if (sample !== null) return sample.count;
 
   const imported = await importBatch(database.sql, {

@@ -1,4 +1,5 @@
 import type { Viewer } from "./auth/viewer.ts";
+import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
@@ -9,13 +10,21 @@ export interface Queries {
   readonly emails: EmailQueries;
 }
 
+/** Who asks, and until when an answer is of use. */
+export interface Asked {
+  readonly viewer: Viewer;
+  readonly requestId: string;
+  readonly deadline: Deadline;
+}
+
 export type RequestContext = ReturnType<typeof openRequestContext>;
 
-export function openRequestContext(queries: Queries, viewer: Viewer, requestId: string) {
+export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked) {
   return {
     requestId,
+    deadline,
     viewer,
     taskJobs: queries.taskJobs,
-    emailById: openEmailLoader(queries.emails),
+    emailById: openEmailLoader(queries.emails, deadline),
   };
 }

@@ -28,6 +28,7 @@ export async function startServer(config: Config, { url, demo }: ServedDatabase,
     url,
     maxConnections: config.databasePoolSize,
     preparedStatements: config.preparedStatements,
+    statementTimeoutMs: config.statementTimeoutMs,
   });
   try {
     const app = await openApp(config, {

@@ -3,6 +3,8 @@ import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGraphiql } from "./build-graphiql.mjs";
+// Also here, for those who install without scripts.
+import "./repair-postgres.mjs";
 
 // Everything `node dist/main.js` needs, in dist/. A second build of the same sources takes well under a second.
 const root = fileURLToPath(new URL("..", import.meta.url));

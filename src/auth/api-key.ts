@@ -1,7 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
-import { and, desc, eq, gt, isNull, or, sql } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
+import { hash, randomBytes } from "node:crypto";
+import { desc, eq, sql } from "drizzle-orm";
+import type { OpenDatabase } from "../db/client.ts";
+import { prepareRows } from "../db/prepare-rows.ts";
 import { apiKeys } from "../db/schema.ts";
+import type { Deadline } from "../deadline.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** `tj_` makes a leaked key findable by secret scanners; the upper bound keeps a 100 KB header out of the hash. */
@@ -18,25 +20,20 @@ export interface NewApiKey {
 
 export type ApiKeys = ReturnType<typeof apiKeyQueries>;
 
-export function apiKeyQueries(db: Database) {
-  const viewerByHash = db
-    .select({ userId: apiKeys.userId, isAdmin: apiKeys.isAdmin })
-    .from(apiKeys)
-    .where(
-      and(
-        eq(apiKeys.keyHash, sql.placeholder("keyHash")),
-        isNull(apiKeys.revokedAt),
-        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
-      ),
-    )
-    .prepare("viewer_by_api_key_hash");
+export function apiKeyQueries(database: OpenDatabase) {
+  const { db } = database;
+  const viewerByHash = prepareRows(
+    database,
+    sql`select user_id, is_admin from api_keys
+      where key_hash = ${sql.placeholder("keyHash")} and revoked_at is null and (expires_at is null or expires_at > now())`,
+  );
 
   return {
     /** Null for what is not a key of ours, unknown, expired or revoked; text of another shape costs no statement. */
-    async findViewerByApiKey(key: string): Promise<Viewer | null> {
+    async findViewerByApiKey(key: string, deadline: Deadline): Promise<Viewer | null> {
       if (!API_KEY.test(key)) return null;
-      const [viewer] = await viewerByHash.execute({ keyHash: hashApiKey(key) });
-      return viewer ?? null;
+      const [row] = await viewerByHash({ keyHash: hashApiKey(key) }, deadline);
+      return row === undefined ? null : { userId: row[0] as string, isAdmin: row[1] as boolean };
     },
 
     /** Null when the key is known already: it keeps its first owner, expiry and revocation. */
@@ -84,5 +81,5 @@ export function newApiKey(): string {
 
 /** Plain SHA-256 is enough: the key is 256 random bits, there is nothing to guess. */
 function hashApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key, "hex");
 }

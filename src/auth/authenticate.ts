@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Deadline } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import type { ApiKeys } from "./api-key.ts";
 import type { VerifyJwt } from "./jwt.ts";
@@ -8,24 +9,24 @@ import { isSameViewer, type Viewer } from "./viewer.ts";
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /** Fails as UNAUTHENTICATED for none, a bad one, or two that are not the same viewer. */
-export type Authenticate = (request: IncomingMessage) => Promise<Viewer>;
+export type Authenticate = (request: IncomingMessage, deadline: Deadline) => Promise<Viewer>;
 
 export function openAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
-  async function viewerOfAuthorization(value: string): Promise<Viewer | null> {
+  async function viewerOfAuthorization(value: string, deadline: Deadline): Promise<Viewer | null> {
     const token = BEARER.exec(value)?.[1];
     if (token === undefined) return null;
-    return (await apiKeys.findViewerByApiKey(token)) ?? (await verifyJwt(token));
+    return (await apiKeys.findViewerByApiKey(token, deadline)) ?? (await verifyJwt(token));
   }
 
-  return async (request) => {
+  return async (request, deadline) => {
     // `headersDistinct` because `headers` keeps the first of two Authorization lines and joins two X-API-Key lines.
     const { authorization = [], "x-api-key": keys = [] } = request.headersDistinct;
     const count = authorization.length + keys.length;
     if (count === 0 || count > 2) throw new Failure("UNAUTHENTICATED");
 
     const [viewer, other] = await Promise.all([
-      ...authorization.map(viewerOfAuthorization),
-      ...keys.map((key) => apiKeys.findViewerByApiKey(key)),
+      ...authorization.map((value) => viewerOfAuthorization(value, deadline)),
+      ...keys.map((key) => apiKeys.findViewerByApiKey(key, deadline)),
     ]);
     if (!viewer || (count === 2 && !(other && isSameViewer(viewer, other)))) throw new Failure("UNAUTHENTICATED");
     return viewer;

@@ -8,6 +8,9 @@ const CLOCK_LEEWAY_SECONDS = 30;
 /** Longer than any honest token, short enough that parsing it costs nothing. */
 const MAX_TOKEN_LENGTH = 8192;
 
+/** Within the two seconds in which every request is answered. */
+const KEY_SERVER_TIMEOUT_MS = 1500;
+
 export type VerifyJwt = (token: string) => Promise<Viewer | null>;
 
 /**
@@ -16,7 +19,8 @@ export type VerifyJwt = (token: string) => Promise<Viewer | null>;
  */
 export function openJwtVerifier(config: JwtConfig): VerifyJwt {
   const secret = config.secret === null ? null : new TextEncoder().encode(config.secret);
-  const jwks = config.jwksUrl === null ? null : createRemoteJWKSet(config.jwksUrl);
+  const jwks =
+    config.jwksUrl === null ? null : createRemoteJWKSet(config.jwksUrl, { timeoutDuration: KEY_SERVER_TIMEOUT_MS });
   const expected = {
     requiredClaims: ["exp", "sub"],
     clockTolerance: CLOCK_LEEWAY_SECONDS,

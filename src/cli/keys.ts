@@ -38,14 +38,14 @@ async function createKey(wanted: { user?: string; admin: boolean; name: string; 
   if (wanted.user === undefined || !isUuid(wanted.user)) throw new UsageError("--user must be a UUID");
   const owner = { userId: wanted.user, isAdmin: wanted.admin, name: wanted.name, expiresAt: expiryOf(wanted.expires) };
   const key = newApiKey();
-  const id = await withDatabase(({ db }) => apiKeyQueries(db).insertApiKey(key, owner));
+  const id = await withDatabase((database) => apiKeyQueries(database).insertApiKey(key, owner));
   // The key alone on standard output, so that a script can take it.
   console.log(key);
   console.error(`Key ${id} for ${owner.isAdmin ? "admin" : "user"} ${owner.userId}. It is not shown again.`);
 }
 
 async function listKeys(): Promise<void> {
-  const keys = await withDatabase(({ db }) => apiKeyQueries(db).listApiKeys());
+  const keys = await withDatabase((database) => apiKeyQueries(database).listApiKeys());
   for (const key of keys) {
     const role = key.isAdmin ? "admin" : "user ";
     const state = key.revokedAt ? `revoked ${key.revokedAt}` : `expires ${key.expiresAt ?? "never"}`;
@@ -58,7 +58,7 @@ async function listKeys(): Promise<void> {
 
 async function revokeKey(id: string | undefined): Promise<void> {
   if (id === undefined || !isUuid(id)) throw new UsageError("revoke takes the id that list shows");
-  const wasThere = await withDatabase(({ db }) => apiKeyQueries(db).revokeApiKey(id));
+  const wasThere = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
   if (!wasThere) throw new Error("There is no key of that id.");
   console.log(`Key ${id} is revoked.`);
 }

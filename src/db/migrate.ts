@@ -3,13 +3,17 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import type { Sql } from "./client.ts";
+import { deadlineIn } from "../deadline.ts";
+import type { OpenDatabase } from "./client.ts";
 
 /** The same from `src/db` and from `dist/db`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
 /** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
 const MIGRATION_LOCK_ID = 4_207_311_902;
+
+/** A probe wants an answer soon. */
+const READY_TIMEOUT_MS = 1000;
 
 /** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
 export async function applyMigrations(url: string): Promise<void> {
@@ -22,12 +26,18 @@ export async function applyMigrations(url: string): Promise<void> {
   }
 }
 
-/** False also when the database was never migrated. A database ahead of this program counts as migrated. */
-export async function isMigrated(sql: Sql): Promise<boolean> {
-  const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') as name`;
-  if (!table?.name) return false;
-  const [newest] = await sql`select max(created_at) as at from drizzle.__drizzle_migrations`;
-  return Number(newest?.at ?? 0) >= (await newestMigration());
+/** False also when the database cannot be asked. A database ahead of this program counts as migrated. */
+export async function isMigrated({ sql, read }: OpenDatabase): Promise<boolean> {
+  try {
+    const [newest] = await read(
+      deadlineIn(READY_TIMEOUT_MS),
+      () => sql`
+      select max(created_at) as at from drizzle.__drizzle_migrations`,
+    );
+    return Number(newest?.at ?? 0) >= (await newestMigration());
+  } catch {
+    return false;
+  }
 }
 
 async function newestMigration(): Promise<number> {

@@ -1,13 +1,14 @@
 import DataLoader from "dataloader";
+import type { Deadline } from "../deadline.ts";
 import type { EmailQueries } from "./email.queries.ts";
 import type { EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailLoader = DataLoader<string, EmailRecord | null>;
 
 /** One per request: a shared one would hand one viewer's rows to another. Null is a deleted record. */
-export function openEmailLoader(queries: EmailQueries): EmailLoader {
+export function openEmailLoader(queries: EmailQueries, deadline: Deadline): EmailLoader {
   return new DataLoader(async (ids) => {
-    const found = new Map((await queries.findEmailsByIds(ids)).map(({ id, record }) => [id, record]));
+    const found = new Map((await queries.findEmailsByIds(ids, deadline)).map(({ id, record }) => [id, record]));
     return ids.map((id) => found.get(id) ?? (found.has(id) ? null : missing(id)));
   });
 }

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
+import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
+import type { Deadline } from "../deadline.ts";
 import type { EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailQueries = ReturnType<typeof emailQueries>;
@@ -12,13 +13,13 @@ export const EMAIL_COLUMNS = sql`id, email, status, is_role_based, is_disposable
 /** One array parameter: a single prepared statement serves every batch size, `in (…)` would make one per length. */
 const EMAILS_BY_IDS = sql`select ${EMAIL_COLUMNS} from emails where id = any(${sql.placeholder("ids")}::uuid[])`;
 
-export function emailQueries(db: Database) {
-  const findByIds = prepareRows(db, EMAILS_BY_IDS);
+export function emailQueries(database: OpenDatabase) {
+  const findByIds = prepareRows(database, EMAILS_BY_IDS);
   return {
     /** In no particular order; ids without a record are left out. */
-    async findEmailsByIds(ids: readonly string[]): Promise<JoinedEmail[]> {
+    async findEmailsByIds(ids: readonly string[], deadline: Deadline): Promise<JoinedEmail[]> {
       // As an array literal, since the driver knows no array types (`fetch_types: false`). Uuids need no quoting.
-      const rows = await findByIds({ ids: `{${ids.join(",")}}` });
+      const rows = await findByIds({ ids: `{${ids.join(",")}}` }, deadline);
       return rows.map((row) => ({ id: row[0] as string, record: emailOfRow(row, 0) }));
     },
   };

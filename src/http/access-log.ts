@@ -5,13 +5,17 @@ import { requestIdOf } from "./request-id.ts";
 /** Ids in a path may be logged; any other path was made up by the caller and could hold an address or a key. */
 const LOGGABLE_PATH = /^\/(graphql|graphiql|healthz|readyz|api\/v1\/tasks(\/[0-9a-f-]{36}(\/[a-z]+)*)?)?\/?$/i;
 
-/** Gives every request its id, and every answer one line. Never a query string, a body, a header or an address. */
-export function accessLog(log: Log): RequestHandler {
+/**
+ * Gives every request its id and its deadline, and every answer one line. Never a query string, a body, a header or an
+ * address.
+ */
+export function accessLog(log: Log, requestTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const requestId = requestIdOf(request);
     const { method, path } = request;
     response.locals.requestId = requestId;
+    response.locals.deadline = startedAt + requestTimeoutMs;
     response.setHeader("X-Request-ID", requestId);
     response.on("close", () => {
       log.info(

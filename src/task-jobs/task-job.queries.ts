@@ -1,12 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Viewer } from "../auth/viewer.ts";
-import type { Database } from "../db/client.ts";
+import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
 import { EMAIL_COLUMNS, emailOfRow } from "../email/email.queries.ts";
 import type { JoinedEmail } from "../email/email.ts";
 import type { Page } from "../page.ts";
 import { type KnownPlace, PagePlaces } from "./page-places.ts";
-import type { JobPage, JobRecord, PageParts } from "./task-job.ts";
+import type { JobPage, JobPageRequest, JobRecord } from "./task-job.ts";
 
 const value = sql.placeholder;
 
@@ -55,15 +54,15 @@ const SHORT_WAY = 200;
 
 export type TaskJobQueries = ReturnType<typeof taskJobQueries>;
 
-export function taskJobQueries(db: Database) {
+export function taskJobQueries(database: OpenDatabase) {
   const places = new PagePlaces();
 
-  const findTask = prepareRows(db, sql`select task.jobs, task.version from ${VISIBLE_TASK}`);
+  const findTask = prepareRows(database, sql`select task.jobs, task.version from ${VISIBLE_TASK}`);
   /** One statement, hence one snapshot. Its joins are nested loops of lateral rows, which keep the order of the page. */
   const preparePage = (way: SQL) => ({
-    alone: prepareRows(db, sql`select task.jobs, task.version, job.* from ${VISIBLE_TASK} ${way}`),
+    alone: prepareRows(database, sql`select task.jobs, task.version, job.* from ${VISIBLE_TASK} ${way}`),
     joined: prepareRows(
-      db,
+      database,
       sql`select task.jobs, task.version, job.*, email.* from ${VISIBLE_TASK} ${way} ${withEmails}`,
     ),
   });
@@ -71,13 +70,13 @@ export function taskJobQueries(db: Database) {
 
   return {
     /** Null when this viewer may not see the task or there is none. The page must have been checked. */
-    async findVisibleJobPage(viewer: Viewer, taskId: string, page: Page, parts: PageParts): Promise<JobPage | null> {
+    async findVisibleJobPage({ viewer, taskId, page, parts, deadline }: JobPageRequest): Promise<JobPage | null> {
       const place = parts.jobs ? places.find(taskId, page.offset) : null;
       const fromPlace = page.offset - (place?.offset ?? 0);
       const { short, long } = pages;
       const way = fromPlace <= SHORT_WAY ? short : long;
       const find = !parts.jobs ? findTask : parts.emails ? way.joined : way.alone;
-      const rows = await find({ taskId, ...viewer, ...page, ...valuesOf(place), fromPlace });
+      const rows = await find({ taskId, ...viewer, ...page, ...valuesOf(place), fromPlace }, deadline);
 
       const [first] = rows;
       if (first === undefined) return null;

@@ -36,7 +36,13 @@ export class TaskJobResolver {
     const selected = selectedFields(info);
     const parts = { jobs: selected.has("jobs"), emails: selected.has("jobs.email") };
     const page = { limit, offset };
-    const { jobs, emails, count } = await listTaskJobs(context.taskJobs, context.viewer, taskId, page, parts);
+    const { jobs, emails, count } = await listTaskJobs(context.taskJobs, {
+      viewer: context.viewer,
+      taskId,
+      page,
+      parts,
+      deadline: context.deadline,
+    });
     primeEmails(context.emailById, emails);
     return { jobs: [...jobs], count, ...page };
   }

@@ -6,7 +6,7 @@ import type { GraphqlServer } from "../graphql/server.ts";
 import { entityTagOf, isKnownTag } from "../http/entity-tag.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, LIMIT_RULE, MAX_LIMIT, MAX_OFFSET, OFFSET_RULE, type Page } from "../page.ts";
-import type { RequestContext } from "../request-context.ts";
+import type { Asked, RequestContext } from "../request-context.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
 import { linkHeader } from "./page-links.ts";
 
@@ -21,18 +21,19 @@ interface RestTaskJobs {
 export interface TaskJobRouteOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
-  readonly openContext: (viewer: RequestContext["viewer"], requestId: string) => RequestContext;
+  readonly openContext: (asked: Asked) => RequestContext;
 }
 
 /** The documented endpoint: the URL becomes variables of a stored query, whose answer already has the old shape. */
 export function taskJobRoutes({ graphql, authenticate, openContext }: TaskJobRouteOptions): Router {
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs", onlyMethods("GET", "HEAD"), async (request, response) => {
-    const viewer = await authenticate(request);
+    const { requestId, deadline } = response.locals;
+    const viewer = await authenticate(request, deadline);
     if (!request.accepts(MEDIA_TYPE)) throw new Failure("NOT_ACCEPTABLE");
     const { id, ...page } = readParameters(String(request.params.id), request.url);
 
-    const context = openContext(viewer, response.locals.requestId);
+    const context = openContext({ viewer, requestId, deadline });
     const answer = await executeStored<RestTaskJobs>(graphql, context, { id, ...page });
     answerPage(response, id, page, answer);
   });

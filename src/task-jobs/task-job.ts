@@ -1,4 +1,7 @@
+import type { Viewer } from "../auth/viewer.ts";
+import type { Deadline } from "../deadline.ts";
 import type { JoinedEmail } from "../email/email.ts";
+import type { Page } from "../page.ts";
 
 export type JobStatus = "pending" | "processing" | "completed" | "failed";
 
@@ -18,6 +21,14 @@ export interface JobPage {
   readonly emails: readonly JoinedEmail[];
   /** All jobs of the task, in the snapshot of this page. */
   readonly count: number;
+}
+
+export interface JobPageRequest {
+  readonly viewer: Viewer;
+  readonly taskId: string;
+  readonly page: Page;
+  readonly parts: PageParts;
+  readonly deadline: Deadline;
 }
 
 /** What the caller selected. What is not wanted is not read. */

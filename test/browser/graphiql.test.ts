@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => demoServer.close());
 
 async function addKey(server: TestServer, key: string, userId: string) {
-  await apiKeyQueries(server.database.db).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+  await apiKeyQueries(server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
 }
 
 describe("the served page", () => {

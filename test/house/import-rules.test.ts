@@ -51,7 +51,11 @@ const RULES: readonly Rule[] = [
     from: /\.queries\.ts$/,
     mayNotImport: /\.(resolver|route|type|loader)\.ts$|\/list-/,
   },
-  { says: "the floor stands on nothing of ours", from: /^db\//, mayNotImport: /^(?!db\/|embedded-postgres\/).*\.ts$/ },
+  {
+    says: "the floor knows deadlines and failures, nothing else of ours",
+    from: /^db\//,
+    mayNotImport: /^(?!db\/|deadline\.ts|errors\.ts).*\.ts$/,
+  },
   {
     says: "nothing imports what starts things",
     from: /./,

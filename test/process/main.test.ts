@@ -108,7 +108,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     const origin = await program.listening();
     const key = newApiKey();
     const userId = "11111111-0000-4000-8000-000000000001";
-    await apiKeyQueries(database.db).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+    await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
     const taskId = await aTask(database.sql, { user_id: userId });
     await someJobs(database.sql, taskId, 1);
 

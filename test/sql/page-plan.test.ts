@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { deadlineIn } from "../../src/deadline.ts";
 import { emailQueries } from "../../src/email/email.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { aTask } from "../support/builders.ts";
@@ -32,10 +33,16 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sorts nothing", async (offset) => {
-  const plans = await plansOf(database.url, async (db) => {
-    const { findVisibleJobPage } = taskJobQueries(db);
+  const plans = await plansOf(database.url, async (database) => {
+    const { findVisibleJobPage } = taskJobQueries(database);
     for (let run = 0; run < RUNS; run++) {
-      await findVisibleJobPage(ADMIN, taskId, { limit: 100, offset }, { jobs: true, emails: true });
+      await findVisibleJobPage({
+        viewer: ADMIN,
+        taskId,
+        page: { limit: 100, offset },
+        parts: { jobs: true, emails: true },
+        deadline: deadlineIn(10_000),
+      });
     }
   });
   expect(plans).toHaveLength(RUNS);
@@ -48,9 +55,9 @@ test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sort
 
 test.each([1, 100])("a batch of %i emails reads the primary key", async (size) => {
   const ids = (await database.sql`select id from emails limit ${size}`).map((row) => row.id as string);
-  const plans = await plansOf(database.url, async (db) => {
-    const { findEmailsByIds } = emailQueries(db);
-    for (let run = 0; run < RUNS; run++) expect(await findEmailsByIds(ids)).toHaveLength(size);
+  const plans = await plansOf(database.url, async (database) => {
+    const { findEmailsByIds } = emailQueries(database);
+    for (let run = 0; run < RUNS; run++) expect(await findEmailsByIds(ids, deadlineIn(10_000))).toHaveLength(size);
   });
   expect(plans).toHaveLength(RUNS);
   for (const plan of plans) expect(plan.map((node) => node["Node Type"])).not.toContain("Seq Scan");
@@ -61,8 +68,14 @@ test("the check can fail: without the page index the page is sorted", async () =
   try {
     const bareTask = await aTask(bare.sql);
     await bare.sql`drop index task_email_jobs_page_idx`;
-    const plans = await plansOf(bare.url, (db) =>
-      taskJobQueries(db).findVisibleJobPage(ADMIN, bareTask, { limit: 100, offset: 0 }, { jobs: true, emails: false }),
+    const plans = await plansOf(bare.url, (database) =>
+      taskJobQueries(database).findVisibleJobPage({
+        viewer: ADMIN,
+        taskId: bareTask,
+        page: { limit: 100, offset: 0 },
+        parts: { jobs: true, emails: false },
+        deadline: deadlineIn(10_000),
+      }),
     );
     expect(plans.flat().map((node) => node["Node Type"])).toContain("Sort");
   } finally {

@@ -6,7 +6,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const JOBS_ALONE = { jobs: true, emails: false };
+const ASKED = { viewer: ADMIN, parts: { jobs: true, emails: false }, deadline: Number.POSITIVE_INFINITY };
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -16,14 +16,15 @@ afterAll(() => database.close());
 
 /** A server's queries, with its memory of places, on one connection, where a transaction holds a snapshot still. */
 function openInstance() {
-  const { db, sql, close } = openDatabase({ url: database.url, maxConnections: 1 });
-  const { findVisibleJobPage } = taskJobQueries(db);
+  const instance = openDatabase({ url: database.url, maxConnections: 1 });
+  const { sql, close } = instance;
+  const { findVisibleJobPage } = taskJobQueries(instance);
   return {
     close,
     /** The page as it is served, and as plain OFFSET gives it, in one snapshot. */
     async bothPages(taskId: string, limit: number, offset: number) {
       await sql`begin isolation level repeatable read`;
-      const served = await findVisibleJobPage(ADMIN, taskId, { limit, offset }, JOBS_ALONE);
+      const served = await findVisibleJobPage({ ...ASKED, taskId, page: { limit, offset } });
       const plain = await sql`
         select id from task_email_jobs where task_id = ${taskId} and deleted_at is null
         order by created_at desc, id desc limit ${limit} offset ${offset}`;
@@ -101,8 +102,9 @@ test("the next page of a walk passes over one row, however deep it is", async ()
   const taskId = await aTask(database.sql);
   await someJobs(database.sql, taskId, 20_000);
   await database.sql`vacuum analyze task_email_jobs`;
-  const { db, sql, close } = openDatabase({ url: database.url, maxConnections: 1 });
-  const { findVisibleJobPage } = taskJobQueries(db);
+  const instance = openDatabase({ url: database.url, maxConnections: 1 });
+  const { sql, close } = instance;
+  const { findVisibleJobPage } = taskJobQueries(instance);
   const rowsRead = async (offset: number) => {
     const read = async () =>
       (
@@ -110,7 +112,7 @@ test("the next page of a walk passes over one row, however deep it is", async ()
       )[0]?.rows as number;
     await sql`select pg_stat_force_next_flush()`;
     const before = await read();
-    await findVisibleJobPage(ADMIN, taskId, { limit: 100, offset }, JOBS_ALONE);
+    await findVisibleJobPage({ ...ASKED, taskId, page: { limit: 100, offset } });
     await sql`select pg_stat_force_next_flush()`;
     return (await read()) - before;
   };

@@ -20,7 +20,11 @@ interface TestServerOptions {
 export async function startTestServer({ environment = {}, demo }: TestServerOptions = {}) {
   const database = await createTestDatabase();
   const config = readConfig({ DATABASE_URL: database.url, ...environment });
-  const served = openDatabase({ url: database.url, maxConnections: config.databasePoolSize });
+  const served = openDatabase({
+    url: database.url,
+    maxConnections: config.databasePoolSize,
+    statementTimeoutMs: config.statementTimeoutMs,
+  });
   const logLines: string[] = [];
   const log = openLog(
     config.logLevel,
@@ -48,7 +52,7 @@ export async function startTestServer({ environment = {}, demo }: TestServerOpti
     async as(user: { userId?: string; isAdmin?: boolean } = {}) {
       const { userId = randomUUID(), isAdmin = false } = user;
       const key = newApiKey();
-      await apiKeyQueries(database.db).insertApiKey(key, { userId, isAdmin, name: "", expiresAt: null });
+      await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin, name: "", expiresAt: null });
       const get = (path: string, init: RequestInit = {}) =>
         fetch(url + path, { ...init, headers: { Authorization: `Bearer ${key}`, ...init.headers } });
       return {

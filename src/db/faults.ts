@@ -1,0 +1,46 @@
+import { Failure } from "../errors.ts";
+
+/** The driver gave fewer or more rows than the server said it sent. Never seen since the driver is repaired. */
+export class BrokenResult extends Error {}
+
+/** The socket was mute for so long that the backend must be frozen or the network gone. */
+export const SILENT_SOCKET = "SILENT_SOCKET";
+
+/** The server cannot be reached or lets nobody in: asking again at once helps nobody. */
+const UNREACHABLE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
+
+/** The connection was lost under the statement: another one will do. 0A000: a cached plan that a migration outdated. */
+const LOST =
+  /^(08\w{3}|57P01|57P02|ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED|CONNECTION_ENDED|SILENT_SOCKET|0A000)$/;
+
+/** The server gave up on the statement: statement_timeout, lock_timeout. Never asked again, it would take as long. */
+const TOO_SLOW = /^(57014|55P03)$/;
+
+/** Full, out of memory, read-only after a failover: not the caller's fault and perhaps gone in a while. */
+const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
+
+/** Through drizzle's wrapping, whose own message carries the statement and its parameters. */
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (typeof code === "string") return code;
+  return cause === undefined || cause === null ? "" : codeOf(cause);
+}
+
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.test(codeOf(error));
+}
+
+/** Worth another try: only reads come this way. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof BrokenResult || LOST.test(codeOf(error)) || isUnreachable(error);
+}
+
+/** What the caller may be told; an error that is none of these is our own fault and stays what it is. */
+export function failureOfDatabaseError(error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  const code = codeOf(error);
+  if (TOO_SLOW.test(code)) return new Failure("TIMEOUT", { cause: error });
+  if (isPassing(error) || EXHAUSTED.test(code)) return new Failure("UNAVAILABLE", { cause: error });
+  return error;
+}

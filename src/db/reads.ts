@@ -1,0 +1,88 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+} from "cockatiel";
+import { type Deadline, msLeft } from "../deadline.ts";
+import { Failure } from "../errors.ts";
+import { failureOfDatabaseError, isPassing, isUnreachable } from "./faults.ts";
+
+/** What may wait for a connection, and for how long: past it the answer is 503 at once, which a caller can act on. */
+const MAX_WAITING = 200;
+const MAX_WAIT_MS = 1000;
+
+/** Together with the reconnect delay under the second in which the first good answer is due. */
+const HALF_OPEN_AFTER_MS = 400;
+const FAILURES_THAT_OPEN = 5;
+
+const MAX_TRIES_AGAIN = 3;
+
+export type Reads = ReturnType<typeof openReads>;
+
+/**
+ * How every read of a request reaches the database. At most as many are under way as there are connections: behind
+ * another statement of the same connection a frozen backend would hold up the innocent. A lost connection is tried
+ * again, an unreachable server is left alone for a moment, and the deadline answers whatever the driver does.
+ */
+export function openReads(maxConnections: number) {
+  const gate = bulkhead(maxConnections, MAX_WAITING);
+  const breaker = circuitBreaker(handleWhen(isUnreachable), {
+    halfOpenAfter: HALF_OPEN_AFTER_MS,
+    breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
+  });
+  const again = retry(handleWhen(isPassing), {
+    maxAttempts: MAX_TRIES_AGAIN,
+    backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
+  });
+
+  async function read<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
+    let isUnderWay = false;
+    const tries = again.execute(() =>
+      breaker.execute(() =>
+        gate.execute(() => {
+          // Nobody waits for the answer any more.
+          if (msLeft(deadline) <= 0) throw new Failure("UNAVAILABLE");
+          isUnderWay = true;
+          // The gate holds the place until the driver is done, not until we gave up: it is the connection that is busy.
+          return statement();
+        }),
+      ),
+    );
+    try {
+      return await inTime(tries, deadline, () => isUnderWay);
+    } catch (error) {
+      if (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError) {
+        throw new Failure("UNAVAILABLE", { cause: error });
+      }
+      throw failureOfDatabaseError(error);
+    }
+  }
+
+  return {
+    read,
+    gauges: {
+      underWay: () => maxConnections - gate.executionSlots,
+      waiting: () => MAX_WAITING - gate.queueSlots,
+      isBreakerOpen: () => (breaker.state === CircuitState.Open ? 1 : 0),
+    },
+  };
+}
+
+/** A wait for a connection ends before the deadline does: it is the overload that the caller should hear of. */
+function inTime<T>(work: Promise<T>, deadline: Deadline, isUnderWay: () => boolean): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      const left = msLeft(deadline);
+      if (isUnderWay() && left > 0) timer = setTimeout(giveUp, left);
+      else reject(new Failure(isUnderWay() ? "TIMEOUT" : "UNAVAILABLE"));
+    };
+    let timer = setTimeout(giveUp, Math.max(0, Math.min(MAX_WAIT_MS, msLeft(deadline))));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,60 @@
+import net from "node:net";
+import type postgres from "postgres";
+import { SILENT_SOCKET } from "./faults.ts";
+
+/** More than a storm of killed backends needs, less than a server that shuts the door at once would get. */
+const MAX_CONNECTS_PER_SECOND = 20;
+
+/** The end of every complete answer: ReadyForQuery, five bytes long, with the state of the transaction. */
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
+
+type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
+
+/**
+ * Makes the driver's sockets, and gives up on one whose server has a statement and says nothing: a frozen backend or a
+ * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
+ * the driver repeats without delay while the server hangs up in the handshake (porsager/postgres#1193).
+ */
+export function socketFactory(silenceMs: number) {
+  let nextConnectAt = 0;
+  let attempts = 0;
+
+  return async ({ host, port, path }: ParsedOptions): Promise<net.Socket> => {
+    const spacing = 1000 / MAX_CONNECTS_PER_SECOND;
+    // A second's worth may come at once.
+    nextConnectAt = Math.max(nextConnectAt + spacing, performance.now() - 1000);
+    const delay = nextConnectAt - performance.now();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+
+    // Never rejects, and does not wait for the connection: either would cost the driver the place in its pool.
+    const turn = attempts++ % host.length;
+    const address = path ? { path } : { host: host[turn] ?? "localhost", port: port[turn] ?? 5432 };
+    const socket = Object.assign(net.connect(address), { host: host[turn], port: port[turn] });
+    socket.setNoDelay(true);
+    watchForSilence(socket, silenceMs);
+    return socket;
+  };
+}
+
+function watchForSilence(socket: net.Socket, silenceMs: number): void {
+  let timer: NodeJS.Timeout | undefined;
+  const disarm = () => clearTimeout(timer);
+  const arm = () => {
+    disarm();
+    timer = setTimeout(() => {
+      socket.destroy(Object.assign(new Error("the database server fell silent"), { code: SILENT_SOCKET }));
+    }, silenceMs);
+  };
+
+  const write = socket.write;
+  socket.write = (...args: unknown[]): boolean => {
+    arm();
+    return write.apply(socket, args as Parameters<typeof write>);
+  };
+  socket.on("data", (chunk: Buffer) => {
+    const isAnswered = chunk.length >= 6 && chunk.subarray(-6, -1).equals(READY_FOR_QUERY);
+    if (isAnswered) disarm();
+    else arm();
+  });
+  socket.on("close", disarm);
+}

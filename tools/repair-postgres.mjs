@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+// Two faults of postgres.js 3.4.9 that hand one query's rows to another. Run after every install and before every build;
+// changes nothing the second time, and fails where the driver is not the one these repairs were written for.
+// docs/decisions/driver-repairs.md says what was measured; test/process/driver.test.ts fails without them.
+
+const REPAIRS = [
+  {
+    // A query that was cancelled while it waited behind another was dropped from the list, but the server still answers
+    // it: every later query of the connection then got its neighbour's rows.
+    broken: `while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))
+      Connection(options).cancel(query.state, query.cancelled.resolve, query.cancelled.reject)`,
+    repaired: `if (sent.length) {
+      query = sent.shift()
+      query.active = true
+      query.cancelled && Connection(options).cancel(query.state, query.cancelled.resolve, query.cancelled.reject)
+    }`,
+  },
+  {
+    // After an error in the middle of a result the row counter stayed, and the next result began with as many holes
+    // (porsager/postgres#1181).
+    broken: `query = results = errorResponse = null
+    result = new Result()
+    connectTimer.cancel()`,
+    repaired: `query = results = errorResponse = null
+    result = new Result()
+    rows = 0
+    connectTimer.cancel()`,
+  },
+];
+
+const root = join(dirname(createRequire(import.meta.url).resolve("postgres")), "../..");
+
+for (const build of ["src", "cjs/src"]) {
+  const file = join(root, build, "connection.js");
+  const before = readFileSync(file, "utf8");
+  const after = REPAIRS.reduce((text, { broken, repaired }) => {
+    if (text.includes(repaired)) return text;
+    if (!text.includes(broken)) throw new Error(`${file} is not postgres.js 3.4.9: look at tools/repair-postgres.mjs`);
+    return text.replace(broken, repaired);
+  }, before);
+  if (after !== before) writeFileSync(file, after);
+}
