@@ -6,9 +6,12 @@ export class BrokenResult extends Error {}
 /** The socket was mute for so long that the backend must be frozen or the network gone. */
 export const SILENT_SOCKET = "SILENT_SOCKET";
 
+/** The connection ended before the server said a word. */
+export const HUNG_UP = "HUNG_UP";
+
 /** The server cannot be reached or lets nobody in: asking again at once helps nobody. */
 const UNREACHABLE =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
+  /^(HUNG_UP|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
 
 /** The connection was lost under the statement: another one will do. 0A000: a cached plan that a migration outdated. */
 const LOST =

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   index,
+  integer,
   pgEnum,
   pgTable,
   primaryKey,
@@ -94,6 +95,17 @@ export const taskJobTotals = pgTable(
   },
   (total) => [primaryKey({ columns: [total.taskId, total.slot] })],
 );
+
+/**
+ * What callers have used up, where instances share a rate limit. The columns and their order are rate-limiter-flexible's.
+ * Unlogged: a crash forgets one window at the most.
+ */
+export const rateLimits = pgTable("rate_limits", {
+  key: text().primaryKey(),
+  points: integer().notNull().default(0),
+  /** In milliseconds since 1970. */
+  expire: bigint({ mode: "number" }),
+});
 
 export const apiKeys = pgTable(
   "api_keys",

@@ -1,6 +1,6 @@
 import net from "node:net";
 import type postgres from "postgres";
-import { SILENT_SOCKET } from "./faults.ts";
+import { HUNG_UP, SILENT_SOCKET } from "./faults.ts";
 
 /** More than a storm of killed backends needs, less than a server that shuts the door at once would get. */
 const MAX_CONNECTS_PER_SECOND = 20;
@@ -13,7 +13,7 @@ type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 /**
  * Makes the driver's sockets, and gives up on one whose server has a statement and says nothing: a frozen backend or a
  * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
- * the driver repeats without delay while the server hangs up in the handshake (porsager/postgres#1193).
+ * the driver would repeat without delay (porsager/postgres#1193).
  */
 export function socketFactory(silenceMs: number) {
   let nextConnectAt = 0;
@@ -31,9 +31,28 @@ export function socketFactory(silenceMs: number) {
     const address = path ? { path } : { host: host[turn] ?? "localhost", port: port[turn] ?? 5432 };
     const socket = Object.assign(net.connect(address), { host: host[turn], port: port[turn] });
     socket.setNoDelay(true);
+    failWhenHungUpOn(socket);
     watchForSilence(socket, silenceMs);
     return socket;
   };
+}
+
+/**
+ * A server that hangs up before its first word, as a proxy or a pooler without a server behind it does, is unreachable.
+ * The driver would take it for a passing end, and try again for ever while its query waits.
+ */
+function failWhenHungUpOn(socket: net.Socket): void {
+  let hasSpoken = false;
+  socket.once("data", () => {
+    hasSpoken = true;
+  });
+  socket.on("end", () => {
+    if (!hasSpoken) socket.destroy(new Error("the database server hung up"));
+  });
+  // Before the driver's own listener.
+  socket.on("error", (error) => {
+    if (!hasSpoken) Object.assign(error, { code: HUNG_UP });
+  });
 }
 
 function watchForSilence(socket: net.Socket, silenceMs: number): void {

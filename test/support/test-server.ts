@@ -9,19 +9,21 @@ import { openLog } from "../../src/log.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+export type ServedDatabase = Awaited<ReturnType<typeof serveDatabase>>;
+
+/** As the operator would set it. */
+type Environment = Readonly<Record<string, string>>;
 
 interface TestServerOptions {
-  /** As the operator would set it. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Environment;
   readonly demo?: { readonly apiKey: string; readonly taskId: string };
 }
 
-/** The real application on a real socket, over a database of its own. */
-export async function startTestServer({ environment = {}, demo }: TestServerOptions = {}) {
-  const database = await createTestDatabase();
-  const config = readConfig({ DATABASE_URL: database.url, ...environment });
-  const served = openDatabase({
-    url: database.url,
+/** The real application on a real socket, over a database that the caller answers for. */
+export async function serveDatabase(databaseUrl: string, environment: Environment, demo?: TestServerOptions["demo"]) {
+  const config = readConfig({ DATABASE_URL: databaseUrl, ...environment });
+  const database = openDatabase({
+    url: databaseUrl,
     maxConnections: config.databasePoolSize,
     statementTimeoutMs: config.statementTimeoutMs,
   });
@@ -35,7 +37,7 @@ export async function startTestServer({ environment = {}, demo }: TestServerOpti
       },
     }),
   );
-  const app = await openApp(config, { database: served, log, ...(demo === undefined ? {} : { demo }) });
+  const app = await openApp(config, { database, log, ...(demo === undefined ? {} : { demo }) });
   await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -44,8 +46,6 @@ export async function startTestServer({ environment = {}, demo }: TestServerOpti
     url,
     port,
     app,
-    database,
-    sql: database.sql,
     logLines,
 
     /** A fetch with a key of this user's; made once a call. */
@@ -70,6 +70,22 @@ export async function startTestServer({ environment = {}, demo }: TestServerOpti
       };
     },
 
+    async close() {
+      await app.close();
+      await database.close();
+    },
+  };
+}
+
+/** The same over a database of its own. */
+export async function startTestServer({ environment = {}, demo }: TestServerOptions = {}) {
+  const database = await createTestDatabase();
+  const served = await serveDatabase(database.url, environment, demo);
+  return {
+    ...served,
+    database,
+    sql: database.sql,
+
     /** How many statements the work sent to this server's database, as PostgreSQL counts them. */
     async countStatements(work: () => Promise<unknown>): Promise<number> {
       const calls = async () => {
@@ -86,7 +102,6 @@ export async function startTestServer({ environment = {}, demo }: TestServerOpti
     },
 
     async close() {
-      await app.close();
       await served.close();
       await database.close();
     },

@@ -1,0 +1,90 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+// The two faults of postgres.js 3.4.9 that hand one query's rows to another (docs/decisions/driver-repairs.md).
+
+let database: TestDatabase;
+mkdirSync(".artifacts", { recursive: true });
+const work = mkdtempSync(join(".artifacts", "driver-"));
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => {
+  rmSync(work, { recursive: true, force: true });
+  await database.close();
+});
+
+/** The driver as it came from npm: the repairs undone on a copy. */
+async function unrepairedDriver(): Promise<typeof postgres> {
+  const copy = join(work, "postgres");
+  cpSync("node_modules/postgres", copy, { recursive: true });
+  const file = join(copy, "src/connection.js");
+  const broken = readFileSync(file, "utf8")
+    .replace("    rows = 0\n    connectTimer.cancel()", "    connectTimer.cancel()")
+    .replace(
+      /if \(sent\.length\) \{\s+query = sent\.shift\(\)\s+query\.active = true\s+query\.cancelled && (.*)\n\s+\}/,
+      "while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n      $1",
+    );
+  writeFileSync(file, broken);
+  return (await import(pathToFileURL(join(copy, "src/index.js")).href)).default;
+}
+
+/** How many of the bystanders of cancelled, pipelined queries got an answer that is not theirs. */
+async function foreignAnswersAfterCancels(driver: typeof postgres, rounds: number): Promise<number> {
+  const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
+  let foreign = 0;
+  for (let round = 0; round < rounds; round++) {
+    const first = sql`select pg_sleep(0.005), ${`first ${round}`}::text as mark`.catch(() => null);
+    const cancelled = sql`select ${`cancelled ${round}`}::text as mark`;
+    const outcome = cancelled.then(
+      () => {},
+      () => {},
+    );
+    const bystanders = Array.from({ length: 5 }, (_, i) => ({
+      mark: `${round} ${i}`,
+      answer: sql`select ${`${round} ${i}`}::text as mark`,
+    }));
+    setTimeout(() => cancelled.cancel(), 1);
+    for (const { mark, answer } of bystanders) {
+      const rows = await Promise.race([answer.catch(() => null), new Promise<null>((r) => setTimeout(r, 500, null))]);
+      if (rows !== null && rows[0]?.mark !== mark) foreign += 1;
+    }
+    await Promise.race([Promise.all([first, outcome]), new Promise((r) => setTimeout(r, 500))]);
+  }
+  await sql.end({ timeout: 1 });
+  return foreign;
+}
+
+/** How many rows the next query of a connection gives after one that failed in the middle of its rows; it has 3. */
+async function rowsAfterMidStreamError(driver: typeof postgres): Promise<number> {
+  const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
+  await sql`select 1 / (500 - n) from generate_series(1, 1000) n`.catch(() => {});
+  const rows = await sql`select n from generate_series(1, 3) n`;
+  await sql.end({ timeout: 1 });
+  return rows.length;
+}
+
+describe("the driver as it is installed", () => {
+  test("gives every bystander of a cancelled query its own rows", async () => {
+    expect(await foreignAnswersAfterCancels(postgres, 30)).toBe(0);
+  });
+
+  test("gives the query after a mid-stream error its own rows and no holes", async () => {
+    expect(await rowsAfterMidStreamError(postgres)).toBe(3);
+  });
+});
+
+describe("the checks can fail: the driver as it came", () => {
+  test("mixes up the rows of bystanders", async () => {
+    expect(await foreignAnswersAfterCancels(await unrepairedDriver(), 3)).toBeGreaterThan(0);
+  });
+
+  test("begins the next result with holes", async () => {
+    expect(await rowsAfterMidStreamError(await unrepairedDriver())).toBeGreaterThan(3);
+  });
+});

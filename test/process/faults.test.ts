@@ -1,0 +1,239 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import postgres from "postgres";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { applyMigrations } from "../../src/db/migrate.ts";
+import { type EmbeddedPostgres, openEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { type ServedDatabase, serveDatabase } from "../support/test-server.ts";
+
+// A PostgreSQL of this file's own, which it may stop, freeze and lock, behind a network it may cut.
+
+/** Every request is answered within two seconds; the rest is this machine's. */
+const ANSWERED_WITHIN_MS = 2300;
+/** The first good answer comes within a second of the database being back. */
+const BACK_WITHIN_MS = 1300;
+
+const dataDir = mkdtempSync(join(tmpdir(), "task-jobs-faults-"));
+let embedded: EmbeddedPostgres;
+let proxy: Awaited<ReturnType<typeof openTcpProxy>>;
+let sql: postgres.Sql;
+let server: ServedDatabase;
+let viewer: Awaited<ReturnType<ServedDatabase["as"]>>;
+let taskId: string;
+
+const start = () => openEmbeddedPostgres({ dataDir, mode: "start", settings: { fsync: "off" } });
+const addressOf = (url: string) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) });
+const throughProxy = () => {
+  const url = new URL(embedded.url);
+  url.port = String(proxy.port);
+  return url.href;
+};
+
+beforeAll(async () => {
+  embedded = await start();
+  await applyMigrations(embedded.url);
+  proxy = await openTcpProxy(addressOf(embedded.url));
+  server = await serveDatabase(throughProxy(), { DATABASE_POOL_SIZE: "4" });
+  sql = postgres(embedded.url, { max: 2, onnotice: () => {} });
+  viewer = await server.as();
+  taskId = await aTask(sql, { user_id: viewer.userId });
+  await someJobs(sql, taskId, 20);
+}, 60_000);
+
+afterAll(async () => {
+  await server.close();
+  await proxy.close();
+  await sql.end({ timeout: 1 });
+  await embedded.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly retryAfter: string | null;
+  readonly ms: number;
+}
+
+async function askRest(): Promise<Answer> {
+  const startedAt = performance.now();
+  const response = await viewer.get(`/api/v1/tasks/${taskId}/jobs?limit=5`);
+  const body = JSON.parse(await response.text());
+  if (response.status === 200) expect(body.jobs).toHaveLength(5);
+  const ms = performance.now() - startedAt;
+  return { status: response.status, code: body.error?.code, retryAfter: response.headers.get("retry-after"), ms };
+}
+
+async function askGraphql(): Promise<Answer> {
+  const startedAt = performance.now();
+  const accept = { Accept: "application/graphql-response+json" };
+  const { status, headers, body } = await viewer.query(`{ taskJobs(taskId: "${taskId}") { jobs { id } } }`, {}, accept);
+  const code = body.errors?.[0]?.extensions?.code;
+  return { status, code, retryAfter: headers.get("retry-after"), ms: performance.now() - startedAt };
+}
+
+const askBoth = () => Promise.all([askRest(), askGraphql()]);
+
+async function expectUnavailable(): Promise<void> {
+  for (const answer of await askBoth()) {
+    expect(answer).toMatchObject({ status: 503, code: "DEPENDENCY_UNAVAILABLE", retryAfter: "1" });
+    expect(answer.ms).toBeLessThan(ANSWERED_WITHIN_MS);
+  }
+}
+
+async function expectTimeout(): Promise<void> {
+  for (const answer of await askBoth()) {
+    expect(answer).toMatchObject({ status: 504, code: "DEPENDENCY_TIMEOUT" });
+    expect(answer.ms).toBeLessThan(ANSWERED_WITHIN_MS);
+  }
+}
+
+async function expectBackSoon(): Promise<void> {
+  const backAt = performance.now();
+  while ((await askRest()).status !== 200) {
+    if (performance.now() - backAt > BACK_WITHIN_MS) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(performance.now() - backAt).toBeLessThan(BACK_WITHIN_MS);
+  expect((await askGraphql()).status).toBe(200);
+}
+
+const backends = async () =>
+  (await sql`select pid from pg_stat_activity where application_name = 'task-jobs-api'`).map(
+    (row) => row.pid as number,
+  );
+
+test("a database that is stopped is 503 on both doors and not ready; a restarted one is served again without a restart", async () => {
+  await sql.end({ timeout: 1 });
+  await embedded.stop();
+  for (let i = 0; i < 10; i++) await expectUnavailable();
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+
+  embedded = await start();
+  proxy.leadTo(addressOf(embedded.url));
+  sql = postgres(embedded.url, { max: 2, onnotice: () => {} });
+  await expectBackSoon();
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+});
+
+test("a server that starts before its database answers 503, and good answers once there is one", async () => {
+  proxy.become("refuse");
+  const early = await serveDatabase(throughProxy(), {});
+  try {
+    const response = await fetch(`${early.url}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": viewer.key } });
+    expect(response.status).toBe(503);
+    proxy.become("forward");
+    await expect
+      .poll(
+        async () =>
+          (await fetch(`${early.url}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": viewer.key } })).status,
+        { timeout: BACK_WITHIN_MS },
+      )
+      .toBe(200);
+  } finally {
+    await early.close();
+  }
+  await expectBackSoon();
+});
+
+test("connections that are refused, or hung up on in the handshake, are 503, and few connects are tried", async () => {
+  for (const mood of ["refuse", "hang up"] as const) {
+    proxy.become(mood);
+    const [before, startedAt] = [proxy.connects(), performance.now()];
+    while (performance.now() - startedAt < 2000) {
+      for (const answer of await askBoth()) expect([503, 504]).toContain(answer.status);
+    }
+    expect(proxy.connects() - before).toBeLessThan(20 * 3 + 20);
+    proxy.become("forward");
+    await expectBackSoon();
+  }
+});
+
+test("a network that drops everything is 503 or 504 within two seconds, and heals", async () => {
+  await expectBackSoon();
+  proxy.become("blackhole");
+  for (const answer of await Promise.all([askRest(), askGraphql(), askRest()])) {
+    expect([503, 504]).toContain(answer.status);
+    expect(answer.ms).toBeLessThan(ANSWERED_WITHIN_MS);
+  }
+  proxy.become("forward");
+  await expectBackSoon();
+});
+
+test("backends that are terminated under the requests cost nobody an answer", async () => {
+  const killing = setInterval(() => {
+    void sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'task-jobs-api' order by random() limit 1`;
+  }, 40);
+  const answers: Answer[] = [];
+  const client = async () => {
+    for (let i = 0; i < 60; i++) answers.push(await (i % 2 ? askRest() : askGraphql()));
+  };
+  await Promise.all(Array.from({ length: 8 }, client));
+  clearInterval(killing);
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+});
+
+test("one frozen backend costs nobody an answer", async () => {
+  await Promise.all(Array.from({ length: 8 }, askRest));
+  const [frozen] = await backends();
+  process.kill(frozen ?? 0, "SIGSTOP");
+  try {
+    const answers = (await Promise.all(Array.from({ length: 60 }, askBoth))).flat();
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(ANSWERED_WITHIN_MS);
+  } finally {
+    process.kill(frozen ?? 0, "SIGCONT");
+  }
+});
+
+test("a locked table is 504 within two seconds, and good answers when the lock is gone", async () => {
+  const lock = await sql.reserve();
+  await lock`begin`;
+  await lock`lock table task_email_jobs in access exclusive mode`;
+  await expectTimeout();
+  await lock`commit`;
+  lock.release();
+  await expectBackSoon();
+});
+
+describe("a statement that is too slow", () => {
+  beforeEach(async () => {
+    // A view in the place of the table, which takes its time.
+    await sql`alter table task_email_jobs rename to task_email_jobs_table`;
+    await sql`create view task_email_jobs as select t.* from task_email_jobs_table t, pg_sleep(30)`;
+  });
+  afterEach(async () => {
+    await sql`drop view task_email_jobs`;
+    await sql`alter table task_email_jobs_table rename to task_email_jobs`;
+  });
+
+  test("is 504 within two seconds and leaves the connection whole", async () => {
+    await expectTimeout();
+  });
+
+  test("fills the pool: whoever waits too long is 503 at once, and nobody hangs", async () => {
+    const answers = await Promise.all(Array.from({ length: 300 }, askRest));
+    expect(answers.every(({ status }) => status === 503 || status === 504)).toBe(true);
+    expect(answers.some(({ status }) => status === 503)).toBe(true);
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(ANSWERED_WITHIN_MS + 700);
+  });
+});
+
+test("after the slow ones every page has the rows it should", async () => {
+  await expectBackSoon();
+  for (let i = 0; i < 50; i++) expect((await askRest()).status).toBe(200);
+});
+
+test("a standby that lets nobody write is good enough", async () => {
+  await sql.unsafe(`alter database task_jobs set default_transaction_read_only = on`);
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'task-jobs-api'`;
+  for (const answer of await askBoth()) expect(answer.status).toBe(200);
+  await sql.begin(async (tx) => {
+    await tx`set transaction read write`;
+    await tx.unsafe(`alter database task_jobs reset default_transaction_read_only`);
+  });
+});
