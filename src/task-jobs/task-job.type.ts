@@ -55,7 +55,7 @@ export class TaskJobs {
 
   @Field(() => Int, {
     simple: true,
-    description: "All jobs of the task, not those on this page. Counted only when selected.",
+    description: "All jobs of the task, not those on this page.",
   })
   readonly count!: number;
 

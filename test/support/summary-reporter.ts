@@ -1,0 +1,37 @@
+import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
+
+/**
+ * Ends the run with `N passed, N failed`, the one line CI reads. In CI a skipped test fails the run: it would otherwise
+ * look the same as a guard that holds.
+ */
+export class SummaryReporter implements Reporter {
+  readonly #skippingFails: boolean;
+
+  constructor(environment = process.env) {
+    this.#skippingFails = Boolean(environment.CI);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const inState = (state: string) => tests.filter((test) => test.result().state === state);
+    const skipped = inState("skipped");
+
+    if (this.#skippingFails && skipped.length > 0) {
+      console.error(`In CI no test may be skipped:\n${skipped.map((test) => `  ${describe(test)}`).join("\n")}\n`);
+      process.exitCode = 1;
+    }
+    const failed = inState("failed").length + countBrokenGroups(modules) + unhandledErrors.length;
+    const skips = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
+    console.log(`${inState("passed").length} passed, ${failed} failed${skips}`);
+  }
+}
+
+/** A file that does not load and a hook that throws fail the run without failing a test. */
+function countBrokenGroups(modules: readonly TestModule[]): number {
+  const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+  return groups.filter((group) => group.errors().length > 0).length;
+}
+
+function describe(test: TestCase): string {
+  return `${test.module.relativeModuleId} > ${test.fullName}`;
+}
