@@ -4,21 +4,28 @@ import compression from "compression";
 import cors from "cors";
 import express, { type Request, type RequestHandler, type Response } from "express";
 import { apiKeyQueries } from "./auth/api-key.ts";
-import { openAuthenticator } from "./auth/authenticate.ts";
+import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
 import { openJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { isMigrated } from "./db/migrate.ts";
 import { emailQueries } from "./email/email.queries.ts";
-import { Failure } from "./errors.ts";
+import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { jsonBody } from "./http/body.ts";
+import { openDrain } from "./http/drain.ts";
 import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { healthRoutes } from "./http/health.ts";
+import { metricsRoutes } from "./http/metrics-server.ts";
+import { limitRequests } from "./http/rate-limit.ts";
+import { measureRequests } from "./http/request-metrics.ts";
 import type { Log } from "./log.ts";
-import { type Asked, openRequestContext } from "./request-context.ts";
+import { openMetrics } from "./metrics/metrics.ts";
+import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
+import { openRateLimiter } from "./rate-limit/rate-limiter.ts";
+import { type Asked, openRequestContext, type RequestContext } from "./request-context.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
 
@@ -33,25 +40,41 @@ export type App = Awaited<ReturnType<typeof openApp>>;
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo }: Resources) {
-  const queries = { taskJobs: taskJobQueries(database), emails: emailQueries(database) };
-  const authenticate = openAuthenticator(apiKeyQueries(database), openJwtVerifier(config.jwt));
+  const metrics = config.metrics === null ? null : openMetrics();
+  const reads = metrics === null ? database : watchReads(metrics, database);
+  const emails = emailQueries(reads);
+  const queries = {
+    taskJobs: taskJobQueries(reads),
+    emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
+  };
+  const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config.databaseUrl, log);
+  const rateLimit = limiter && limitRequests(limiter, () => metrics?.countRejection("rate"));
+  const openAuthentication = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
+  const authenticate = openAuthentication(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt)));
   const openContext = (asked: Asked) => openRequestContext(queries, asked);
-  const graphql = await startGraphqlServer({ explorable: config.graphiql, log });
+  // Apollo clones the context. The loader is one per request and stays the same.
+  const requestOf = new WeakMap<RequestContext["emailById"], Request>();
+  const graphql = await startGraphqlServer({
+    explorable: config.graphiql,
+    log,
+    plugins: metrics === null ? [] : [operationMetrics(metrics, tellOperation)],
+  });
 
-  let stopping = false;
-  const isReady = async () => !stopping && (await isMigrated(database));
+  const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
+  const isReady = async () => drain.isServing() && (await isMigrated(database));
 
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
+  if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
   app.use(accessLog(log, config.requestTimeoutMs));
-  app.use((_request, response, next) => {
-    if (stopping) response.setHeader("Connection", "close");
-    next();
-  });
+  if (metrics !== null) app.use(measureRequests(metrics));
+  app.use(drain.sendElsewhere);
   app.use(healthRoutes(isReady));
-  app.use((_request, _response, next) => next(stopping ? new Failure("UNAVAILABLE") : undefined));
+  const token = config.metrics?.port === null ? config.metrics.token : null;
+  if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
+  app.use(drain.refuseWhenStopping);
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
   app.use(compressAnswers());
   if (config.graphiql)
@@ -60,6 +83,7 @@ export async function openApp(config: Config, { database, log, demo }: Resources
       graphiqlRoutes(demo === undefined ? {} : { demoApiKey: demo.apiKey, demoTaskId: demo.taskId }),
     );
   app.use(privateAnswers);
+  if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
   app.use(jsonBody);
   app.use(taskJobRoutes({ graphql, authenticate, openContext }));
 
@@ -72,24 +96,29 @@ export async function openApp(config: Config, { database, log, demo }: Resources
       next();
     },
     expressMiddleware(graphql, {
-      context: async ({ res }) => openContext(res.locals as Asked),
+      context: async ({ req, res }) => {
+        const context = openContext(res.locals as Asked);
+        if (metrics !== null) requestOf.set(context.emailById, req);
+        return context;
+      },
     }),
   );
   app.use(unknownPath);
   app.use(errorHandler(log));
 
+  function tellOperation(context: RequestContext, operation: string): void {
+    const response = requestOf.get(context.emailById)?.res;
+    if (response !== undefined) response.locals.operation = operation;
+  }
+
   const server = http.createServer(app);
   return {
     server,
-    /** Finishes what is running, refuses what is new; cuts what still runs after the grace period. */
+    metrics,
     async close(): Promise<void> {
-      stopping = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
-      await closed;
-      clearTimeout(cut);
+      await drain.close(server);
       await graphql.stop();
+      await limiter?.close();
     },
   };
 }
@@ -122,7 +151,15 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
       "X-Request-ID",
       "apollo-require-preflight",
     ],
-    exposedHeaders: ["ETag", "Link", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
+    exposedHeaders: [
+      "ETag",
+      "Link",
+      "RateLimit",
+      "RateLimit-Policy",
+      "Retry-After",
+      "WWW-Authenticate",
+      "X-Request-ID",
+    ],
     maxAge: 600,
     preflightContinue: true,
   });

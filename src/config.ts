@@ -21,6 +21,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
+  /** How long it still serves after it stopped being ready. */
+  readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
   /** How many processes serve. */
   readonly workers: number;
@@ -93,11 +95,13 @@ export function readConfig(environment: Environment): Config {
     corsOrigins: read.origins("CORS_ORIGINS"),
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    // Nobody balances the embedded demo, and Ctrl-C should be quick there.
+    shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", databaseUrl === null ? 0 : 1000, 0, 600_000),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
     workers: read.workers("WORKERS"),
     rateLimit: readRateLimit(read, faults),
     trustProxyHops: read.integer("TRUST_PROXY_HOPS", 0, 0, 10),
-    metrics: readMetrics(read, faults),
+    metrics: readMetrics(read),
     jwt: {
       secret: read.text("JWT_SECRET"),
       jwksUrl: read.url("JWT_JWKS_URL", ["https:", "http:"]),
@@ -105,6 +109,9 @@ export function readConfig(environment: Environment): Config {
       audience: read.text("JWT_AUDIENCE"),
     },
   };
+  if (config.metrics?.port === null && config.workers > 1) {
+    faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
+  }
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
@@ -118,13 +125,10 @@ function readRateLimit(read: Reader, faults: string[]): RateLimitConfig | null {
   return rate && { ...rate, store };
 }
 
-function readMetrics(read: Reader, faults: string[]): MetricsConfig | null {
+function readMetrics(read: Reader): MetricsConfig | null {
   const token = read.secret("METRICS_TOKEN", 16);
   const host = read.text("METRICS_HOST") ?? "127.0.0.1";
   const hasPort = read.text("METRICS_PORT") !== null;
-  if (!hasPort && token !== null && read.workers("WORKERS") > 1) {
-    faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
-  }
   if (!hasPort && token === null) return null;
   return { port: hasPort ? read.integer("METRICS_PORT", 0, 0, 65_535) : null, host, token };
 }

@@ -21,7 +21,7 @@ interface TestServerOptions {
 
 /** The real application on a real socket, over a database that the caller answers for. */
 export async function serveDatabase(databaseUrl: string, environment: Environment, demo?: TestServerOptions["demo"]) {
-  const config = readConfig({ DATABASE_URL: databaseUrl, ...environment });
+  const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...environment });
   const database = openDatabase({
     url: databaseUrl,
     maxConnections: config.databasePoolSize,

@@ -1,0 +1,44 @@
+import type { Server } from "node:http";
+import type { RequestHandler } from "express";
+import { Failure } from "../errors.ts";
+
+interface DrainTimes {
+  /** How long a balancer gets to read "not ready" while everything is still served. */
+  readonly drainMs: number;
+  /** How long what runs may go on after that. */
+  readonly graceMs: number;
+}
+
+/**
+ * A stop that loses nothing: first not ready but serving, every answer asking its client to connect elsewhere; then
+ * refusing what is new and finishing what runs; then cut. Without the first phase each stop of a busy server reset some
+ * forty keep-alive connections.
+ */
+export function openDrain({ drainMs, graceMs }: DrainTimes) {
+  let phase: "serving" | "draining" | "refusing" = "serving";
+
+  const sendElsewhere: RequestHandler = (_request, response, next) => {
+    if (phase !== "serving") response.setHeader("Connection", "close");
+    next();
+  };
+  const refuseWhenStopping: RequestHandler = (_request, _response, next) => {
+    next(phase === "refusing" ? new Failure("UNAVAILABLE") : undefined);
+  };
+
+  return {
+    sendElsewhere,
+    refuseWhenStopping,
+    isServing: () => phase === "serving",
+
+    async close(server: Server): Promise<void> {
+      phase = "draining";
+      if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));
+      phase = "refusing";
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}

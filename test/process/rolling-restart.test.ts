@@ -1,0 +1,95 @@
+import http from "node:http";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { openBalancer } from "../support/balancer.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { killPrograms, startProgram } from "../support/program.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+/** All twenty in CI (90 s on two cores); a few show the same to whoever is waiting for the suite. */
+const RESTARTS = process.env.CI ? 20 : 5;
+const CONNECTIONS = 50;
+
+let database: TestDatabase;
+let path: string;
+const key = newApiKey();
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const userId = "22222222-0000-4000-8000-000000000002";
+  await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+  const taskId = await aTask(database.sql, { user_id: userId });
+  await someJobs(database.sql, taskId, 10);
+  path = `/api/v1/tasks/${taskId}/jobs`;
+});
+afterEach(killPrograms);
+afterAll(() => database.close());
+
+async function startInstance(balancer: Awaited<ReturnType<typeof openBalancer>>) {
+  const environment = { DATABASE_URL: database.url, PORT: "0", LOG_LEVEL: "silent", GRAPHIQL: "off", MIGRATE: "off" };
+  const program = startProgram("dist/main.js", environment);
+  const origin = await program.listening();
+  balancer.add(origin);
+  await expect.poll(() => balancer.isReady(origin), { timeout: 10_000 }).toBe(true);
+  return { program, origin };
+}
+
+test(`${RESTARTS} rolling restarts of two instances under ${CONNECTIONS} busy connections fail no request`, async () => {
+  const balancer = await openBalancer();
+  let instances = await Promise.all([startInstance(balancer), startInstance(balancer)]);
+
+  const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const load = { goesOn: true, answers: 0, failures: [] as string[] };
+  const ask = () =>
+    new Promise<void>((resolve) => {
+      http
+        .get(balancer.url + path, { agent, headers: { "X-API-Key": key } }, (response) => {
+          let body = "";
+          response.on("data", (chunk) => {
+            body += chunk;
+          });
+          response.on("end", () => {
+            load.answers += 1;
+            if (response.statusCode !== 200 || !body.endsWith('"offset":0}')) {
+              load.failures.push(`${response.statusCode} ${body.slice(0, 200)}`);
+            }
+            resolve();
+          });
+        })
+        .on("error", (error) => {
+          load.failures.push(String(error));
+          resolve();
+        });
+    });
+  const clients = Array.from({ length: CONNECTIONS }, async () => {
+    while (load.goesOn) await ask();
+  });
+
+  for (let restart = 0; restart < RESTARTS; restart++) {
+    const [oldest, ...others] = instances;
+    instances = [...others, await startInstance(balancer)];
+    const ended = await oldest?.program.stop();
+    expect(ended?.code).toBe(0);
+    balancer.remove(oldest?.origin ?? "");
+  }
+  load.goesOn = false;
+  await Promise.all(clients);
+  await balancer.close();
+  agent.destroy();
+
+  expect(load.failures).toEqual([]);
+  expect(load.answers).toBeGreaterThan(RESTARTS * CONNECTIONS);
+}, 240_000);
+
+test("a killed server is ready again within two seconds of its start", async () => {
+  const balancer = await openBalancer();
+  const { program } = await startInstance(balancer);
+  await program.stop("SIGKILL");
+  const startedAt = performance.now();
+  const again = startProgram("dist/main.js", { DATABASE_URL: database.url, PORT: "0" });
+  const origin = await again.listening();
+  expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+  // Two seconds on a machine of its own; this one runs the other tests as well.
+  expect(performance.now() - startedAt).toBeLessThan(6000);
+  await balancer.close();
+});
