@@ -2,11 +2,19 @@ import type { Viewer } from "./auth/viewer.ts";
 import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
+import type { JobSearchQueries } from "./task-jobs/job-search.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
+
+import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
+import { openTaskLoader } from "./tasks/task.loader.ts";
+import type { TaskQueries } from "./tasks/task.queries.ts";
 
 /** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
 export interface Queries {
   readonly taskJobs: TaskJobQueries;
+  readonly jobSearches: JobSearchQueries;
+  readonly tasks: TaskQueries;
+  readonly readProgress: ReadTaskProgress;
   readonly emails: EmailQueries;
 }
 
@@ -25,6 +33,10 @@ export function openRequestContext(queries: Queries, { viewer, requestId, deadli
     deadline,
     viewer,
     taskJobs: queries.taskJobs,
+    jobSearches: queries.jobSearches,
+    readProgress: queries.readProgress,
+    tasks: queries.tasks,
+    taskById: openTaskLoader(queries.tasks, viewer, deadline),
     emailById: openEmailLoader(queries.emails, deadline),
   };
 }

@@ -13,10 +13,13 @@ const SESSION_SETTINGS = {
   // Our tables lie in memory or on SSDs. With the default of 4 Postgres rather reads and sorts all jobs of a task than
   // walk the page index to a deep offset.
   random_page_cost: 1.1,
-  // Our statements have one good plan each, forced by their shape. Left alone Postgres plans a page anew every time, for
-  // as long as it takes to read it.
-  plan_cache_mode: "force_generic_plan",
 } as const;
+
+/**
+ * A page's statements have one good plan each, forced by their shape: left alone Postgres plans a page anew every time,
+ * for as long as it takes to read it. A search is another statement each time, and its plan depends on its values.
+ */
+const PLANNING = { pages: "force_generic_plan", searches: "force_custom_plan" } as const;
 
 /** A lock is a migration's, and those should be short. */
 const LOCK_TIMEOUT_MS = 500;
@@ -36,9 +39,32 @@ export interface DatabaseOptions {
   onNotice?: (notice: postgres.Notice) => void;
 }
 
+/** A pool of connections, and the way in which reads reach it. */
+export type Pool = Pick<OpenDatabase, "sql" | "read">;
+
 /** Connects lazily: an unreachable server shows at the first query, not here. */
 export function openDatabase(options: DatabaseOptions) {
-  const { url, maxConnections, statementTimeoutMs } = options;
+  const { maxConnections } = options;
+  const sql = openPool(options, maxConnections, PLANNING.pages);
+  // Half as many, and their own: whoever searches a million jobs holds up no page.
+  const searchConnections = Math.ceil(maxConnections / 2);
+  const searchSql = openPool(options, searchConnections, PLANNING.searches);
+  return {
+    db: drizzle(sql, { casing: "snake_case" }),
+    sql,
+    ...openReads(maxConnections),
+    searches: { sql: searchSql, ...openReads(searchConnections) },
+    /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
+    async close(): Promise<void> {
+      await Promise.all([sql.end({ timeout: 5 }), searchSql.end({ timeout: 5 })]);
+    },
+  };
+}
+
+export type OpenDatabase = ReturnType<typeof openDatabase>;
+
+function openPool(options: DatabaseOptions, max: number, planCacheMode: string): Sql {
+  const { url, statementTimeoutMs } = options;
   const limits =
     statementTimeoutMs === undefined
       ? {}
@@ -47,24 +73,24 @@ export function openDatabase(options: DatabaseOptions) {
           lock_timeout: Math.min(LOCK_TIMEOUT_MS, statementTimeoutMs),
           idle_in_transaction_session_timeout: 5000,
         };
-  const sql = postgres(url, {
-    max: maxConnections,
+  return postgres(url, {
+    max,
     prepare: options.preparedStatements ?? true,
     // Its lookup of array types races with a lost connection and ends in an unhandled rejection (porsager/postgres#1223).
     fetch_types: false,
     connect_timeout: 1,
     backoff: (retries) => Math.min(0.02 * 2 ** retries, MAX_RECONNECT_DELAY_S),
     onnotice: options.onNotice ?? (() => {}),
-    connection: { application_name: options.applicationName ?? "task-jobs-api", ...SESSION_SETTINGS, ...limits },
+    // As text, like drizzle's pool: a Date loses microseconds.
+    types: {
+      timestamptz: { to: 1184, from: [1184], serialize: (text: string) => text, parse: (text: string) => text },
+    },
+    connection: {
+      application_name: options.applicationName ?? "task-jobs-api",
+      plan_cache_mode: planCacheMode,
+      ...SESSION_SETTINGS,
+      ...limits,
+    },
     ...(statementTimeoutMs === undefined ? {} : { socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
-  return {
-    db: drizzle(sql, { casing: "snake_case" }),
-    sql,
-    ...openReads(maxConnections),
-    /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
-    close: () => sql.end({ timeout: 5 }),
-  };
 }
-
-export type OpenDatabase = ReturnType<typeof openDatabase>;

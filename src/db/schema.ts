@@ -75,6 +75,11 @@ export const taskEmailJobs = pgTable(
     // Ascending and walked backwards: drizzle's `.desc()` here writes NULLS LAST while its ORDER BY means NULLS FIRST,
     // and Postgres would sort every page.
     index("task_email_jobs_page_idx").on(job.taskId, job.createdAt, job.id).where(sql`${job.deletedAt} is null`),
+    // What people look for in a task: the failed ones, and what changed since.
+    index("task_email_jobs_status_idx")
+      .on(job.taskId, job.status, job.createdAt, job.id)
+      .where(sql`${job.deletedAt} is null`),
+    index("task_email_jobs_updated_idx").on(job.taskId, job.updatedAt, job.id).where(sql`${job.deletedAt} is null`),
     // For the foreign key alone: without it, deleting one email reads every job.
     index("task_email_jobs_email_idx").on(job.emailId).where(sql`${job.emailId} is not null`),
   ],

@@ -39,3 +39,8 @@ const DELIVERABILITY_BY_STATUS = new Map<string, Deliverability>([
 export function deliverabilityOfStatus(status: string): Deliverability {
   return DELIVERABILITY_BY_STATUS.get(status) ?? "UNKNOWN";
 }
+
+/** The words that are folded into it; none for UNKNOWN, which is all the others. */
+export function statusesOfDeliverability(deliverability: Deliverability): string[] {
+  return [...DELIVERABILITY_BY_STATUS].filter(([, folded]) => folded === deliverability).map(([status]) => status);
+}

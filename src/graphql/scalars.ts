@@ -1,6 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
+import { faultOfRfc3339, rfc3339OfTimestamptz } from "../rfc3339.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
-import { rfc3339OfTimestamptz } from "./timestamps.ts";
 
 function parseUuid(value: unknown): string {
   if (typeof value === "string" && isUuid(value)) return value.toLowerCase();
@@ -16,17 +16,19 @@ export const Uuid = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => parseUuid(node.kind === Kind.STRING ? node.value : null),
 });
 
-function refuseDateTimeInput(): never {
-  throw new GraphQLError("DateTime is not an input of this schema", { extensions: { code: "BAD_USER_INPUT" } });
+function parseDateTime(value: unknown): string {
+  const fault = typeof value === "string" ? faultOfRfc3339(value) : "must be a string";
+  if (fault === null) return value as string;
+  throw new GraphQLError(`A DateTime ${fault}`, { extensions: { code: "BAD_USER_INPUT" } });
 }
 
 export const DateTime = new GraphQLScalarType<string, string>({
   name: "DateTime",
   description:
     "A moment, RFC 3339 in UTC with `Z`, with the shortest fraction of up to six digits that loses nothing, and none when " +
-    "it is zero: `2025-01-01T12:00:01Z`, `2025-01-01T12:00:01.123456Z`.",
+    "it is zero: `2025-01-01T12:00:01Z`, `2025-01-01T12:00:01.123456Z`. As an input any offset is read.",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   serialize: (value) => rfc3339OfTimestamptz(value as string),
-  parseValue: refuseDateTimeInput,
-  parseLiteral: refuseDateTimeInput,
+  parseValue: parseDateTime,
+  parseLiteral: (node) => parseDateTime(node.kind === Kind.STRING ? node.value : null),
 });

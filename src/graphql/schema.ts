@@ -4,11 +4,12 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { EmailResolver } from "../email/email.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
+import { TaskResolver } from "../tasks/task.resolver.ts";
 
 /** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
   return buildSchemaSync({
-    resolvers: [TaskJobResolver, EmailResolver],
+    resolvers: [TaskJobResolver, TaskResolver, EmailResolver],
     // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
     validate: false,
   });

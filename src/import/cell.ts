@@ -1,3 +1,4 @@
+import { faultOfRfc3339 } from "../rfc3339.ts";
 import { isUuid } from "../uuid.ts";
 
 /** What is wrong with one cell. */
@@ -16,15 +17,6 @@ const MAX_SHOWN_CHARS = 60;
 const JOB_STATUSES: ReadonlySet<string> = new Set(["pending", "processing", "completed", "failed"]);
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["false", "f", "0", "no"]);
-const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|[+-](\d\d):([0-5]\d))$/;
-
-const EARLIEST_MS = Date.parse("0001-01-01T00:00:00Z");
-const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
-
-/** PostgreSQL knows no offset beyond 15:59, though RFC 3339 goes to 23:59. */
-const MAX_OFFSET_HOURS = 15;
-
 export function readAddress(cell: unknown): CellValue {
   const text = readText(cell);
   if (text === null) return { reason: "must not be empty" };
@@ -75,30 +67,8 @@ export function readTimestamp(cell: unknown): CellValue {
   const text = readText(cell);
   if (typeof text !== "string") return text;
   const timestamp = text.trim();
-  const parts = RFC_3339.exec(timestamp);
-  if (parts === null) {
-    return { reason: `${shown(cell)} is not an RFC 3339 timestamp with an offset, like 2025-01-01T12:00:01.123456Z` };
-  }
-  const [, year, month, day, , , , fraction, offsetHours] = parts;
-  if (fraction !== undefined && fraction.length > 6) {
-    return { reason: `${shown(cell)} has more than the six fractional digits that can be stored` };
-  }
-  if (Number(offsetHours ?? 0) > MAX_OFFSET_HOURS)
-    return { reason: `${shown(cell)} has an offset that does not exist` };
-  // Date.parse takes the 30th of February for the 2nd of March.
-  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) {
-    return { reason: `${shown(cell)} is a day that does not exist` };
-  }
-  const ms = Date.parse(timestamp.replace(" ", "T").toUpperCase());
-  // Outside of it PostgreSQL prints " BC" or a fifth digit, and the answer were no RFC 3339 any more.
-  if (!(ms >= EARLIEST_MS && ms <= LATEST_MS)) return { reason: `${shown(cell)} is outside of the years 1 to 9999` };
-  return timestamp;
-}
-
-function daysIn(year: number, month: number): number {
-  if (month < 1 || month > 12) return 0;
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return [4, 6, 9, 11].includes(month) ? 30 : 31;
+  const fault = faultOfRfc3339(timestamp);
+  return fault === null ? timestamp : { reason: `${shown(cell)} ${fault}` };
 }
 
 function kindOf(cell: unknown): string {

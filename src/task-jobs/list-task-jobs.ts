@@ -1,14 +1,36 @@
 import { Failure } from "../errors.ts";
+import { faultsOfFilter, isEmptyFilter } from "../filter.ts";
 import { faultsOfPage } from "../page.ts";
+import type { JobFilter } from "./job-filter.ts";
+import type { JobSearchQueries } from "./job-search.queries.ts";
+import type { FoundJobs } from "./job-search.ts";
 import type { TaskJobQueries } from "./task-job.queries.ts";
-import type { JobPage, JobPageRequest } from "./task-job.ts";
+import type { JobPageRequest } from "./task-job.ts";
+
+interface Queries {
+  readonly taskJobs: TaskJobQueries;
+  readonly jobSearches: JobSearchQueries;
+}
 
 /** One page of a task's jobs, as this viewer may see it. Access is checked whatever parts are wanted. */
-export async function listTaskJobs(queries: TaskJobQueries, request: JobPageRequest): Promise<JobPage> {
-  const faults = faultsOfPage(request.page);
+export async function listTaskJobs(
+  { taskJobs, jobSearches }: Queries,
+  request: JobPageRequest & { readonly filter: JobFilter },
+): Promise<FoundJobs> {
+  const { page, filter } = request;
+  const faults = [...faultsOfPage(page), ...faultsOfFilter(filter)];
   if (faults.length > 0) throw Failure.ofFields(faults);
 
-  const found = await queries.findVisibleJobPage(request);
+  const found = isEmptyFilter(filter)
+    ? await taskJobs.findVisibleJobPage(request)
+    : await jobSearches.findVisibleJobs({
+        ...request,
+        ...page,
+        order: "created_desc",
+        after: null,
+        before: null,
+        backwards: false,
+      });
   if (found === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
   return found;
 }

@@ -4,8 +4,9 @@ import { prepareRows, type Row } from "../db/prepare-rows.ts";
 import { EMAIL_COLUMNS, emailOfRow } from "../email/email.queries.ts";
 import type { JoinedEmail } from "../email/email.ts";
 import type { Page } from "../page.ts";
+import type { FoundJobs } from "./job-search.ts";
 import { type KnownPlace, PagePlaces } from "./page-places.ts";
-import type { JobPage, JobPageRequest, JobRecord } from "./task-job.ts";
+import type { JobPageRequest, JobRecord } from "./task-job.ts";
 
 const value = sql.placeholder;
 
@@ -70,7 +71,7 @@ export function taskJobQueries(database: OpenDatabase) {
 
   return {
     /** Null when this viewer may not see the task or there is none. The page must have been checked. */
-    async findVisibleJobPage({ viewer, taskId, page, parts, deadline }: JobPageRequest): Promise<JobPage | null> {
+    async findVisibleJobPage({ viewer, taskId, page, parts, deadline }: JobPageRequest): Promise<FoundJobs | null> {
       const place = parts.jobs ? places.find(taskId, page.offset) : null;
       const fromPlace = page.offset - (place?.offset ?? 0);
       const { short, long } = pages;
@@ -109,12 +110,12 @@ function rememberEnds(
   places.remember(taskId, version, { offset: end, createdAt: last.createdAt, id: last.id });
 }
 
-/** Where the columns of a joined row begin. */
+/** Where the columns of the job and of the email joined to it begin, behind two of the statement's own. */
 const JOB = 2;
 const EMAIL = 9;
 
 /** By position, in the order of JOB_COLUMNS. */
-function jobOfRow(row: Row): JobRecord {
+export function jobOfRow(row: Row): JobRecord {
   return {
     id: row[JOB] as string,
     taskId: row[JOB + 1] as string,
@@ -126,7 +127,7 @@ function jobOfRow(row: Row): JobRecord {
   };
 }
 
-function emailOfJob(row: Row): JoinedEmail | [] {
+export function emailOfJob(row: Row): JoinedEmail | [] {
   const id = row[JOB + 2] as string | null;
   if (id === null) return [];
   return { id, record: row[EMAIL] === null ? undefined : emailOfRow(row, EMAIL) };

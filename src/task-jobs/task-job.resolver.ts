@@ -7,6 +7,7 @@ import { Uuid } from "../graphql/scalars.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, MAX_LIMIT, MAX_OFFSET } from "../page.ts";
 import type { RequestContext } from "../request-context.ts";
+import { TaskJobFilter } from "./job-filter.type.ts";
 import { listTaskJobs } from "./list-task-jobs.ts";
 import { TaskJob, TaskJobs } from "./task-job.type.ts";
 
@@ -30,17 +31,27 @@ export class TaskJobResolver {
       description: `How many jobs to pass over, from 0 to ${MAX_OFFSET}. Past the end the page is empty.`,
     })
     offset: number,
+    @Arg("filter", () => TaskJobFilter, {
+      nullable: true,
+      description: "Which jobs; all when absent. `count` and `offset` are those of the jobs that match.",
+    })
+    filter: TaskJobFilter | null,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobs> {
     const selected = selectedFields(info);
-    const parts = { jobs: selected.has("jobs"), emails: selected.has("jobs.email") };
+    const parts = {
+      jobs: selected.has("jobs"),
+      emails: selected.has("jobs.email"),
+      count: selected.has("count"),
+    };
     const page = { limit, offset };
-    const { jobs, emails, count } = await listTaskJobs(context.taskJobs, {
+    const { jobs, emails, count } = await listTaskJobs(context, {
       viewer: context.viewer,
       taskId,
       page,
       parts,
+      filter: filter ?? {},
       deadline: context.deadline,
     });
     primeEmails(context.emailById, emails);

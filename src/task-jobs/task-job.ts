@@ -1,7 +1,7 @@
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
-import type { JoinedEmail } from "../email/email.ts";
 import type { Page } from "../page.ts";
+import type { SearchParts } from "./job-search.ts";
 
 export type JobStatus = "pending" | "processing" | "completed" | "failed";
 
@@ -16,23 +16,10 @@ export interface JobRecord {
   readonly updatedAt: string;
 }
 
-export interface JobPage {
-  readonly jobs: readonly JobRecord[];
-  readonly emails: readonly JoinedEmail[];
-  /** All jobs of the task, in the snapshot of this page. */
-  readonly count: number;
-}
-
 export interface JobPageRequest {
   readonly viewer: Viewer;
   readonly taskId: string;
   readonly page: Page;
-  readonly parts: PageParts;
+  readonly parts: SearchParts;
   readonly deadline: Deadline;
-}
-
-/** What the caller selected. What is not wanted is not read. */
-export interface PageParts {
-  readonly jobs: boolean;
-  readonly emails: boolean;
 }

@@ -1,0 +1,32 @@
+import type { FieldFault } from "./errors.ts";
+
+const MAX_WORDS = 100;
+const MAX_WORD_LENGTH = 998;
+
+/** Before any SQL: a NUL would be an error of the database's, half a surrogate pair would silently become another word. */
+export function faultsOfFilter(filter: object): FieldFault[] {
+  return Object.entries(filter).flatMap(([name, value]): FieldFault[] => {
+    const field = `filter.${name}`;
+    const words = Array.isArray(value) ? value : [value];
+    if (words.length > MAX_WORDS) return [{ field, reason: `must not have more than ${MAX_WORDS} values` }];
+    const isBad = words.some((word) => typeof word === "string" && !isSearchable(word));
+    return isBad ? [{ field, reason: `must be text of up to ${MAX_WORD_LENGTH} characters without NUL` }] : [];
+  });
+}
+
+function isSearchable(word: string): boolean {
+  return word.length <= MAX_WORD_LENGTH && !word.includes("\0") && !/\p{Surrogate}/u.test(word);
+}
+
+/** The same filter, whatever the order of its fields and words, gives the same text: cursors carry its digest. */
+export function canonicalFilter(filter: object): string {
+  const fields = Object.entries(filter)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => [name, Array.isArray(value) ? [...value].sort() : value])
+    .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1));
+  return JSON.stringify(fields);
+}
+
+export function isEmptyFilter(filter: object): boolean {
+  return canonicalFilter(filter) === "[]";
+}

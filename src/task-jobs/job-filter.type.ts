@@ -1,0 +1,95 @@
+import { Field, InputType, registerEnumType } from "type-graphql";
+import type { Deliverability } from "../email/email.ts";
+import { DeliverabilityEnum } from "../email/email.type.ts";
+import { DateTime } from "../graphql/scalars.ts";
+import type { JobFilter } from "./job-filter.ts";
+import type { JobOrder } from "./job-search.ts";
+import type { JobStatus } from "./task-job.ts";
+import { JobStatusEnum } from "./task-job.type.ts";
+
+export const JobOrderEnum = {
+  CREATED_AT_DESC: "created_desc",
+  CREATED_AT_ASC: "created_asc",
+  UPDATED_AT_DESC: "updated_desc",
+  UPDATED_AT_ASC: "updated_asc",
+} as const satisfies Record<string, JobOrder>;
+
+registerEnumType(JobOrderEnum, {
+  name: "TaskJobOrder",
+  description: "An order of jobs. Always total: equal moments are ordered by `id`, in the same direction.",
+  valuesConfig: {
+    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` gives them." },
+    CREATED_AT_ASC: { description: "Oldest first." },
+    UPDATED_AT_DESC: { description: "Last changed first." },
+    UPDATED_AT_ASC: { description: "Longest unchanged first." },
+  },
+});
+
+const ofEmail = "Matches only jobs that have an email.";
+
+@InputType({
+  description:
+    "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
+    "that is absent or null asks for nothing. Up to 100 values a list.",
+})
+export class TaskJobFilter implements JobFilter {
+  @Field(() => [JobStatusEnum], { nullable: true, description: "Jobs in any of these states." })
+  readonly status?: JobStatus[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: `Any of these words of the verifier, exactly as they are written. ${ofEmail}`,
+  })
+  readonly emailStatus?: string[] | null;
+
+  @Field(() => [DeliverabilityEnum], { nullable: true, description: `Any of these folded results. ${ofEmail}` })
+  readonly deliverability?: Deliverability[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Role addresses, or all others. ${ofEmail}` })
+  readonly isRoleBased?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Throw-away domains, or all others. ${ofEmail}` })
+  readonly isDisposable?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Domains with MX records, or without. ${ofEmail}` })
+  readonly hasMxRecords?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Hosts with reverse DNS, or without. ${ofEmail}` })
+  readonly hasReverseDns?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Domains that take every address, or all others. ${ofEmail}` })
+  readonly isCatchall?: boolean | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `Addresses only a real message would settle, or all others. ${ofEmail}`,
+  })
+  readonly needsPhysicalVerify?: boolean | null;
+
+  @Field(() => [String], { nullable: true, description: `Any of these domains, in any case. ${ofEmail}` })
+  readonly domain?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Text that the submitted address contains, in any case. No wildcards.",
+  })
+  readonly addressContains?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: `Whether there is a reason for an unknown result. ${ofEmail}` })
+  readonly hasUnknownReason?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Jobs that have an email, or those that have none." })
+  readonly hasEmail?: boolean | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  readonly createdFrom?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  readonly createdTo?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Changed at this moment or later." })
+  readonly updatedFrom?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Changed last before this moment." })
+  readonly updatedTo?: string | null;
+}

@@ -1,0 +1,39 @@
+import type { Viewer } from "../auth/viewer.ts";
+import type { Position } from "../cursor.ts";
+import type { Deadline } from "../deadline.ts";
+import type { JoinedEmail } from "../email/email.ts";
+import type { JobFilter } from "./job-filter.ts";
+import type { JobRecord } from "./task-job.ts";
+
+/** Always total: equal moments are ordered by id, in the same direction. */
+export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
+
+/** A stretch of a task's filtered jobs, from its front or, with `backwards`, from its end. */
+export interface JobSearch {
+  readonly viewer: Viewer;
+  readonly taskId: string;
+  readonly filter: JobFilter;
+  readonly order: JobOrder;
+  readonly after: Position | null;
+  readonly before: Position | null;
+  readonly backwards: boolean;
+  readonly limit: number;
+  readonly offset: number;
+  readonly parts: SearchParts;
+  readonly deadline: Deadline;
+}
+
+/** What the caller selected. What is not wanted is not read. */
+export interface SearchParts {
+  readonly jobs: boolean;
+  readonly emails: boolean;
+  /** All that match, counted in the same snapshot. */
+  readonly count: boolean;
+}
+
+export interface FoundJobs {
+  readonly jobs: readonly JobRecord[];
+  readonly emails: readonly JoinedEmail[];
+  /** Zero where it was not asked for. */
+  readonly count: number;
+}

@@ -1,0 +1,34 @@
+import { type ConnectionArguments, type ConnectionPage, pageOfRows, stretchOf } from "../connection.ts";
+import type { CursorScope } from "../cursor.ts";
+import type { JoinedEmail } from "../email/email.ts";
+import { Failure } from "../errors.ts";
+import { canonicalFilter, faultsOfFilter } from "../filter.ts";
+import type { JobSearchQueries } from "./job-search.queries.ts";
+import type { JobSearch } from "./job-search.ts";
+import type { JobRecord } from "./task-job.ts";
+
+export interface JobConnection extends ConnectionPage<JobRecord> {
+  readonly emails: readonly JoinedEmail[];
+  readonly count: number;
+}
+
+type Asked = Pick<JobSearch, "viewer" | "taskId" | "filter" | "order" | "parts" | "deadline">;
+
+/** A task's jobs by cursor, as this viewer may see them. */
+export async function listJobConnection(
+  queries: JobSearchQueries,
+  asked: Asked,
+  page: ConnectionArguments,
+): Promise<JobConnection> {
+  const faults = faultsOfFilter(asked.filter);
+  if (faults.length > 0) throw Failure.ofFields(faults);
+  const scope: CursorScope = ["jobs", asked.taskId, asked.order, canonicalFilter(asked.filter)];
+  const stretch = stretchOf(scope, page);
+
+  const found = await queries.findVisibleJobs({ ...asked, ...stretch, offset: 0 });
+  if (found === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+
+  const moment = asked.order.startsWith("created") ? "createdAt" : "updatedAt";
+  const positionOf = (job: JobRecord) => ({ at: job[moment], id: job.id });
+  return { ...pageOfRows(scope, stretch, found.jobs, positionOf), emails: found.emails, count: found.count };
+}

@@ -1,0 +1,52 @@
+import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { PageInfo } from "../graphql/page-info.type.ts";
+import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { Task } from "./task.type.ts";
+import type { TaskFilter } from "./task-filter.ts";
+
+@InputType("TaskFilter", {
+  description: "Which tasks to take. The fields combine with AND; one that is absent or null asks for nothing.",
+})
+export class TaskFilterType implements TaskFilter {
+  @Field(() => Uuid, {
+    nullable: true,
+    description: "This user's. For admins: anyone else sees only their own anyway.",
+  })
+  readonly userId?: string | null;
+
+  @Field(() => [String], { nullable: true, description: "From any of these sources, exactly as they are written." })
+  readonly source?: string[] | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Submitted at this moment or later." })
+  readonly createdFrom?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Submitted before this moment." })
+  readonly createdTo?: string | null;
+}
+
+@ObjectType({ description: "A task and its place in the connection." })
+export class TaskEdge {
+  @Field(() => Task, { simple: true, description: "The task." })
+  readonly node!: Task;
+
+  @Field(() => String, { simple: true, description: "Opaque. Good for the same filter, for as long as you like." })
+  readonly cursor!: string;
+}
+
+@ObjectType("TaskConnection", { description: "Tasks by cursor, newest first." })
+export class TaskConnectionType {
+  @Field(() => [TaskEdge], { simple: true, description: "The tasks of this page with their cursors." })
+  readonly edges!: TaskEdge[];
+
+  @Field(() => [Task], { simple: true, description: "The tasks of this page without their cursors." })
+  readonly nodes!: Task[];
+
+  @Field(() => PageInfo, { simple: true, description: "Where this page lies." })
+  readonly pageInfo!: PageInfo;
+
+  @Field(() => Int, {
+    simple: true,
+    description: "All tasks that match, not those on this page. Counted only when selected.",
+  })
+  readonly totalCount!: number;
+}

@@ -1,0 +1,54 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { DateTime } from "../graphql/scalars.ts";
+
+@ObjectType({ description: "How many jobs that have an email fold into which deliverability." })
+export class DeliverabilityCounts {
+  @Field(() => Int, { simple: true, description: "The mailbox exists." })
+  readonly deliverable!: number;
+
+  @Field(() => Int, { simple: true, description: "Mail would bounce." })
+  readonly undeliverable!: number;
+
+  @Field(() => Int, { simple: true, description: "May be accepted and still reach nobody." })
+  readonly risky!: number;
+
+  @Field(() => Int, { simple: true, description: "Not known, and every word not met yet." })
+  readonly unknown!: number;
+}
+
+@ObjectType("TaskProgress", {
+  description:
+    "How far a task has come, of all its jobs or of those that match a filter. Cheap enough to poll: an answer may be up to " +
+    "a second old.",
+})
+export class TaskProgressType {
+  @Field(() => Int, { simple: true, description: "All of them." })
+  readonly total!: number;
+
+  @Field(() => Int, { simple: true, description: "Waiting for a worker." })
+  readonly pending!: number;
+
+  @Field(() => Int, { simple: true, description: "Being verified." })
+  readonly processing!: number;
+
+  @Field(() => Int, { simple: true, description: "Verified." })
+  readonly completed!: number;
+
+  @Field(() => Int, { simple: true, description: "Given up." })
+  readonly failed!: number;
+
+  @Field(() => Int, {
+    simple: true,
+    description: "Completed and failed, of all, in whole percent rounded down: 100 means done. 0 for no jobs.",
+  })
+  readonly percent!: number;
+
+  @Field(() => DeliverabilityCounts, { simple: true, description: "The results so far. Counted only when selected." })
+  readonly deliverability!: DeliverabilityCounts;
+
+  @Field(() => Boolean, { simple: true, description: "Whether there are jobs and none is pending or processing." })
+  readonly isComplete!: boolean;
+
+  @Field(() => DateTime, { simple: true, nullable: true, description: "When a job last changed. Null for no jobs." })
+  readonly lastUpdatedAt!: string | null;
+}

@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deliverabilityOfStatus } from "../../src/email/email.ts";
+import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import type { JobOrder } from "../../src/task-jobs/job-search.ts";
+import { listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+const ASKED = {
+  viewer: ADMIN,
+  filter: {} as JobFilter,
+  order: "created_desc" as JobOrder,
+  parts: { jobs: true, emails: true, count: true },
+  deadline: Number.POSITIVE_INFINITY,
+};
+const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "updated_asc"];
+
+let database: TestDatabase;
+let queries: ReturnType<typeof jobSearchQueries>;
+const random = seededRandom(5);
+const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  queries = jobSearchQueries(database.searches);
+});
+afterAll(() => database.close());
+
+const STATUSES = ["pending", "processing", "completed", "failed"] as const;
+const WORDS = ["valid", "exists", "invalid", "catchall", "unknown", "disposable_domain", 'Odd "word", {x}\\'];
+const DOMAINS = ["example.com", "Example.ORG", "mail.test"];
+const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
+
+/** Jobs of every kind, of few enough moments and words that filters meet several of each. */
+async function aMixedTask(): Promise<string> {
+  const { sql } = database;
+  const taskId = await aTask(sql);
+  for (let i = 0; i < 160; i++) {
+    const email = await anEmail(sql, {
+      status: oneOf(WORDS),
+      is_role_based: random() < 0.3,
+      is_disposable: random() < 0.3,
+      has_mx_records: random() < 0.6,
+      has_reverse_dns: random() < 0.6,
+      is_catchall: random() < 0.3,
+      needs_physical_verify: random() < 0.3,
+      domain_name: random() < 0.8 ? oneOf(DOMAINS) : null,
+      unknown_reason: random() < 0.3 ? "timeout" : null,
+      deleted_at: random() < 0.05 ? second(0) : null,
+    });
+    await aJob(sql, {
+      task_id: taskId,
+      email_id: random() < 0.8 ? email : null,
+      email_address: oneOf(["Ada@Example.com", "100%@example.com", "a_b@mail.test", "bob@example.org"]),
+      status: oneOf(STATUSES),
+      created_at: second(Math.floor(random() * 6)),
+      updated_at: second(Math.floor(random() * 6)),
+      deleted_at: random() < 0.05 ? second(0) : null,
+    });
+  }
+  return taskId;
+}
+
+/** The filter as a reader of its description would apply it by hand. */
+// biome-ignore lint/suspicious/noExplicitAny: rows as Postgres gives them
+function matches(row: any, filter: JobFilter): boolean {
+  const has = row.record_id !== null && row.record_deleted_at === null;
+  const given = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
+  const flags = [
+    "isRoleBased",
+    "isDisposable",
+    "hasMxRecords",
+    "hasReverseDns",
+    "isCatchall",
+    "needsPhysicalVerify",
+  ] as const;
+  const columns = [
+    "is_role_based",
+    "is_disposable",
+    "has_mx_records",
+    "has_reverse_dns",
+    "is_catchall",
+    "needs_physical_verify",
+  ];
+  return (
+    (!given(filter.status) || filter.status.includes(row.status)) &&
+    (!given(filter.emailStatus) || (has && filter.emailStatus.includes(row.word))) &&
+    (!given(filter.deliverability) || (has && filter.deliverability.includes(deliverabilityOfStatus(row.word)))) &&
+    flags.every((flag, i) => !given(filter[flag]) || (has && row[columns[i] ?? ""] === filter[flag])) &&
+    (!given(filter.domain) ||
+      (has &&
+        row.domain_name !== null &&
+        filter.domain.some((d) => d.toLowerCase() === row.domain_name.toLowerCase()))) &&
+    (!given(filter.addressContains) ||
+      row.email_address.toLowerCase().includes(filter.addressContains.toLowerCase())) &&
+    (!given(filter.hasUnknownReason) || (has && (row.unknown_reason !== null) === filter.hasUnknownReason)) &&
+    (!given(filter.hasEmail) || has === filter.hasEmail) &&
+    (!given(filter.createdFrom) || row.created_at >= new Date(filter.createdFrom)) &&
+    (!given(filter.createdTo) || row.created_at < new Date(filter.createdTo)) &&
+    (!given(filter.updatedFrom) || row.updated_at >= new Date(filter.updatedFrom)) &&
+    (!given(filter.updatedTo) || row.updated_at < new Date(filter.updatedTo))
+  );
+}
+
+function aFilter(): JobFilter {
+  const maybe = <T>(value: () => T): T | null => (random() < 0.15 ? value() : null);
+  const some = <T>(values: readonly T[]): T[] => values.filter(() => random() < 0.5);
+  const moment = () => second(Math.floor(random() * 7) - 0.5);
+  return {
+    status: maybe(() => some(STATUSES)),
+    emailStatus: maybe(() => some(WORDS)),
+    deliverability: maybe(() => some(["DELIVERABLE", "UNDELIVERABLE", "RISKY", "UNKNOWN"] as const)),
+    isRoleBased: maybe(() => random() < 0.5),
+    isDisposable: maybe(() => random() < 0.5),
+    hasMxRecords: maybe(() => random() < 0.5),
+    hasReverseDns: maybe(() => random() < 0.5),
+    isCatchall: maybe(() => random() < 0.5),
+    needsPhysicalVerify: maybe(() => random() < 0.5),
+    domain: maybe(() => some(["EXAMPLE.com", "example.org", "nowhere.test"])),
+    addressContains: maybe(() => oneOf(["ADA", "%", "_", "\\", "@example", "zzz"])),
+    hasUnknownReason: maybe(() => random() < 0.5),
+    hasEmail: maybe(() => random() < 0.5),
+    createdFrom: maybe(moment),
+    createdTo: maybe(moment),
+    updatedFrom: maybe(moment),
+    updatedTo: maybe(moment),
+  };
+}
+
+async function bruteForce(taskId: string, filter: JobFilter, order: JobOrder): Promise<string[]> {
+  const rows = await database.sql`
+    select j.*, e.id as record_id, e.deleted_at as record_deleted_at, e.status as word, e.is_role_based, e.is_disposable,
+      e.has_mx_records, e.has_reverse_dns, e.is_catchall, e.needs_physical_verify, e.domain_name, e.unknown_reason
+    from task_email_jobs j left join emails e on e.id = j.email_id
+    where j.task_id = ${taskId} and j.deleted_at is null`;
+  const [by, way] = order.split("_") as ["created" | "updated", "asc" | "desc"];
+  const key = (row: Record<string, unknown>) => `${new Date(row[`${by}_at`] as string).toISOString()} ${row.id}`;
+  const ids = rows
+    .map((row) => ({ ...row, created_at: new Date(row.created_at), updated_at: new Date(row.updated_at) }))
+    .filter((row) => matches(row, filter))
+    .sort((one, other) => (key(one) < key(other) ? -1 : 1))
+    .map((row) => (row as unknown as { id: string }).id);
+  return way === "asc" ? ids : ids.reverse();
+}
+
+/** All pages of a connection, forwards or backwards, as ids in the connection's order. */
+async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: number, backwards: boolean) {
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const asked = { ...ASKED, taskId, filter, order };
+    const page = await listJobConnection(
+      queries,
+      asked,
+      backwards ? { last: size, before: cursor } : { first: size, after: cursor },
+    );
+    pages.push(page.rows.map((job) => job.id));
+    if (!(backwards ? page.hasPreviousPage : page.hasNextPage))
+      return { ids: (backwards ? pages.reverse() : pages).flat(), page };
+    cursor = backwards ? page.cursors[0] : page.cursors.at(-1);
+  }
+}
+
+test("random filters and orders give what a brute force gives, walked either way, with their count", async () => {
+  const taskId = await aMixedTask();
+  let matched = 0;
+  for (let i = 0; i < 150; i++) {
+    const [filter, order] = [aFilter(), oneOf(ORDERS)];
+    const expected = await bruteForce(taskId, filter, order);
+    const { ids, page } = await walk(
+      taskId,
+      filter,
+      order,
+      oneOf([1, 7, 30, 100].slice(expected.length > 40 ? 1 : 0)),
+      random() < 0.5,
+    );
+    expect({ filter, order, ids }).toEqual({ filter, order, ids: expected });
+    expect(page.count).toBe(expected.length);
+    matched += Math.min(1, expected.length);
+  }
+  expect(matched).toBeGreaterThan(30);
+});
+
+test("an empty list matches nothing", async () => {
+  const taskId = await aMixedTask();
+  for (const filter of [{ status: [] }, { emailStatus: [] }, { domain: [] }, { deliverability: [] }]) {
+    expect((await walk(taskId, filter, "created_desc", 10, false)).page).toMatchObject({ rows: [], count: 0 });
+  }
+});
+
+test("a walk sees no row twice and misses no original one, under inserts, deletes and status changes", async () => {
+  const { sql } = database;
+  for (const order of ORDERS.slice(0, 2)) {
+    const taskId = await aTask(sql);
+    await someJobs(sql, taskId, 200, second(10));
+    const originals = new Set(
+      (await sql`select id from task_email_jobs where task_id = ${taskId}`).map((row) => row.id),
+    );
+    const seen: string[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const page = await listJobConnection(queries, { ...ASKED, taskId, order }, { first: 7, after });
+      seen.push(...page.rows.map((job) => job.id));
+      if (!page.hasNextPage) break;
+      after = page.cursors.at(-1);
+      await someJobs(sql, taskId, 3, second(oneOf([5, 10, 15])));
+      await sql`update task_email_jobs set status = 'failed', updated_at = now() where task_id = ${taskId}`;
+      const gone = await sql`delete from task_email_jobs where id = (
+        select id from task_email_jobs where task_id = ${taskId} order by random() limit 1) returning id`;
+      for (const row of gone) originals.delete(row.id);
+    }
+    expect(seen).toHaveLength(new Set(seen).size);
+    expect([...originals].filter((id) => !seen.includes(id))).toEqual([]);
+  }
+});
+
+describe("a cursor", () => {
+  test("of another task, order or filter, or made up, is refused and names its argument", async () => {
+    const [taskId, otherId] = [await aTask(database.sql), await aTask(database.sql)];
+    await someJobs(database.sql, taskId, 3);
+    const [cursor = ""] = (await listJobConnection(queries, { ...ASKED, taskId }, { first: 1 })).cursors;
+    const use = (asked: object, after: string) =>
+      listJobConnection(queries, { ...ASKED, taskId, ...asked }, { first: 1, after });
+    expect((await use({}, cursor)).rows).toHaveLength(1);
+    expect((await use({ filter: { status: null } }, cursor)).rows).toHaveLength(1);
+    const tampered = Buffer.from(
+      Buffer.from(cursor, "base64url").toString().replace("12:00:00Z", "12:00:01Z"),
+    ).toString("base64url");
+    const refused: [object, string][] = [
+      [{ taskId: otherId }, cursor],
+      [{ order: "created_asc" }, cursor],
+      [{ filter: { status: ["failed"] } }, cursor],
+      [{}, tampered],
+      [{}, `${cursor}x`],
+      [{}, "nonsense"],
+      [{}, "\0"],
+    ];
+    for (const [asked, after] of refused) {
+      await expect(use(asked, after)).rejects.toMatchObject({
+        kind: "INVALID_INPUT",
+        details: [{ field: "after", reason: "is not a cursor of this list with this filter and order" }],
+      });
+    }
+  });
+
+  test("keeps every microsecond", async () => {
+    const taskId = await aTask(database.sql);
+    for (const micros of ["000001", "000002", "000003"]) {
+      await aJob(database.sql, { task_id: taskId, created_at: `2025-01-01T00:00:00.${micros}Z` });
+    }
+    expect((await walk(taskId, {}, "created_asc", 1, false)).ids).toHaveLength(3);
+  });
+});
+
+describe("bounds", () => {
+  test.each([
+    [{ first: 0 }, ["first"]],
+    [{ first: 101 }, ["first"]],
+    [{ last: -1 }, ["last"]],
+    [{ first: 10, last: 10 }, ["last"]],
+  ])("%j is refused", async (page, fields) => {
+    const taskId = await aTask(database.sql);
+    const failure = await listJobConnection(queries, { ...ASKED, taskId }, page).catch((error) => error);
+    expect(failure.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
+  });
+
+  test("text that the database could not take is refused before it is asked", async () => {
+    const taskId = await aTask(database.sql);
+    for (const filter of [{ addressContains: "a\0b" }, { domain: ["\ud800"] }, { emailStatus: Array(101).fill("x") }]) {
+      await expect(listJobConnection(queries, { ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
+        kind: "INVALID_INPUT",
+      });
+    }
+  });
+});
+
+test("a foreign task is as missing as one that is not there", async () => {
+  const taskId = await aTask(database.sql);
+  const stranger = { userId: "00000000-0000-4000-8000-00000000000b", isAdmin: false };
+  await expect(listJobConnection(queries, { ...ASKED, taskId, viewer: stranger }, {})).rejects.toMatchObject({
+    kind: "NOT_FOUND",
+  });
+});
