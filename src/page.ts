@@ -19,8 +19,10 @@ export function faultsOfPage({ limit, offset }: Page): FieldFault[] {
   const faults: FieldFault[] = [];
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT))
     faults.push({ field: "limit", reason: LIMIT_RULE });
-  if (!(Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET)) {
-    faults.push({ field: "offset", reason: OFFSET_RULE });
-  }
-  return faults;
+  return [...faults, ...faultsOfOffset(offset)];
+}
+
+export function faultsOfOffset(offset: number): FieldFault[] {
+  const isGood = Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET;
+  return isGood ? [] : [{ field: "offset", reason: OFFSET_RULE }];
 }

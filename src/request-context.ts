@@ -8,6 +8,7 @@ import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
 import { openTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
+import { openTaskProgressLoader } from "./tasks/task-progress.loader.ts";
 
 /** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
 export interface Queries {
@@ -34,7 +35,7 @@ export function openRequestContext(queries: Queries, { viewer, requestId, deadli
     viewer,
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
-    readProgress: queries.readProgress,
+    progressOf: openTaskProgressLoader(queries.readProgress, deadline),
     tasks: queries.tasks,
     taskById: openTaskLoader(queries.tasks, viewer, deadline),
     emailById: openEmailLoader(queries.emails, deadline),

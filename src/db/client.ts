@@ -25,6 +25,10 @@ const PLANNING = { pages: "force_generic_plan", searches: "force_custom_plan" } 
 const LOCK_TIMEOUT_MS = 500;
 /** How much longer than its own limit a statement may leave its socket mute, before it is the server that is gone. */
 const SILENCE_MARGIN_MS = 200;
+/** Each holds its snapshot for as long as its reader takes, which keeps dead rows from being cleared away. */
+const EXPORT_CONNECTIONS = 2;
+/** Of one batch of an export, which may pass over a million jobs for its first match. */
+const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
 /** Each try to reconnect waits this long at the most, so that the first good answer comes within a second. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
@@ -49,19 +53,26 @@ export function openDatabase(options: DatabaseOptions) {
   // Half as many, and their own: whoever searches a million jobs holds up no page.
   const searchConnections = Math.ceil(maxConnections / 2);
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
+  const exportSql = openPool(exportOptions(options), EXPORT_CONNECTIONS, PLANNING.searches);
   return {
     db: drizzle(sql, { casing: "snake_case" }),
     sql,
     ...openReads(maxConnections),
     searches: { sql: searchSql, ...openReads(searchConnections) },
+    exports: { sql: exportSql, connections: EXPORT_CONNECTIONS },
     /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
     async close(): Promise<void> {
-      await Promise.all([sql.end({ timeout: 5 }), searchSql.end({ timeout: 5 })]);
+      await Promise.all([sql, searchSql, exportSql].map((pool) => pool.end({ timeout: 5 })));
     },
   };
 }
 
 export type OpenDatabase = ReturnType<typeof openDatabase>;
+
+function exportOptions(options: DatabaseOptions): DatabaseOptions {
+  const isLimited = options.statementTimeoutMs !== undefined;
+  return isLimited ? { ...options, statementTimeoutMs: EXPORT_STATEMENT_TIMEOUT_MS } : options;
+}
 
 function openPool(options: DatabaseOptions, max: number, planCacheMode: string): Sql {
   const { url, statementTimeoutMs } = options;

@@ -8,6 +8,9 @@ import { conditionsOf } from "./job-filter.queries.ts";
 import type { FoundJobs, JobOrder, JobSearch } from "./job-search.ts";
 import { emailOfJob, jobOfRow } from "./task-job.queries.ts";
 
+/** What decides which jobs, whatever their order. */
+type Selection = Pick<JobSearch, "taskId" | "filter">;
+
 export type JobSearchQueries = ReturnType<typeof jobSearchQueries>;
 
 interface OrderSql {
@@ -23,7 +26,7 @@ const ORDERS: Readonly<Record<JobOrder, OrderSql>> = {
 };
 
 /** The job's columns, then the email's: the order that `jobOfRow` and `emailOfJob` read. */
-const SELECTED = sql`job.id, job.task_id, job.email_id, job.email_address, job.status, job.created_at, job.updated_at,
+export const SELECTED = sql`job.id, job.task_id, job.email_id, job.email_address, job.status, job.created_at, job.updated_at,
   email.id as "1", email.email as "2", email.status as "3", email.is_role_based as "4", email.is_disposable as "5",
   email.has_mx_records as "6", email.has_reverse_dns as "7", email.domain_name as "8", email.host_name as "9",
   email.server_type as "10", email.is_catchall as "11", email.validated_at as "12", email.unknown_reason as "13",
@@ -68,14 +71,14 @@ function statementOf(search: JobSearch): SQL {
 }
 
 /** The access rule, as in task-job.queries.ts: nothing tells a missing task from a foreign one. */
-function visibleTask(viewer: Viewer, taskId: string): SQL {
+export function visibleTask(viewer: Viewer, taskId: string): SQL {
   return sql`(
     select tasks.id from tasks
     where tasks.id = ${taskId} and tasks.deleted_at is null and (${viewer.isAdmin}::boolean or tasks.user_id = ${viewer.userId})
   ) task`;
 }
 
-function matching({ taskId, filter }: JobSearch): SQL {
+export function matching({ taskId, filter }: Selection): SQL {
   const always = sql`job.task_id = ${taskId} and job.deleted_at is null`;
   return sql.join([always, ...conditionsOf(filter)], sql` and `);
 }
@@ -90,7 +93,7 @@ function between({ after, before }: JobSearch, column: SQL, isDescending: boolea
 }
 
 /** The triggers keep the number of all; only a filtered one is counted. */
-function countOf(search: JobSearch): SQL {
+export function countOf(search: Selection): SQL {
   if (isEmptyFilter(search.filter)) {
     return sql`(select coalesce(sum(jobs), 0) from task_job_totals where task_id = ${search.taskId})`;
   }

@@ -3,6 +3,7 @@ import { type ConnectionArguments, type ConnectionPage, pageOfRows, stretchOf } 
 import type { Deadline } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { canonicalFilter, faultsOfFilter } from "../filter.ts";
+import { faultsOfOffset } from "../page.ts";
 import type { TaskQueries } from "./task.queries.ts";
 import type { TaskRecord } from "./task.ts";
 import type { TaskFilter } from "./task-filter.ts";
@@ -15,6 +16,7 @@ export interface TaskConnection extends ConnectionPage<TaskRecord> {
 interface Asked {
   readonly viewer: Viewer;
   readonly filter: TaskFilter;
+  readonly offset: number;
   readonly withCount: boolean;
   readonly deadline: Deadline;
 }
@@ -25,7 +27,7 @@ export async function listTasks(
   asked: Asked,
   page: ConnectionArguments,
 ): Promise<TaskConnection> {
-  const faults = faultsOfFilter(asked.filter);
+  const faults = [...faultsOfOffset(asked.offset), ...faultsOfFilter(asked.filter)];
   if (faults.length > 0) throw Failure.ofFields(faults);
   const scope = ["tasks", canonicalFilter(asked.filter)];
   const stretch = stretchOf(scope, page);

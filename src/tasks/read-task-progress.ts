@@ -1,6 +1,5 @@
 import type { Deadline } from "../deadline.ts";
-import { Failure } from "../errors.ts";
-import { canonicalFilter, faultsOfFilter } from "../filter.ts";
+import { canonicalFilter } from "../filter.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
 import type { TaskProgressQueries } from "./task-progress.queries.ts";
 import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
@@ -17,27 +16,13 @@ interface Kept {
 }
 
 /**
- * The progress of a task, shared by all who poll it: one aggregate a second at the most, however many ask, and one at a
- * time. Whether the caller may see the task must have been checked.
+ * The progress of tasks, shared by all who poll them: one aggregate of a task a second at the most, however many ask, and
+ * one at a time. Whether the caller may see the tasks must have been checked.
  */
 export function openTaskProgress(queries: TaskProgressQueries) {
   const kept = new Map<string, Kept>();
 
-  return (
-    taskId: string,
-    filter: JobFilter,
-    withDeliverability: boolean,
-    deadline: Deadline,
-  ): Promise<TaskProgress> => {
-    const faults = faultsOfFilter(filter);
-    if (faults.length > 0) throw Failure.ofFields(faults);
-    const key = `${taskId} ${withDeliverability} ${canonicalFilter(filter)}`;
-    const known = kept.get(key);
-    if (known !== undefined && known.freshUntil > performance.now()) return known.progress;
-
-    const progress = queries
-      .findProgressGroups(taskId, filter, withDeliverability, deadline)
-      .then((groups) => progressOfGroups(groups, withDeliverability));
+  function keep(key: string, progress: Promise<TaskProgress>): void {
     const entry: Kept = { progress, freshUntil: Number.POSITIVE_INFINITY };
     kept.delete(key);
     kept.set(key, entry);
@@ -51,6 +36,25 @@ export function openTaskProgress(queries: TaskProgressQueries) {
       if (kept.size <= MAX_KEPT) break;
       kept.delete(oldest);
     }
-    return progress;
+  }
+
+  /** In the order of the ids. */
+  return (
+    taskIds: readonly string[],
+    filter: JobFilter,
+    withEmails: boolean,
+    deadline: Deadline,
+  ): Promise<TaskProgress[]> => {
+    const keyOf = (taskId: string) => `${taskId} ${withEmails} ${canonicalFilter(filter)}`;
+    const isFresh = (taskId: string) => (kept.get(keyOf(taskId))?.freshUntil ?? 0) > performance.now();
+    const missing = taskIds.filter((taskId) => !isFresh(taskId));
+    if (missing.length > 0) {
+      const groups = queries.findProgressGroups(missing, filter, withEmails, deadline);
+      for (const taskId of missing) {
+        const progress = groups.then((all) => progressOfGroups(all.filter((group) => group.taskId === taskId)));
+        keep(keyOf(taskId), progress);
+      }
+    }
+    return Promise.all(taskIds.map((taskId) => kept.get(keyOf(taskId))?.progress ?? progressOfGroups([])));
   };
 }

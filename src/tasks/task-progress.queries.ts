@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { OpenDatabase } from "../db/client.ts";
+import type { Pool } from "../db/client.ts";
 import { queryRows } from "../db/prepare-rows.ts";
 import type { Deadline } from "../deadline.ts";
 import { conditionsOf } from "../task-jobs/job-filter.queries.ts";
@@ -9,32 +9,38 @@ import type { ProgressGroup } from "./task-progress.ts";
 
 export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
 
-export function taskProgressQueries(database: OpenDatabase) {
+const NO_EMAILS = sql`null::text, 0, 0`;
+const EMAILS = sql`
+  case when email.deleted_at is null then email.status end,
+  count(*) filter (where email.is_role_based and email.deleted_at is null),
+  count(*) filter (where email.is_disposable and email.deleted_at is null)`;
+
+export function taskProgressQueries(pool: Pool) {
   return {
-    /** One aggregate over all the task's jobs that match. Access to the task must have been checked. */
+    /** One statement for all the tasks, over their jobs that match. Access to each must have been checked. */
     async findProgressGroups(
-      taskId: string,
+      taskIds: readonly string[],
       filter: JobFilter,
       withEmails: boolean,
       deadline: Deadline,
     ): Promise<ProgressGroup[]> {
-      const word = withEmails ? sql`case when email.deleted_at is null then email.status end` : sql`null::text`;
-      const matching = sql.join(
-        [sql`job.task_id = ${taskId}`, sql`job.deleted_at is null`, ...conditionsOf(filter)],
-        sql` and `,
-      );
+      const ofTasks = sql`job.task_id = any(${`{${taskIds.join(",")}}`}::uuid[])`;
+      const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditionsOf(filter)], sql` and `);
       const rows = await queryRows(
-        database.searches,
-        sql`select job.status, ${word}, count(*), max(job.updated_at)
+        pool,
+        sql`select job.task_id, job.status, count(*), max(job.updated_at), ${withEmails ? EMAILS : NO_EMAILS}
             from task_email_jobs job left join emails email on email.id = job.email_id
-            where ${matching} group by 1, 2`,
+            where ${matching} group by 1, 2, 5`,
         deadline,
       );
       return rows.map((row) => ({
-        status: row[0] as JobStatus,
-        emailStatus: row[1] as string | null,
+        taskId: row[0] as string,
+        status: row[1] as JobStatus,
         jobs: Number(row[2]),
         lastUpdatedAt: row[3] as string,
+        emailStatus: row[4] as string | null,
+        roleBased: Number(row[5]),
+        disposable: Number(row[6]),
       }));
     },
   };

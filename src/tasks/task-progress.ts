@@ -1,40 +1,77 @@
 import { type Deliverability, deliverabilityOfStatus } from "../email/email.ts";
 import type { JobStatus } from "../task-jobs/task-job.ts";
 
+/** The documented names of results, of both generations of words, and two marks that any of them may carry. */
+export interface VerificationCounts {
+  readonly exists: number;
+  readonly notExists: number;
+  readonly catchall: number;
+  readonly invalidSyntax: number;
+  readonly unknown: number;
+  readonly roleBased: number;
+  readonly disposableDomainEmails: number;
+}
+
 export interface TaskProgress extends Readonly<Record<JobStatus, number>> {
   readonly total: number;
-  /** Of the jobs that have an email. Null where it was not asked for. */
-  readonly deliverability: Readonly<Record<Deliverability, number>> | null;
+  /** Of the jobs that have an email; all zero where emails were not asked for. */
+  readonly deliverability: Readonly<Record<Deliverability, number>>;
+  readonly verification: VerificationCounts;
   /** Postgres' text; null for no jobs. */
   readonly lastUpdatedAt: string | null;
 }
 
-/** How many jobs are in one state and have one word of the verifier's; null has none. */
+/** The jobs of a task that are in one state and have one word of the verifier's; a null word has no email. */
 export interface ProgressGroup {
+  readonly taskId: string;
   readonly status: JobStatus;
   readonly emailStatus: string | null;
   readonly jobs: number;
+  readonly roleBased: number;
+  readonly disposable: number;
   readonly lastUpdatedAt: string;
 }
 
-export function progressOfGroups(groups: readonly ProgressGroup[], withDeliverability: boolean): TaskProgress {
+/** The later generation folded into the documented names; `disposable_domain` is counted by its mark alone. */
+const NAME_BY_STATUS = new Map<string, "exists" | "notExists" | "catchall" | "invalidSyntax" | null>([
+  ["exists", "exists"],
+  ["valid", "exists"],
+  ["not_exists", "notExists"],
+  ["invalid", "notExists"],
+  ["catchall", "catchall"],
+  ["invalid_syntax", "invalidSyntax"],
+  ["disposable_domain", null],
+]);
+
+export function progressOfGroups(groups: readonly ProgressGroup[]): TaskProgress {
   const byStatus = { pending: 0, processing: 0, completed: 0, failed: 0 };
-  const byDeliverability = { DELIVERABLE: 0, UNDELIVERABLE: 0, RISKY: 0, UNKNOWN: 0 };
-  let lastUpdatedAt: string | null = null;
-  for (const { status, emailStatus, jobs, lastUpdatedAt: at } of groups) {
-    byStatus[status] += jobs;
-    if (emailStatus !== null) byDeliverability[deliverabilityOfStatus(emailStatus)] += jobs;
-    if (lastUpdatedAt === null || isLater(at, lastUpdatedAt)) lastUpdatedAt = at;
-  }
-  return {
-    ...byStatus,
-    total: Object.values(byStatus).reduce((sum, jobs) => sum + jobs, 0),
-    deliverability: withDeliverability ? byDeliverability : null,
-    lastUpdatedAt,
+  const deliverability = { DELIVERABLE: 0, UNDELIVERABLE: 0, RISKY: 0, UNKNOWN: 0 };
+  const verification = {
+    exists: 0,
+    notExists: 0,
+    catchall: 0,
+    invalidSyntax: 0,
+    unknown: 0,
+    roleBased: 0,
+    disposableDomainEmails: 0,
   };
+  let lastUpdatedAt: string | null = null;
+  for (const group of groups) {
+    byStatus[group.status] += group.jobs;
+    verification.roleBased += group.roleBased;
+    verification.disposableDomainEmails += group.disposable;
+    if (group.emailStatus !== null) {
+      deliverability[deliverabilityOfStatus(group.emailStatus)] += group.jobs;
+      const name = NAME_BY_STATUS.get(group.emailStatus);
+      if (name !== null) verification[name ?? "unknown"] += group.jobs;
+    }
+    if (lastUpdatedAt === null || isLater(group.lastUpdatedAt, lastUpdatedAt)) lastUpdatedAt = group.lastUpdatedAt;
+  }
+  const total = Object.values(byStatus).reduce((sum, jobs) => sum + jobs, 0);
+  return { ...byStatus, total, deliverability, verification, lastUpdatedAt };
 }
 
-/** As text: the offset is dropped, and a shorter fraction then sorts before a longer one that continues it. */
+/** As text: without its offset a shorter fraction sorts before a longer one that continues it. */
 function isLater(one: string, other: string): boolean {
   return one.slice(0, -3) > other.slice(0, -3);
 }

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { DateTime } from "../graphql/scalars.ts";
+import type { VerificationCounts } from "./task-progress.ts";
 
 @ObjectType({ description: "How many jobs that have an email fold into which deliverability." })
 export class DeliverabilityCounts {
@@ -14,6 +15,32 @@ export class DeliverabilityCounts {
 
   @Field(() => Int, { simple: true, description: "Not known, and every word not met yet." })
   readonly unknown!: number;
+}
+
+@ObjectType("VerificationCounts", {
+  description: "The results so far by the documented names, the later words folded into the earlier ones.",
+})
+export class VerificationCountsType implements VerificationCounts {
+  @Field(() => Int, { simple: true, description: "`exists` and `valid`." })
+  readonly exists!: number;
+
+  @Field(() => Int, { simple: true, description: "`not_exists` and `invalid`." })
+  readonly notExists!: number;
+
+  @Field(() => Int, { simple: true, description: "`catchall`." })
+  readonly catchall!: number;
+
+  @Field(() => Int, { simple: true, description: "`invalid_syntax`." })
+  readonly invalidSyntax!: number;
+
+  @Field(() => Int, { simple: true, description: "`unknown` and every word not met yet." })
+  readonly unknown!: number;
+
+  @Field(() => Int, { simple: true, description: "Role addresses, whatever their result." })
+  readonly roleBased!: number;
+
+  @Field(() => Int, { simple: true, description: "Addresses of throw-away domains, whatever their result." })
+  readonly disposableDomainEmails!: number;
 }
 
 @ObjectType("TaskProgress", {
@@ -45,6 +72,12 @@ export class TaskProgressType {
 
   @Field(() => DeliverabilityCounts, { simple: true, description: "The results so far. Counted only when selected." })
   readonly deliverability!: DeliverabilityCounts;
+
+  @Field(() => VerificationCountsType, {
+    simple: true,
+    description: "The results by name. Counted only when selected.",
+  })
+  readonly verification!: VerificationCountsType;
 
   @Field(() => Boolean, { simple: true, description: "Whether there are jobs and none is pending or processing." })
   readonly isComplete!: boolean;

@@ -19,6 +19,7 @@ const VISIBLE_TASKS = sql`
 export interface TaskSearch extends Stretch {
   readonly viewer: Viewer;
   readonly filter: TaskFilter;
+  readonly offset: number;
   readonly withCount: boolean;
   readonly deadline: Deadline;
 }
@@ -35,7 +36,7 @@ export function taskQueries(database: OpenDatabase) {
 
     /** Newest first, or the last ones with `backwards`; always in that order. */
     async findVisibleTasks(search: TaskSearch): Promise<{ tasks: TaskRecord[]; count: number }> {
-      const { viewer, filter, after, before, backwards, limit, withCount, deadline } = search;
+      const { viewer, filter, after, before, backwards, limit, offset, withCount, deadline } = search;
       const isVisible = sql.join(
         [
           sql`deleted_at is null`,
@@ -56,7 +57,7 @@ export function taskQueries(database: OpenDatabase) {
         sql`select found.*, counted.count from (select ${count} as count) counted left join (
               select id, user_id, source, created_at, updated_at from tasks
               where ${isVisible} ${isAfter} ${isBefore}
-              order by created_at ${direction}, id ${direction} limit ${limit}
+              order by created_at ${direction}, id ${direction} limit ${limit} offset ${offset}
             ) found on true order by created_at desc, id desc`,
         deadline,
       );

@@ -3,9 +3,11 @@ import { Arg, Ctx, FieldResolver, ID, Info, Int, Query, Resolver, Root } from "t
 import type { Viewer } from "../auth/viewer.ts";
 import { primeEmails } from "../email/email.loader.ts";
 import { Failure } from "../errors.ts";
+import { faultsOfFilter } from "../filter.ts";
 import { pageInfoOf } from "../graphql/page-info.type.ts";
 import { Uuid } from "../graphql/scalars.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
+import { DEFAULT_OFFSET, MAX_OFFSET } from "../page.ts";
 import type { RequestContext } from "../request-context.ts";
 import { TaskJobConnection } from "../task-jobs/job-connection.type.ts";
 import { JobOrderEnum, TaskJobFilter } from "../task-jobs/job-filter.type.ts";
@@ -84,12 +86,17 @@ export class TaskResolver {
     @Arg("before", () => String, { nullable: true, description: "Only what comes before this cursor." }) before:
       | string
       | null,
+    @Arg("offset", () => Int, {
+      defaultValue: DEFAULT_OFFSET,
+      description: `How many tasks to pass over, from 0 to ${MAX_OFFSET}; for callers who count pages. A cursor costs less.`,
+    })
+    offset: number,
     @Arg("filter", () => TaskFilterType, { nullable: true, description: "Which tasks; all when absent." })
     filter: TaskFilterType | null,
     @Ctx() { tasks, viewer, deadline }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskConnectionType> {
-    const asked = { viewer, deadline, filter: filter ?? {}, withCount: selectedFields(info).has("totalCount") };
+    const asked = { viewer, deadline, filter: filter ?? {}, withCount: selectedFields(info).has("totalCount"), offset };
     const page = await listTasks(tasks, asked, { first, after, last, before });
     return {
       nodes: [...page.rows],
@@ -157,12 +164,15 @@ export class TaskResolver {
     @Root() task: Task,
     @Arg("filter", () => TaskJobFilter, { nullable: true, description: "Of which jobs; of all when absent." })
     filter: TaskJobFilter | null,
-    @Ctx() { readProgress, deadline }: RequestContext,
+    @Ctx() { progressOf }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskProgressType> {
-    const withDeliverability = selectedFields(info).has("deliverability");
-    const progress = await readProgress(task.id, filter ?? {}, withDeliverability, deadline);
-    const { DELIVERABLE = 0, UNDELIVERABLE = 0, RISKY = 0, UNKNOWN = 0 } = progress.deliverability ?? {};
+    const faults = faultsOfFilter(filter ?? {});
+    if (faults.length > 0) throw Failure.ofFields(faults);
+    const selected = selectedFields(info);
+    const withEmails = selected.has("deliverability") || selected.has("verification");
+    const progress = await progressOf(task.id, filter ?? {}, withEmails);
+    const { DELIVERABLE, UNDELIVERABLE, RISKY, UNKNOWN } = progress.deliverability;
     return {
       ...progress,
       percent: percentDone(progress),

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import type { Request, Response } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import { Failure, failureKindOfGraphqlCode } from "../errors.ts";
+import type { GraphqlServer } from "../graphql/server.ts";
+import type { Asked, RequestContext } from "../request-context.ts";
+import { entityTagOf, isKnownTag } from "./entity-tag.ts";
+
+const MEDIA_TYPE = "application/json";
+
+/** What every REST route works with: it is let in here, runs a stored query and hands its answer out. */
+export interface RestDoor {
+  readonly graphql: GraphqlServer;
+  readonly authenticate: Authenticate;
+  readonly openContext: (asked: Asked) => RequestContext;
+}
+
+export interface StoredDocument {
+  readonly query: string;
+  /** Whether an error at this path only costs the field its value. */
+  readonly mayFailAlone: (path: readonly (string | number)[]) => boolean;
+}
+
+/** Files beside the route: the operation, and the fragment it spreads. */
+export function storedDocument(
+  base: string,
+  files: readonly string[],
+  mayFailAlone: StoredDocument["mayFailAlone"] = () => false,
+): StoredDocument {
+  return { query: files.map((file) => readFileSync(new URL(file, base), "utf8")).join("\n"), mayFailAlone };
+}
+
+/** Before anything else of the request is looked at: 401, then 406. */
+export async function enterRest(door: RestDoor, request: Request, response: Response): Promise<RequestContext> {
+  const { requestId, deadline } = response.locals;
+  const viewer = await door.authenticate(request, deadline);
+  if (!request.accepts(MEDIA_TYPE)) throw new Failure("NOT_ACCEPTABLE");
+  return door.openContext({ viewer, requestId, deadline });
+}
+
+export async function executeStored<Data>(
+  { graphql }: RestDoor,
+  contextValue: RequestContext,
+  { query, mayFailAlone }: StoredDocument,
+  variables: object,
+): Promise<Data> {
+  const { body } = await graphql.executeOperation({ query, variables: { ...variables } }, { contextValue });
+  if (body.kind !== "single") throw new Error("an incremental answer to a stored document");
+  const { data, errors = [] } = body.singleResult;
+  const error = errors.find(({ path }) => !data || path === undefined || !mayFailAlone(path));
+  if (error !== undefined) {
+    throw new Failure(failureKindOfGraphqlCode(error.extensions?.code), { message: error.message });
+  }
+  return data as Data;
+}
+
+export function answerJson(response: Response, answer: object): void {
+  const body = JSON.stringify(answer);
+  const entityTag = entityTagOf(body);
+  response.setHeader("ETag", entityTag);
+  if (isKnownTag(entityTag, response.req.headers["if-none-match"])) {
+    response.status(304).end();
+    return;
+  }
+  response.setHeader("Content-Type", `${MEDIA_TYPE}; charset=utf-8`);
+  response.end(body);
+}

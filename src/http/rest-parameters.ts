@@ -1,0 +1,56 @@
+import { Failure, type FieldFault } from "../errors.ts";
+import { DEFAULT_LIMIT, DEFAULT_OFFSET, LIMIT_RULE, MAX_LIMIT, MAX_OFFSET, OFFSET_RULE, type Page } from "../page.ts";
+import { faultOfRfc3339 } from "../rfc3339.ts";
+import { isUuid, UUID_RULE } from "../uuid.ts";
+
+/** Reads a request's parameters and collects what is wrong with them, so that all wrong fields are named at once. */
+export class RestParameters {
+  readonly query: URLSearchParams;
+  readonly faults: FieldFault[] = [];
+
+  constructor(url: string) {
+    this.query = new URL(url, "http://localhost").searchParams;
+  }
+
+  /** A parameter that is given once; null when it is absent. */
+  single(field: string): string | null {
+    const values = this.query.getAll(field);
+    if (values.length > 1) this.faults.push({ field, reason: "must not be given more than once" });
+    return values.length === 1 ? (values[0] ?? null) : null;
+  }
+
+  id(id: string): string {
+    if (!isUuid(id)) this.faults.push({ field: "id", reason: UUID_RULE });
+    return id.toLowerCase();
+  }
+
+  page(): Page {
+    return {
+      limit: this.integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT, LIMIT_RULE),
+      offset: this.integer("offset", DEFAULT_OFFSET, 0, MAX_OFFSET, OFFSET_RULE),
+    };
+  }
+
+  /** As text, since Postgres reads it to the microsecond. */
+  moment(field: string): string | null {
+    const value = this.single(field);
+    const fault = value === null ? null : faultOfRfc3339(value);
+    if (fault !== null) this.faults.push({ field, reason: fault });
+    return value;
+  }
+
+  /** Fails as INVALID_INPUT when anything was wrong. */
+  check(): void {
+    if (this.faults.length > 0) throw Failure.ofFields(this.faults);
+  }
+
+  /** Decimal digits alone: `1e2`, `+5`, ` 5`, `0x10` and `1.0` are numbers to JavaScript. */
+  private integer(field: string, fallback: number, min: number, max: number, reason: string): number {
+    const values = this.query.getAll(field);
+    if (values.length === 0) return fallback;
+    const value = values.length === 1 && /^[0-9]+$/.test(values[0] ?? "") ? Number(values[0]) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.faults.push({ field, reason });
+    return fallback;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Writable } from "node:stream";
+
+/** The reader hung up, or did not read for too long. */
+export class ReaderGone extends Error {}
+
+/**
+ * Writes at the reader's speed: each write resolves when there is room for the next one. One listener for the whole
+ * stream, since compression's wrapper hands `drain` listeners on and never takes them off again.
+ */
+export function openPacedOutput(stream: Writable, maxStallMs: number) {
+  let wake = () => {};
+  let isGone = false;
+  const leave = () => {
+    isGone = true;
+    wake();
+  };
+  stream.on("drain", () => wake());
+  stream.on("close", leave);
+  stream.on("error", leave);
+
+  return async (text: string): Promise<void> => {
+    if (isGone) throw new ReaderGone("the reader hung up");
+    if (stream.write(text)) return;
+    await new Promise<void>((resolve, reject) => {
+      const stalled = setTimeout(() => reject(new ReaderGone("the reader stopped reading")), maxStallMs);
+      wake = () => {
+        clearTimeout(stalled);
+        resolve();
+      };
+    });
+    if (isGone) throw new ReaderGone("the reader hung up");
+  };
+}

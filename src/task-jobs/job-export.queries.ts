@@ -1,0 +1,116 @@
+import { type SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import type postgres from "postgres";
+import type { Viewer } from "../auth/viewer.ts";
+import type { OpenDatabase } from "../db/client.ts";
+import { failureOfDatabaseError } from "../db/faults.ts";
+import type { Row } from "../db/prepare-rows.ts";
+import { Failure } from "../errors.ts";
+import { type ExportedJob, readableEmail } from "./exported-job.ts";
+import type { JobFilter } from "./job-filter.ts";
+import { countOf, matching, SELECTED, visibleTask } from "./job-search.queries.ts";
+import { emailOfJob, jobOfRow } from "./task-job.queries.ts";
+
+/** A quarter of a megabyte: twice as many are no faster. */
+const FETCHED_JOBS = 500;
+
+/**
+ * Of the export's transaction alone, whatever the role is set to. A FETCH may walk the whole task for its first match.
+ * Between two of them the client reads, for as long as the door allows it (MAX_STALL_MS); past that nobody is there to
+ * end the transaction. The first rows shall come at once rather than the last ones soon; compiling the query would be
+ * most of the wait for them.
+ */
+const SETTINGS = sql`select set_config('statement_timeout', '30s', true),
+  set_config('idle_in_transaction_session_timeout', '150s', true),
+  set_config('cursor_tuple_fraction', '0.0001', true), set_config('jit', 'off', true)`;
+
+export type JobExportQueries = ReturnType<typeof jobExportQueries>;
+export type JobSnapshot = ReturnType<typeof openSnapshot>;
+
+interface Selection {
+  readonly taskId: string;
+  readonly filter: JobFilter;
+}
+
+/** Of a pool of its own, so that exports hold up nobody; one too many is UNAVAILABLE at once. */
+export function jobExportQueries({ sql: pool, connections }: OpenDatabase["exports"]) {
+  let running = 0;
+  return {
+    /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
+    async readSnapshot<T>(signal: AbortSignal, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
+      if (running >= connections) throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
+      running++;
+      try {
+        const result = await pool.begin("isolation level repeatable read read only", async (tx) => ({
+          read: await read(openSnapshot(tx, signal)),
+        }));
+        return result.read;
+      } catch (error) {
+        throw failureOfDatabaseError(error);
+      } finally {
+        running--;
+      }
+    },
+    running: () => running,
+  };
+}
+
+function openSnapshot(tx: postgres.TransactionSql, signal: AbortSignal) {
+  const rowsOf = (statement: SQL): Promise<readonly Row[]> => {
+    const { sql: text, params } = new PgDialect().sqlToQuery(statement);
+    return endedBy(signal, tx.unsafe(text, params as never[], { prepare: false }).values());
+  };
+  return {
+    /** To be called first: it sets the transaction up. */
+    async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
+      await rowsOf(SETTINGS);
+      return (await rowsOf(sql`select task.id from ${visibleTask(viewer, taskId)}`)).length > 0;
+    },
+
+    async countJobs(selection: Selection): Promise<number> {
+      const [row] = await rowsOf(sql`select ${countOf(selection)}`);
+      return Number(row?.[0] ?? 0);
+    },
+
+    /** Newest first, as a page is; the last batch may be empty. A FETCH is a statement of its own, pauses cost nothing. */
+    async *readJobs(selection: Selection): AsyncGenerator<ExportedJob[]> {
+      await rowsOf(sql`
+        declare exported no scroll cursor for
+        select null, null, ${SELECTED}
+        from task_email_jobs job left join emails email on email.id = job.email_id
+        where ${matching(selection)}
+        order by job.created_at desc, job.id desc`);
+      const fetch = sql.raw(`fetch ${FETCHED_JOBS} from exported`);
+      let rows: readonly Row[];
+      do {
+        rows = await rowsOf(fetch);
+        yield rows.map(exportedJobOf);
+      } while (rows.length === FETCHED_JOBS);
+    },
+  };
+}
+
+function exportedJobOf(row: Row): ExportedJob {
+  const [email] = [emailOfJob(row)].flat();
+  return { job: jobOfRow(row), email: readableEmail(email?.record) };
+}
+
+/** Cancels the statement on the server when the signal comes, and is over only when the cancelling is, too. */
+async function endedBy(signal: AbortSignal, query: postgres.PendingQuery<never> | Query): Promise<readonly Row[]> {
+  signal.throwIfAborted();
+  let cancelling: Promise<unknown> | undefined;
+  const cancel = () => {
+    // The server answers a cancel request by hanging up, which the watch on the socket takes for a fault.
+    cancelling = Promise.resolve(query.cancel()).catch(() => {});
+  };
+  signal.addEventListener("abort", cancel);
+  try {
+    const rows = await query;
+    signal.throwIfAborted();
+    return rows as readonly Row[];
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    // Or it could hit the next transaction of this connection.
+    await cancelling;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Request, type Response, Router } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import { Failure, type FieldFault } from "../errors.ts";
+import { onlyMethods } from "../http/error-handler.ts";
+import { openPacedOutput, ReaderGone } from "../paced-output.ts";
+import { isUuid, UUID_RULE } from "../uuid.ts";
+import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
+import { type FieldsRead, readFields } from "./export-fields.params.ts";
+import type { JobExportQueries } from "./job-export.queries.ts";
+import { readFilterParameters } from "./job-filter.params.ts";
+
+/** A reader that takes nothing for so long holds a snapshot, and one of few connections, for nobody. */
+const MAX_STALL_MS = 120_000;
+
+const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
+  ndjson: "application/x-ndjson",
+  csv: "text/csv",
+};
+const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  ndjson: "application/x-ndjson; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+};
+
+export interface JobExportRouteOptions {
+  readonly authenticate: Authenticate;
+  readonly exports: JobExportQueries;
+  readonly maxStallMs?: number;
+}
+
+/** All jobs as a file. The status is sent with the first of them; what fails later breaks the connection. */
+export function jobExportRoutes({ authenticate, exports, maxStallMs = MAX_STALL_MS }: JobExportRouteOptions): Router {
+  const router = Router();
+  router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
+    const viewer = await authenticate(request, response.locals.deadline);
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const asked = { viewer, signal: gone.signal, ...readRequest(request) };
+    try {
+      await exportJobs(exports, asked, async ({ chunks }) => {
+        if (request.method !== "HEAD") {
+          const write = openPacedOutput(response, maxStallMs);
+          for await (const { text } of chunks()) {
+            if (!response.headersSent) describe(response, asked);
+            await write(text);
+          }
+        } else describe(response, asked);
+      });
+      response.end();
+    } catch (error) {
+      if (!gone.signal.aborted && !(error instanceof ReaderGone)) throw error;
+      response.destroy();
+    }
+  });
+  return router;
+}
+
+function describe(response: Response, { taskId, format }: JobExportRequest): void {
+  response.setHeader("Content-Type", CONTENT_TYPES[format]);
+  response.setHeader("Content-Disposition", `attachment; filename="task-${taskId}-jobs.${format}"`);
+}
+
+/** Names every wrong field at once. */
+function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
+  const query = new URL(request.url, "http://localhost").searchParams;
+  const faults: FieldFault[] = [];
+  const format = readFormat(request, query, faults);
+  const taskId = String(request.params.id);
+  if (!isUuid(taskId)) faults.push({ field: "id", reason: UUID_RULE });
+  const { filter, faults: filterFaults } = readFilterParameters(query);
+  const fields: FieldsRead = readFields(query.getAll("fields"));
+  faults.push(...filterFaults, ...fields.faults);
+  if (faults.length > 0) throw Failure.ofFields(faults);
+  return { taskId: taskId.toLowerCase(), filter, format, fields: fields.fields };
+}
+
+/** The parameter goes before the header: it is what a link can carry. */
+function readFormat(request: Request, query: URLSearchParams, faults: FieldFault[]): ExportFormat {
+  const asked = query.getAll("format");
+  if (asked.length > 0) {
+    const format = EXPORT_FORMATS.find((known) => asked.length === 1 && known === asked[0]);
+    if (format === undefined) faults.push({ field: "format", reason: `must be one of ${EXPORT_FORMATS.join(", ")}` });
+    return format ?? "ndjson";
+  }
+  const accepted = request.accepts(Object.values(MEDIA_TYPES));
+  const format = EXPORT_FORMATS.find((known) => MEDIA_TYPES[known] === accepted);
+  if (format !== undefined) return format;
+  throw new Failure("NOT_ACCEPTABLE", {
+    message: `This path answers ${Object.values(MEDIA_TYPES).join(" and ")} only`,
+  });
+}

@@ -1,0 +1,90 @@
+import { Router } from "express";
+import { onlyMethods } from "../http/error-handler.ts";
+import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
+import { RestParameters } from "../http/rest-parameters.ts";
+import { isUuid, UUID_RULE } from "../uuid.ts";
+import type { TaskFilter } from "./task-filter.ts";
+
+const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", "./task-fields.rest.graphql"]);
+const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", "./task-fields.rest.graphql"]);
+
+interface StoredMetrics {
+  readonly total_email_addresses: number;
+  readonly pending: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly progress_percent: number;
+  readonly verification_status: object;
+}
+
+interface StoredTask {
+  readonly metrics: StoredMetrics;
+}
+
+interface StoredTasks {
+  readonly tasks: {
+    readonly nodes: readonly StoredTask[];
+    readonly totalCount: number;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+/** The documented siblings of the jobs: a task, and a list of them, with their metrics. */
+export function taskRoutes(door: RestDoor): Router {
+  const router = Router();
+  const readOnly = onlyMethods("GET", "HEAD");
+
+  router.all("/api/v1/tasks/:id", readOnly, async (request, response) => {
+    const context = await enterRest(door, request, response);
+    const parameters = new RestParameters(request.url);
+    const id = parameters.id(String(request.params.id));
+    parameters.check();
+    const { task } = await executeStored<{ task: StoredTask }>(door, context, TASK, { id });
+    answerJson(response, withMetrics(task));
+  });
+
+  router.all("/api/v1/tasks", readOnly, async (request, response) => {
+    const context = await enterRest(door, request, response);
+    const parameters = new RestParameters(request.url);
+    const page = parameters.page();
+    const after = parameters.single("after");
+    const filter = filterOf(parameters);
+    parameters.check();
+    const { tasks } = await executeStored<StoredTasks>(door, context, TASKS, { ...page, after, filter });
+    const { hasNextPage, endCursor } = tasks.pageInfo;
+    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(parameters.query, endCursor));
+    answerJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
+  });
+  return router;
+}
+
+function filterOf(parameters: RestParameters): TaskFilter {
+  const userId = parameters.single("user_id");
+  if (userId !== null && !isUuid(userId)) parameters.faults.push({ field: "user_id", reason: UUID_RULE });
+  return { userId, createdFrom: parameters.moment("created_after"), createdTo: parameters.moment("created_before") };
+}
+
+/** By cursor whichever way this page was asked for, so that a walk loses no task. */
+function nextLink(query: URLSearchParams, endCursor: string): string {
+  const next = new URLSearchParams(query);
+  next.delete("offset");
+  next.set("after", endCursor);
+  return `</api/v1/tasks?${next}>; rel="next"`;
+}
+
+/** The documented nesting, which aliases cannot make. */
+function withMetrics(task: StoredTask): object {
+  const { total_email_addresses, pending, processing, completed, failed, progress_percent, verification_status } =
+    task.metrics;
+  return {
+    ...task,
+    metrics: {
+      total_email_addresses,
+      job_status: { pending, processing, completed, failed },
+      progress: total_email_addresses === 0 ? 0 : (completed + failed) / total_email_addresses,
+      progress_percent,
+      verification_status,
+    },
+  };
+}

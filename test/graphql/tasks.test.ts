@@ -1,0 +1,247 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let stranger: typeof owner;
+let admin: typeof owner;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  [owner, stranger, admin] = await Promise.all([server.as(), server.as(), server.as({ isAdmin: true })]);
+});
+afterAll(() => server.close());
+
+const ownTask = (columns: object = {}) => aTask(server.sql, { user_id: owner.userId, ...columns });
+
+describe("task", () => {
+  test("is read by its owner and an admin, and missing to a stranger", async () => {
+    const id = await ownTask({
+      source: "list.csv",
+      created_at: "2025-01-01T00:00:00.5Z",
+      updated_at: "2025-01-02T00:00:00Z",
+    });
+    const query = `{ task(id: "${id}") { id userId source createdAt updatedAt __typename } }`;
+    const expected = {
+      id,
+      userId: owner.userId,
+      source: "list.csv",
+      createdAt: "2025-01-01T00:00:00.5Z",
+      updatedAt: "2025-01-02T00:00:00Z",
+      __typename: "Task",
+    };
+    expect((await owner.query(query)).body.data.task).toEqual(expected);
+    expect((await admin.query(query)).body.data.task).toEqual(expected);
+    const foreign = (await stranger.query(query)).body;
+    const missing = (await stranger.query(query.replace(id, randomUUID()))).body;
+    expect(foreign.errors[0].extensions.code).toBe("NOT_FOUND");
+    expect(foreign).toEqual(missing);
+  });
+
+  test("gives its jobs by cursor, with emails, filter and order, in three statements", async () => {
+    const id = await ownTask();
+    await someJobs(server.sql, id, 25);
+    await aJob(server.sql, { task_id: id, status: "failed", created_at: "2030-01-01T00:00:00Z" });
+    const query = `query ($id: UUID!, $after: String) { task(id: $id) {
+      jobs(first: 20, after: $after) {
+        nodes { id } edges { cursor node { id status email { status } } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } } }`;
+    let first: { edges: { cursor: string }[]; pageInfo: { endCursor: string } } | undefined;
+    const statements = await server.countStatements(async () => {
+      first = (await owner.query(query, { id })).body.data.task.jobs;
+    });
+    expect(statements).toBe(3);
+    expect(first).toMatchObject({ totalCount: 26, pageInfo: { hasNextPage: true, hasPreviousPage: false } });
+    expect(first?.edges[0]).toMatchObject({ node: { status: "FAILED", email: null } });
+    const second = (await owner.query(query, { id, after: first?.pageInfo.endCursor })).body.data.task.jobs;
+    expect(second).toMatchObject({ totalCount: 26, pageInfo: { hasNextPage: false, hasPreviousPage: true } });
+    expect(second.edges).toHaveLength(6);
+
+    const failed = `{ task(id: "${id}") { jobs(filter: { status: [FAILED] }, orderBy: UPDATED_AT_ASC) { nodes { status } totalCount } } }`;
+    expect((await owner.query(failed)).body.data.task.jobs).toEqual({ nodes: [{ status: "FAILED" }], totalCount: 1 });
+  });
+
+  test("refuses a cursor of another order, and every bound, as BAD_USER_INPUT", async () => {
+    const id = await ownTask();
+    await someJobs(server.sql, id, 3);
+    const { body } = await owner.query(`{ task(id: "${id}") { jobs(first: 1) { pageInfo { endCursor } } } }`);
+    const cursor = body.data.task.jobs.pageInfo.endCursor;
+    for (const args of [
+      `after: "${cursor}", orderBy: CREATED_AT_ASC`,
+      'after: "x"',
+      "first: 0",
+      "last: 101",
+      "first: 1, last: 1",
+    ]) {
+      const refused = (await owner.query(`{ task(id: "${id}") { jobs(${args}) { totalCount } } }`)).body;
+      expect(refused.errors[0].extensions).toMatchObject({
+        code: "BAD_USER_INPUT",
+        details: [{ field: expect.any(String) }],
+      });
+    }
+  });
+});
+
+test("taskJobs takes the same filter, and counts what matches", async () => {
+  const id = await ownTask();
+  await someJobs(server.sql, id, 5);
+  await aJob(server.sql, { task_id: id, status: "failed" });
+  const { body } = await owner.query(
+    `{ failed: taskJobs(taskId: "${id}", filter: { status: [FAILED] }) { jobs { status } count }
+       none: taskJobs(taskId: "${id}", filter: { status: [] }) { jobs { id } count }
+       all: taskJobs(taskId: "${id}", filter: {}) { count } }`,
+  );
+  expect(body.data).toEqual({
+    failed: { jobs: [{ status: "FAILED" }], count: 1 },
+    none: { jobs: [], count: 0 },
+    all: { count: 6 },
+  });
+});
+
+describe("node and nodes", () => {
+  test("keep the order, with null for what is missing, foreign or no id at all, in one statement", async () => {
+    const [one, two, foreign] = [await ownTask(), await ownTask(), await aTask(server.sql)];
+    const ids = [two, foreign, randomUUID(), one, "nonsense", one.toUpperCase()];
+    let nodes: unknown;
+    const statements = await server.countStatements(async () => {
+      const { body } = await owner.query("query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Task { userId } } }", {
+        ids,
+      });
+      nodes = body.data.nodes;
+    });
+    const found = (id: string) => ({ id, userId: owner.userId });
+    expect(nodes).toEqual([found(two), null, null, found(one), null, found(one)]);
+    expect(statements).toBe(2);
+    expect((await owner.query(`{ node(id: "${foreign}") { id } }`)).body).toEqual({ data: { node: null } });
+  });
+});
+
+test("viewer says whom the credential belongs to", async () => {
+  expect((await admin.query("{ viewer { userId isAdmin } }")).body.data.viewer).toEqual({
+    userId: admin.userId,
+    isAdmin: true,
+  });
+});
+
+describe("tasks", () => {
+  test("are the viewer's own, newest first, walked by cursor with no more statements for many than for one", async () => {
+    const reader = await server.as();
+    const ids: string[] = [];
+    for (let i = 0; i < 12; i++) {
+      ids.unshift(await aTask(server.sql, { user_id: reader.userId, created_at: `2025-01-${10 + i}T00:00:00Z` }));
+    }
+    await aTask(server.sql, { user_id: reader.userId, deleted_at: "2025-01-01Z" });
+    const query = `query ($after: String, $first: Int) { tasks(first: $first, after: $after) {
+      nodes { id progress { total } } pageInfo { endCursor hasNextPage } totalCount } }`;
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const { tasks } = (await reader.query(query, { after, first: 5 })).body.data;
+      expect(tasks.totalCount).toBe(12);
+      seen.push(...tasks.nodes.map((task: { id: string }) => task.id));
+      after = tasks.pageInfo.hasNextPage ? tasks.pageInfo.endCursor : null;
+    } while (after !== null);
+    expect(seen).toEqual(ids);
+    const forOne = await server.countStatements(() => reader.query(query, { first: 1 }));
+    const forMany = await server.countStatements(() => reader.query(query, { first: 12 }));
+    expect([forOne, forMany]).toEqual([3, 3]);
+  });
+
+  test("of everybody are an admin's to see, and to filter by user", async () => {
+    const id = await ownTask();
+    const query = `{ tasks(first: 100, filter: { userId: "${owner.userId}" }) { nodes { id } } }`;
+    const idsFor = async (viewer: typeof owner) =>
+      (await viewer.query(query)).body.data.tasks.nodes.map((task: { id: string }) => task.id);
+    expect(await idsFor(admin)).toContain(id);
+    expect(await idsFor(stranger)).toEqual([]);
+  });
+});
+
+describe("progress", () => {
+  test("counts states and results of all jobs, or of those that match", async () => {
+    const id = await ownTask();
+    const job = async (status: string, word: string | null, marks: object = {}) =>
+      aJob(server.sql, {
+        task_id: id,
+        status,
+        email_id: word === null ? null : await anEmail(server.sql, { status: word, ...marks }),
+        updated_at: "2025-01-01T00:00:00.25Z",
+      });
+    await job("completed", "valid", { is_role_based: true });
+    await job("completed", "not_exists");
+    await job("failed", null);
+    await job("processing", null);
+    const { body } = await owner.query(`{ task(id: "${id}") {
+      progress { total pending processing completed failed percent isComplete lastUpdatedAt
+        deliverability { deliverable undeliverable risky unknown }
+        verification { exists notExists catchall invalidSyntax unknown roleBased disposableDomainEmails } }
+      done: progress(filter: { status: [COMPLETED] }) { total percent isComplete } } }`);
+    expect(body.data.task).toEqual({
+      progress: {
+        total: 4,
+        pending: 0,
+        processing: 1,
+        completed: 2,
+        failed: 1,
+        percent: 75,
+        isComplete: false,
+        lastUpdatedAt: "2025-01-01T00:00:00.25Z",
+        deliverability: { deliverable: 1, undeliverable: 1, risky: 0, unknown: 0 },
+        verification: {
+          exists: 1,
+          notExists: 1,
+          catchall: 0,
+          invalidSyntax: 0,
+          unknown: 0,
+          roleBased: 1,
+          disposableDomainEmails: 0,
+        },
+      },
+      done: { total: 2, percent: 100, isComplete: true },
+    });
+  });
+
+  test("of a thousand polls is aggregated once a second at the most", async () => {
+    const id = await ownTask();
+    await someJobs(server.sql, id, 10);
+    const poll = () => owner.query(`{ task(id: "${id}") { progress { total } } }`);
+    const aggregates = async () =>
+      (
+        await server.sql`select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+          where query like '%max(job.updated_at)%' and query not like '%pg_stat_statements%'
+          and dbid = (select oid from pg_database where datname = current_database())`
+      )[0]?.calls as number;
+    await server.countStatements(poll);
+    const [before, startedAt] = [await aggregates(), performance.now()];
+    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, poll));
+    expect((await aggregates()) - before).toBeLessThanOrEqual(Math.ceil((performance.now() - startedAt) / 1000) + 1);
+  });
+});
+
+test("an email that cannot be read fails alone: null, with its path, and the page stands", async () => {
+  const id = await ownTask();
+  await aJob(server.sql, { task_id: id, email_id: await anEmail(server.sql), created_at: "2025-01-02Z" });
+  const broken = await aJob(server.sql, {
+    task_id: id,
+    email_id: await anEmail(server.sql),
+    created_at: "2025-01-01Z",
+  });
+  await server.sql`alter table emails alter column is_catchall drop not null`;
+  await server.sql`update emails set is_catchall = null where id = (select email_id from task_email_jobs where id = ${broken})`;
+  const { body } = await owner.query(`{ taskJobs(taskId: "${id}") { jobs { id email { isCatchall } } count } }`);
+  expect(body.data.taskJobs.jobs.map((job: { email: unknown }) => job.email)).toEqual([{ isCatchall: false }, null]);
+  expect(body.data.taskJobs.count).toBe(2);
+  expect(body.errors).toHaveLength(1);
+  expect(body.errors[0]).toMatchObject({
+    message: "Unexpected server error",
+    path: ["taskJobs", "jobs", 1, "email", "isCatchall"],
+    extensions: { code: "INTERNAL_SERVER_ERROR" },
+  });
+
+  const rest = await owner.get(`/api/v1/tasks/${id}/jobs`);
+  const page = JSON.parse(await rest.text());
+  expect(rest.status).toBe(200);
+  expect(page.jobs.map((job: { email?: unknown }) => "email" in job)).toEqual([true, false]);
+});

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await server.as();
+  taskId = await aTask(server.sql, {
+    user_id: owner.userId,
+    source: "list.csv",
+    created_at: "2025-01-01T00:00:00Z",
+    updated_at: "2025-01-01T00:00:00Z",
+  });
+  await someJobs(server.sql, taskId, 30);
+  const email_id = await anEmail(server.sql, {
+    status: "disposable_domain",
+    is_disposable: true,
+    domain_name: "Mail.test",
+  });
+  await aJob(server.sql, {
+    task_id: taskId,
+    email_id,
+    email_address: "Eve@mail.test",
+    status: "failed",
+    created_at: "2025-02-01T00:00:00Z",
+  });
+});
+afterAll(() => server.close());
+
+const read = async (path: string) => {
+  const response = await owner.get(path);
+  return { status: response.status, link: response.headers.get("link"), body: JSON.parse(await response.text()) };
+};
+const jobs = (query: string) => read(`/api/v1/tasks/${taskId}/jobs${query}`);
+
+describe("filters of the page", () => {
+  test.each([
+    ["?status=failed", 1],
+    ["?status=failed&status=completed", 31],
+    ["?email_status=disposable_domain", 1],
+    ["?deliverability=risky", 1],
+    ["?deliverability=deliverable", 30],
+    ["?is_disposable=true", 1],
+    ["?domain=mail.TEST", 1],
+    ["?q=EVE@", 1],
+    ["?has_email=false", 0],
+    ["?created_from=2025-02-01T00:00:00Z", 1],
+    ["?created_to=2025-02-01T00:00:00Z&status=failed", 0],
+    ["", 31],
+  ])("%s", async (query, count) => {
+    const { status, body } = await jobs(query);
+    expect([status, body.count]).toEqual([200, count]);
+    expect(body.jobs).toHaveLength(Math.min(10, count));
+  });
+
+  test("are kept in Link", async () => {
+    expect((await jobs("?status=completed&limit=10&junk=1")).link).toContain(
+      'limit=10&offset=10&status=completed>; rel="next"',
+    );
+  });
+
+  test.each([
+    ["?status=done", ["status"]],
+    ["?is_disposable=maybe", ["is_disposable"]],
+    ["?created_from=yesterday&limit=0", ["limit", "created_from"]],
+    ["?q=a&q=b", ["q"]],
+    ["?after=nonsense", ["after"]],
+  ])("%s is 400 and names the field", async (query, fields) => {
+    const { status, body } = await jobs(query);
+    expect(status).toBe(400);
+    expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
+  });
+});
+
+test("a walk by cursor follows Link from an empty after= to the end", async () => {
+  const seen: string[] = [];
+  let path: string | undefined = `/api/v1/tasks/${taskId}/jobs?after=&limit=7`;
+  while (path !== undefined) {
+    const { body, link } = await read(path);
+    expect(body.count).toBe(31);
+    seen.push(...body.jobs.map((job: { id: string }) => job.id));
+    path = /<([^>]+)>; rel="next"/.exec(link ?? "")?.[1];
+  }
+  expect(new Set(seen).size).toBe(31);
+});
+
+test("a task has the documented metrics", async () => {
+  const { status, body } = await read(`/api/v1/tasks/${taskId}`);
+  expect(status).toBe(200);
+  expect(JSON.stringify(body)).toBe(
+    JSON.stringify({
+      id: taskId,
+      user_id: owner.userId,
+      source: "list.csv",
+      created_at: "2025-01-01T00:00:00Z",
+      updated_at: "2025-01-01T00:00:00Z",
+      metrics: {
+        total_email_addresses: 31,
+        job_status: { pending: 0, processing: 0, completed: 30, failed: 1 },
+        progress: 1,
+        progress_percent: 100,
+        verification_status: {
+          exists: 30,
+          not_exists: 0,
+          catchall: 0,
+          invalid_syntax: 0,
+          unknown: 0,
+          role_based: 0,
+          disposable_domain_emails: 1,
+        },
+      },
+    }),
+  );
+});
+
+test("tasks are listed, counted, filtered and linked; a foreign one is 404", async () => {
+  await aTask(server.sql, { user_id: owner.userId, created_at: "2024-01-01T00:00:00Z" });
+  const { body, link } = await read("/api/v1/tasks?limit=1");
+  expect(body).toMatchObject({
+    tasks: [{ id: taskId, metrics: { total_email_addresses: 31 } }],
+    count: 2,
+    limit: 1,
+    offset: 0,
+  });
+  const next = /<([^>]+)>; rel="next"/.exec(link ?? "")?.[1] ?? "";
+  expect((await read(next)).body.tasks[0].created_at).toBe("2024-01-01T00:00:00Z");
+  expect((await read("/api/v1/tasks?offset=1")).body.tasks).toHaveLength(1);
+  expect((await read("/api/v1/tasks?created_after=2024-06-01T00:00:00Z")).body.count).toBe(1);
+  expect((await read("/api/v1/tasks?created_after=soon")).status).toBe(400);
+  expect((await read(`/api/v1/tasks/${await aTask(server.sql)}`)).status).toBe(404);
+  expect((await read("/api/v1/tasks/nonsense")).status).toBe(400);
+});
