@@ -5,21 +5,31 @@ const REDRAW_MS = 100;
 /** In a log every line costs a reader something; silence for longer looks like a hang. */
 const LINE_MS = 5_000;
 
+/** An import reads and then stores; an export knows how many rows there will be. */
+interface Progress {
+  readonly phase: ImportProgress["phase"] | "exporting";
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export interface ProgressOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** A bar on a terminal, plain lines elsewhere. `totalBytes` is null where nobody knows it, as for a pipe. */
-export function openProgress(output: ProgressOutput, totalBytes: number | null, now = () => performance.now()) {
+/**
+ * A bar on a terminal, plain lines elsewhere. `expected` is an import's bytes or an export's rows, null where nobody
+ * knows, as for a pipe.
+ */
+export function openProgress(output: ProgressOutput, expected: number | null, now = () => performance.now()) {
   const isTerminal = output.isTTY === true;
-  let last: ImportProgress | null = null;
-  let shown: ImportProgress | null = null;
+  let last: Progress | null = null;
+  let shown: Progress | null = null;
   let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : now();
   let rowsRead = 0;
 
-  const show = (done: ImportProgress) => {
-    const total = done.phase === "reading" ? totalBytes : rowsRead;
+  const show = (done: Progress) => {
+    const total = done.phase === "storing" ? rowsRead : expected;
     const part = done.phase === "reading" ? done.bytes : done.rows;
     const share = total === null || total === 0 ? null : Math.min(1, part / total);
     const text = describe(done, share);
@@ -28,7 +38,7 @@ export function openProgress(output: ProgressOutput, totalBytes: number | null, 
     shownAt = now();
   };
   return {
-    update(done: ImportProgress): void {
+    update(done: Progress): void {
       if (done.phase === "reading") rowsRead = done.rows;
       last = done;
       if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_MS)) show(done);
@@ -41,7 +51,7 @@ export function openProgress(output: ProgressOutput, totalBytes: number | null, 
   };
 }
 
-function describe(done: ImportProgress, share: number | null): string {
+function describe(done: Progress, share: number | null): string {
   const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
   return `${done.phase}: ${done.rows.toLocaleString("en")} rows${percent}`;
 }

@@ -18,8 +18,11 @@ const JOB_STATUSES: ReadonlySet<string> = new Set(["pending", "processing", "com
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["false", "f", "0", "no"]);
 export function readAddress(cell: unknown): CellValue {
+  return readAddressIfAny(cell) ?? { reason: "must not be empty" };
+}
+
+export function readAddressIfAny(cell: unknown): CellValue {
   const text = readText(cell);
-  if (text === null) return { reason: "must not be empty" };
   if (typeof text === "string" && text.length > MAX_ADDRESS_CHARS) {
     return { reason: `is longer than ${MAX_ADDRESS_CHARS} characters` };
   }

@@ -65,7 +65,7 @@ const COPY_CHUNK_CHARS = 65_536;
 const STORE_BATCH_LINES = 20_000;
 
 const ID_FAULT_REASONS: Readonly<Record<IdFault, string>> = {
-  repeated: "is the id of an earlier row too",
+  repeated: "is the id of a different row before it",
   taken: "already belongs to a different record",
 };
 
@@ -102,7 +102,7 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
       const lines = { first, end: first + STORE_BATCH_LINES };
       const { inserted, existed } = await insertEmails(tx, lines);
       emails += inserted;
-      if (existed > 0) reusedEmails += existed - (await markTakenIds(tx, lines));
+      if (staged.rowsWithOwnId > 0) reusedEmails += existed - (await markTakenIds(tx, lines));
       if (staged.rowsWithOwnId > 0) {
         for (const { line, raw, fault } of await findIdFaults(tx, lines)) {
           await badRows.add({ line, raw: raw ?? "" }, idFault(fault));

@@ -3,6 +3,22 @@ import type { Writable } from "node:stream";
 import type postgres from "postgres";
 import { COLUMN_NAMES } from "./result-row.ts";
 
+const RECORD_COLUMNS = [
+  "email",
+  "status",
+  "is_role_based",
+  "is_disposable",
+  "has_mx_records",
+  "has_reverse_dns",
+  "domain_name",
+  "host_name",
+  "server_type",
+  "is_catchall",
+  "validated_at",
+  "unknown_reason",
+  "needs_physical_verify",
+] as const;
+
 type Transaction = postgres.TransactionSql;
 
 /** Why the database refuses a row that is fine by itself. */
@@ -52,9 +68,11 @@ export async function createStagingTable(tx: Transaction): Promise<void> {
       validated_at timestamptz,
       unknown_reason text,
       needs_physical_verify boolean not null,
+      email_address text,
       job_status job_status not null,
       job_created_at timestamptz,
       job_updated_at timestamptz,
+      is_repeat boolean not null default false,
       id_fault text
     ) on commit drop`;
 }
@@ -99,19 +117,29 @@ export async function prepareStaging(tx: Transaction): Promise<void> {
   await tx`analyze import_rows`;
 }
 
-/** Every row but the first of each id. Returns the first line it marked. */
+/**
+ * Several jobs may have the same record: a row that repeats it is marked so, one that contradicts the first of its id as
+ * a fault. Returns the first line with a fault.
+ */
 export async function markRepeatedIds(tx: Transaction): Promise<number | null> {
   const [marked] = await tx<{ line: number | null }[]>`
     with numbered as (
-      select line, row_number() over (partition by id order by line) as occurrence
+      select line, first_value(line) over (partition by id order by line) as first_line
       from import_rows where has_own_id
     ), marked as (
-      update import_rows set id_fault = 'repeated' from numbered
-      where numbered.line = import_rows.line and numbered.occurrence > 1
-      returning import_rows.line
+      update import_rows later set is_repeat = true,
+        id_fault = case when ${recordOf(tx, "later")} is distinct from ${recordOf(tx, "earlier")} then 'repeated' end
+      from numbered join import_rows earlier on earlier.line = numbered.first_line
+      where later.line = numbered.line and numbered.line > numbered.first_line
+      returning later.line, later.id_fault
     )
-    select min(line) as line from marked`;
+    select min(line) as line from marked where id_fault is not null`;
   return marked?.line ?? null;
+}
+
+/** All of a record but its id. */
+function recordOf(tx: Transaction, table: string) {
+  return tx.unsafe(`(${RECORD_COLUMNS.map((column) => `${table}.${column}`).join(", ")})`);
 }
 
 /** A row whose own id is in `emails` already leaves that record as it is. */
@@ -121,7 +149,7 @@ export async function insertEmails(tx: Transaction, lines: LineRange): Promise<{
       select id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns, domain_name,
         host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify
       from import_rows
-      where line >= ${lines.first} and line < ${lines.end} and status is not null and id_fault is null
+      where line >= ${lines.first} and line < ${lines.end} and status is not null and id_fault is null and not is_repeat
       order by line
     ), inserted as (
       insert into emails (id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns, domain_name,
@@ -137,24 +165,18 @@ export async function insertEmails(tx: Transaction, lines: LineRange): Promise<{
 
 /**
  * To run after insertEmails, which waits for another import of the same ids: only then what they hold is settled.
- * Returns how many it marked.
+ * Returns how many records it marked.
  */
 export async function markTakenIds(tx: Transaction, lines: LineRange): Promise<number> {
-  const marked = await tx`
+  const marked = await tx<{ is_repeat: boolean }[]>`
     update import_rows set id_fault = 'taken'
     from emails
     where import_rows.line >= ${lines.first} and import_rows.line < ${lines.end}
       and import_rows.has_own_id and import_rows.id_fault is null and emails.id = import_rows.id
       and (emails.deleted_at is not null or
-        (emails.email, emails.status, emails.is_role_based, emails.is_disposable, emails.has_mx_records,
-          emails.has_reverse_dns, emails.domain_name, emails.host_name, emails.server_type, emails.is_catchall,
-          emails.validated_at, emails.unknown_reason, emails.needs_physical_verify)
-        is distinct from
-        (import_rows.email, import_rows.status, import_rows.is_role_based, import_rows.is_disposable,
-          import_rows.has_mx_records, import_rows.has_reverse_dns, import_rows.domain_name, import_rows.host_name,
-          import_rows.server_type, import_rows.is_catchall, import_rows.validated_at, import_rows.unknown_reason,
-          import_rows.needs_physical_verify))`;
-  return marked.count;
+        ${recordOf(tx, "emails")} is distinct from ${recordOf(tx, "import_rows")})
+    returning import_rows.is_repeat`;
+  return marked.filter((row) => !row.is_repeat).length;
 }
 
 export async function findIdFaults(tx: Transaction, lines: LineRange) {
@@ -167,7 +189,7 @@ export async function findIdFaults(tx: Transaction, lines: LineRange) {
 export async function insertJobs(tx: Transaction, taskId: string, lines: LineRange): Promise<number> {
   const inserted = await tx`
     insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
-    select ${taskId}, id, email, job_status, coalesce(job_created_at, now()), coalesce(job_updated_at, now())
+    select ${taskId}, id, coalesce(email_address, email), job_status, coalesce(job_created_at, now()), coalesce(job_updated_at, now())
     from import_rows
     where line >= ${lines.first} and line < ${lines.end} and id_fault is null
     order by line`;

@@ -1,5 +1,7 @@
+import { unguardFormula } from "../formula-guard.ts";
 import { type CsvRecord, readCsvRecords } from "./csv-records.ts";
 import { ImportError } from "./import-error.ts";
+import { flattenRestJob } from "./rest-job.ts";
 import { type Cells, COLUMN_NAMES, type ColumnName, type RowFault } from "./result-row.ts";
 import { readTextBlocks, type TextBlock } from "./text-blocks.ts";
 
@@ -69,7 +71,9 @@ async function openCsv(blocks: AsyncIterable<TextBlock>, fileName: string): Prom
       return { line, raw, cells: {}, fault: { column: null, reason } };
     }
     const cells: Cells = {};
-    for (const [index, column] of columns.entries()) if (column !== null) cells[column] = fields[index];
+    for (const [index, column] of columns.entries()) {
+      if (column !== null) cells[column] = unguardFormula(fields[index] ?? "");
+    }
     return { line, raw, cells, fault: null };
   };
   async function* rowBlocks() {
@@ -140,7 +144,7 @@ function parseObject(raw: string, line: number, isInvalidUtf8: boolean, ignoredC
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("is not a JSON object");
   const cells: Cells = {};
-  for (const [key, cell] of Object.entries(value)) {
+  for (const [key, cell] of Object.entries(flattenRestJob(value))) {
     const column = asColumn(key);
     if (column === null) noteIgnored(ignoredColumns, key);
     else if (column in cells) return bad("stands in the object twice", column);

@@ -1,6 +1,15 @@
-import { type CellValue, readAddress, readBoolean, readJobStatus, readText, readTimestamp, readUuid } from "./cell.ts";
+import {
+  type CellValue,
+  readAddress,
+  readAddressIfAny,
+  readBoolean,
+  readJobStatus,
+  readText,
+  readTimestamp,
+  readUuid,
+} from "./cell.ts";
 
-/** The documented keys of a result, in their documented order, then three of ours for the job itself. */
+/** The documented keys of a result, in their documented order, then those of ours for the job itself. */
 const CELL_READERS = {
   id: readUuid,
   email: readAddress,
@@ -16,6 +25,8 @@ const CELL_READERS = {
   validated_at: readTimestamp,
   unknown_reason: readText,
   needs_physical_verify: readBoolean,
+  /** The job's own address, where that is another one than the record's. */
+  email_address: readAddressIfAny,
   job_status: readJobStatus,
   job_created_at: readTimestamp,
   job_updated_at: readTimestamp,

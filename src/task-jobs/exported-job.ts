@@ -18,22 +18,22 @@ const FLAT = {
   job_status: ({ job }) => job.status,
   job_created_at: ({ job }) => rfc3339OfTimestamptz(job.createdAt),
   job_updated_at: ({ job }) => rfc3339OfTimestamptz(job.updatedAt),
-  id: ({ email }) => email && email.id,
+  id: ({ email }) => email?.id,
   // The importer needs an address in every row.
   email: ({ job, email }) => (email === null ? job.emailAddress : email.email),
-  status: ({ email }) => email && email.status,
-  is_role_based: ({ email }) => email && email.isRoleBased,
-  is_disposable: ({ email }) => email && email.isDisposable,
-  has_mx_records: ({ email }) => email && email.hasMxRecords,
-  has_reverse_dns: ({ email }) => email && email.hasReverseDns,
-  domain_name: ({ email }) => email && email.domainName,
-  host_name: ({ email }) => email && email.hostName,
-  server_type: ({ email }) => email && email.serverType,
-  is_catchall: ({ email }) => email && email.isCatchall,
-  validated_at: ({ email }) => email && momentOrNull(email.validatedAt),
-  unknown_reason: ({ email }) => email && email.unknownReason,
-  needs_physical_verify: ({ email }) => email && email.needsPhysicalVerify,
-} as const satisfies Record<string, (exported: ExportedJob) => Cell>;
+  status: ({ email }) => email?.status,
+  is_role_based: ({ email }) => email?.isRoleBased,
+  is_disposable: ({ email }) => email?.isDisposable,
+  has_mx_records: ({ email }) => email?.hasMxRecords,
+  has_reverse_dns: ({ email }) => email?.hasReverseDns,
+  domain_name: ({ email }) => email?.domainName,
+  host_name: ({ email }) => email?.hostName,
+  server_type: ({ email }) => email?.serverType,
+  is_catchall: ({ email }) => email?.isCatchall,
+  validated_at: ({ email }) => momentOrNull(email?.validatedAt),
+  unknown_reason: ({ email }) => email?.unknownReason,
+  needs_physical_verify: ({ email }) => email?.needsPhysicalVerify,
+} as const satisfies Record<string, (exported: ExportedJob) => Cell | undefined>;
 
 export type ExportField = keyof typeof FLAT;
 
@@ -44,7 +44,7 @@ export function isExportField(name: string): name is ExportField {
 }
 
 export function cellsOf(exported: ExportedJob, fields: readonly ExportField[]): Cell[] {
-  return fields.map((field) => FLAT[field](exported));
+  return fields.map((field) => FLAT[field](exported) ?? null);
 }
 
 /** The documented JSON, as task-job.rest.graphql spells it; undefined is left out. */
@@ -90,6 +90,6 @@ export function readableEmail(record: EmailRecord | null | undefined): EmailReco
   }
 }
 
-function momentOrNull(timestamp: string | null): string | null {
-  return timestamp === null ? null : rfc3339OfTimestamptz(timestamp);
+function momentOrNull(timestamp: string | null | undefined): string | null {
+  return timestamp === null || timestamp === undefined ? null : rfc3339OfTimestamptz(timestamp);
 }

@@ -13,7 +13,9 @@ export function csvHeader(fields: readonly ExportField[]): string {
 export function csvLines(jobs: readonly ExportedJob[], fields: readonly ExportField[]): string {
   return stringify(
     jobs.map((job) =>
-      cellsOf(job, fields).map((cell) => (typeof cell === "string" ? guardFormula(cell) : cell === null ? "" : `${cell}`)),
+      cellsOf(job, fields).map((cell) =>
+        typeof cell === "string" ? guardFormula(cell) : cell === null ? "" : `${cell}`,
+      ),
     ),
     OPTIONS,
   );

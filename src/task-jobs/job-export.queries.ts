@@ -38,7 +38,8 @@ export function jobExportQueries({ sql: pool, connections }: OpenDatabase["expor
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
     async readSnapshot<T>(signal: AbortSignal, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
-      if (running >= connections) throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
+      if (running >= connections)
+        throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
       running++;
       try {
         const result = await pool.begin("isolation level repeatable read read only", async (tx) => ({
@@ -95,8 +96,10 @@ function exportedJobOf(row: Row): ExportedJob {
   return { job: jobOfRow(row), email: readableEmail(email?.record) };
 }
 
+type Cancellable = PromiseLike<readonly unknown[]> & { cancel(): void };
+
 /** Cancels the statement on the server when the signal comes, and is over only when the cancelling is, too. */
-async function endedBy(signal: AbortSignal, query: postgres.PendingQuery<never> | Query): Promise<readonly Row[]> {
+async function endedBy(signal: AbortSignal, query: Cancellable): Promise<readonly Row[]> {
   signal.throwIfAborted();
   let cancelling: Promise<unknown> | undefined;
   const cancel = () => {

@@ -4,8 +4,8 @@ import { Failure, type FieldFault } from "../errors.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
-import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
 import { type FieldsRead, readFields } from "./export-fields.params.ts";
+import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
 import type { JobExportQueries } from "./job-export.queries.ts";
 import { readFilterParameters } from "./job-filter.params.ts";
 

@@ -74,13 +74,13 @@ test("keeps the good rows with --skip-bad, and the bad ones in a file that can b
     `import_line,import_column,import_reason,id,email,status,is_catchall\n` +
       `3,is_catchall,"""maybe"" is not a boolean (true or false)",,"b@example.com",valid,maybe\n` +
       `4,,"has 2 fields where the header has 4",,c@example.com\n` +
-      `6,id,"is the id of an earlier row too",${RECORD_ID},e@example.com,valid,\n`,
+      `6,id,"is the id of a different row before it",${RECORD_ID},e@example.com,valid,\n`,
   );
   expect((await stat(badFile)).mode & 0o777).toBe(0o600);
   expect(await rowCounts()).toEqual({ tasks: 1, jobs: 2, emails: 2 });
 
   const repaired = bad.replace("valid,maybe", "valid,true").replace(",c@example.com", ",c@example.com,,");
-  await writeFile(badFile, repaired.replace(`too",${RECORD_ID}`, 'too",'));
+  await writeFile(badFile, repaired.replace(`it",${RECORD_ID}`, 'it",'));
   expect((await command(badFile, "--user", USER_ID)).code).toBe(0);
   expect(await rowCounts()).toEqual({ tasks: 2, jobs: 5, emails: 4 });
 

@@ -125,6 +125,26 @@ describe("a file becomes a task", () => {
   });
 });
 
+test("several jobs may have the same record", async () => {
+  const repeated = `${RECORD_ID},a@b.test,valid\n`;
+  const text = `id,email,status\n${repeated},b@b.test,valid\n${repeated}`;
+  expect(await importText(text)).toMatchObject({ jobs: 3, emails: 2, reusedEmails: 0, badRows: 0 });
+  expect(await importText(text)).toMatchObject({ jobs: 3, emails: 1, reusedEmails: 1, badRows: 0 });
+  expect(await rowCounts()).toEqual({ tasks: 2, jobs: 6, emails: 3 });
+});
+
+test("a job's own address may be another one than its record's", async () => {
+  await importText("email,status,email_address\na@b.test,valid,A@b.test\nc@b.test,valid,\nd@b.test,,D@b.test\n");
+  expect(
+    await database.sql`
+      select email_address, email from task_email_jobs left join emails on emails.id = email_id order by email_address`,
+  ).toEqual([
+    { email_address: "A@b.test", email: "a@b.test" },
+    { email_address: "D@b.test", email: null },
+    { email_address: "c@b.test", email: "c@b.test" },
+  ]);
+});
+
 describe("nothing is imported", () => {
   test.each([
     [
@@ -135,8 +155,8 @@ describe("nothing is imported", () => {
     ["only a header", "email,status\n", /^batch.csv: there are no rows in it$/],
     [
       "a repeated id",
-      `id,email,status\n${RECORD_ID},a@b.test,valid\n${RECORD_ID},a@b.test,valid\n`,
-      /^batch.csv:3: id: is the id of an earlier row too$/,
+      `id,email,status\n${RECORD_ID},a@b.test,valid\n${RECORD_ID},a@b.test,invalid\n`,
+      /^batch.csv:3: id: is the id of a different row before it$/,
     ],
   ])("of a file with %s", async (_, text, message) => {
     await expect(importText(text)).rejects.toThrow(message);

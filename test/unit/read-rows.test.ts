@@ -38,6 +38,15 @@ describe("CSV", () => {
     for (const size of [1, 2, 3, 7, 50]) expect((await read(tricky, { size })).rows).toEqual(whole.rows);
   });
 
+  test("takes off the apostrophe that keeps a spreadsheet from running a cell, and no other one", async () => {
+    const { rows } = await read("email,status\n'+a@example.com,'=1\no'neil@example.com,'quoted'\n''-a@example.com,valid\n");
+    expect(rows.map(({ cells }) => [cells.email, cells.status])).toEqual([
+      ["+a@example.com", "=1"],
+      ["o'neil@example.com", "'quoted'"],
+      ["'-a@example.com", "valid"],
+    ]);
+  });
+
   test("takes line feeds as well as CRLF, with and without the last one", async () => {
     for (const end of ["", "\n", "\n\n \n"]) {
       expect((await read(`email,status\na@example.com,valid${end}`)).faults).toEqual([2]);

@@ -11,10 +11,10 @@ const readFault = (column: keyof Cells, cell: unknown) => {
   return isRowFault(row) ? `${row.column}: ${row.reason}` : "no fault";
 };
 
-test("the columns are the documented keys in their order, then three for the job", () => {
+test("the columns are the documented keys in their order, then those for the job", () => {
   expect(COLUMN_NAMES.join(" ")).toBe(
     "id email status is_role_based is_disposable has_mx_records has_reverse_dns domain_name host_name server_type " +
-      "is_catchall validated_at unknown_reason needs_physical_verify job_status job_created_at job_updated_at",
+      "is_catchall validated_at unknown_reason needs_physical_verify email_address job_status job_created_at job_updated_at",
   );
 });
 
@@ -34,6 +34,7 @@ test("an address and a status are enough", () => {
     validated_at: null,
     unknown_reason: null,
     needs_physical_verify: "f",
+    email_address: null,
     job_status: "completed",
     job_created_at: null,
     job_updated_at: null,

@@ -1,0 +1,148 @@
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Writable } from "node:stream";
+import { parseArgs } from "node:util";
+import type { FieldFault } from "../errors.ts";
+import { openPacedOutput, ReaderGone } from "../paced-output.ts";
+import { readFields } from "../task-jobs/export-fields.params.ts";
+import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } from "../task-jobs/export-jobs.ts";
+import { jobExportQueries } from "../task-jobs/job-export.queries.ts";
+import { FILTER_PARAMETERS, readFilterParameters } from "../task-jobs/job-filter.params.ts";
+import { isUuid } from "../uuid.ts";
+import { openProgress } from "./progress.ts";
+import { runCommand, UsageError } from "./run-command.ts";
+import { withDatabase } from "./with-database.ts";
+
+const USAGE = `Usage:
+  npm run --silent export -- TASK [--format ndjson|csv] [--out FILE] [--fields NAMES] [filters]
+
+Writes all jobs of a task, newest first, from one snapshot.
+
+  TASK             the task's id
+  --format FORMAT  ndjson or csv; without it what FILE's name ends with, or ndjson
+  --out FILE       written when complete, never in part; without it standard output
+  --fields NAMES   only these, with commas between them
+  filters          ${FILTER_PARAMETERS.map(optionOf)
+    .join(" ")
+    .replace(/(.{1,90})( |$)/g, "$1\n                   ")
+    .trim()}
+                   as on the REST endpoint, such as --status failed --q @example.com
+
+The database is DATABASE_URL, or the embedded one. The files are described in docs/exporting.md.`;
+
+/** What a shell expects after Ctrl-C. */
+const STOPPED = 130;
+
+/** Addresses are in it: for the owner's eyes, whatever the umask. */
+const FILE_MODE = 0o600;
+
+/** Whoever can start a command on the database can read all of it. */
+const VIEWER = { userId: "00000000-0000-0000-0000-000000000000", isAdmin: true };
+
+type Command = Omit<JobExportRequest, "signal"> & { readonly out: string | undefined };
+
+function optionOf(parameter: string): string {
+  return `--${parameter.replaceAll("_", "-")}`;
+}
+
+function readCommand(): Command {
+  const filters = FILTER_PARAMETERS.map(
+    (name) => [optionOf(name).slice(2), { type: "string", multiple: true }] as const,
+  );
+  const { values: given, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ...Object.fromEntries(filters),
+      format: { type: "string" },
+      out: { type: "string" },
+      fields: { type: "string", multiple: true },
+    },
+  });
+  const values: Readonly<Record<string, unknown>> = given;
+  const [taskId, ...more] = positionals;
+  if (taskId === undefined || !isUuid(taskId)) throw new UsageError("which TASK? Its id is a UUID");
+  if (more.length > 0) throw new UsageError("one TASK at a time");
+  const out = values.out as string | undefined;
+  const wanted = (values.format as string | undefined) ?? (out !== undefined && /\.csv$/i.test(out) ? "csv" : "ndjson");
+  const format = EXPORT_FORMATS.find((known) => known === wanted);
+  if (format === undefined) throw new UsageError(`--format must be ${EXPORT_FORMATS.join(" or ")}`);
+
+  const query = new URLSearchParams();
+  for (const name of FILTER_PARAMETERS) {
+    for (const value of (values[optionOf(name).slice(2)] as string[] | undefined) ?? []) query.append(name, value);
+  }
+  const { filter, faults } = readFilterParameters(query);
+  const { fields, faults: fieldFaults } = readFields((values.fields as string[] | undefined) ?? []);
+  const said = [...faults, ...fieldFaults].map(({ field, reason }: FieldFault) => `${optionOf(field)} ${reason}`);
+  if (said.length > 0) throw new UsageError(said.join("\n"));
+  return { viewer: VIEWER, taskId: taskId.toLowerCase(), filter, format, fields, out };
+}
+
+runCommand(USAGE, async () => {
+  const command = readCommand();
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  try {
+    const jobs = await runExport(command, stop.signal);
+    console.error(`${jobs.toLocaleString("en")} jobs exported.`);
+  } catch (error) {
+    // `export … | head` has what it wanted.
+    if (error instanceof ReaderGone) return;
+    if (!stop.signal.aborted) throw error;
+    console.error(command.out === undefined ? "Stopped." : "Stopped: nothing was written.");
+    process.exitCode = STOPPED;
+  }
+});
+
+async function runExport(command: Command, signal: AbortSignal): Promise<number> {
+  return await withDatabase(async ({ exports }) => {
+    const asked = { ...command, signal };
+    return await exportJobs(jobExportQueries(exports), asked, async (jobs) => {
+      const { out } = command;
+      return out === undefined ? writeJobs(process.stdout, jobs) : writeFile(out, (file) => writeJobs(file, jobs));
+    });
+  });
+}
+
+async function writeJobs(output: Writable, { chunks, count }: JobExport): Promise<number> {
+  // Its lines would stand between those of the file.
+  const isShown = !(output === process.stdout && process.stdout.isTTY);
+  const progress = isShown ? openProgress(process.stderr, await count()) : null;
+  const write = openPacedOutput(output, Number.POSITIVE_INFINITY);
+  let rows = 0;
+  let bytes = 0;
+  try {
+    for await (const { text, jobs } of chunks()) {
+      await write(text);
+      rows += jobs;
+      bytes += Buffer.byteLength(text);
+      progress?.update({ phase: "exporting", rows, bytes });
+    }
+    return rows;
+  } finally {
+    progress?.close();
+  }
+}
+
+/** Under another name beside it until it is complete and on the disk: who sees the file sees all of it. */
+async function writeFile<T>(path: string, write: (file: Writable) => Promise<T>): Promise<T> {
+  const partial = join(dirname(path), `.${process.pid}.part`);
+  const handle = await open(partial, "wx", FILE_MODE);
+  try {
+    const stream = handle.createWriteStream({ autoClose: false, flush: true });
+    const result = await write(stream);
+    await new Promise<void>((resolve, reject) => {
+      stream.once("error", reject);
+      stream.end(resolve);
+    });
+    await handle.sync();
+    await handle.close();
+    await rename(partial, path);
+    return result;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

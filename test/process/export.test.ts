@@ -1,0 +1,272 @@
+import { once } from "node:events";
+import http, { type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import compression from "compression";
+import express from "express";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { openAuthenticator } from "../../src/auth/authenticate.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { accessLog } from "../../src/http/access-log.ts";
+import { errorHandler } from "../../src/http/error-handler.ts";
+import { openLog } from "../../src/log.ts";
+import { exportJobs } from "../../src/task-jobs/export-jobs.ts";
+import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
+import { jobExportRoutes } from "../../src/task-jobs/job-export.route.ts";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
+const MOMENT = "2025-01-01T12:00:00.000001Z";
+
+let database: TestDatabase;
+let server: Awaited<ReturnType<typeof serve>>;
+let bigTaskId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  server = await serve(120_000);
+  bigTaskId = await aTask(database.sql, { user_id: USER_ID });
+  await someJobs(database.sql, bigTaskId, 60_000);
+});
+afterAll(async () => {
+  await server.close();
+  await database.close();
+});
+
+/** The route behind what every route stands behind, on a socket. */
+async function serve(maxStallMs: number) {
+  const served = openDatabase({ url: database.url, maxConnections: 2, statementTimeoutMs: 1000 });
+  const keys = apiKeyQueries(served);
+  const log = openLog("silent", new Writable({ write: (_chunk, _encoding, done) => done() }));
+  const exports = jobExportQueries(served.exports);
+  const app = express();
+  app.disable("etag");
+  app.set("query parser", false);
+  app.use(accessLog(log, 1900));
+  app.use(compression());
+  app.use(jobExportRoutes({ authenticate: openAuthenticator(keys, async () => null), exports, maxStallMs }));
+  app.use(errorHandler(log));
+  const listening = http.createServer(app).listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const origin = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  const key = newApiKey();
+  await keys.insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
+  const pathOf = (taskId: string, query: string) => `${origin}/api/v1/tasks/${taskId}/jobs/export?${query}`;
+  return {
+    get: (taskId: string, query = "", init: RequestInit = {}) =>
+      fetch(pathOf(taskId, query), { ...init, headers: { "X-API-Key": key, ...init.headers } }),
+    /** Not read until somebody does. */
+    async open(taskId: string, query = ""): Promise<IncomingMessage> {
+      const request = http.get(pathOf(taskId, query), { headers: { "X-API-Key": key }, agent: false });
+      const [response] = await once(request, "response");
+      return response;
+    },
+    running: exports.running,
+    async close() {
+      listening.closeAllConnections();
+      listening.close();
+      await served.close();
+    },
+  };
+}
+
+const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
+
+describe("NDJSON", () => {
+  test("is the documented job a line, newest first", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    const email = await anEmail(database.sql, { validated_at: MOMENT, domain_name: "example.com" });
+    const jobs = [
+      await aJob(database.sql, { task_id: taskId, created_at: "2025-01-01T00:00:00Z", updated_at: MOMENT }),
+      await aJob(database.sql, {
+        task_id: taskId,
+        email_id: email,
+        status: "completed",
+        email_address: "Ada@example.com",
+        created_at: "2025-01-02T00:00:00.5Z",
+        updated_at: MOMENT,
+      }),
+    ];
+    await aJob(database.sql, { task_id: taskId, deleted_at: MOMENT });
+    const response = await server.get(taskId);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/x-ndjson; charset=utf-8");
+    expect(response.headers.get("content-disposition")).toBe(`attachment; filename="task-${taskId}-jobs.ndjson"`);
+    expect(response.headers.get("etag")).toBeNull();
+    expect(await response.text()).toBe(
+      `{"id":"${jobs[1]}","task_id":"${taskId}","email_address":"Ada@example.com","status":"completed","email":{"id":"${email}",` +
+        '"email":"ada@example.com","status":"valid","is_role_based":false,"is_disposable":false,"has_mx_records":false,' +
+        '"has_reverse_dns":false,"domain_name":"example.com","host_name":null,"server_type":null,"is_catchall":false,' +
+        `"validated_at":"${MOMENT}","unknown_reason":null,"needs_physical_verify":false},` +
+        `"created_at":"2025-01-02T00:00:00.5Z","updated_at":"${MOMENT}"}\n` +
+        `{"id":"${jobs[0]}","task_id":"${taskId}","email_address":"ada@example.com","status":"pending",` +
+        `"created_at":"2025-01-01T00:00:00Z","updated_at":"${MOMENT}"}\n`,
+    );
+  });
+
+  test("has only the fields that were asked for, in their order", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    await aJob(database.sql, { task_id: taskId });
+    const text = await (await server.get(taskId, "fields=status,email,job_status")).text();
+    expect(text).toBe('{"status":null,"email":"ada@example.com","job_status":"pending"}\n');
+  });
+
+  test("leaves out an email that cannot be read, and keeps its job", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    const email = await anEmail(database.sql, { validated_at: "infinity" });
+    await aJob(database.sql, { task_id: taskId, email_id: email });
+    const job = JSON.parse(await (await server.get(taskId)).text());
+    expect(job).not.toHaveProperty("email");
+  });
+});
+
+describe("CSV", () => {
+  test("has a header, CRLF, quotes where they are needed and no cell that a spreadsheet would run", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    const email = await anEmail(database.sql, {
+      email: "=1+1@example.com",
+      unknown_reason: 'a "b",\nc',
+      host_name: " -x",
+      domain_name: "a\rb",
+    });
+    await aJob(database.sql, { task_id: taskId, email_id: email, email_address: "'@x" });
+    const fields = "email_address,email,unknown_reason,host_name,domain_name,is_catchall,validated_at";
+    const response = await server.get(taskId, `fields=${fields}`, { headers: { Accept: "text/csv" } });
+    expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
+    expect(response.headers.get("content-disposition")).toBe(`attachment; filename="task-${taskId}-jobs.csv"`);
+    expect(await response.text()).toBe(
+      `${fields}\r\n''@x,'=1+1@example.com,"a ""b"",\nc",' -x,"a\rb",false,\r\n`,
+    );
+  });
+
+  test("of nothing is a header, and NDJSON of nothing is empty", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    expect(await (await server.get(taskId, "format=csv&fields=id")).text()).toBe("id\r\n");
+    const empty = await server.get(taskId);
+    expect([empty.status, await empty.text()]).toEqual([200, ""]);
+  });
+});
+
+describe("a refusal", () => {
+  const unknown = "5b1b796b-a9f2-4558-bba0-9167c3d51b36";
+  const codeOf = async (response: Response) => [response.status, (await response.json()).error.code];
+
+  test("comes in the order 401, 406, 400, 404", async () => {
+    const accept = { Accept: "image/png" };
+    expect(await codeOf(await server.get("x", "status=x", { headers: { "X-API-Key": "no", ...accept } }))).toEqual([
+      401,
+      "UNAUTHORIZED",
+    ]);
+    expect(await codeOf(await server.get("x", "status=x", { headers: accept }))).toEqual([406, "NOT_ACCEPTABLE"]);
+    expect(await codeOf(await server.get("x", "status=x"))).toEqual([400, "VALIDATION_ERROR"]);
+    expect(await codeOf(await server.get(unknown))).toEqual([404, "NOT_FOUND"]);
+  });
+
+  test("of a foreign task is that of a missing one", async () => {
+    const foreign = await aTask(database.sql);
+    const [one, other] = [await server.get(foreign), await server.get(unknown)];
+    expect([one.status, await one.text()]).toEqual([404, await other.text()]);
+    expect(one.headers.get("content-disposition")).toBeNull();
+  });
+
+  test("names every wrong parameter", async () => {
+    const response = await server.get(unknown, "format=xml&status=done&q=a&q=b&fields=id,nope");
+    const { error } = await response.json();
+    expect(error.details.map(({ field }: { field: string }) => field)).toEqual(["format", "status", "q", "fields"]);
+  });
+
+  test("of another method says which ones there are", async () => {
+    const response = await server.get(unknown, "", { method: "POST" });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+  });
+});
+
+test("HEAD has the headers of GET and frees its connection", async () => {
+  const response = await server.get(bigTaskId, "format=csv", { method: "HEAD" });
+  expect([response.status, await response.text()]).toEqual([200, ""]);
+  expect(response.headers.get("content-type")).toContain("text/csv");
+  expect(server.running()).toBe(0);
+});
+
+test("compressed it is the same", async () => {
+  const query = "format=csv&fields=email&q=user99";
+  const [plain, packed] = await Promise.all(
+    ["identity", "gzip"].map((encoding) => server.get(bigTaskId, query, { headers: { "Accept-Encoding": encoding } })),
+  );
+  expect(packed?.headers.get("content-encoding")).toBe("gzip");
+  expect(await packed?.text()).toBe(await plain?.text());
+});
+
+describe("a stream", () => {
+  test("is one snapshot at the reader's speed: what happens meanwhile is not in it", async () => {
+    const response = await server.open(bigTaskId);
+    await database.sql`update task_email_jobs set status = 'failed' where task_id = ${bigTaskId}`;
+    // Idle in its transaction, between two batches: ahead of its reader by no more than the sockets hold.
+    await expect.poll(exportsInDatabase).toEqual([{ state: "idle in transaction" }]);
+    let text = "";
+    for await (const chunk of response.setEncoding("utf8")) text += chunk;
+    const lines = linesOf(text);
+    expect(lines).toHaveLength(60_000);
+    expect(new Set(lines).size).toBe(60_000);
+    expect(lines.some((line) => line.includes('"status":"failed"'))).toBe(false);
+    await database.sql`update task_email_jobs set status = 'completed' where task_id = ${bigTaskId}`;
+  });
+
+  test("that is aborted frees its connection, and one too many is 503 until then", async () => {
+    const open = [await server.open(bigTaskId), await server.open(bigTaskId)];
+    const refused = await server.get(bigTaskId);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    for (const response of open) response.destroy();
+    await expect.poll(server.running).toBe(0);
+    await expect.poll(exportsInDatabase).toEqual([]);
+    expect((await server.get(bigTaskId, "q=user17@")).status).toBe(200);
+  });
+
+  test("that is aborted in the middle of a statement cancels it", async () => {
+    const stop = new AbortController();
+    const exports = jobExportQueries(database.exports);
+    await database.sql.begin(async (tx) => {
+      // Without a server's limits nothing but the cancellation ends the wait for it.
+      await tx`lock table emails in access exclusive mode`;
+      const asked = { viewer: { userId: USER_ID, isAdmin: false }, taskId: bigTaskId, filter: {}, signal: stop.signal };
+      const reading = exportJobs(exports, { ...asked, format: "csv", fields: null }, ({ chunks }) => chunks().next());
+      await expect.poll(exportsInDatabase).toEqual([{ state: "active" }]);
+      stop.abort();
+      await expect(reading).rejects.toThrow();
+      expect(await exportsInDatabase()).toEqual([]);
+    });
+    expect(exports.running()).toBe(0);
+  });
+
+  test("that breaks is no complete answer", async () => {
+    const response = await server.open(bigTaskId);
+    await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'idle in transaction'`;
+    const read = async () => {
+      for await (const _ of response);
+    };
+    await expect(read()).rejects.toThrow("aborted");
+    expect(response.complete).toBe(false);
+    await expect.poll(server.running).toBe(0);
+  });
+
+  test("that nobody reads is ended", async () => {
+    const impatient = await serve(200);
+    try {
+      const response = await impatient.open(bigTaskId);
+      await expect.poll(impatient.running).toBe(0);
+      await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
+    } finally {
+      await impatient.close();
+    }
+  });
+});
+
+async function exportsInDatabase() {
+  return await database.sql`
+    select state from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and xact_start is not null
+      and query ~ '(exported|cursor_tuple_fraction)'`;
+}
