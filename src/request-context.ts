@@ -1,7 +1,9 @@
+import { openAudit } from "./audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
 import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
+import type { Log } from "./log.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 
 /** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
@@ -19,11 +21,12 @@ export interface Asked {
 
 export type RequestContext = ReturnType<typeof openRequestContext>;
 
-export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked) {
+export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked, log: Log) {
   return {
     requestId,
     deadline,
     viewer,
+    audit: openAudit(log, requestId, viewer),
     taskJobs: queries.taskJobs,
     emailById: openEmailLoader(queries.emails, deadline),
   };

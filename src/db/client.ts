@@ -25,6 +25,13 @@ const SILENCE_MARGIN_MS = 200;
 /** Each try to reconnect waits this long at the most, so that the first good answer comes within a second. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
+/**
+ * No statement is sent behind another. The gate alone does not see to that: a connection that is dying has answered its
+ * statement with an error and still counts as open, and the driver loses what it sends there (docs/decisions/resilience.md).
+ * With it the driver cannot begin transactions, which a server's pool has none of.
+ */
+const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
+
 export interface DatabaseOptions {
   url: string;
   maxConnections: number;
@@ -56,7 +63,9 @@ export function openDatabase(options: DatabaseOptions) {
     backoff: (retries) => Math.min(0.02 * 2 ** retries, MAX_RECONNECT_DELAY_S),
     onnotice: options.onNotice ?? (() => {}),
     connection: { application_name: options.applicationName ?? "task-jobs-api", ...SESSION_SETTINGS, ...limits },
-    ...(statementTimeoutMs === undefined ? {} : { socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+    ...(statementTimeoutMs === undefined
+      ? {}
+      : { ...ONE_AT_A_TIME, socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
   return {
     db: drizzle(sql, { casing: "snake_case" }),

@@ -36,13 +36,11 @@ export class TaskJobResolver {
     const selected = selectedFields(info);
     const parts = { jobs: selected.has("jobs"), emails: selected.has("jobs.email") };
     const page = { limit, offset };
-    const { jobs, emails, count } = await listTaskJobs(context.taskJobs, {
-      viewer: context.viewer,
-      taskId,
-      page,
-      parts,
-      deadline: context.deadline,
-    });
+    const { jobs, emails, count } = await listTaskJobs(
+      context.taskJobs,
+      { viewer: context.viewer, taskId, page, parts, deadline: context.deadline },
+      context.audit,
+    );
     primeEmails(context.emailById, emails);
     return { jobs: [...jobs], count, ...page };
   }

@@ -42,7 +42,8 @@ export function taskJobRoutes({ graphql, authenticate, openContext }: TaskJobRou
 
 /** Names every wrong field at once. */
 function readParameters(id: string, url: string): Page & { id: string } {
-  const query = new URL(url, "http://localhost").searchParams;
+  // Not by way of URL: a target may name an authority that is none, `http://a:99999/…`, and URL throws.
+  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]);
   const faults: FieldFault[] = [];
   if (!isUuid(id)) faults.push({ field: "id", reason: UUID_RULE });
 
