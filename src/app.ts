@@ -44,8 +44,6 @@ export interface Resources {
 /** Where the context holds its request: a WeakMap would keep it past a young collection, and Apollo clones the context. */
 const REQUEST = Symbol("request");
 
-export type App = Awaited<ReturnType<typeof openApp>>;
-
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo, httpLimits }: Resources) {
   const metrics = config.metrics === null ? null : openMetrics();

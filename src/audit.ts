@@ -2,7 +2,7 @@ import type { Viewer } from "./auth/viewer.ts";
 import type { Log } from "./log.ts";
 
 /** A denied task may be somebody's or nobody's: the server that refuses does not know which. */
-export type AuditedRead = "denied" | "admin_read";
+type AuditedRead = "denied" | "admin_read";
 
 export type Audit = (read: AuditedRead, taskId: string) => void;
 

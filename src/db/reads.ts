@@ -27,8 +27,6 @@ const FAILURES_THAT_OPEN = 5;
  */
 const MAX_TRIES_AGAIN = 5;
 
-export type Reads = ReturnType<typeof openReads>;
-
 /**
  * How every read of a request reaches the database. At most as many are under way as there are connections: behind
  * another statement of the same connection a frozen backend would hold up the innocent. A lost connection is tried

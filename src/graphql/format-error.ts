@@ -25,7 +25,8 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 export function isMasked(error: GraphQLError): boolean {
   const cause = causeOf(error);
   if (cause instanceof Failure) return cause.kind === "INTERNAL";
-  return !isRefusal(error, error.extensions.code);
+  // graphql-jit's errors have no extensions, whatever their type says.
+  return !isRefusal(error, error.extensions?.code);
 }
 
 /** The same, with something taken out of every message. */

@@ -14,8 +14,10 @@ export function operationMetrics(
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ contextValue, operation }) {
-          if (operation !== undefined) tellOperation(contextValue, rootFieldOf(operation));
+        async didResolveOperation({ contextValue, operation, schema }) {
+          // Of a kind that the schema has none of no field was validated.
+          if (operation !== undefined && schema.getRootType(operation.operation))
+            tellOperation(contextValue, rootFieldOf(operation));
         },
         async didEncounterErrors({ errors }) {
           if (errors.some(({ extensions }) => extensions.limit !== undefined)) metrics.countRejection("query");

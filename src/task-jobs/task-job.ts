@@ -32,7 +32,7 @@ export interface JobPageRequest {
 }
 
 /** What the caller selected. What is not wanted is not read. */
-export interface PageParts {
+interface PageParts {
   readonly jobs: boolean;
   readonly emails: boolean;
 }

@@ -2,7 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { DateTime, Uuid } from "../graphql/scalars.ts";
 import type { JobRecord, JobStatus } from "./task-job.ts";
 
-export const JobStatusEnum = {
+const JobStatusEnum = {
   PENDING: "pending",
   PROCESSING: "processing",
   COMPLETED: "completed",

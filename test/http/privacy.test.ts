@@ -223,10 +223,10 @@ test("the requests were of every kind", () => {
 describe("the log", () => {
   test("has no address, key, token, query, name or statement of anybody", async () => {
     const log = (await logLines()).join("\n");
-    for (const canary of [...STORED, ...secrets(), SENT, SENT_NAME, SENT.replace("-", ""), "@", "eyJ", "Bearer"]) {
+    for (const canary of [...STORED, ...secrets(), SENT, SENT_NAME, SENT.replace("-", ""), "eyJ", "Bearer"]) {
       expect(log, canary).not.toContain(canary);
     }
-    expect(log).not.toMatch(/select |insert |update |params|PRIVATE/i);
+    expect(log).not.toMatch(/[\w.]@\w|select |insert |update |params/i);
   });
 
   test("is JSON, one object a line, each under 4 KB and without a character that a terminal would act on", async () => {
@@ -322,9 +322,14 @@ describe("the audit trail", () => {
   );
 
   test("has one line for each task that one document was denied", async () => {
-    const query = `{ a: taskJobs(taskId: "${foreignTask}") { count } b: taskJobs(taskId: "${ownTask}") { count } c: taskJobs(taskId: "${randomUUID()}") { limit } }`;
-    const audit = await auditOf(await graphql("denied twice", { query }));
-    expect(audit.map((line) => line.audit)).toEqual(["denied", "denied"]);
+    const denied = [foreignTask, randomUUID()];
+    const query = `{ a: taskJobs(taskId: "${denied[0]}") { count } b: taskJobs(taskId: "${ownTask}") { count } c: taskJobs(taskId: "${denied[1]}") { limit } }`;
+    const answer = await graphql("denied twice", { query });
+    // The first refusal answers for the whole document; the other task is looked for nevertheless.
+    await vi.waitFor(async () => {
+      expect((await auditOf(answer)).map((line) => line.taskId)).toEqual(expect.arrayContaining(denied));
+    });
+    expect((await auditOf(answer)).map((line) => line.audit)).toEqual(["denied", "denied"]);
   });
 
   test("names the admin who read somebody's task", async () => {

@@ -1,7 +1,7 @@
 const MAX_LINE_BYTES = 4096;
 const MAX_EXAMPLES = 5;
 /** No address, no key, no token, no statement; but what a caller chose as its own request id. */
-const PRIVATE = /@|\btj_|\beyJ|Bearer|select |insert |params/i;
+const PRIVATE = /[\w.]@\w|\btj_|\beyJ|Bearer|select |insert |params/i;
 const REQUEST_ID = /"requestId":"[^"]*"/;
 
 /** Reads a server's log along: every line is JSON, short, tells nothing private, and none is an unexpected error. */

@@ -56,10 +56,11 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
     ...Object.keys(scheduled).filter((kind) => faults[kind] !== scheduled[kind]),
     ...mustSee.filter((status) => statuses[status] === undefined),
   ];
-  const isGood =
-    open.size === 0 && missing.length === 0 && counts.errors + counts.wrong + counts.foreign + counts.trapped === 0;
+  const isSafe = open.size === 0 && counts.lost + counts.wrong + counts.foreign === 0;
   return {
-    isGood,
+    /** No wrong rows and nothing left open, even where there were errors. */
+    isSafe,
+    isGood: isSafe && counts.error === 0 && missing.length === 0,
     missing,
     ...counts,
     pending: open.size,
