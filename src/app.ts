@@ -1,4 +1,3 @@
-import http from "node:http";
 import { expressMiddleware } from "@as-integrations/express5";
 import compression from "compression";
 import cors from "cors";
@@ -21,42 +20,65 @@ import { healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { type HttpLimits, openHttpServer } from "./http/server-limits.ts";
+import { refuseLargeBodies, saneHeaders } from "./http/well-formed.ts";
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
+import { pointsOfCost } from "./rate-limit/points-of-cost.ts";
 import { openRateLimiter } from "./rate-limit/rate-limiter.ts";
 import { type Asked, openRequestContext, type RequestContext } from "./request-context.ts";
+import { jobExportQueries } from "./task-jobs/job-export.queries.ts";
+import { jobExportRoutes } from "./task-jobs/job-export.route.ts";
+import { jobSearchQueries } from "./task-jobs/job-search.queries.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
+import { openTaskProgress } from "./tasks/read-task-progress.ts";
+import { taskQueries } from "./tasks/task.queries.ts";
+import { taskRoutes } from "./tasks/task.route.ts";
+import { taskProgressQueries } from "./tasks/task-progress.queries.ts";
 
 export interface Resources {
   readonly database: OpenDatabase;
   readonly log: Log;
   /** What GraphiQL is preset with; only the embedded demo has it. */
   readonly demo?: { readonly apiKey: string; readonly taskId: string };
+  /** Shorter ones, for tests that have to run into them. */
+  readonly httpLimits?: Partial<HttpLimits>;
 }
 
-export type App = Awaited<ReturnType<typeof openApp>>;
+/** Where the context holds its request: a WeakMap would keep it past a young collection, and Apollo clones the context. */
+const REQUEST = Symbol("request");
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
-export async function openApp(config: Config, { database, log, demo }: Resources) {
+export async function openApp(config: Config, { database, log, demo, httpLimits }: Resources) {
   const metrics = config.metrics === null ? null : openMetrics();
   const reads = metrics === null ? database : watchReads(metrics, database);
   const emails = emailQueries(reads);
   const queries = {
     taskJobs: taskJobQueries(reads),
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
+    jobSearches: jobSearchQueries(database.searches),
+    tasks: taskQueries(reads),
+    readProgress: openTaskProgress(taskProgressQueries(database.searches)),
   };
-  const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config.databaseUrl, log);
-  const rateLimit = limiter && limitRequests(limiter, () => metrics?.countRejection("rate"));
+  const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config, log);
+  const rateLimit =
+    limiter &&
+    limitRequests({
+      limiter,
+      // Half of what the database is given leaves the other half to everybody else.
+      maxAtOnce: Math.ceil(config.databasePoolSize / 2),
+      onRefusal: () => metrics?.countRejection("rate"),
+    });
   const openAuthentication = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
   const authenticate = openAuthentication(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt)));
-  const openContext = (asked: Asked) => openRequestContext(queries, asked);
-  // Apollo clones the context. The loader is one per request and stays the same.
-  const requestOf = new WeakMap<RequestContext["emailById"], Request>();
+  const openContext = (asked: Asked) => openRequestContext(queries, asked, log);
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,
     log,
+    charge: rateLimit === null ? undefined : chargeForCost,
     plugins: metrics === null ? [] : [operationMetrics(metrics, tellOperation)],
   });
 
@@ -70,6 +92,7 @@ export async function openApp(config: Config, { database, log, demo }: Resources
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
   app.use(accessLog(log, config.requestTimeoutMs));
   if (metrics !== null) app.use(measureRequests(metrics));
+  app.use(securityHeaders, saneHeaders, refuseLargeBodies);
   app.use(drain.sendElsewhere);
   app.use(healthRoutes(isReady));
   const token = config.metrics?.port === null ? config.metrics.token : null;
@@ -85,7 +108,9 @@ export async function openApp(config: Config, { database, log, demo }: Resources
   app.use(privateAnswers);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
   app.use(jsonBody);
-  app.use(taskJobRoutes({ graphql, authenticate, openContext }));
+  const restDoor = { graphql, authenticate, openContext };
+  app.use(taskJobRoutes(restDoor), taskRoutes(restDoor));
+  app.use(jobExportRoutes({ authenticate, exports: jobExportQueries(database.exports) }));
 
   app.all(
     "/graphql",
@@ -98,20 +123,25 @@ export async function openApp(config: Config, { database, log, demo }: Resources
     expressMiddleware(graphql, {
       context: async ({ req, res }) => {
         const context = openContext(res.locals as Asked);
-        if (metrics !== null) requestOf.set(context.emailById, req);
-        return context;
+        return metrics === null && rateLimit === null ? context : Object.assign(context, { [REQUEST]: req });
       },
     }),
   );
   app.use(unknownPath);
   app.use(errorHandler(log));
 
+  async function chargeForCost(context: RequestContext, cost: number): Promise<void> {
+    const request = requestOf(context);
+    const morePoints = pointsOfCost(cost) - 1;
+    if (request !== undefined && morePoints > 0) await rateLimit?.chargeMore(request, morePoints);
+  }
+
   function tellOperation(context: RequestContext, operation: string): void {
-    const response = requestOf.get(context.emailById)?.res;
+    const response = requestOf(context)?.res;
     if (response !== undefined) response.locals.operation = operation;
   }
 
-  const server = http.createServer(app);
+  const server = openHttpServer(app, httpLimits);
   return {
     server,
     metrics,
@@ -121,6 +151,11 @@ export async function openApp(config: Config, { database, log, demo }: Resources
       await limiter?.close();
     },
   };
+}
+
+/** Of a query through the GraphQL door; the other's points and operation are known beforehand. */
+function requestOf(context: RequestContext & { readonly [REQUEST]?: Request }): Request | undefined {
+  return context[REQUEST];
 }
 
 /** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */

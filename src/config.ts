@@ -45,7 +45,7 @@ export interface JwtConfig {
 export interface RateLimitConfig {
   readonly points: number;
   readonly windowSeconds: number;
-  readonly store: RateLimitStore;
+  readonly store: (typeof RATE_LIMIT_STORES)[number];
 }
 
 /** With a port of its own, or else on the main port for whoever has the token. */
@@ -56,8 +56,6 @@ export interface MetricsConfig {
 }
 
 const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
-export type RateLimitStore = (typeof RATE_LIMIT_STORES)[number];
-
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;

@@ -24,6 +24,12 @@ const FAILURES = {
     graphql: "BAD_REQUEST",
     message: "This path answers application/json only",
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    rest: "REQUEST_TIMEOUT",
+    graphql: "BAD_REQUEST",
+    message: "The request took too long to arrive",
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     rest: "PAYLOAD_TOO_LARGE",
@@ -37,6 +43,12 @@ const FAILURES = {
     message: "The request body must be JSON in UTF-8, plain or compressed with gzip or deflate",
   },
   RATE_LIMITED: { status: 429, rest: "RATE_LIMITED", graphql: "RATE_LIMITED", message: "Too many requests" },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    rest: "HEADERS_TOO_LARGE",
+    graphql: "BAD_REQUEST",
+    message: "The address and the headers of the request are too large",
+  },
   INTERNAL: {
     status: 500,
     rest: "INTERNAL_ERROR",
@@ -83,6 +95,11 @@ export class Failure extends Error {
   }
   get graphqlCode(): string {
     return FAILURES[this.kind].graphql;
+  }
+
+  /** Something that this server needs did not answer, or not in time. */
+  get isOfDependency(): boolean {
+    return this.kind === "UNAVAILABLE" || this.kind === "TIMEOUT";
   }
 
   /** All wrong fields of one request, at once. */

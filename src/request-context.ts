@@ -1,10 +1,11 @@
+import { openAudit } from "./audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
 import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
+import type { Log } from "./log.ts";
 import type { JobSearchQueries } from "./task-jobs/job-search.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
-
 import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
 import { openTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
@@ -28,11 +29,12 @@ export interface Asked {
 
 export type RequestContext = ReturnType<typeof openRequestContext>;
 
-export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked) {
+export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked, log: Log) {
   return {
     requestId,
     deadline,
     viewer,
+    audit: openAudit(log, requestId, viewer),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
     progressOf: openTaskProgressLoader(queries.readProgress, deadline),

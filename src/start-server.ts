@@ -1,9 +1,12 @@
+import cluster from "node:cluster";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { openApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./db/client.ts";
+import { openMetricsServer } from "./http/metrics-server.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { StartedDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 
@@ -23,7 +26,12 @@ export interface StartedServer {
 
 export type ServedDatabase = Pick<StartedDatabase, "url" | "demo">;
 
-export async function startServer(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<StartedServer> {
+/** The same in one process, or in a worker whose parent asks for what it has counted. */
+export interface ServingProcess extends StartedServer {
+  readonly metrics: Metrics | null;
+}
+
+export async function startServer(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<ServingProcess> {
   const database = openDatabase({
     url,
     maxConnections: config.databasePoolSize,
@@ -36,18 +44,38 @@ export async function startServer(config: Config, { url, demo }: ServedDatabase,
       log,
       ...(demo === null ? {} : { demo: { apiKey: demo.userKey, taskId: demo.taskId } }),
     });
-    await listen(app.server, config);
+    const { metrics } = app;
+    const metricsServer =
+      metrics === null || cluster.isWorker ? null : await startMetricsServer(config, metrics.text, log);
+    await listen(app.server, config).catch(async (error) => {
+      await metricsServer?.close();
+      throw error;
+    });
     return {
       origin: originOf(app.server.address() as AddressInfo),
+      metrics,
       async close() {
         await app.close();
         await database.close();
+        await metricsServer?.close();
       },
     };
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** Null where the metrics have no port of their own. */
+export async function startMetricsServer({ metrics }: Config, readMetrics: () => Promise<string>, log: Log) {
+  if (metrics === null || metrics.port === null) return null;
+  const { host, port } = metrics;
+  const server = await openMetricsServer(metrics, readMetrics).catch(({ code = "" }: NodeJS.ErrnoException) => {
+    const why = (LISTEN_FAULTS[code] ?? code).replace(/\b(PORT|HOST)\b/, "METRICS_$1");
+    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${why}`);
+  });
+  log.info({ host, port: server.port }, "metrics are served");
+  return server;
 }
 
 function listen(server: Server, { port, host }: Config): Promise<void> {

@@ -32,6 +32,13 @@ const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
 /** Each try to reconnect waits this long at the most, so that the first good answer comes within a second. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
+/**
+ * No statement is sent behind another. The gate alone does not see to that: a connection that is dying has answered its
+ * statement with an error and still counts as open, and the driver loses what it sends there (docs/decisions/resilience.md).
+ * With it the driver cannot begin transactions, which a server's pool has none of.
+ */
+const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
+
 export interface DatabaseOptions {
   url: string;
   maxConnections: number;
@@ -53,16 +60,22 @@ export function openDatabase(options: DatabaseOptions) {
   // Half as many, and their own: whoever searches a million jobs holds up no page.
   const searchConnections = Math.ceil(maxConnections / 2);
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
-  const exportSql = openPool(exportOptions(options), EXPORT_CONNECTIONS, PLANNING.searches);
   return {
     db: drizzle(sql, { casing: "snake_case" }),
     sql,
     ...openReads(maxConnections),
     searches: { sql: searchSql, ...openReads(searchConnections) },
-    exports: { sql: exportSql, connections: EXPORT_CONNECTIONS },
+    exports: {
+      /** How many there may be at once. */
+      connections: EXPORT_CONNECTIONS,
+      /** One connection of an export's own, which whoever opened it ends: there alone the driver lets a transaction begin. */
+      open: () => openPool(exportOptions(options), 1, PLANNING.searches),
+      /** Ends the statement that an export's connection is busy with. */
+      cancel: async (backend: number) => void (await sql`select pg_cancel_backend(${backend})`),
+    },
     /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
     async close(): Promise<void> {
-      await Promise.all([sql, searchSql, exportSql].map((pool) => pool.end({ timeout: 5 })));
+      await Promise.all([sql, searchSql].map((pool) => pool.end({ timeout: 5 })));
     },
   };
 }
@@ -102,6 +115,8 @@ function openPool(options: DatabaseOptions, max: number, planCacheMode: string):
       ...SESSION_SETTINGS,
       ...limits,
     },
-    ...(statementTimeoutMs === undefined ? {} : { socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+    ...(statementTimeoutMs === undefined
+      ? {}
+      : { ...ONE_AT_A_TIME, socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
 }

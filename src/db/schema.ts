@@ -31,14 +31,21 @@ const rowTimes = () => ({
 
 export const jobStatus = pgEnum("job_status", ["pending", "processing", "completed", "failed"]);
 
-export const tasks = pgTable("tasks", {
-  id: id(),
-  /** Null: nobody's task, which only an admin reads. */
-  userId: uuid(),
-  webhookUrl: text(),
-  source: text(),
-  ...rowTimes(),
-});
+export const tasks = pgTable(
+  "tasks",
+  {
+    id: id(),
+    /** Null: nobody's task, which only an admin reads. */
+    userId: uuid(),
+    webhookUrl: text(),
+    source: text(),
+    ...rowTimes(),
+  },
+  (task) => [
+    index("tasks_of_user_idx").on(task.userId, task.createdAt, task.id).where(sql`${task.deletedAt} is null`),
+    index("tasks_newest_idx").on(task.createdAt, task.id).where(sql`${task.deletedAt} is null`),
+  ],
+);
 
 /** The verifier's record of one address. `status` and `serverType` are open vocabularies and must stay text. */
 export const emails = pgTable("emails", {

@@ -1,9 +1,6 @@
-import type { ApolloServerPlugin } from "@apollo/server";
-import { unwrapResolverError } from "@apollo/server/errors";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { Failure } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { RequestContext } from "../request-context.ts";
+import { refusalOf } from "./refusal-words.ts";
 
 /** Apollo's codes for a request that is wrong in itself. Their messages name only what the caller wrote. */
 const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
@@ -17,35 +14,37 @@ const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
 
 /** What a caller may see of an error: our own failures, and Apollo's word on a bad request. The rest is masked. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const cause = unwrapResolverError(error);
+  const cause = causeOf(error);
   if (cause instanceof Failure) return withPlace(formatted, cause);
-  const code = formatted.extensions?.code;
-  if (!hasPath(error) && CODES_OF_A_BAD_REQUEST.has(code)) return { ...formatted, extensions: { code } };
-  return withPlace(formatted, new Failure("INTERNAL"));
+  return isRefusal(error, formatted.extensions?.code)
+    ? refusalOf(formatted)
+    : withPlace(formatted, new Failure("INTERNAL"));
 }
 
-/** Every masked error leaves a line with the request's id, so that the caller's report finds it. */
-export function logMaskedErrors(log: Log): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async didEncounterErrors({ errors, contextValue }) {
-          for (const error of errors) logMaskedError(log, contextValue, error);
-        },
-      };
-    },
+/** Whether the caller is told nothing but INTERNAL. Not for an error that has not got its code from Apollo yet. */
+export function isMasked(error: GraphQLError): boolean {
+  const cause = causeOf(error);
+  if (cause instanceof Failure) return cause.kind === "INTERNAL";
+  // graphql-jit's errors have no extensions, whatever their type says.
+  return !isRefusal(error, error.extensions?.code);
+}
+
+/** The same, with something taken out of every message. */
+export function formatErrorWithout(hide: (message: string) => string): typeof formatError {
+  return (formatted, error) => {
+    const told = formatError(formatted, error);
+    return { ...told, message: hide(told.message) };
   };
 }
 
-export function logMaskedError(log: Log, { requestId }: RequestContext, error: GraphQLError): void {
-  const cause = unwrapResolverError(error);
-  if (!hasPath(error) || (cause instanceof Failure && cause.kind !== "INTERNAL")) return;
-  log.error({ requestId, field: error.path?.join("."), err: cause }, "unexpected error");
+function causeOf(error: unknown): unknown {
+  return error instanceof GraphQLError ? error.originalError : error;
 }
 
 /** An error with a path came out of execution: what the caller wrote was accepted by then. */
-function hasPath(error: unknown): boolean {
-  return error instanceof GraphQLError && error.path !== undefined;
+function isRefusal(error: unknown, code: unknown): boolean {
+  const hasPath = error instanceof GraphQLError && error.path !== undefined;
+  return !hasPath && CODES_OF_A_BAD_REQUEST.has(code);
 }
 
 function withPlace(formatted: GraphQLFormattedError, failure: Failure): GraphQLFormattedError {

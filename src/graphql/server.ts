@@ -1,4 +1,4 @@
-import { ApolloServer } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -6,8 +6,15 @@ import {
 import type { Log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
 import { compiledExecution } from "./compiled-execution.ts";
-import { formatError, logMaskedErrors } from "./format-error.ts";
+import { openDocumentStore } from "./document-store.ts";
+import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
+import { onlyKnownOperations } from "./known-operations.ts";
+import { type Charge, costLimit } from "./limit-plugin.ts";
+import { withinLimits } from "./limit-walk.ts";
+import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits.ts";
+import { logMaskedErrors, openMaskedErrorLog, wordlessLogger } from "./log-masked-errors.ts";
+import { schemaNamesHider } from "./refusal-words.ts";
 import { buildTaskJobsSchema } from "./schema.ts";
 
 export type GraphqlServer = ApolloServer<RequestContext>;
@@ -16,12 +23,17 @@ export interface GraphqlServerOptions {
   /** Introspection and "did you mean": on where GraphiQL is on. */
   readonly explorable: boolean;
   readonly log: Log;
+  /** Asked before an operation is executed. */
+  readonly charge?: Charge | undefined;
+  /** Of what is switched on. */
+  readonly plugins?: readonly ApolloServerPlugin<RequestContext>[];
 }
 
 let schema: ReturnType<typeof buildTaskJobsSchema> | undefined;
 
 export async function startGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
   schema ??= buildTaskJobsSchema();
+  const logMaskedError = openMaskedErrorLog(options.log, schema);
   const server = new ApolloServer<RequestContext>({
     schema,
     introspection: options.explorable,
@@ -33,11 +45,20 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     csrfPrevention: {
       requestHeaders: ["authorization", "x-api-key", "apollo-require-preflight", "x-apollo-operation-name"],
     },
-    formatError,
+    parseOptions: { maxTokens: GRAPHQL_LIMITS.tokens },
+    validationRules: [withinLimits],
+    validationOptions: { maxErrors: MAX_ERRORS },
+    executionOptions: { maxCoercionErrors: MAX_ERRORS },
+    documentStore: openDocumentStore(),
+    formatError: options.explorable ? formatError : formatErrorWithout(schemaNamesHider(schema)),
     stopOnTerminationSignals: false,
+    logger: wordlessLogger(options.log),
     plugins: [
-      compiledExecution(options.log),
-      logMaskedErrors(options.log),
+      onlyKnownOperations,
+      costLimit(schema, options.charge),
+      ...(options.plugins ?? []),
+      compiledExecution(logMaskedError),
+      logMaskedErrors(options.log, logMaskedError),
       httpStatusPlugin,
       ApolloServerPluginLandingPageDisabled(),
       // It instruments every field of every row: a fifth of the time of a page.

@@ -2,7 +2,7 @@ import express, { type RequestHandler } from "express";
 import { Failure } from "../errors.ts";
 
 /** The largest document GraphiQL's tabs send is under 2 KB; introspection is 3 KB. */
-const MAX_BODY_BYTES = 100 * 1024;
+export const MAX_BODY_BYTES = 100 * 1024;
 
 const ENCODINGS = new Set(["identity", "gzip", "deflate"]);
 
@@ -12,8 +12,10 @@ const ENCODINGS = new Set(["identity", "gzip", "deflate"]);
  */
 const refuseOddBodies: RequestHandler = (request, _response, next) => {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers["content-type"] ?? "")?.[1]?.toLowerCase();
-  if (!ENCODINGS.has(encoding) || (charset !== undefined && charset !== "utf-8" && charset !== "utf8")) {
+  const charsets = (request.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi);
+  // All of them: of two, the parser may heed the other one.
+  const isUtf8 = [...charsets].every(([, charset]) => /^utf-8$/i.test(charset ?? ""));
+  if (!ENCODINGS.has(encoding) || !isUtf8) {
     throw new Failure("UNSUPPORTED_MEDIA_TYPE");
   }
   next();

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { type Log, reasonOf } from "../log.ts";
 import { answerFailure, answerGraphqlFailure } from "./failure-answer.ts";
 
 /** Express and its body parser mark what the caller did wrong with a status; anything else is ours. */
@@ -22,6 +22,9 @@ export function errorHandler(log: Log): ErrorRequestHandler {
     const failure = failureOfError(error);
     if (failure.kind === "INTERNAL")
       log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
+    // Without a cause it is GraphQL's, which has logged it.
+    if (failure.isOfDependency && failure.cause !== undefined)
+      log.warn({ requestId: response.locals.requestId, reason: reasonOf(failure) }, "a dependency did not answer");
     if (response.headersSent) {
       response.destroy();
       return;

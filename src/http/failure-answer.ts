@@ -6,9 +6,11 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** The one envelope of every error of every REST path. */
 export function answerFailure(response: Response, failure: Failure): void {
-  answer(response, failure, "application/json; charset=utf-8", {
-    error: { code: failure.restCode, message: failure.message, details: failure.details },
-  });
+  answer(response, failure, "application/json; charset=utf-8", envelopeOf(failure));
+}
+
+export function envelopeOf({ restCode, message, details }: Failure): object {
+  return { error: { code: restCode, message, details } };
 }
 
 /** A refusal before GraphQL was reached, in the shape a GraphQL client reads. */

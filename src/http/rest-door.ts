@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Request, Response } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
-import { Failure, failureKindOfGraphqlCode } from "../errors.ts";
+import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { Asked, RequestContext } from "../request-context.ts";
 import { entityTagOf, isKnownTag } from "./entity-tag.ts";
@@ -49,7 +49,8 @@ export async function executeStored<Data>(
   const { data, errors = [] } = body.singleResult;
   const error = errors.find(({ path }) => !data || path === undefined || !mayFailAlone(path));
   if (error !== undefined) {
-    throw new Failure(failureKindOfGraphqlCode(error.extensions?.code), { message: error.message });
+    const details = (error.extensions?.details ?? []) as FieldFault[];
+    throw new Failure(failureKindOfGraphqlCode(error.extensions?.code), { message: error.message, details });
   }
   return data as Data;
 }

@@ -9,7 +9,8 @@ export class RestParameters {
   readonly faults: FieldFault[] = [];
 
   constructor(url: string) {
-    this.query = new URL(url, "http://localhost").searchParams;
+    // Not by way of URL: a target may name an authority that is none, `http://a:99999/…`, and URL throws.
+    this.query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]);
   }
 
   /** A parameter that is given once; null when it is absent. */

@@ -1,8 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type postgres from "postgres";
 import type { Viewer } from "../auth/viewer.ts";
-import type { OpenDatabase } from "../db/client.ts";
+import type { OpenDatabase, Sql } from "../db/client.ts";
 import { failureOfDatabaseError } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { Failure } from "../errors.ts";
@@ -32,8 +31,8 @@ interface Selection {
   readonly filter: JobFilter;
 }
 
-/** Of a pool of its own, so that exports hold up nobody; one too many is UNAVAILABLE at once. */
-export function jobExportQueries({ sql: pool, connections }: OpenDatabase["exports"]) {
+/** On connections of their own, so that exports hold up nobody; one too many is UNAVAILABLE at once. */
+export function jobExportQueries({ connections, open, cancel }: OpenDatabase["exports"]) {
   let running = 0;
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
@@ -41,14 +40,15 @@ export function jobExportQueries({ sql: pool, connections }: OpenDatabase["expor
       if (running >= connections)
         throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
       running++;
+      const connection = open();
       try {
-        const result = await pool.begin("isolation level repeatable read read only", async (tx) => ({
-          read: await read(openSnapshot(tx, signal)),
-        }));
-        return result.read;
+        await connection`begin isolation level repeatable read read only`;
+        const [backend] = await connection`select pg_backend_pid() as id`;
+        return await read(openSnapshot(connection, signal, () => cancel(backend?.id)));
       } catch (error) {
         throw failureOfDatabaseError(error);
       } finally {
+        await connection.end({ timeout: 0 });
         running--;
       }
     },
@@ -56,11 +56,24 @@ export function jobExportQueries({ sql: pool, connections }: OpenDatabase["expor
   };
 }
 
-function openSnapshot(tx: postgres.TransactionSql, signal: AbortSignal) {
-  const rowsOf = (statement: SQL): Promise<readonly Row[]> => {
+/** `cancel` because the driver's own opens a connection whose faults nobody can catch: they end the process. */
+function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promise<void>) {
+  let isUnderWay = false;
+  signal.addEventListener("abort", () => {
+    if (isUnderWay) cancel().catch(() => {});
+  });
+
+  async function rowsOf(statement: SQL): Promise<readonly Row[]> {
+    signal.throwIfAborted();
     const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-    return endedBy(signal, tx.unsafe(text, params as never[], { prepare: false }).values());
-  };
+    isUnderWay = true;
+    try {
+      return await connection.unsafe(text, params as never[], { prepare: false }).values();
+    } finally {
+      isUnderWay = false;
+    }
+  }
+
   return {
     /** To be called first: it sets the transaction up. */
     async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
@@ -94,26 +107,4 @@ function openSnapshot(tx: postgres.TransactionSql, signal: AbortSignal) {
 function exportedJobOf(row: Row): ExportedJob {
   const [email] = [emailOfJob(row)].flat();
   return { job: jobOfRow(row), email: readableEmail(email?.record) };
-}
-
-type Cancellable = PromiseLike<readonly unknown[]> & { cancel(): void };
-
-/** Cancels the statement on the server when the signal comes, and is over only when the cancelling is, too. */
-async function endedBy(signal: AbortSignal, query: Cancellable): Promise<readonly Row[]> {
-  signal.throwIfAborted();
-  let cancelling: Promise<unknown> | undefined;
-  const cancel = () => {
-    // The server answers a cancel request by hanging up, which the watch on the socket takes for a fault.
-    cancelling = Promise.resolve(query.cancel()).catch(() => {});
-  };
-  signal.addEventListener("abort", cancel);
-  try {
-    const rows = await query;
-    signal.throwIfAborted();
-    return rows as readonly Row[];
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    // Or it could hit the next transaction of this connection.
-    await cancelling;
-  }
 }

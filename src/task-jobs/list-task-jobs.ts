@@ -1,3 +1,4 @@
+import type { Audit } from "../audit.ts";
 import { Failure } from "../errors.ts";
 import { faultsOfFilter, isEmptyFilter } from "../filter.ts";
 import { faultsOfPage } from "../page.ts";
@@ -16,6 +17,7 @@ interface Queries {
 export async function listTaskJobs(
   { taskJobs, jobSearches }: Queries,
   request: JobPageRequest & { readonly filter: JobFilter },
+  audit: Audit,
 ): Promise<FoundJobs> {
   const { page, filter } = request;
   const faults = [...faultsOfPage(page), ...faultsOfFilter(filter)];
@@ -31,6 +33,10 @@ export async function listTaskJobs(
         before: null,
         backwards: false,
       });
-  if (found === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+  if (found === null) {
+    audit("denied", request.taskId);
+    throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+  }
+  if (request.viewer.isAdmin) audit("admin_read", request.taskId);
   return found;
 }

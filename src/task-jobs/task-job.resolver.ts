@@ -46,14 +46,8 @@ export class TaskJobResolver {
       count: selected.has("count"),
     };
     const page = { limit, offset };
-    const { jobs, emails, count } = await listTaskJobs(context, {
-      viewer: context.viewer,
-      taskId,
-      page,
-      parts,
-      filter: filter ?? {},
-      deadline: context.deadline,
-    });
+    const asked = { viewer: context.viewer, taskId, page, parts, filter: filter ?? {}, deadline: context.deadline };
+    const { jobs, emails, count } = await listTaskJobs(context, asked, context.audit);
     primeEmails(context.emailById, emails);
     return { jobs: [...jobs], count, ...page };
   }

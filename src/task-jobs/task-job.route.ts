@@ -3,6 +3,7 @@ import { onlyMethods } from "../http/error-handler.ts";
 import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
 import { RestParameters } from "../http/rest-parameters.ts";
 import { readFilterParameters } from "./job-filter.params.ts";
+import type { JobFilter } from "./job-filter.ts";
 import { nextLink, pageLinks } from "./page-links.ts";
 
 /** An email that cannot be read costs its job the email, not the caller the page. */
@@ -38,7 +39,8 @@ export function taskJobRoutes(door: RestDoor): Router {
     const id = parameters.id(String(request.params.id));
     const page = parameters.page();
     const after = parameters.single("after");
-    const { filter, faults } = readFilterParameters(parameters.query);
+    const { filter: inOldWords, faults } = readFilterParameters(parameters.query);
+    const filter = inEnumNames(inOldWords);
     parameters.faults.push(...faults);
     parameters.check();
 
@@ -56,6 +58,11 @@ export function taskJobRoutes(door: RestDoor): Router {
     answerJson(response, { jobs: nodes.map(inOldShape), count: totalCount, ...page });
   });
   return router;
+}
+
+/** The stored query takes the states by the names of its enum. */
+function inEnumNames(filter: JobFilter): object {
+  return { ...filter, status: filter.status?.map((status) => status.toUpperCase()) ?? null };
 }
 
 /** In place, for a page has a hundred of them: the old words for states, and no `email` key where there is no record. */

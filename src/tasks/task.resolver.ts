@@ -31,10 +31,14 @@ export class TaskResolver {
   })
   async task(
     @Arg("id", () => Uuid, { description: "The task." }) id: string,
-    @Ctx() { taskById }: RequestContext,
+    @Ctx() { taskById, viewer, audit }: RequestContext,
   ): Promise<TaskRecord> {
     const task = await taskById.load(id);
-    if (task === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+    if (task === null) {
+      audit("denied", id);
+      throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+    }
+    if (viewer.isAdmin) audit("admin_read", id);
     return task;
   }
 

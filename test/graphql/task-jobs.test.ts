@@ -45,7 +45,7 @@ test("a page has every field of the schema, with enums in upper case and microse
     updated_at: "2025-01-01T12:00:00Z",
   });
   const { body } = await owner.query(FULL_PAGE, { taskId });
-  expect(body).toEqual({
+  expect({ data: body.data }).toEqual({
     data: {
       taskJobs: {
         jobs: [

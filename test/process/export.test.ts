@@ -136,9 +136,7 @@ describe("CSV", () => {
     const response = await server.get(taskId, `fields=${fields}`, { headers: { Accept: "text/csv" } });
     expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
     expect(response.headers.get("content-disposition")).toBe(`attachment; filename="task-${taskId}-jobs.csv"`);
-    expect(await response.text()).toBe(
-      `${fields}\r\n''@x,'=1+1@example.com,"a ""b"",\nc",' -x,"a\rb",false,\r\n`,
-    );
+    expect(await response.text()).toBe(`${fields}\r\n''@x,'=1+1@example.com,"a ""b"",\nc",' -x,"a\rb",false,\r\n`);
   });
 
   test("of nothing is a header, and NDJSON of nothing is empty", async () => {

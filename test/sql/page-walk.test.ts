@@ -6,7 +6,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const ASKED = { viewer: ADMIN, parts: { jobs: true, emails: false }, deadline: Number.POSITIVE_INFINITY };
+const ASKED = { viewer: ADMIN, parts: { jobs: true, emails: false, count: true }, deadline: Number.POSITIVE_INFINITY };
 
 let database: TestDatabase;
 beforeAll(async () => {

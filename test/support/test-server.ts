@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
-import { openApp } from "../../src/app.ts";
+import { openApp, type Resources } from "../../src/app.ts";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { readConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/client.ts";
@@ -14,13 +14,14 @@ export type ServedDatabase = Awaited<ReturnType<typeof serveDatabase>>;
 /** As the operator would set it. */
 type Environment = Readonly<Record<string, string>>;
 
-interface TestServerOptions {
+type AppOptions = Pick<Resources, "demo" | "httpLimits">;
+
+interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;
-  readonly demo?: { readonly apiKey: string; readonly taskId: string };
 }
 
 /** The real application on a real socket, over a database that the caller answers for. */
-export async function serveDatabase(databaseUrl: string, environment: Environment, demo?: TestServerOptions["demo"]) {
+export async function serveDatabase(databaseUrl: string, environment: Environment, options: AppOptions = {}) {
   const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...environment });
   const database = openDatabase({
     url: databaseUrl,
@@ -37,7 +38,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
       },
     }),
   );
-  const app = await openApp(config, { database, log, ...(demo === undefined ? {} : { demo }) });
+  const app = await openApp(config, { database, log, ...options });
   await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -78,9 +79,9 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
 }
 
 /** The same over a database of its own. */
-export async function startTestServer({ environment = {}, demo }: TestServerOptions = {}) {
+export async function startTestServer({ environment = {}, ...options }: TestServerOptions = {}) {
   const database = await createTestDatabase();
-  const served = await serveDatabase(database.url, environment, demo);
+  const served = await serveDatabase(database.url, environment, options);
   return {
     ...served,
     database,

@@ -39,7 +39,9 @@ describe("CSV", () => {
   });
 
   test("takes off the apostrophe that keeps a spreadsheet from running a cell, and no other one", async () => {
-    const { rows } = await read("email,status\n'+a@example.com,'=1\no'neil@example.com,'quoted'\n''-a@example.com,valid\n");
+    const { rows } = await read(
+      "email,status\n'+a@example.com,'=1\no'neil@example.com,'quoted'\n''-a@example.com,valid\n",
+    );
     expect(rows.map(({ cells }) => [cells.email, cells.status])).toEqual([
       ["+a@example.com", "=1"],
       ["o'neil@example.com", "'quoted'"],

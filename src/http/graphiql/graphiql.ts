@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import express, { type Router } from "express";
+import { onlyMethods } from "../error-handler.ts";
 
 /** Where `tools/build-graphiql.mjs` puts the bundle. The same from `src/http/graphiql` and from `dist/http/graphiql`. */
 const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/graphiql/assets/", import.meta.url));
@@ -39,7 +40,7 @@ export function graphiqlRoutes(options: GraphiqlOptions): Router {
     next();
   });
 
-  router.get("/", (_request, response) => {
+  router.all("/", onlyMethods("GET", "HEAD"), (_request, response) => {
     // The demo's key and task change with the database behind the same address.
     response.set("Cache-Control", "no-store").type("html").send(page);
   });

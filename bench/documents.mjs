@@ -1,0 +1,53 @@
+/** The page of 100 with nested emails, in the names that all code-first peers share with us. */
+const EMAIL_FIELDS = `id email status isRoleBased isDisposable hasMxRecords hasReverseDns domainName hostName serverType
+      isCatchall validatedAt unknownReason needsPhysicalVerify`;
+
+export function pageDocument(idType) {
+  return `query Page($taskId: ${idType}!, $limit: Int!, $offset: Int!) {
+  taskJobs(taskId: $taskId, limit: $limit, offset: $offset) {
+    jobs {
+      id taskId emailAddress status createdAt updatedAt
+      email {
+      ${EMAIL_FIELDS}
+      }
+    }
+  }
+}`;
+}
+
+/** PostGraphile's schema comes from the tables: aliases give the answer the others' shape. */
+export const POSTGRAPHILE_DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $offset: Int!) {
+  taskJobs: allTaskEmailJobs(
+    condition: { taskId: $taskId, deletedAt: null }, first: $limit, offset: $offset, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]
+  ) {
+    jobs: nodes {
+      id: rowId taskId emailAddress status createdAt updatedAt
+      email: emailByEmailId {
+      ${EMAIL_FIELDS.replace("id email", "id: rowId email")}
+      }
+    }
+  }
+}`;
+
+/** drizzle-graphql's schema comes from the drizzle tables. */
+export const DRIZZLE_GRAPHQL_DOCUMENT = `query Page($taskId: String!, $limit: Int!, $offset: Int!) {
+  jobs: taskEmailJobs(
+    where: { taskId: { eq: $taskId }, deletedAt: { isNull: true } }
+    orderBy: { createdAt: { direction: desc, priority: 2 }, id: { direction: desc, priority: 1 } }
+    limit: $limit
+    offset: $offset
+  ) {
+    id taskId emailAddress status createdAt updatedAt
+    email {
+    ${EMAIL_FIELDS}
+    }
+  }
+}`;
+
+export const STATUS_DOCUMENT = `query Statuses($taskId: UUID!, $limit: Int!, $offset: Int!) {
+  taskJobs(taskId: $taskId, limit: $limit, offset: $offset) {
+    jobs { id status }
+  }
+}`;
+
+export const COUNTED_PAGE_DOCUMENT = pageDocument("UUID").replace("jobs {", "count\n    jobs {");

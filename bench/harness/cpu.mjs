@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** USER_HZ, which Linux fixes at 100 for what it shows in /proc. */
+const MS_PER_TICK = 10;
+
+/**
+ * CPU used so far by a process and all below it, user and system. A child that has ended and was waited for is in its
+ * parent's `cutime`, so that parallel workers and backends that come and go are not lost.
+ */
+export function treeCpuMs(pid) {
+  return treeOf(pid).reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK;
+}
+
+export function treePids(pid) {
+  return treeOf(pid).map((member) => member.pid);
+}
+
+export function residentMb(pid) {
+  const kilobytes = treeOf(pid).map((member) =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${member.pid}/status`, "latin1"))?.[1] ?? 0),
+  );
+  return kilobytes.reduce((sum, value) => sum + value, 0) / 1024;
+}
+
+function treeOf(root) {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const processes = new Map(all.flatMap((name) => readStat(name) ?? []).map((stat) => [stat.pid, stat]));
+  const isBelow = (stat) => {
+    for (let at = stat; at !== undefined; at = processes.get(at.parent)) if (at.pid === root) return true;
+    return false;
+  };
+  return [...processes.values()].filter(isBelow);
+}
+
+/** Undefined when the process ended in between. */
+function readStat(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // What stands before the last bracket may contain spaces and brackets.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const [user, system, waitedUser, waitedSystem] = fields.slice(11, 15).map(Number);
+    return { pid: Number(pid), parent: Number(fields[1]), ticks: user + system + waitedUser + waitedSystem };
+  } catch {
+    return undefined;
+  }
+}

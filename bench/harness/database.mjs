@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import postgres from "postgres";
+import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
+import { treeCpuMs } from "./cpu.mjs";
+
+const SETTINGS = {
+  shared_buffers: "512MB",
+  // Nine opponents with a pool of ten each are connected at once.
+  max_connections: "200",
+  // For all alike. With the default of 4 the naive deep OFFSET reads and sorts the whole task and takes even longer.
+  random_page_cost: "1.1",
+};
+
+/** The embedded PostgreSQL in the mode of a real server: durable, with memory for the page index. */
+export async function openBenchDatabase(dataDir) {
+  const server = await openEmbeddedPostgres({ dataDir, mode: "start", settings: SETTINGS });
+  const postmasterPid = Number(readFileSync(`${dataDir}/postgres/postmaster.pid`, "latin1").split("\n")[0]);
+  return {
+    version: server.version,
+    urlOf: (name) => Object.assign(new URL(server.url), { pathname: `/${name}` }).href,
+    cpuMs: () => treeCpuMs(postmasterPid),
+    close: () => server.stop(),
+  };
+}
+
+export function connect(url, options = {}) {
+  return postgres(url, { max: 1, onnotice: () => {}, fetch_types: false, ...options });
+}
+
+/** Runs `work` with one connection. */
+export async function withConnection(url, work, options) {
+  const sql = connect(url, options);
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

@@ -1,0 +1,27 @@
+import { compare } from "./statistics.mjs";
+
+/** @typedef {{ text: string, verdict: "met" | "missed" | "within the noise" | "not available" }} Goal */
+
+/** The median decides: the range stands beside it for whoever doubts. */
+export function atMost(stat, limit, what) {
+  return { text: `at most ${limit} × ${what}`, verdict: stat.median <= limit ? "met" : "missed" };
+}
+
+export function under(value, limit, text) {
+  return { text, verdict: value < limit ? "met" : "missed" };
+}
+
+/** A race is won outside the noise only. `better` says which side of the figure is the good one. */
+export function ahead(ours, rivals, figure, better, text) {
+  const outcomes = rivals.map((rival) => compare(ours[figure], rival[figure]));
+  if (outcomes.every((outcome) => outcome === better)) return { text, verdict: "met" };
+  const lost = outcomes.some((outcome) => outcome !== better && outcome !== "within the noise");
+  return { text, verdict: lost ? "missed" : "within the noise" };
+}
+
+/** The name with the least of a figure, or null when the ranges of the first two overlap. */
+export function winnerOf(rows, figure) {
+  const [first, second] = [...rows].sort((one, other) => one[figure].median - other[figure].median);
+  if (first === undefined || second === undefined) return null;
+  return compare(first[figure], second[figure]) === "less" ? first.name : null;
+}

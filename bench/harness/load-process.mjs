@@ -1,0 +1,30 @@
+import autocannon from "autocannon";
+
+// A process of its own, so that its work is in nobody's figures. One JSON argument in, one JSON line out.
+const { url, connections, seconds, amount, method, headers, body, path, offsets } = JSON.parse(process.argv[2]);
+
+let requested = 0;
+const nextOffset = () => {
+  const at = offsets.from + offsets.step * requested++;
+  return offsets.below === undefined ? at : at % offsets.below;
+};
+const withOffset = (request) => ({ ...request, path: path.replace("{offset}", String(nextOffset())) });
+
+const result = await autocannon({
+  url,
+  connections,
+  ...(amount === undefined ? { duration: seconds } : { amount }),
+  requests: [{ method, path, headers, body, ...(offsets === undefined ? {} : { setupRequest: withOffset }) }],
+});
+
+console.log(
+  JSON.stringify({
+    answers: result["2xx"],
+    faults: result.non2xx + result.errors + result.timeouts + result.mismatches,
+    /** What went wrong, for the message alone. */
+    statuses: Object.keys(result.statusCodeStats ?? {}),
+    seconds: result.duration,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+  }),
+);

@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { residentMb, treeCpuMs, treePids } from "./cpu.mjs";
+
+const START_WAIT_MS = 60_000;
+const STOP_WAIT_MS = 15_000;
+const LISTENING = /Listening on (http:\/\/\S+)/;
+
+/** Whoever ends the benchmark in the middle takes the servers along. */
+const running = new Set();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts a server's main file and resolves once it says where it listens. */
+export async function startServer(file, environment) {
+  const child = spawn(process.execPath, [fileURLToPath(file)], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { PATH: process.env.PATH, NODE_ENV: "production", PORT: "0", HOST: "127.0.0.1", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  const exited = once(child, "exit").then(() => running.delete(child));
+
+  const origin = await untilListening(child);
+  return {
+    origin,
+    cpuMs: () => treeCpuMs(child.pid),
+    residentMb: () => residentMb(child.pid),
+    processCount: () => treePids(child.pid).length,
+    stop: async () => {
+      child.kill("SIGTERM");
+      const kill = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
+      await exited;
+      clearTimeout(kill);
+    },
+  };
+}
+
+function untilListening(child) {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const fail = (why) => {
+      child.kill("SIGKILL");
+      reject(new Error(`${why}: ${output.trim().split("\n").slice(-8).join("\n")}`));
+    };
+    const timer = setTimeout(() => fail("did not listen in time"), START_WAIT_MS);
+    child.once("exit", (code) => fail(`ended with code ${code}`));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        // Kept short: a server that logs would otherwise fill our memory.
+        output = (output + chunk).slice(-4000);
+        const origin = LISTENING.exec(output)?.[1];
+        if (origin === undefined) return;
+        clearTimeout(timer);
+        resolve(origin);
+      });
+    }
+  });
+}

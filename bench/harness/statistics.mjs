@@ -1,0 +1,24 @@
+/** @typedef {{ median: number, min: number, max: number, samples: number }} Stat */
+
+/** Two ranges of fewer rounds than this part by chance too often. */
+const FEWEST_SAMPLES = 3;
+
+export function statOf(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted[sorted.length - 1], samples: sorted.length };
+}
+
+/** Of the same round: both then ran on a machine in the same mood. */
+export function ratioOf(samples, reference, figure) {
+  return statOf(samples.map((sample, round) => sample[figure] / reference[round][figure]));
+}
+
+/** "less", "more", or "within the noise" when the ranges overlap or too few rounds were run to tell. */
+export function compare(one, other) {
+  if (Math.min(one.samples, other.samples) < FEWEST_SAMPLES) return "within the noise";
+  if (one.max < other.min) return "less";
+  if (one.min > other.max) return "more";
+  return "within the noise";
+}

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import postgres from "postgres";
+
+/** What postgres.js and pg take by default, and so do we. */
+const POOL_SIZE = 10;
+const TIMESTAMPTZ = 1184;
+const JOBS_PATH = /^\/api\/v1\/tasks\/([0-9a-f-]{36})\/jobs$/;
+
+export const databaseUrl = process.env.DATABASE_URL;
+
+/** Serves on a free port and says where, in the words that our own server uses. */
+export async function serve(handler) {
+  const server = createServer(handler).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  announce(`http://127.0.0.1:${server.address().port}`);
+}
+
+export function announce(origin) {
+  console.log(`Listening on ${origin}`);
+  process.once("SIGTERM", () => process.exit(0));
+}
+
+/** As postgres.js comes: named statements for tagged templates, timestamps as Date. */
+export function connectWithDefaults() {
+  return postgres(databaseUrl, { max: POOL_SIZE });
+}
+
+/** Timestamps as RFC 3339 text: a Date would lose the microseconds and cost more. */
+export function connectForText() {
+  const parse = (text) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+  return postgres(databaseUrl, {
+    max: POOL_SIZE,
+    fetch_types: false,
+    connection: { TimeZone: "UTC" },
+    types: { timestamptz: { to: TIMESTAMPTZ, from: [TIMESTAMPTZ], serialize: String, parse } },
+  });
+}
+
+/** The documented path, or null. */
+export function readJobsRequest(target) {
+  const url = new URL(target, "http://localhost");
+  const taskId = JOBS_PATH.exec(url.pathname)?.[1];
+  if (taskId === undefined) return null;
+  return {
+    taskId,
+    limit: Number(url.searchParams.get("limit") ?? 10),
+    offset: Number(url.searchParams.get("offset") ?? 0),
+  };
+}

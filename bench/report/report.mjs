@@ -1,0 +1,49 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { drawChart } from "./chart.mjs";
+import { cellsOf, HEADINGS, remarksOf } from "./terminal.mjs";
+
+const BEGIN = "<!-- figures: written by `npm run bench` -->";
+const END = "<!-- end of figures -->";
+
+/** Writes the figures as JSON and as a chart, and into the page of the benchmark where the directory has one. */
+export function writeReport(report, directory) {
+  writeFileSync(`${directory}/benchmarks.json`, `${JSON.stringify(rounded(report), null, 2)}\n`);
+  const chart = drawChart(report);
+  if (chart !== null) writeFileSync(`${directory}/benchmarks.svg`, chart);
+  const page = `${directory}/benchmarks.md`;
+  if (existsSync(page)) writeFileSync(page, withFigures(readFileSync(page, "utf8"), markdownOf(report)));
+  console.log(`\nWritten: ${directory}/benchmarks.*`);
+}
+
+function withFigures(page, figures) {
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined)
+    throw new Error("docs/benchmarks.md has lost the two comments that its figures stand between");
+  return `${before}${BEGIN}\n\n${figures}\n\n${END}${after}`;
+}
+
+function markdownOf({ machine, options, works }) {
+  const made =
+    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, PostgreSQL ${machine.postgres}, commit ${machine.commit ?? "unknown"}; ` +
+    `${options.rounds} rounds of ${options.seconds} s a cell.`;
+  return [made, ...works.map(sectionOf)].join("\n\n");
+}
+
+function sectionOf(work) {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const table = [line(HEADINGS), line(HEADINGS.map(() => "---")), ...cellsOf(work).map(line)].join("\n");
+  const remarks = remarksOf(work).map((remark) => `* ${remark}`);
+  return [
+    `### ${work.title}`,
+    ...(work.rows.length > 0 ? [table] : []),
+    ...(remarks.length > 0 ? [remarks.join("\n")] : []),
+  ].join("\n\n");
+}
+
+/** To a thousandth: more digits would only make two runs look different. */
+function rounded(report) {
+  return JSON.parse(
+    JSON.stringify(report, (_, value) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value)),
+  );
+}

@@ -1,0 +1,24 @@
+import { DATA } from "../harness/data.mjs";
+import { under } from "../harness/goals.mjs";
+import { restPage, send } from "../harness/requests.mjs";
+import { statOf } from "../harness/statistics.mjs";
+import { OURS } from "../opponents.mjs";
+
+const STARTS = 5;
+
+export const start = {
+  name: "start",
+  title: "From `node` to the first answered REST request, against a running database",
+  async run(bench) {
+    const elapsedMs = [];
+    for (let turn = 0; turn < STARTS; turn++) {
+      const startedAt = performance.now();
+      const server = await bench.start(OURS);
+      await send(server, restPage(bench, DATA.pageTaskId, { limit: 10 }));
+      elapsedMs.push(performance.now() - startedAt);
+      await server.stop();
+    }
+    const measured = statOf(elapsedMs);
+    return { rows: [{ name: "ours", unit: "ms", measured, goals: [under(measured.median, 1500, "under 1.5 s")] }] };
+  },
+};

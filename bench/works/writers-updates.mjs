@@ -1,0 +1,105 @@
+import { DATA } from "../harness/data.mjs";
+import { withConnection } from "../harness/database.mjs";
+import { atMost } from "../harness/goals.mjs";
+import { measureCpu, rowOf } from "../harness/measure.mjs";
+import { openWriterDatabases } from "../harness/writer-databases.mjs";
+
+const WORKERS = 8;
+const UPDATES = 10_000;
+const QUICK_UPDATES = 1_000;
+const INSERTS = 2_000;
+const WATCH_EVERY_MS = 10;
+
+export const writersUpdates = {
+  name: "writers-updates",
+  title:
+    "10,000 status updates of one task by 8 workers at once, per update, against the same tables without our triggers",
+  async run(bench) {
+    const databases = await openWriterDatabases(bench, { connections: WORKERS });
+    const { rounds, quick } = bench.options;
+    const updates = quick ? QUICK_UPDATES : UPDATES;
+    try {
+      const samples = new Map(databases.sides.map(({ name }) => [name, []]));
+      for (let round = 0; round < rounds; round++) {
+        for (let turn = 0; turn < databases.sides.length; turn++) {
+          const { name, sql } = databases.sides[(round + turn) % databases.sides.length];
+          bench.say(`  round ${round + 1} of ${rounds}: ${name}`);
+          samples.get(name).push(await measureUpdates(bench, sql, round * updates, updates));
+        }
+      }
+      const [plain, ours] = databases.sides.map(({ name }) => samples.get(name));
+      const row = rowOf("ours", ours, plain, "without triggers");
+      const waits = await watchLocks(bench, databases.sides[1].sql, rounds * updates, updates);
+      row.goals.push(atMost(row.ratio, 1.15, "without triggers"));
+      row.goals.push({
+        text: "no lock waits between workers of one task",
+        verdict: waits.length === 0 ? "met" : "missed",
+      });
+      return {
+        rows: [rowOf("without triggers", plain, plain, "without triggers"), row],
+        notices: [`locks waited for, in another pass of updates and of single inserts: ${waits.join(", ") || "none"}`],
+      };
+    } finally {
+      await databases.close();
+    }
+  },
+};
+
+/** Each worker has a connection of its own and commits row by row, as workers do. */
+async function measureUpdates(bench, sql, skipped, updates) {
+  const ids = await idsOf(sql, skipped, updates);
+  await sql`checkpoint`;
+  const startedAt = performance.now();
+  const cpu = await measureCpu(bench.database, null, async () => {
+    await inParallel(
+      ids,
+      (id) => sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${id}`,
+    );
+    return updates;
+  });
+  return { ...cpu, perSecond: updates / ((performance.now() - startedAt) / 1000) };
+}
+
+async function idsOf(sql, skipped, count) {
+  const rows = await sql`
+    select id from task_email_jobs where task_id = ${DATA.largeTaskId} order by id offset ${skipped} limit ${count}`;
+  return rows.map(({ id }) => id);
+}
+
+async function inParallel(items, work) {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: WORKERS }, worker));
+}
+
+/**
+ * Which locks the workers wait for, seen from outside while they update and then insert. Apart from the measurement,
+ * since looking costs CPU. `extend` is left out: it is how any table grows.
+ */
+async function watchLocks(bench, sql, skipped, updates) {
+  const ids = await idsOf(sql, skipped, updates);
+  const seen = new Map();
+  let isOver = false;
+  const watch = withConnection(bench.database.urlOf("postgres"), async (observer) => {
+    const [{ name }] = await sql`select current_database() as name`;
+    while (!isOver) {
+      const waits = await observer`
+        select wait_event as event, count(*)::int as count from pg_stat_activity
+        where datname = ${name} and wait_event_type = 'Lock' and wait_event <> 'extend' group by 1`;
+      for (const { event, count } of waits) seen.set(event, (seen.get(event) ?? 0) + count);
+      await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS));
+    }
+  });
+  try {
+    await inParallel(ids, (id) => sql`update task_email_jobs set status = 'failed' where id = ${id}`);
+    await inParallel(ids.slice(0, INSERTS), (id) => {
+      return sql`insert into task_email_jobs (task_id, email_address) values (${DATA.largeTaskId}, ${`${id}@example.com`})`;
+    });
+  } finally {
+    isOver = true;
+    await watch;
+  }
+  return [...seen].map(([event, count]) => `${event} ${count} times`);
+}

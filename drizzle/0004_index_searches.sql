@@ -1,0 +1,4 @@
+CREATE INDEX "task_email_jobs_status_idx" ON "task_email_jobs" USING btree ("task_id","status","created_at","id") WHERE "task_email_jobs"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "task_email_jobs_updated_idx" ON "task_email_jobs" USING btree ("task_id","updated_at","id") WHERE "task_email_jobs"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_of_user_idx" ON "tasks" USING btree ("user_id","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_newest_idx" ON "tasks" USING btree ("created_at","id") WHERE "tasks"."deleted_at" is null;

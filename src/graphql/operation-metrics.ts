@@ -1,0 +1,40 @@
+import type { ApolloServerPlugin } from "@apollo/server";
+import { Kind, type OperationDefinitionNode } from "graphql";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { RequestContext } from "../request-context.ts";
+
+/**
+ * Counts errors by code, and tells which field of the schema was asked for. Fields come from a document that was
+ * validated, so that their number is bounded; an operation's name is whatever the caller wrote.
+ */
+export function operationMetrics(
+  metrics: Metrics,
+  tellOperation: (context: RequestContext, operation: string) => void,
+): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ contextValue, operation, schema }) {
+          // Of a kind that the schema has none of no field was validated.
+          if (operation !== undefined && schema.getRootType(operation.operation))
+            tellOperation(contextValue, rootFieldOf(operation));
+        },
+        async didEncounterErrors({ errors }) {
+          if (errors.some(({ extensions }) => extensions.limit !== undefined)) metrics.countRejection("query");
+        },
+        async willSendResponse({ response: { body } }) {
+          if (body.kind !== "single") return;
+          for (const { extensions } of body.singleResult.errors ?? []) {
+            metrics.countGraphqlError(String(extensions?.code ?? "INTERNAL_SERVER_ERROR"));
+          }
+        },
+      };
+    },
+  };
+}
+
+function rootFieldOf({ selectionSet }: OperationDefinitionNode): string {
+  const [selection, ...more] = selectionSet.selections;
+  if (more.length > 0) return "several";
+  return selection?.kind === Kind.FIELD ? selection.name.value : "fragment";
+}

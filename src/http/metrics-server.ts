@@ -1,0 +1,66 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type RequestHandler, Router } from "express";
+import type { MetricsConfig } from "../config.ts";
+import { Failure } from "../errors.ts";
+import { onlyMethods } from "./error-handler.ts";
+
+const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** A scrape is one short request; whoever needs longer to send it is not Prometheus. */
+const REQUEST_TIMEOUT_MS = 5000;
+
+type ReadMetrics = () => Promise<string>;
+
+/** `/metrics` on the main port, for whoever has the token. */
+export function metricsRoutes(token: string, readMetrics: ReadMetrics): Router {
+  const router = Router();
+  const withToken: RequestHandler = (request, _response, next) => {
+    next(hasToken(request, token) ? undefined : new Failure("UNAUTHENTICATED"));
+  };
+  router.all("/metrics", onlyMethods("GET", "HEAD"), withToken, async (_request, response) => {
+    answerMetrics(response, await readMetrics());
+  });
+  return router;
+}
+
+/** `/metrics` and nothing else, on a port of its own; for whoever reaches it, unless there is a token, too. */
+export async function openMetricsServer({ port, host, token }: MetricsConfig, readMetrics: ReadMetrics) {
+  const server = http.createServer(async (request, response) => {
+    if (request.url?.split("?")[0] !== "/metrics") response.writeHead(404).end();
+    else if (request.method !== "GET" && request.method !== "HEAD")
+      response.writeHead(405, { Allow: "GET, HEAD" }).end();
+    else if (token !== null && !hasToken(request, token)) {
+      response.writeHead(401, { "WWW-Authenticate": "Bearer" }).end();
+    } else {
+      await readMetrics().then(
+        (text) => answerMetrics(response, text),
+        () => response.writeHead(500).end(),
+      );
+    }
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = REQUEST_TIMEOUT_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port ?? 0, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answerMetrics(response: ServerResponse, text: string): void {
+  response.writeHead(200, { "Content-Type": CONTENT_TYPE, "Cache-Control": "no-store" }).end(text);
+}
+
+/** Compared as hashes, in constant time: of equal length, and the time says nothing of how much was right. */
+function hasToken({ headers }: IncomingMessage, token: string): boolean {
+  const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1] ?? "";
+  return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
+}

@@ -1,0 +1,104 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Failure, type FailureKind } from "../errors.ts";
+import { answerFailureOnSocket } from "./raw-answer.ts";
+
+export interface HttpLimits {
+  readonly headersTimeoutMs: number;
+  /** Headers and body together. */
+  readonly requestTimeoutMs: number;
+  readonly connectionsCheckingIntervalMs: number;
+  /** The request line and the headers together. */
+  readonly maxHeaderBytes: number;
+  /** A connection on which nothing moves while a request is being read or answered. */
+  readonly silenceTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+/** Node's own are 60 s, 300 s, 30 s, 16 KB, none, 5 s and none. */
+const HTTP_LIMITS: HttpLimits = {
+  /** 1,000 sockets that sent a header line each half second were gone after 11.3 s, and other callers were answered. */
+  headersTimeoutMs: 10_000,
+  /** The largest body, 100 KB, over a line of 56 kbit/s. */
+  requestTimeoutMs: 15_000,
+  connectionsCheckingIntervalMs: 1000,
+  /** A page asked for by a browser with a JWT is under 2 KB; a document in a GET is the only thing that could be longer. */
+  maxHeaderBytes: 8192,
+  /** A caller who does not read its answer. Beyond the deadline of any request of ours. */
+  silenceTimeoutMs: 30_000,
+  /** Longer than a load balancer's 60 s: who closes first must be the one who sends requests, or some get lost. */
+  keepAliveTimeoutMs: 65_000,
+  /** 20 KB each when idle after a request. */
+  maxConnections: 5000,
+};
+
+/** From here on a new connection takes the place of the one that has been idle for longest. */
+const CROWDED = 0.9;
+
+const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+  HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
+};
+
+/** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
+export function openHttpServer(listener: RequestListener, overrides: Partial<HttpLimits> = {}): Server {
+  const limits = { ...HTTP_LIMITS, ...overrides };
+  const server = createServer({
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // `saneHeaders` does it with a body; Node's 400 has none.
+    requireHostHeader: false,
+  });
+  server.setTimeout(limits.silenceTimeoutMs);
+  server.maxConnections = limits.maxConnections;
+
+  /** The least recently used first. Those that have not sent a whole request yet are idle too. */
+  const idle = new Set<Socket>();
+  let connections = 0;
+  server.on("connection", (socket) => {
+    connections += 1;
+    idle.add(socket);
+    socket.once("close", () => {
+      connections -= 1;
+      idle.delete(socket);
+    });
+    const [oldest] = connections > limits.maxConnections * CROWDED ? idle : [];
+    if (oldest !== undefined && oldest !== socket) oldest.destroy();
+  });
+
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    idle.delete(socket);
+    answers.set(socket, response);
+    response.once("close", () => {
+      if (!socket.destroyed) idle.add(socket);
+    });
+    listener(request, response);
+  });
+  // Any expectation but 100-continue: RFC 9110 section 10.1.1 lets a server pass over it.
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
+
+  server.on("connect", (_request, socket) => answerFailureOnSocket(socket, new Failure("METHOD_NOT_ALLOWED")));
+  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
+    // What follows on a connection that was refused is faulty as well.
+    if (socket.writableEnded) return;
+    const answer = answers.get(socket);
+    // Half told, or told before the rest of its body came: a second answer would be taken for the next request's.
+    const isAnswered = answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
+    if (code === "ECONNRESET" || isAnswered || !socket.writable) socket.destroy();
+    else answerFailureOnSocket(socket, failureOf(code));
+  });
+  return server;
+}
+
+function failureOf(code: string): Failure {
+  const kind = KIND_BY_FAULT[code];
+  return kind === undefined ? new Failure("INVALID_INPUT", { message: "The request is malformed" }) : new Failure(kind);
+}

@@ -1,0 +1,90 @@
+import cluster from "node:cluster";
+import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Config, RateLimitConfig } from "../config.ts";
+import { openDatabase } from "../db/client.ts";
+import type { Log } from "../log.ts";
+import { postgresLimiter } from "./postgres-store.ts";
+
+/** How long requests pass uncounted before a silent store is asked again. */
+const STORE_PAUSE_MS = 1000;
+/** Workers ask their parent, on the same machine. */
+const PARENT_TIMEOUT_MS = 250;
+const STORE_CONNECTIONS = 2;
+
+/** What is left to a bucket after it was asked. */
+export interface Quota {
+  readonly admitted: boolean;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+export interface RateLimiter {
+  readonly points: number;
+  readonly windowSeconds: number;
+  /** Null where the store cannot be asked: the request may pass, for a limit must not become the outage. */
+  readonly take: (bucket: string, points: number) => Promise<Quota | null>;
+  readonly close: () => Promise<void>;
+}
+
+type StoreConfig = Pick<Config, "databaseUrl" | "preparedStatements">;
+
+export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfig, log: Log): RateLimiter {
+  const { store, close } = openStore(config, storeConfig);
+  let silentUntil = 0;
+  let failing = false;
+
+  return {
+    points: config.points,
+    windowSeconds: config.windowSeconds,
+    async take(bucket, points) {
+      if (performance.now() < silentUntil) return null;
+      try {
+        // More than a whole window's points could never pass.
+        const left = await store.consume(bucket, Math.min(points, config.points)).catch(refusalOf);
+        if (failing) log.info("the rate limit's store answers again, requests are counted");
+        failing = false;
+        return {
+          admitted: left.consumedPoints <= config.points,
+          remaining: left.remainingPoints,
+          resetMs: Math.max(0, left.msBeforeNext),
+        };
+      } catch (error) {
+        if (!failing) log.error({ err: error }, "the rate limit's store does not answer, requests pass uncounted");
+        failing = true;
+        silentUntil = performance.now() + STORE_PAUSE_MS;
+        return null;
+      }
+    },
+    close,
+  };
+}
+
+/** The library throws a refusal and an error alike. */
+function refusalOf(thrown: unknown): RateLimiterRes {
+  if (thrown instanceof RateLimiterRes) return thrown;
+  throw thrown;
+}
+
+function openStore(
+  { store, points, windowSeconds }: RateLimitConfig,
+  { databaseUrl, preparedStatements }: StoreConfig,
+) {
+  const options = { points, duration: windowSeconds };
+  if (store === "postgres" && databaseUrl !== null) {
+    // Connections of its own: counting may neither wait behind the pages nor hold them up.
+    const database = openDatabase({
+      url: databaseUrl,
+      maxConnections: STORE_CONNECTIONS,
+      preparedStatements,
+      applicationName: "task-jobs-rate-limit",
+    });
+    return { store: postgresLimiter(database.sql, options), close: database.close };
+  }
+  const inParent = cluster.isWorker;
+  return {
+    store: inParent
+      ? new RateLimiterCluster({ ...options, keyPrefix: "rate", timeoutMs: PARENT_TIMEOUT_MS })
+      : new RateLimiterMemory({ ...options, keyPrefix: "" }),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,57 @@
+import { hash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { type BulkheadPolicy, bulkhead } from "cockatiel";
+import type { Viewer } from "../auth/viewer.ts";
+
+/** Some megabytes at the most. Whoever is forgotten is only asked for once more. */
+const MAX_REMEMBERED = 10_000;
+
+/** Of one credential. What waits longer than its request's deadline is answered with 503 when it begins. */
+const MAX_WAITING = 200;
+
+export interface RecentCredential {
+  /** Where its requests are counted. */
+  readonly bucket: string;
+  /** A moment of `performance.now()`: until then its limit is used up. */
+  refusedUntil: number;
+  readonly turns: BulkheadPolicy;
+}
+
+/**
+ * The credentials that were good when this process last saw them. It lets a request over the limit be refused without a
+ * statement, and keeps a caller who is known from being locked out with the strangers who share its address.
+ */
+export function openRecentCredentials(maxAtOnce: number) {
+  const byFingerprint = new Map<string, RecentCredential>();
+  return {
+    get: (fingerprint: string) => byFingerprint.get(fingerprint),
+    forget: (fingerprint: string) => byFingerprint.delete(fingerprint),
+    remember(fingerprint: string, request: IncomingMessage, viewer: Viewer): RecentCredential {
+      const known = byFingerprint.get(fingerprint);
+      if (known !== undefined) return known;
+      const oldest = byFingerprint.size < MAX_REMEMBERED ? undefined : byFingerprint.keys().next().value;
+      if (oldest !== undefined) byFingerprint.delete(oldest);
+      const credential = {
+        bucket: credentialBucket(request, viewer),
+        refusedUntil: 0,
+        turns: bulkhead(maxAtOnce, MAX_WAITING),
+      };
+      byFingerprint.set(fingerprint, credential);
+      return credential;
+    },
+  };
+}
+
+/** Null for an anonymous request. A hash: a credential is not kept longer than its request. */
+export function fingerprintOf({ headers }: IncomingMessage): string | null {
+  const { authorization, "x-api-key": key } = headers;
+  if (authorization === undefined && key === undefined) return null;
+  return hash("sha256", `${authorization ?? ""}\n${String(key ?? "")}`, "base64url");
+}
+
+/** An API key by its hash, in whichever header it came; a token by its subject, so that a new token is no new limit. */
+function credentialBucket({ headers }: IncomingMessage, viewer: Viewer): string {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  const token = bearer ?? String(headers["x-api-key"]);
+  return token.startsWith("tj_") ? `key:${hash("sha256", token, "base64url")}` : `user:${viewer.userId}`;
+}

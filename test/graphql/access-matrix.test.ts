@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { buildClientSchema, extendSchema, type GraphQLSchema, getIntrospectionQuery, parse } from "graphql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aJob, anEmail, aTask } from "../support/builders.ts";
+import {
+  documentOf,
+  type IdByType,
+  nameOf,
+  pathsTo,
+  type SchemaPath,
+  spellings,
+  takesId,
+} from "../support/schema-paths.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+/** What belongs to somebody. Types from which they can be reached are held by the same rule. */
+const GUARDED = ["TaskJob", "Email"];
+
+type Viewer = "owner" | "stranger" | "admin" | "nobody";
+type Task = "own" | "foreign" | "missing" | "deleted";
+type Get = (path: string, init: RequestInit) => Promise<Response>;
+
+let server: TestServer;
+let schema: GraphQLSchema;
+let paths: SchemaPath[];
+let asks: Record<Viewer, Get>;
+let idsOf: Record<Task, IdByType>;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const [owner, stranger, admin] = [await server.as(), await server.as(), await server.as({ isAdmin: true })];
+  asks = {
+    owner: owner.get,
+    stranger: stranger.get,
+    admin: admin.get,
+    nobody: (path, init) => fetch(server.url + path, init),
+  };
+  idsOf = {
+    own: await markedTask("own", { user_id: owner.userId }),
+    foreign: await markedTask("foreign", { user_id: stranger.userId }),
+    deleted: await markedTask("deleted", { user_id: owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
+    missing: { Task: randomUUID(), TaskJobs: randomUUID(), TaskJob: randomUUID(), Email: randomUUID() },
+  };
+  const answer = await asks.owner("/graphql", post({ query: getIntrospectionQuery() }));
+  schema = buildClientSchema(((await answer.json()) as { data: Parameters<typeof buildClientSchema>[0] }).data);
+  paths = pathsTo(schema, GUARDED);
+});
+afterAll(() => server.close());
+
+/** Whatever of it is shown says whose it is. */
+async function markedTask(mark: string, columns: Record<string, unknown>): Promise<IdByType> {
+  const { sql } = server;
+  const task = await aTask(sql, { source: `leak-${mark}`, ...columns });
+  const address = `leak-${mark}@example.com`;
+  const email = await anEmail(sql, { email: address, domain_name: `leak-${mark}.example.com` });
+  const job = await aJob(sql, { task_id: task, email_id: email, email_address: address, status: "completed" });
+  return { Task: task, TaskJobs: task, TaskJob: job, Email: email };
+}
+
+const post = (body: object): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+const marksIn = (text: string) => new Set(Array.from(text.matchAll(/leak-(\w+)/g), ([, mark]) => mark));
+
+/** Whose rows a viewer may be shown at all. */
+const MAY_SEE: Record<Viewer, readonly Task[]> = {
+  owner: ["own"],
+  stranger: ["foreign"],
+  admin: ["own", "foreign"],
+  nobody: [],
+};
+
+const CELLS = (["owner", "stranger", "admin", "nobody"] as const).flatMap((viewer) =>
+  (["own", "foreign", "missing", "deleted"] as const).map((task) => ({ viewer, task })),
+);
+
+describe("every way through the schema to a job or an e-mail", () => {
+  test("is found", () => {
+    expect(paths.map(nameOf)).toEqual(
+      expect.arrayContaining([
+        "taskJobs:TaskJobs",
+        "taskJobs:TaskJobs.jobs:TaskJob",
+        "taskJobs:TaskJobs.jobs:TaskJob.email:Email",
+      ]),
+    );
+  });
+
+  test.each(CELLS)("$viewer asking for the $task task", async ({ viewer, task }) => {
+    for (const path of paths) {
+      for (const spelling of spellings) {
+        const ask = async (ids: IdByType) => {
+          const response = await asks[viewer]("/graphql", post(documentOf(path, ids, spelling)));
+          return { status: response.status, text: await response.text() };
+        };
+        const { status, text } = await ask(idsOf[task]);
+        const seen = marksIn(text);
+        const what = `${nameOf(path)} by ${spelling}: ${text}`;
+        const maySee = MAY_SEE[viewer];
+
+        expect(
+          [...seen].filter((mark) => !maySee.includes(mark as Task)),
+          what,
+        ).toEqual([]);
+        if (viewer === "nobody") {
+          expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
+        } else if (maySee.includes(task)) {
+          expect(JSON.parse(text).errors, what).toBeUndefined();
+          // The types on the way may have nothing of their own that could be marked.
+          if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? "")) expect([...seen], what).toEqual([task]);
+        } else if (takesId(path)) {
+          const missing = await ask(idsOf.missing);
+          expect({ status, text: withoutIds(text) }, what).toEqual({ ...missing, text: withoutIds(missing.text) });
+          const { data, errors = [] } = JSON.parse(text);
+          for (const error of errors) expect(error.extensions.code, what).toBe("NOT_FOUND");
+          expect(
+            errors.length > 0 ||
+              Object.values(data)
+                .flat()
+                .every((value) => value === null),
+            what,
+          ).toBe(true);
+        }
+      }
+    }
+  });
+});
+
+/** A message that repeated the id that was asked for would differ in nothing else. */
+const withoutIds = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "id");
+
+describe("a field that is added to the schema", () => {
+  const newPaths = (addition: string) => {
+    const known = new Set(paths.map(nameOf));
+    return pathsTo(extendSchema(schema, parse(addition)), GUARDED).filter((path) => !known.has(nameOf(path)));
+  };
+
+  test("is a new way, were it round corners, through a list, an interface or a union", () => {
+    const addition = `
+      extend type Query { anyJob: TaskJob  search(id: ID!): [Hit!]!  me: Me  version: String  settings: Settings }
+      type Me { lastJob: TaskJob }
+      type Settings { theme: String }
+      union Hit = Email | Me`;
+    expect(newPaths(addition).map(nameOf)).toEqual([
+      "anyJob:TaskJob",
+      "anyJob:TaskJob.email:Email",
+      "search:Email",
+      "search:Me",
+      "search:Me.lastJob:TaskJob",
+      "search:Me.lastJob:TaskJob.email:Email",
+      "me:Me",
+      "me:Me.lastJob:TaskJob",
+      "me:Me.lastJob:TaskJob.email:Email",
+    ]);
+  });
+
+  test("is asked for with the ids it wants", () => {
+    const [one, many] = newPaths(
+      "extend type Query { one(id: ID!): TaskJob  many(jobs: Int, taskJobIds: [UUID!]!): [TaskJob] }",
+    )
+      .filter((path) => path.length === 1)
+      .map((path) => documentOf(path, idsOf.own, "literals").query);
+    expect(one).toContain(`one(id: "${idsOf.own.TaskJob}")`);
+    expect(many).toContain(`many(taskJobIds: ["${idsOf.own.TaskJob}"])`);
+  });
+
+  test("stops the matrix, with a word on what to do, when it wants what the matrix does not know", () => {
+    const [path] = newPaths("extend type Query { secret(door: Int!): TaskJob }");
+    expect(() => documentOf(path ?? [], idsOf.own, "literals")).toThrow(
+      /cannot fill secret\(door: Int!\): teach it in valueFor\(\) of test\/support\/schema-paths.ts/,
+    );
+  });
+});

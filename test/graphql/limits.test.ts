@@ -1,0 +1,204 @@
+import { readFileSync } from "node:fs";
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GRAPHQL_LIMITS, MAX_COST } from "../../src/graphql/limits.ts";
+import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await server.as();
+  taskId = await aTask(server.sql, { user_id: owner.userId });
+  await someJobs(server.sql, taskId, 100);
+});
+afterAll(() => server.close());
+
+const query = (document: string, variables: object = {}) =>
+  owner.query(document, variables, { Accept: "application/graphql-response+json" });
+const times = (count: number, text: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => text(index)).join(" ");
+const page = (selection: string, limit = 1) => `taskJobs(taskId: "${taskId}", limit: ${limit}) { ${selection} }`;
+
+const EMAIL = `id email status deliverability isRoleBased isDisposable hasMxRecords hasReverseDns domainName hostName
+  serverType isCatchall validatedAt unknownReason needsPhysicalVerify`;
+const JOB = `id taskId emailAddress status createdAt updatedAt email { ${EMAIL} }`;
+const INTROSPECTION = getIntrospectionQuery({
+  descriptions: true,
+  specifiedByUrl: true,
+  directiveIsRepeatable: true,
+  schemaDescription: true,
+  inputValueDeprecation: true,
+  oneOf: true,
+});
+
+describe("legitimate documents pass", () => {
+  test.each([
+    ["GraphiQL's introspection", INTROSPECTION],
+    ["the REST document", readFileSync("src/task-jobs/task-job.rest.graphql", "utf8")],
+    ...exampleTabs("").map((tab, index) => [`GraphiQL's tab ${index + 1}`, tab.query]),
+  ])("%s", async (_name, document = "") => {
+    const { status, body } = await query(document, { taskId, id: taskId, limit: 100, offset: 0 });
+    expect([status, body.errors]).toEqual([200, undefined]);
+  });
+
+  test("four pages of 100 with every field, composed of fragments", async () => {
+    const document = `{ ${times(4, (n) => `page${n}: ${page("...Page", 100)}`)} }
+      fragment Page on TaskJobs { jobs { ...Job } count limit offset } fragment Job on TaskJob { ${JOB} }`;
+    const { status, body } = await query(document);
+    expect(status).toBe(200);
+    expect(body.data.page3.jobs).toHaveLength(100);
+  });
+});
+
+describe("each limit lets through what it allows and refuses one more", () => {
+  const nested = (levels: number) => `{ ${"taskJobs { ".repeat(levels - 1)} count ${"}".repeat(levels - 1)} }`;
+  const types = (levels: number) =>
+    `{ __schema { types { fields { type { ${"ofType { ".repeat(levels - 5)} name ${"}".repeat(levels - 5)} } } } } }`;
+  const limits: [keyof typeof GRAPHQL_LIMITS, (count: number) => string][] = [
+    ["lines", (count) => `{ __typename }${"\n".repeat(count - 1)}`],
+    ["introspectionDepth", types],
+    ["rootFields", (count) => `{ ${times(count, () => "__typename")} }`],
+    ["rootAliases", (count) => `{ ${times(count, (n) => `a${n}: __typename`)} }`],
+    ["directives", (count) => `{ ${page(times(count, (n) => `a${n}: count @skip(if: false)`))} }`],
+    ["spreads", (count) => `{ ${page(times(count, (n) => `... { a${n}: count }`))} }`],
+    [
+      "fields",
+      (count) => `fragment Fifty on TaskJob { ${times(49, (n) => `b${n}: id`)} }
+        { ${page(`${times(9, (n) => `c${n}: jobs { ...Fifty }`)} ${times(count - 451, (n) => `a${n}: count`)}`)} }`,
+    ],
+  ];
+  test.each(limits)("%s", async (name, document) => {
+    const allowed = GRAPHQL_LIMITS[name];
+    expect((await query(document(allowed))).body.errors).toBeUndefined();
+    const { status, body } = await query(document(allowed + 1));
+    expect(status).toBe(400);
+    expect(body).toEqual({
+      errors: [
+        {
+          message: expect.stringContaining(`more than ${allowed} `),
+          extensions: { code: "GRAPHQL_VALIDATION_FAILED", limit: { name, allowed } },
+        },
+      ],
+    });
+  });
+
+  const limitOf = async (document: string) => (await query(document)).body.errors?.[0].extensions.limit?.name;
+
+  test("depth, through fragments too", async () => {
+    const { depth } = GRAPHQL_LIMITS;
+    expect(await limitOf(nested(depth))).toBeUndefined();
+    expect(await limitOf(nested(depth + 1))).toBe("depth");
+    const [half, close] = ["taskJobs { ".repeat(depth / 2), "}".repeat(depth / 2)];
+    const spread = `{ ${half} ...F ${close} } fragment F on TaskJobs { ${half} ... { count } ${close} }`;
+    expect(await limitOf(spread)).toBe("depth");
+  });
+
+  test("tokens", async () => {
+    const document = (tokens: number) => `{${"count ".repeat(tokens - 2)}}`;
+    expect(await limitOf(document(GRAPHQL_LIMITS.tokens))).toBe("rootFields");
+    expect(await limitOf(document(GRAPHQL_LIMITS.tokens + 1))).toBe("tokens");
+  });
+
+  test("repeats: 63 fields of one name are 1,953 pairs, 64 are 2,016", async () => {
+    expect(await limitOf(`{ ${page("count ".repeat(63))} }`)).toBeUndefined();
+    expect(await limitOf(`{ ${page("count ".repeat(64))} }`)).toBe("repeats");
+  });
+
+  test("what is never spread counts as well", async () => {
+    expect(await limitOf(`{ __typename } fragment F on TaskJobs { ${"count ".repeat(64)} }`)).toBe("repeats");
+  });
+});
+
+describe("faults that the limits find first are told as graphql-js tells them", () => {
+  const told = async (document: string) => {
+    const { message, locations } = (await query(document)).body.errors[0];
+    return { message, places: locations?.length };
+  };
+  test("fields that conflict, by name and by arguments", async () => {
+    expect(await told(`{ ${page("a: count a: limit")} }`)).toEqual({
+      message: expect.stringContaining('Fields "a" conflict because "count" and "limit" are different fields'),
+      places: 2,
+    });
+    expect(await told(`{ ${page("count", 1)} ${page("limit", 2)} }`)).toEqual({
+      message: expect.stringContaining('Fields "taskJobs" conflict because they have differing arguments'),
+      places: 2,
+    });
+  });
+
+  test("fields that agree are merged", async () => {
+    const { body } = await query(`{ ${page("jobs { id }")} ... on Query { ${page("count jobs { id status }")} } }`);
+    expect(body.data.taskJobs).toMatchObject({ count: 100, jobs: [{ status: "COMPLETED" }] });
+  });
+
+  test("a fragment within itself", async () => {
+    const ring = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+    expect((await told(ring)).message).toBe('Cannot spread fragment "A" within itself.');
+  });
+});
+
+describe("cost", () => {
+  const costOf = async (document: string, variables: object = {}) =>
+    (await query(document, variables)).body.extensions.cost;
+
+  test("is the number of fields in the answer, told to whoever asks by GraphQL", async () => {
+    const document = `{ ${page(`jobs { ${JOB} } count limit offset`, 100)} }`;
+    const { body } = await query(document);
+    const fields = (value: object): number =>
+      Object.values(value).reduce((sum: number, item: unknown) => {
+        if (Array.isArray(item)) return sum + 1 + item.reduce((rows, row) => rows + fields(row), 0);
+        return sum + 1 + (item !== null && typeof item === "object" ? fields(item) : 0);
+      }, 0);
+    expect(body.extensions).toEqual({ cost: { requested: fields(body.data), limit: MAX_COST } });
+    expect(body.extensions.cost.requested).toBe(2205);
+  });
+
+  test("heeds variables and their defaults, each time anew", async () => {
+    const document = `query ($limit: Int! = 20) { taskJobs(taskId: "${taskId}", limit: $limit) { jobs { id } } }`;
+    expect((await costOf(document)).requested).toBe(22);
+    expect((await costOf(document, { limit: 7 })).requested).toBe(9);
+    expect((await costOf(document, { limit: 7 })).requested).toBe(9);
+    // The third run and those after it are compiled.
+    expect((await costOf(document, { limit: 100 })).requested).toBe(102);
+    expect((await costOf(`{ taskJobs(taskId: "${taskId}") { jobs { id } } }`)).requested).toBe(12);
+  });
+
+  test("is not told of a page by REST, whose bytes it would change", async () => {
+    const response = await owner.get(`/api/v1/tasks/${taskId}/jobs`);
+    expect(Object.keys(JSON.parse(await response.text()))).toEqual(["jobs", "count", "limit", "offset"]);
+  });
+
+  test("beyond the limit is refused before the database is asked, however often", async () => {
+    const document = `query ($limit: Int!) { ${times(5, (n) => `p${n}: taskJobs(taskId: "${taskId}", limit: $limit) { jobs { ${JOB} } }`)} }`;
+    const refused = {
+      errors: [
+        {
+          message: "The answer could have 11010 fields, and the limit is 10000: ask for less",
+          extensions: {
+            code: "BAD_USER_INPUT",
+            limit: { name: "cost", allowed: MAX_COST },
+            cost: { requested: 11_010, limit: MAX_COST },
+          },
+        },
+      ],
+    };
+    for (let time = 1; time <= 5; time += 1) {
+      const statements = await server.countStatements(async () => {
+        expect(await query(document, { limit: 100 })).toMatchObject({ status: 400, body: refused });
+      });
+      // The credential.
+      expect(statements).toBeLessThanOrEqual(1);
+    }
+    expect((await query(document, { limit: 50 })).body.errors).toBeUndefined();
+    expect((await query(document, { limit: 100 })).status).toBe(400);
+  });
+
+  test("leaves it to the page to name a limit that is out of bounds", async () => {
+    const { body } = await query(`{ taskJobs(taskId: "${taskId}", limit: 2147483647) { jobs { id } } }`);
+    expect(body.errors[0].extensions.details).toEqual([{ field: "limit", reason: expect.any(String) }]);
+  });
+});

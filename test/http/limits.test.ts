@@ -1,0 +1,230 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { sendRaw, trickle } from "../support/raw-request.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let path: string;
+
+beforeAll(async () => {
+  server = await startTestServer({
+    httpLimits: {
+      headersTimeoutMs: 400,
+      requestTimeoutMs: 800,
+      connectionsCheckingIntervalMs: 100,
+      silenceTimeoutMs: 1500,
+      maxConnections: 60,
+    },
+  });
+  owner = await server.as();
+  const taskId = await aTask(server.sql, { user_id: owner.userId });
+  await someJobs(server.sql, taskId, 100);
+  path = `/api/v1/tasks/${taskId}/jobs`;
+});
+afterAll(() => server.close());
+
+const sockets: Socket[] = [];
+function open(): Socket {
+  const socket = connect(server.port, "127.0.0.1").on("error", () => {});
+  sockets.push(socket);
+  return socket;
+}
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+const HOST = "Host: a\r\n";
+const CLOSE = "Connection: close\r\n";
+const POST = `POST /graphql HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n`;
+/** What a smuggler wants answered. */
+const SECOND = `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`;
+
+async function expectRefusal(bytes: string, status: number, code: string) {
+  const answer = await sendRaw(server.port, bytes);
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.body)).toEqual({ error: { code, message: expect.any(String), details: [] } });
+  expect(answer.head).toMatch(/content-type: application\/json; charset=utf-8/i);
+  expect(answer.head).toMatch(/connection: close/i);
+  expect(answer.head).toMatch(/x-content-type-options: nosniff/i);
+  expect(answer.text.split("HTTP/1.1 ")).toHaveLength(2);
+}
+
+describe("what could be read in two ways is refused once, and the connection closed", () => {
+  test.each([
+    ["a length and chunks", `${POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SECOND}`],
+    ["two lengths", `${POST}Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}{}{${SECOND}`],
+    ["the same length twice", `${POST}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}${SECOND}`],
+    ["a list of lengths", `${POST}Content-Length: 2, 2\r\n\r\n{}${SECOND}`],
+    ["a negative length", `${POST}Content-Length: -1\r\n\r\n{}${SECOND}`],
+    ["a length beyond all numbers", `${POST}Content-Length: 99999999999999999999\r\n\r\n{}${SECOND}`],
+    ["an unknown coding", `${POST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${SECOND}`],
+    ["chunks that are not last", `${POST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${SECOND}`],
+    ["a coding behind a control character", `${POST}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n${SECOND}`],
+    ["a chunk of no size", `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n${SECOND}`],
+    ["bare line feeds", `GET /healthz HTTP/1.1\nHost: a\n\n${SECOND}`],
+    ["a folded header", `GET /healthz HTTP/1.1\r\n${HOST}X: b\r\n c\r\n\r\n${SECOND}`],
+    ["NUL in a header", `GET /healthz HTTP/1.1\r\n${HOST}X: b\0c\r\n\r\n${SECOND}`],
+    ["NUL in the address", `GET /health\0z HTTP/1.1\r\n${HOST}\r\n${SECOND}`],
+    ["a space before the colon", `GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n${SECOND}`],
+    ["no Host", `GET /healthz HTTP/1.1\r\n\r\n${SECOND}`],
+    ["two Hosts", `GET /healthz HTTP/1.1\r\n${HOST}host: b\r\n\r\n${SECOND}`],
+    ["an unknown method", `SMUGGLE /healthz HTTP/1.1\r\n${HOST}\r\n${SECOND}`],
+    ["another version", `GET /healthz HTTP/9.9\r\n${HOST}\r\n${SECOND}`],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01"],
+  ])("%s", async (_name, bytes) => {
+    await expectRefusal(bytes, 400, "VALIDATION_ERROR");
+  });
+
+  test("a tunnel is 405", async () => {
+    await expectRefusal(`CONNECT a:443 HTTP/1.1\r\n${HOST}\r\n`, 405, "METHOD_NOT_ALLOWED");
+  });
+
+  test("what is odd but clear is answered", async () => {
+    for (const bytes of [
+      "GET /healthz HTTP/1.0\r\n\r\n",
+      `GET http://elsewhere/healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`,
+      `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}Expect: a-miracle\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\n${HOST}Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n`,
+    ]) {
+      const answer = await sendRaw(server.port, bytes);
+      expect([answer.status, answer.body]).toEqual([200, '{"status":"ok"}']);
+      expect(answer.text).not.toContain("elsewhere");
+    }
+  });
+});
+
+describe("too large", () => {
+  test.each([
+    ["a header of 20 KB", `X: ${"a".repeat(20_000)}\r\n`],
+    ["200 headers", "a:b\r\n".repeat(200)],
+    ["3,000 headers", "a:b\r\n".repeat(3000)],
+    ["a credential of 100 KB", `Authorization: Bearer ${"a".repeat(100_000)}\r\n`],
+  ])("%s is 431", async (_name, headers) => {
+    await expectRefusal(`GET ${path} HTTP/1.1\r\n${HOST}${headers}\r\n`, 431, "HEADERS_TOO_LARGE");
+  });
+
+  test("an address of 100 KB is 431", async () => {
+    await expectRefusal(`GET /?${"a".repeat(100_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, "HEADERS_TOO_LARGE");
+  });
+
+  test("100 headers and an address of 6 KB are not", async () => {
+    const headers = "a:b\r\n".repeat(98);
+    expect((await sendRaw(server.port, `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}${headers}\r\n`)).status).toBe(200);
+    const long = await sendRaw(server.port, `GET /healthz?${"a".repeat(6000)} HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+    expect(long.status).toBe(200);
+  });
+
+  test("the extension of a chunk is 413", async () => {
+    const chunk = `1;${"a".repeat(20_000)}\r\n{\r\n`;
+    await expectRefusal(`${POST}Transfer-Encoding: chunked\r\n\r\n${chunk}`, 413, "PAYLOAD_TOO_LARGE");
+  });
+
+  test.each([
+    ["/graphql", 413],
+    ["/healthz", 405],
+    ["/api/v1/nothing", 413],
+  ])("a body without end to %s is %d at once, and little of it is read", async (target, status) => {
+    const socket = open();
+    socket.setEncoding("utf8");
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.write(
+      `POST ${target} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
+    let sent = 0;
+    const send = () => {
+      while (!socket.destroyed && sent < 200_000_000) {
+        sent += chunk.length;
+        if (!socket.write(chunk)) return;
+      }
+    };
+    socket.on("drain", send);
+    send();
+    await closed;
+    expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    // What lies in the buffers of both ends is sent too.
+    expect(sent).toBeLessThan(20_000_000);
+  });
+
+  test("an announced body of 1 GB is 413 before a byte of it", async () => {
+    const answer = await sendRaw(server.port, `${POST}Content-Length: 1000000000\r\n\r\n{`);
+    expect(answer.status).toBe(413);
+    expect(answer.text.split("HTTP/1.1 ")).toHaveLength(2);
+  });
+});
+
+describe("too slow", () => {
+  test("headers that trickle are 408", async () => {
+    const { status, body, ms } = await trickle(server.port, "GET /healthz HTTP/1.1\r\n", "X: a\r\n", 50);
+    expect([status, JSON.parse(body).error.code]).toEqual([408, "REQUEST_TIMEOUT"]);
+    expect(ms).toBeLessThan(3000);
+  });
+
+  test("a connection that says nothing is 408", async () => {
+    const { status, ms } = await sendRaw(server.port, "");
+    expect(status).toBe(408);
+    expect(ms).toBeLessThan(3000);
+  });
+
+  test("a body that trickles is 408", async () => {
+    const { status, body, ms } = await trickle(server.port, `${POST}Content-Length: 1000\r\n\r\n{`, " ", 50);
+    expect([status, JSON.parse(body).error.code]).toEqual([408, "REQUEST_TIMEOUT"]);
+    expect(ms).toBeLessThan(4000);
+  });
+
+  test("a body that trickles after its answer gets no second one", async () => {
+    const bytes = `POST /healthz HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n{`;
+    const { status, text } = await trickle(server.port, bytes, " ", 50);
+    expect(status).toBe(405);
+    expect(text.split("HTTP/1.1 ")).toHaveLength(2);
+  });
+
+  test("a caller who reads nothing is cut off", async () => {
+    const socket = open();
+    socket.pause();
+    const request = `GET ${path}?limit=100 HTTP/1.1\r\n${HOST}Authorization: Bearer ${owner.key}\r\n\r\n`;
+    socket.write(request.repeat(2000));
+    await expect.poll(connections, { interval: 50 }).toBe(1);
+    await expect.poll(connections, { timeout: 10_000, interval: 100 }).toBe(0);
+  });
+});
+
+const connections = () =>
+  new Promise<number>((resolve) => {
+    server.app.server.getConnections((_error, count) => resolve(count));
+  });
+
+describe("many at once", () => {
+  test("a new caller is served while idle connections hold every place", async () => {
+    const crowd = Array.from({ length: 100 }, () => open());
+    await Promise.all(crowd.map((socket) => Promise.race([once(socket, "connect"), once(socket, "close")])));
+    const answer = await sendRaw(server.port, `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+    expect(answer.status).toBe(200);
+    expect(await connections()).toBeLessThanOrEqual(60);
+  });
+
+  test("also while they were idle after a request of theirs", async () => {
+    for (let n = 0; n < 100; n += 1) {
+      const socket = open();
+      socket.write(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
+      await Promise.race([once(socket, "data"), once(socket, "close")]);
+    }
+    const answer = await sendRaw(server.port, `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+    expect(answer.status).toBe(200);
+  });
+
+  test("300 requests in one go are answered in order", async () => {
+    const requests = Array.from({ length: 300 }, (_, n) => `GET /healthz HTTP/1.1\r\n${HOST}X-Request-ID: ${n}\r\n`);
+    const { text } = await sendRaw(server.port, `${requests.join("\r\n")}${CLOSE}\r\n`);
+    const ids = [...text.matchAll(/X-Request-ID: (\d+)/g)].map(([, id]) => Number(id));
+    expect(ids).toEqual(requests.map((_, n) => n));
+  });
+});

@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, describe, expect, test } from "vitest";
+import { ConfigError, readConfig } from "../../src/config.ts";
+import { openMetricsServer } from "../../src/http/metrics-server.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+const TOKEN = "a-token-of-this-test-0123456789";
+const METERED = { METRICS_TOKEN: TOKEN };
+const running: { close: () => Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function serve(environment: Record<string, string>): Promise<TestServer> {
+  const server = await startTestServer({ environment });
+  running.push(server);
+  return server;
+}
+
+const scrape = async ({ url }: TestServer) =>
+  (await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).text();
+
+/** The value of the one line that begins so; undefined where there is none. */
+function sampleOf(text: string, series: string): number | undefined {
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+describe("who may read the metrics", () => {
+  test("nobody, unless somebody asked for them: the path is unknown and nothing is collected", async () => {
+    const server = await serve({});
+    const [metrics, nowhere] = await Promise.all(
+      ["/metrics", "/nowhere"].map(async (path) => {
+        const response = await fetch(server.url + path);
+        return [response.status, await response.text()];
+      }),
+    );
+    expect(metrics).toEqual(nowhere);
+    expect(metrics?.[0]).toBe(404);
+    expect(server.app.metrics).toBeNull();
+  });
+
+  test.each([
+    ["no header", {}],
+    ["a wrong token", { Authorization: `Bearer ${TOKEN}x` }],
+    ["the beginning of the token", { Authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
+    ["no scheme", { Authorization: TOKEN }],
+    ["an empty token", { Authorization: "Bearer " }],
+  ])("on the main port nobody with %s", async (_what, headers) => {
+    const response = await fetch(`${(await serve(METERED)).url}/metrics`, { headers });
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(await response.json()).toMatchObject({ error: { code: "UNAUTHORIZED" } });
+  });
+
+  test("not who has a key of the API, an admin's included", async () => {
+    const admin = await (await serve(METERED)).as({ isAdmin: true });
+    expect((await admin.get("/metrics")).status).toBe(401);
+  });
+
+  test("on the main port whoever has the token, by GET and HEAD alone", async () => {
+    const server = await serve(METERED);
+    const ask = (method: string) =>
+      fetch(`${server.url}/metrics`, { method, headers: { Authorization: `bearer ${TOKEN}` } });
+    const response = await ask("GET");
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; version=0.0.4; charset=utf-8",
+    ]);
+    expect((await ask("HEAD")).status).toBe(200);
+    expect((await ask("POST")).status).toBe(405);
+  });
+
+  test("on a port of their own whoever reaches it, and there is nothing else", async () => {
+    const config = { port: 0, host: "127.0.0.1", token: null };
+    const metrics = await openMetricsServer(config, async () => "up 1\n");
+    running.push(metrics);
+    const ask = (path: string, method = "GET") => fetch(`http://127.0.0.1:${metrics.port}${path}`, { method });
+    const answers = [await ask("/metrics"), await ask("/metrics?x=1"), await ask("/"), await ask("/metrics", "POST")];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 405]);
+  });
+
+  test("on a port of their own with a token only whoever has it", async () => {
+    const config = { port: 0, host: "127.0.0.1", token: TOKEN };
+    const metrics = await openMetricsServer(config, async () => "up 1\n");
+    running.push(metrics);
+    const ask = async (headers: Record<string, string>) =>
+      (await fetch(`http://127.0.0.1:${metrics.port}/metrics`, { headers })).status;
+    expect([await ask({}), await ask({ Authorization: `Bearer ${TOKEN}` })]).toEqual([401, 200]);
+  });
+
+  test("with a port of their own the main port knows nothing of them", async () => {
+    const server = await serve({ ...METERED, METRICS_PORT: "0" });
+    expect((await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).status).toBe(404);
+  });
+});
+
+describe("the metrics tell", () => {
+  test("requests by door, operation and status, and how long they took", async () => {
+    const server = await serve(METERED);
+    const viewer = await server.as();
+    const taskId = await aTask(server.sql, { user_id: viewer.userId });
+    await someJobs(server.sql, taskId, 3);
+    await viewer.get(`/api/v1/tasks/${taskId}/jobs`);
+    await viewer.get(`/api/v1/tasks/${taskId}/jobs`);
+    await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`);
+    await fetch(`${server.url}/api/v1/tasks/${taskId}/jobs`);
+    await viewer.query(`query Secret { mine: taskJobs(taskId: "${taskId}") { count } }`);
+    await viewer.query("{ __schema { queryType { name } } }");
+    await viewer.query("{ a: __typename b: __typename }");
+    await viewer.query("{ nothing }");
+    await fetch(`${server.url}/healthz`);
+    await fetch(`${server.url}/nowhere/${randomUUID()}`);
+
+    const text = await scrape(server);
+    const requests = (door: string, operation: string, status: number) =>
+      sampleOf(text, `http_requests_total{door="${door}",operation="${operation}",status="${status}"}`);
+    expect(requests("rest", "/api/v1/tasks/:id/jobs", 200)).toBe(2);
+    expect(requests("rest", "/api/v1/tasks/:id/jobs", 404)).toBe(1);
+    expect(requests("rest", "/api/v1/tasks/:id/jobs", 401)).toBe(1);
+    expect(requests("graphql", "taskJobs", 200)).toBe(1);
+    expect(requests("graphql", "__schema", 200)).toBe(1);
+    expect(requests("graphql", "several", 200)).toBe(1);
+    expect(requests("graphql", "none", 200)).toBe(1);
+    expect(requests("health", "/healthz", 200)).toBe(1);
+    expect(requests("unknown", "none", 404)).toBe(1);
+    expect(sampleOf(text, 'graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
+    const took = (series: string) => sampleOf(text, `http_request_duration_seconds_${series}`);
+    expect(took('count{door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);
+    expect(took('bucket{le="10",door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);
+  });
+
+  test("the pool, its queue, the loader's batches, the event loop, memory and CPU", async () => {
+    const text = await scrape(await serve(METERED));
+    for (const series of [
+      "database_reads_under_way",
+      "database_reads_waiting",
+      "database_breaker_open",
+      "email_batch_size_count",
+      "nodejs_eventloop_lag_p99_seconds",
+      "process_resident_memory_bytes",
+      "process_cpu_seconds_total",
+    ]) {
+      expect([series, sampleOf(text, series)]).toEqual([series, expect.any(Number)]);
+    }
+  });
+
+  test("what each limit turned away", async () => {
+    const server = await serve({ ...METERED, RATE_LIMIT: "2/m" });
+    const viewer = await server.as();
+    const tooMany = `{ ${Array.from({ length: 21 }, () => "__typename").join(" ")} }`;
+    await viewer.query(tooMany);
+    for (let i = 0; i < 4; i++) await viewer.query("{ __typename }");
+    const text = await scrape(server);
+    expect(sampleOf(text, 'rejected_requests_total{limit="rate"}')).toBe(3);
+    expect(sampleOf(text, 'rejected_requests_total{limit="query"}')).toBe(1);
+    expect(sampleOf(text, 'rejected_requests_total{limit="overload"}')).toBe(0);
+    expect(sampleOf(text, 'http_requests_total{door="graphql",operation="none",status="429"}')).toBe(3);
+  });
+
+  test("a caller who left as aborted", async () => {
+    const server = await serve(METERED);
+    const viewer = await server.as();
+    const taskId = await aTask(server.sql, { user_id: viewer.userId });
+    const blocker = await server.sql.reserve();
+    await blocker`begin`;
+    await blocker`lock table tasks in access exclusive mode`;
+    const leaving = new AbortController();
+    const left = viewer.get(`/api/v1/tasks/${taskId}/jobs`, { signal: leaving.signal });
+    await expect.poll(async () => (await server.sql`select 1 from pg_locks where not granted`).length).toBe(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow("aborted");
+    const series = 'http_requests_total{door="rest",operation="/api/v1/tasks/:id/jobs",status="aborted"}';
+    await expect.poll(async () => sampleOf(await scrape(server), series)).toBe(1);
+    await blocker`commit`;
+    blocker.release();
+  });
+});
+
+test("no label has anything a caller chose: no id, name, path, address or key", async () => {
+  const server = await serve(METERED);
+  const viewer = await server.as();
+  const canary = `canary${randomUUID().replaceAll("-", "")}`;
+  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  await viewer.get(`/api/v1/tasks/${taskId}/jobs?limit=${canary}`, { headers: { "X-Request-ID": canary } });
+  await viewer.get(`/api/v1/tasks/${canary}/jobs`);
+  await viewer.get(`/api/${canary}`);
+  await viewer.get(`/${canary}`, { method: "POST", headers: { "X-API-Key": canary } });
+  await viewer.query(`query ${canary} { ${canary}: taskJobs(taskId: "${taskId}") { ${canary}: count } }`);
+  await viewer.query(`query { ${canary} }`);
+  await viewer.query(`query { ...${canary} } fragment ${canary} on Query { __typename }`);
+  await viewer.query(canary);
+  const text = await scrape(server);
+  expect(text).toContain("http_requests_total{");
+  for (const secret of [canary, taskId, viewer.userId, viewer.key, "127.0.0.1", TOKEN]) {
+    expect(text.includes(secret)).toBe(false);
+  }
+});
+
+test.each([
+  { METRICS_TOKEN: "short" },
+  { METRICS_TOKEN: "sixteen and more with spaces" },
+  { METRICS_PORT: "70000" },
+  { METRICS_TOKEN: TOKEN, WORKERS: "2" },
+])("%o is refused at the start", (environment) => {
+  expect(() => readConfig(environment)).toThrow(ConfigError);
+});

@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
+import { afterEach, describe, expect, test } from "vitest";
+import { apiKeyQueries } from "../../src/auth/api-key.ts";
+import { ConfigError, readConfig } from "../../src/config.ts";
+import { aTask } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+const SECRET = "a secret of this test, long enough for HS256";
+const running: TestServer[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function limited(environment: Record<string, string>) {
+  const server = await startTestServer({ environment });
+  running.push(server);
+  const viewer = await server.as();
+  const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: viewer.userId })}/jobs`;
+  const from = (address: string, headers: Record<string, string> = {}) =>
+    fetch(server.url + path, { headers: { "X-Forwarded-For": address, ...headers } });
+  return { server, viewer, path, from };
+}
+
+const statusesOf = (responses: readonly Response[]) => responses.map(({ status }) => status).sort();
+const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work));
+async function inTurn<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+  const done: T[] = [];
+  for (let i = 0; i < count; i++) done.push(await work());
+  return done;
+}
+const secondsIn = (response: Response) => Number(/;t=(\d+)$/.exec(response.headers.get("ratelimit") ?? "")?.[1]);
+
+test("nothing is limited, and no header speaks of a limit, unless one is configured", async () => {
+  const { viewer, path } = await limited({});
+  const answers = await times(200, () => viewer.get(path));
+  expect(new Set(statusesOf(answers))).toEqual(new Set([200]));
+  expect([...(answers[0] as Response).headers.keys()].filter((name) => name.startsWith("ratelimit"))).toEqual([]);
+});
+
+describe("a credential", () => {
+  test("gets exactly its limit out of a burst, and the rest are 429 in the envelope", async () => {
+    const { viewer, path } = await limited({ RATE_LIMIT: "5/m" });
+    const answers = await times(20, () => viewer.get(path));
+    expect(statusesOf(answers)).toEqual([...Array(5).fill(200), ...Array(15).fill(429)]);
+    for (const answer of answers.filter(({ status }) => status === 429)) {
+      expect(await answer.json()).toEqual({
+        error: { code: "RATE_LIMITED", message: "Too many requests", details: [] },
+      });
+      expect(Number(answer.headers.get("retry-after"))).toBe(secondsIn(answer));
+    }
+  });
+
+  test("reads in the headers what is left, and for how long", async () => {
+    const { viewer, path } = await limited({ RATE_LIMIT: "3/m" });
+    const answers = await inTurn(5, () => viewer.get(path));
+    const remaining = answers.map(
+      ({ headers }) => /^"default";r=(\d+);t=\d+$/.exec(headers.get("ratelimit") ?? "")?.[1],
+    );
+    expect(remaining).toEqual(["2", "1", "0", "0", "0"]);
+    expect(answers.map(({ headers }) => headers.get("ratelimit-policy"))).toEqual(Array(5).fill('"default";q=3;w=60'));
+    for (const answer of answers)
+      expect(secondsIn(answer)).toSatisfy((seconds: number) => seconds > 50 && seconds <= 60);
+    expect(answers.map(({ headers }) => headers.has("retry-after"))).toEqual([false, false, false, true, true]);
+  });
+
+  test("is served again when its window is over", async () => {
+    const { viewer, path } = await limited({ RATE_LIMIT: "2/s" });
+    expect(statusesOf(await times(4, () => viewer.get(path)))).toContain(429);
+    await expect.poll(async () => (await viewer.get(path)).status, { interval: 100, timeout: 5000 }).toBe(200);
+  });
+
+  test("has one limit on both doors and in both headers, and shares it with nobody", async () => {
+    const { server, viewer, path } = await limited({ RATE_LIMIT: "3/m" });
+    const stranger = await server.as({ userId: viewer.userId });
+    const byKeyHeader = () => fetch(server.url + path, { headers: { "X-API-Key": viewer.key } });
+    expect((await viewer.get(path)).status).toBe(200);
+    expect((await byKeyHeader()).status).toBe(200);
+    expect((await viewer.query("{ __typename }")).status).toBe(200);
+    expect((await viewer.get(path)).status).toBe(429);
+    expect((await byKeyHeader()).status).toBe(429);
+    expect((await viewer.query("{ __typename }")).status).toBe(429);
+    expect((await stranger.get(path)).status).toBe(200);
+  });
+
+  test.each(["application/json", "application/graphql-response+json"])(
+    "over its limit is told so by GraphQL in %s",
+    async (accept) => {
+      const { viewer } = await limited({ RATE_LIMIT: "1/m" });
+      await viewer.query("{ __typename }");
+      const refused = await viewer.query("{ __typename }", {}, { Accept: accept });
+      expect([refused.status, refused.body]).toEqual([
+        429,
+        { errors: [{ message: "Too many requests", extensions: { code: "RATE_LIMITED" } }] },
+      ]);
+      expect(refused.headers.get("content-type")).toContain(accept);
+      expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    },
+  );
+
+  test("that is a token keeps its subject's limit when it is renewed", async () => {
+    const { server, path } = await limited({ RATE_LIMIT: "2/m", JWT_SECRET: SECRET });
+    const subject = randomUUID();
+    const expiresAt = Math.floor(Date.now() / 1000) + 600;
+    const withToken = async (exp: number) => {
+      const token = await new SignJWT({ sub: subject, exp })
+        .setProtectedHeader({ alg: "HS256" })
+        .sign(Buffer.from(SECRET));
+      return (await fetch(server.url + path, { headers: { Authorization: `Bearer ${token}` } })).status;
+    };
+    expect([await withToken(expiresAt), await withToken(expiresAt + 1), await withToken(expiresAt + 2)]).toEqual([
+      404, 404, 429,
+    ]);
+  });
+
+  test("pays for a query by its cost: as much as REST for a page, more for several, and all before any SQL", async () => {
+    const { server, viewer, path } = await limited({ RATE_LIMIT: "6/m" });
+    const page = (alias: string) =>
+      `${alias}: taskJobs(taskId: "${path.split("/")[4]}", limit: 100) { jobs {
+        id taskId emailAddress status createdAt updatedAt email { id email status isRoleBased isDisposable hasMxRecords
+        hasReverseDns domainName hostName serverType isCatchall validatedAt unknownReason needsPhysicalVerify } } count }`;
+    const remaining = async (aliases: string[], headers = {}) => {
+      const answer = await viewer.query(`{ ${aliases.map(page).join(" ")} }`, {}, headers);
+      return [answer.status, answer.headers.get("ratelimit")?.split(";")[1], answer.body.errors?.[0].extensions.code];
+    };
+    expect(await remaining(["a"])).toEqual([200, "r=5", undefined]);
+    expect(await remaining(["a", "b", "c"])).toEqual([200, "r=2", undefined]);
+    expect(
+      await server.countStatements(async () => {
+        expect(await remaining(["a", "b", "c"])).toEqual([429, "r=0", "RATE_LIMITED"]);
+      }),
+    ).toBe(1);
+    expect(await remaining(["a"])).toEqual([429, "r=0", "RATE_LIMITED"]);
+  });
+
+  test.each(["application/json", "application/graphql-response+json"])(
+    "that cannot pay for a query reads the same in %s as one that cannot pay for a request",
+    async (accept) => {
+      const { viewer } = await limited({ RATE_LIMIT: "1/m" });
+      const dear = `{ ${["a", "b", "c"]
+        .map(
+          (alias) => `${alias}: taskJobs(taskId: "${randomUUID()}", limit: 100) {
+        jobs { id taskId emailAddress status createdAt updatedAt email { id email status domainName hostName serverType
+        isCatchall validatedAt unknownReason } } }`,
+        )
+        .join(" ")} }`;
+      const [first, second] = await inTurn(2, () => viewer.query(dear, {}, { Accept: accept }));
+      expect([first?.status, first?.body, first?.headers.get("content-type")]).toEqual([
+        second?.status,
+        second?.body,
+        second?.headers.get("content-type"),
+      ]);
+      expect([first?.status, first?.headers.get("retry-after")]).toEqual([429, "60"]);
+    },
+  );
+
+  test("that sends a burst is worked on by half the pool, and somebody else's request begins at once", async () => {
+    const { server, viewer, path } = await limited({ RATE_LIMIT: "100/m", DATABASE_POOL_SIZE: "6" });
+    const other = await server.as();
+    await viewer.get(path);
+    const blocker = await server.sql.reserve();
+    await blocker`begin`;
+    await blocker`lock table tasks in access exclusive mode`;
+    const atWork = async () => (await server.sql`select 1 from pg_locks where not granted`).length;
+    const burst = times(12, () => viewer.get(path));
+    await expect.poll(atWork).toBe(3);
+    const theirs = other.get(path);
+    await expect.poll(atWork).toBe(4);
+    await blocker`commit`;
+    blocker.release();
+    expect((await theirs).status).toBe(404);
+    expect((await burst).every(({ status }) => status !== 429)).toBe(true);
+  });
+
+  test("over its limit is refused without a statement", async () => {
+    const { server, viewer, path } = await limited({ RATE_LIMIT: "2/m" });
+    await times(5, () => viewer.get(path));
+    expect(await server.countStatements(() => times(50, () => viewer.get(path)))).toBe(0);
+  });
+});
+
+describe("an address", () => {
+  const hops = { RATE_LIMIT: "3/m", TRUST_PROXY_HOPS: "1" };
+
+  test("gets exactly its limit of refusals to strangers, then 429, and others are not touched", async () => {
+    const { from } = await limited(hops);
+    expect(statusesOf(await times(10, () => from("192.0.2.1")))).toEqual([
+      ...Array(3).fill(401),
+      ...Array(7).fill(429),
+    ]);
+    expect((await from("192.0.2.2")).status).toBe(401);
+    expect((await from("::ffff:192.0.2.1")).status).toBe(429);
+  });
+
+  test("pays for wrong keys, and for paths where nobody asks for one", async () => {
+    const { server, from } = await limited(hops);
+    const wrong = { Authorization: `Bearer tj_${"x".repeat(40)}` };
+    const astray = () => fetch(`${server.url}/nowhere`, { headers: { "X-Forwarded-For": "192.0.2.1", ...wrong } });
+    expect(statusesOf(await inTurn(2, () => from("192.0.2.1", wrong)))).toEqual([401, 401]);
+    expect((await astray()).status).toBe(404);
+    expect((await from("192.0.2.1", wrong)).status).toBe(429);
+    expect(await server.countStatements(() => times(20, () => from("192.0.2.1", wrong)))).toBe(0);
+  });
+
+  test("that is refused still passes the callers who were known there, and is not charged for them", async () => {
+    const { server, viewer, path, from } = await limited({ RATE_LIMIT: "20/m", TRUST_PROXY_HOPS: "1" });
+    const known = { Authorization: `Bearer ${viewer.key}` };
+    expect(statusesOf(await inTurn(5, () => from("192.0.2.1", known)))).toEqual(Array(5).fill(200));
+    expect(statusesOf(await times(25, () => from("192.0.2.1")))).toEqual([
+      ...Array(20).fill(401),
+      ...Array(5).fill(429),
+    ]);
+    expect((await from("192.0.2.1", known)).status).toBe(200);
+    const newcomer = await server.as();
+    expect((await newcomer.get(path, { headers: { "X-Forwarded-For": "192.0.2.1" } })).status).toBe(429);
+  });
+
+  test("is not what X-Forwarded-For says, unless so many proxies are trusted", async () => {
+    const { from } = await limited({ RATE_LIMIT: "3/m" });
+    let n = 0;
+    const spoofed = await inTurn(6, () => from(`192.0.2.${n++}`));
+    expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
+  });
+
+  test("is what the last trusted proxy saw, whatever the caller put before it", async () => {
+    const { from } = await limited(hops);
+    let n = 0;
+    const spoofed = await inTurn(6, () => from(`192.0.2.${n++}, 198.51.100.7`));
+    expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
+  });
+
+  test("is neither charged nor refused for health checks and preflights", async () => {
+    const { server } = await limited({ RATE_LIMIT: "1/m", CORS_ORIGINS: "https://app.example" });
+    const preflight = () =>
+      fetch(`${server.url}/graphql`, { method: "OPTIONS", headers: { Origin: "https://app.example" } });
+    const statuses = await inTurn(5, async () => [
+      (await fetch(`${server.url}/readyz`)).status,
+      (await preflight()).status,
+    ]);
+    expect(statuses).toEqual(Array(5).fill([200, 204]));
+  });
+});
+
+test("a browser on an allowed origin may read the headers", async () => {
+  const { viewer, path } = await limited({ RATE_LIMIT: "5/m", CORS_ORIGINS: "https://app.example" });
+  const { headers } = await viewer.get(path, { headers: { Origin: "https://app.example" } });
+  expect(headers.get("access-control-expose-headers")?.split(",")).toEqual(
+    expect.arrayContaining(["RateLimit", "RateLimit-Policy", "Retry-After"]),
+  );
+});
+
+describe("in PostgreSQL", () => {
+  test("instances share one limit, exactly", async () => {
+    const shared = { RATE_LIMIT: "10/m", RATE_LIMIT_STORE: "postgres" };
+    const one = await limited(shared);
+    const other = await limited({ ...shared, DATABASE_URL: one.server.database.url });
+    const { userId, key } = one.viewer;
+    await apiKeyQueries(other.server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+    const ask = async (server: TestServer) =>
+      (await fetch(server.url + one.path, { headers: { "X-API-Key": key } })).status === 429;
+    const refused = await Promise.all([...Array(12).keys()].flatMap(() => [ask(one.server), ask(other.server)]));
+    expect(refused.filter((isRefused) => !isRefused)).toHaveLength(10);
+  });
+
+  test("that cannot be reached, requests pass uncounted and the log says so once", async () => {
+    const { server, viewer, path } = await limited({
+      RATE_LIMIT: "1/m",
+      RATE_LIMIT_STORE: "postgres",
+      DATABASE_URL: "postgres://nobody@127.0.0.1:9/nowhere",
+    });
+    const answers = await inTurn(5, () => viewer.get(path));
+    expect(statusesOf(answers)).toEqual(Array(5).fill(200));
+    expect(answers.some(({ headers }) => headers.has("ratelimit"))).toBe(false);
+    expect(server.logLines.filter((line) => line.includes("requests pass uncounted"))).toHaveLength(1);
+  });
+});
+
+test.each([
+  { RATE_LIMIT: "100" },
+  { RATE_LIMIT: "0/s" },
+  { RATE_LIMIT: "10/d" },
+  { RATE_LIMIT: "1.5/s" },
+  { RATE_LIMIT_STORE: "redis" },
+  { RATE_LIMIT: "1/s", RATE_LIMIT_STORE: "postgres" },
+  { TRUST_PROXY_HOPS: "true" },
+])("%o is refused at the start", (environment) => {
+  expect(() => readConfig(environment)).toThrow(ConfigError);
+});

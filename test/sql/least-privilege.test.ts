@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import postgres from "postgres";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Sql } from "../../src/db/client.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const PASSWORD = "of-this-test-alone";
+const READ = ["api_keys", "emails", "task_email_jobs", "task_job_totals", "tasks", "__drizzle_migrations"];
+
+let database: TestDatabase;
+let serverUrl: string;
+let asServer: Sql;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.sql.unsafe(sqlOfTheManual("create role server"));
+  await database.sql.unsafe(`alter role server password '${PASSWORD}'`);
+  const url = new URL(database.url);
+  Object.assign(url, { username: "server", password: PASSWORD });
+  serverUrl = url.href;
+  asServer = postgres(serverUrl, { max: 1, onnotice: () => {} });
+});
+afterEach(killPrograms);
+afterAll(async () => {
+  await asServer?.end({ timeout: 5 });
+  await database?.close();
+  await asSuperuser((sql) => sql`drop role if exists server`);
+});
+
+/** The block of docs/operating.md that begins so: what is printed there is what is tried here. */
+function sqlOfTheManual(beginning: string): string {
+  const blocks = readFileSync("docs/operating.md", "utf8").match(/(?:^ {4}\S.*\n)+/gm) ?? [];
+  const block = blocks.find((text) => text.trimStart().startsWith(beginning));
+  if (block === undefined) throw new Error(`docs/operating.md has no block that begins with ${beginning}`);
+  return block;
+}
+
+/** As an operator does it: the owner makes the key, the server serves as its own role. */
+async function serveWithKey(environment: Record<string, string> = {}) {
+  const userId = randomUUID();
+  const made = await runProgram("dist/cli/keys.js", { DATABASE_URL: database.url }, ["create", "--user", userId]);
+  const program = startProgram("dist/main.js", { DATABASE_URL: serverUrl, MIGRATE: "off", PORT: "0", ...environment });
+  const origin = await program.listening();
+  const headers = { Authorization: `Bearer ${made.stdout.trim()}`, "Content-Type": "application/json" };
+  return { userId, program, get: (path: string, init: RequestInit = {}) => fetch(origin + path, { headers, ...init }) };
+}
+
+const query = (taskId: string): RequestInit => ({
+  method: "POST",
+  body: JSON.stringify({ query: `{ taskJobs(taskId: "${taskId}") { count jobs { emailAddress email { email } } } }` }),
+});
+
+test("serves both doors, with keys and migrations made by the owner", async () => {
+  const { userId, program, get } = await serveWithKey();
+  const taskId = await aTask(database.sql, { user_id: userId });
+  await someJobs(database.sql, taskId, 3);
+
+  expect((await get("/readyz")).status).toBe(200);
+  const rest = await get(`/api/v1/tasks/${taskId}/jobs`);
+  expect(rest.status).toBe(200);
+  expect(await rest.json()).toMatchObject({ count: 3, jobs: [{ email: {} }, { email: {} }, { email: {} }] });
+  const graphql = await get("/graphql", query(taskId));
+  expect(await graphql.json()).toMatchObject({ data: { taskJobs: { count: 3, jobs: [{ email: {} }, {}, {}] } } });
+  expect((await get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(404);
+  expect((await program.stop()).code).toBe(0);
+});
+
+test("every right it was given is needed", async () => {
+  const { userId, get } = await serveWithKey();
+  const taskId = await aTask(database.sql, { user_id: userId });
+  await someJobs(database.sql, taskId, 1);
+  const statuses = async () => {
+    const answers = await Promise.all([get("/readyz"), get(`/api/v1/tasks/${taskId}/jobs`)]);
+    return answers.map(({ status }) => status);
+  };
+  for (const table of READ) {
+    const name = table.startsWith("__") ? `drizzle.${table}` : table;
+    await database.sql.unsafe(`revoke select on ${name} from server`);
+    expect(await statuses(), `without ${name}`).not.toEqual([200, 200]);
+    await database.sql.unsafe(`grant select on ${name} to server`);
+  }
+  expect(await statuses()).toEqual([200, 200]);
+});
+
+test("can write nothing, and read nothing else", async () => {
+  const tables = await database.sql`
+    select relname as name,
+      has_table_privilege('server', oid, 'select') as reads,
+      has_table_privilege('server', oid, 'insert, update, delete, truncate, references, trigger') as writes
+    from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace in ('public'::regnamespace, 'drizzle'::regnamespace)`;
+  expect(tables.filter(({ writes }) => writes)).toEqual([]);
+  const readable = tables.filter(({ name, reads }) => reads && name !== "pg_stat_statements");
+  expect(readable.map(({ name }) => name).sort()).toEqual([...READ].sort());
+  const unreadable = tables.filter(({ reads }) => !reads).map(({ name }) => name);
+  expect(unreadable).toContain("rate_limits");
+  for (const name of unreadable) {
+    await expect(asServer`select * from ${asServer(name)}`, name).rejects.toMatchObject({ code: "42501" });
+  }
+});
+
+/** Functions that act with their owner's rights are a way round all others. */
+test("can call no function that acts with the owner's rights", async () => {
+  const callable = await database.sql`
+    select proname from pg_proc
+    where prosecdef and prorettype <> 'trigger'::regtype and has_function_privilege('server', oid, 'execute')`;
+  expect(callable.map(({ proname }) => proname)).toEqual([]);
+  await expect(asServer`select add_to_total(${randomUUID()}, 5)`).rejects.toMatchObject({ code: "42501" });
+});
+
+test.each([
+  "insert into tasks default values",
+  "update api_keys set is_admin = true",
+  "delete from emails",
+  "truncate task_email_jobs",
+  "drop table tasks",
+  "create table mine (a int)",
+  "create function mine() returns int language sql as 'select 1'",
+])("refuses: %s", async (statement) => {
+  // First by what the role is set to, and where a session has changed that, by its rights.
+  await expect(asServer.unsafe(statement)).rejects.toMatchObject({ code: "25006" });
+  await expect(asServer.begin("read write", (sql) => sql.unsafe(statement))).rejects.toMatchObject({ code: "42501" });
+});
+
+test("neither migrates nor makes keys", async () => {
+  const keys = await runProgram("dist/cli/keys.js", { DATABASE_URL: serverUrl, MIGRATE: "off" }, [
+    "create",
+    "--user",
+    randomUUID(),
+  ]);
+  expect(keys.code).not.toBe(0);
+  expect(keys.stdout).not.toContain("tj_");
+
+  await database.sql`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`;
+  const { code, stdout } = await runProgram("dist/main.js", { DATABASE_URL: serverUrl, PORT: "0" });
+  expect([code, stdout]).toEqual([1, expect.not.stringContaining("Listening")]);
+});
+
+test("shares a rate limit once it was given that table, and still nothing else", async () => {
+  await database.sql.unsafe(sqlOfTheManual("alter role server reset default_transaction_read_only"));
+  const { userId, get } = await serveWithKey({ RATE_LIMIT: "2/h", RATE_LIMIT_STORE: "postgres" });
+  const taskId = await aTask(database.sql, { user_id: userId });
+  const statuses = [];
+  for (let times = 0; times < 3; times += 1) statuses.push((await get(`/api/v1/tasks/${taskId}/jobs`)).status);
+  expect(statuses).toEqual([200, 200, 429]);
+  const deleting = asServer.begin("read write", (sql) => sql`delete from tasks`);
+  await expect(deleting).rejects.toMatchObject({ code: "42501" });
+});

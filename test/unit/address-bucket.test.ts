@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { addressBucket } from "../../src/rate-limit/address-bucket.ts";
+
+const areOne = (one: string, other: string) => addressBucket(one) === addressBucket(other);
+
+describe("an address is counted", () => {
+  test.each([
+    ["2001:db8:1:aa00::1", "2001:db8:1:aaff:ffff:ffff:ffff:ffff"],
+    ["2001:db8:1:aa00::1", "2001:0DB8:0001:AA01:0:0:0:2"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::ffff:c000:201", "192.0.2.1"],
+    ["fe80::1%eth0", "fe80::2%eth1"],
+    ["::1", "::2"],
+  ])("%s together with %s", (one, other) => {
+    expect(areOne(one, other)).toBe(true);
+  });
+
+  test.each([
+    ["2001:db8:1:aa00::1", "2001:db8:1:ab00::1"],
+    ["::ffff:1.2.3.4", "::ffff:5.6.7.8"],
+    ["192.0.2.1", "192.0.2.2"],
+    ["::1", "0.0.0.1"],
+    ["1::", "::1"],
+  ])("%s apart from %s", (one, other) => {
+    expect(areOne(one, other)).toBe(false);
+  });
+
+  test.each(["", "unknown", "1.2.3.4:80", "1.2.3", "::g", "a".repeat(10_000)])(
+    "with all that are none where it is %j",
+    (text) => {
+      expect(areOne(text, "nonsense")).toBe(true);
+    },
+  );
+});

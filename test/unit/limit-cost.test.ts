@@ -1,0 +1,60 @@
+import { buildSchema, getOperationAST, parse } from "graphql";
+import { expect, test } from "vitest";
+import { costOfOperation } from "../../src/graphql/limit-cost.ts";
+
+const schema = buildSchema(`
+  interface Node { id: ID! }
+  type Query { task(id: ID!): Task  tasks(first: Int, last: Int): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]! }
+  type Tasks { edges: [TaskEdge!]! nodes: [Task!]! totalCount: Int! }
+  type TaskEdge { cursor: String! node: Task! }
+  type Task implements Node { id: ID! jobs(first: Int, last: Int): Jobs! }
+  type Jobs { edges: [JobEdge!]! nodes: [Job!]! totalCount: Int! }
+  type JobEdge { cursor: String! node: Job! }
+  type Job { id: ID! email: Email }
+  type Email { id: ID! status: String }
+  type Word { text: String }
+`);
+
+function cost(text: string, variables: Record<string, unknown> = {}): number {
+  const document = parse(text);
+  const operation = getOperationAST(document);
+  if (operation === null || operation === undefined) throw new Error("one operation");
+  return costOfOperation(schema, document, operation)(variables);
+}
+
+test.each<[string, string, Record<string, unknown>, number]>([
+  ["a field is one", "{ __typename }", {}, 1],
+  ["what is not a list does not multiply", "{ task(id: 1) { id jobs { totalCount } } }", {}, 4],
+  // task + jobs + edges + 100 × (node + email + status)
+  [
+    "a connection is as long as was asked for",
+    "{ task(id: 1) { jobs(first: 100) { edges { node { email { status } } } } } }",
+    {},
+    303,
+  ],
+  ["both of its lists are", "{ tasks(first: 5) { edges { cursor } nodes { id } totalCount } }", {}, 14],
+  ["ten by default", "{ tasks { nodes { id } } }", {}, 12],
+  ["the longer one of two sizes", "{ tasks(first: 3, last: 7) { nodes { id } } }", {}, 9],
+  // tasks + nodes + 20 × (jobs + nodes + 30 × id)
+  ["lists in lists multiply", "{ tasks(first: 20) { nodes { jobs(last: 30) { nodes { id } } } } }", {}, 642],
+  ["a list by its members is as long as they are", "{ nodes(ids: [1, 2, 3]) { id } }", {}, 4],
+  ["also in a variable", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: ["a", "b"] }, 3],
+  ["a list of nothing", "{ nodes(ids: []) { id } }", {}, 1],
+  ["a list that cannot be sized has ten", "{ words { text } }", {}, 11],
+  [
+    "fragments count where they are spread",
+    "{ a: words { ...F } b: words { ...F } } fragment F on Word { text }",
+    {},
+    22,
+  ],
+  ["through an interface", "{ nodes(ids: [1]) { ... on Task { jobs(first: 2) { nodes { id } } } } }", {}, 5],
+  ["a variable", "query ($n: Int) { tasks(first: $n) { nodes { id } } }", { n: 4 }, 6],
+  ["a variable's default", "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }", {}, 5],
+  ["null is the default", "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }", { n: null }, 12],
+  ["nonsense is the longest", "query ($n: Int) { tasks(first: $n) { nodes { id } } }", { n: "many" }, 102],
+  ["as is too much", "{ tasks(first: 1000000) { nodes { id } } }", {}, 102],
+  ["and less than none", "{ tasks(first: -1) { nodes { id } } }", {}, 102],
+  ["a name of the prototype's", "query ($__proto__: Int) { tasks(first: $__proto__) { nodes { id } } }", {}, 102],
+])("%s", (_name, text, variables, expected) => {
+  expect(cost(text, variables)).toBe(expected);
+});

@@ -1,0 +1,102 @@
+import { Writable } from "node:stream";
+import { expect, test } from "vitest";
+import { Failure } from "../../src/errors.ts";
+import { openLog, reasonOf } from "../../src/log.ts";
+
+const SECRET = "canary@private.example";
+
+function logged(thrown: unknown): { line: string; err: Record<string, unknown> } {
+  let line = "";
+  const log = openLog(
+    "info",
+    new Writable({
+      write(chunk, _encoding, done) {
+        line += String(chunk);
+        done();
+      },
+    }),
+  );
+  log.error({ err: thrown }, "unexpected error");
+  return { line, err: JSON.parse(line).err };
+}
+
+function withCode(code: unknown): Error {
+  return Object.assign(new Error(SECRET), { code });
+}
+
+class PostgresError extends Error {}
+
+test("an error is its class, its code and its places, never its message", () => {
+  const { line, err } = logged(Object.assign(new PostgresError(`Key (email)=(${SECRET}) exists`), { code: "23505" }));
+  expect(err).toEqual({
+    type: "PostgresError",
+    code: "23505",
+    at: expect.stringMatching(/^ +at .*log\.test\.ts:\d+:\d+/),
+  });
+  expect(line).not.toContain(SECRET);
+});
+
+test("a message whose lines look like places is no place", () => {
+  const { line } = logged(new Error(`\n    at ${SECRET} (file:///a.js:1:1)\n    at ${SECRET}:1:1`));
+  expect(line).not.toContain(SECRET);
+});
+
+test("nor is one that was changed after the stack was taken", () => {
+  const error = new Error(`first ${SECRET}`);
+  error.message = "second";
+  expect(logged(error).line).not.toContain(SECRET);
+});
+
+test.each([
+  ["an address", SECRET],
+  ["a key", "tj_abcdefghijklmnopqrstuvwxyz0123456789"],
+  ["a number", 42],
+  ["a long word", "A".repeat(41)],
+])("%s is no code", (_what, code) => {
+  expect(logged(withCode(code)).err.code).toBeUndefined();
+});
+
+test.each([
+  ["text", SECRET, "string"],
+  ["null", null, "null"],
+  ["an object", { message: SECRET, stack: SECRET }, "object"],
+  ["a function", () => SECRET, "function"],
+])("%s that was thrown is its type", (_what, thrown, type) => {
+  expect(logged(thrown).err).toEqual({ type });
+});
+
+test("causes and the parts of an aggregate are told in the same way", () => {
+  const parts = [withCode("ECONNREFUSED"), withCode("ETIMEDOUT"), SECRET, withCode("EPIPE")];
+  const { line, err } = logged(new Error(SECRET, { cause: new AggregateError(parts, SECRET) }));
+  expect(err).toMatchObject({
+    type: "Error",
+    cause: { type: "AggregateError", errors: [{ code: "ECONNREFUSED" }, { code: "ETIMEDOUT" }, { type: "string" }] },
+  });
+  expect(line).not.toContain(SECRET);
+});
+
+test("a line stays under 4 KB, however deep, wide, long or circular the error is", () => {
+  const circular = new Error(SECRET);
+  circular.cause = circular;
+  const deep = Array.from({ length: 50 }).reduce<Error>(
+    (cause) => new Error(SECRET.repeat(10_000), { cause }),
+    circular,
+  );
+  const wide = new AggregateError(Array.from({ length: 50 }, () => new AggregateError([deep, deep, deep], SECRET)));
+  for (const error of [circular, deep, wide, recursive(200)]) {
+    const { line } = logged(error);
+    expect(Buffer.byteLength(line)).toBeLessThan(4096);
+    expect(line).not.toContain(SECRET);
+  }
+});
+
+function recursive(depth: number): Error {
+  return depth === 0 ? new Error(SECRET) : recursive(depth - 1);
+}
+
+test("the reason of a failed dependency is the innermost code, or class", () => {
+  expect(reasonOf(new Failure("UNAVAILABLE", { cause: withCode("ECONNREFUSED") }))).toBe("ECONNREFUSED");
+  expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe("57014");
+  expect(reasonOf(new Failure("UNAVAILABLE", { cause: new PostgresError(SECRET) }))).toBe("PostgresError");
+  expect(reasonOf(new Failure("TIMEOUT"))).toBe("Failure");
+});

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { documentArbitrary } from "./documents.mjs";
+import { judgeDocument, judgeErrors, longestList } from "./graphql-oracle.mjs";
+import { hostileText, idText } from "./hostile.mjs";
+import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+
+const MAX_ROWS = 100;
+const json = ["Content-Type", "application/json"];
+
+const envelope = (arbitraries) =>
+  fc.record(arbitraries).map(({ credentials, accept, others, ...parts }) => ({
+    ...parts,
+    viewer: credentials.viewer,
+    headers: [...credentials.headers, ...accept.headers, ...others.headers],
+    isJsonAccepted: accept.json,
+    othersSaid: others.said,
+  }));
+
+const graphqlAccept = fc.oneof(
+  { weight: 3, arbitrary: acceptHeaders },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom("application/graphql-response+json", "application/graphql-response+json, application/json;q=0.5")
+      .map((value) => ({ json: true, headers: [["Accept", value]] })),
+  },
+);
+
+/** Documents from the schema, as they are and damaged, in bodies and in addresses. */
+export function graphqlArbitrary(schema, credentials) {
+  const asking = { credentials, accept: graphqlAccept, others: otherHeaders };
+  const documents = documentArbitrary(schema);
+  return fc.oneof(
+    { weight: 60, arbitrary: envelope({ ...asking, document: documents, door: transport }).map(wellFormed) },
+    { weight: 25, arbitrary: envelope({ ...asking, document: mutated(documents), door: transport }).map(damaged) },
+    { weight: 15, arbitrary: envelope({ ...asking, type: contentType, body: oddBody }).map(oddRequest) },
+  );
+}
+
+const transport = fc.oneof({ weight: 5, arbitrary: fc.constant("POST") }, { weight: 1, arbitrary: fc.constant("GET") });
+
+function requestOf({ document: { text, variables, operationName }, door }) {
+  const parts = { query: text, ...(operationName === null ? {} : { operationName }), variables };
+  if (door === "POST") return { method: "POST", target: "/graphql", headers: [json], body: JSON.stringify(parts) };
+  const query = new URLSearchParams({ ...parts, variables: JSON.stringify(variables) });
+  return { method: "GET", target: `/graphql?${query}`, headers: [], body: null };
+}
+
+function ask({ viewer, headers, othersSaid }, request, said, judge) {
+  return conversation({
+    door: "graphql",
+    ...request,
+    headers: [...request.headers, ...headers],
+    viewer,
+    said: [...said, ...othersSaid],
+    judge,
+  });
+}
+
+function wellFormed(parts) {
+  const { viewer, document, isJsonAccepted } = parts;
+  const said = [document.text, JSON.stringify(document.variables)];
+  return ask(parts, requestOf(parts), said, ({ status, headers, text }) => {
+    if (isSentToGraphiql(parts, status, headers)) return null;
+    if (viewer === null) return status === 401 ? null : `status ${status} instead of 401`;
+    if (status === 406 && isJsonAccepted !== true) return null;
+    if (status !== 200 && status !== 400) return `status ${status}`;
+    return judgeDocument(document, viewer, JSON.parse(text));
+  });
+}
+
+function damaged(parts) {
+  const { document } = parts;
+  return ask(parts, requestOf(parts), [document.text, JSON.stringify(document.variables)], (answer) =>
+    judgeAny(parts, answer),
+  );
+}
+
+function oddRequest(parts) {
+  const { type, body } = parts;
+  const headers = type === null ? [] : [["Content-Type", type]];
+  return ask(parts, { method: "POST", target: "/graphql", headers, body }, [body], (answer) => judgeAny(parts, answer));
+}
+
+const STATUSES = [200, 400, 401, 405, 406, 413, 415];
+
+/** Of what may or may not mean something: no more than the asker may see, and no more of it than a page. */
+function judgeAny(parts, { status, headers, text }) {
+  if (isSentToGraphiql(parts, status, headers)) return null;
+  if (!STATUSES.includes(status)) return `status ${status}`;
+  const { data, errors } = JSON.parse(text);
+  if (data === undefined && errors === undefined) return "neither data nor errors";
+  if (parts.viewer === null && (data !== undefined || status === 200)) return "an answer for nobody";
+  const longest = longestList(data);
+  return longest > MAX_ROWS ? `${longest} rows` : judgeErrors(errors ?? []);
+}
+
+/** Whoever says that it reads HTML. */
+function isSentToGraphiql({ door }, status, headers) {
+  return door === "GET" && status === 302 && headers.get("location") === "/graphiql";
+}
+
+const JUNK_TOKENS = [
+  ...'{ } ( ) [ ] ! $ @ & | ... : = # " """ \\ query mutation subscription fragment on null true'.split(" "),
+  ...'__typename __schema{types{name}} __type(name:"Email"){fields{name}} @skip(if:true) @include(if:$v0) @deprecated $v0 $v9'.split(
+    " ",
+  ),
+  ..."-1 1e9 2147483648 0 \u0000 \ufeff \ud800 é ,,,, \n".split(" "),
+];
+
+/** A few places of a text are cut, doubled, or filled with something that does not belong there. */
+function mutated(documents) {
+  const mutation = fc.record({
+    kind: fc.constantFrom("cut", "double", "insert", "replace", "swap"),
+    at: fc.nat({ max: 999 }),
+    length: fc.integer({ min: 1, max: 30 }),
+    junk: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...JUNK_TOKENS) }, { weight: 1, arbitrary: hostileText }),
+  });
+  return fc
+    .tuple(documents, fc.array(mutation, { minLength: 1, maxLength: 3 }))
+    .map(([document, mutations]) => ({ ...document, text: mutations.reduce(mutate, document.text) }));
+}
+
+function mutate(text, { kind, at, length, junk }) {
+  const from = Math.floor((at / 1000) * text.length);
+  const [before, part, after] = [text.slice(0, from), text.slice(from, from + length), text.slice(from + length)];
+  if (kind === "cut") return before + after;
+  if (kind === "double") return before + part + part + after;
+  if (kind === "insert") return before + junk + part + after;
+  if (kind === "replace") return before + junk + after;
+  return before + Array.from(part).reverse().join("") + after;
+}
+
+const contentType = fc.oneof(
+  { weight: 10, arbitrary: fc.constant("application/json") },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom(
+      null,
+      "",
+      "application/json; charset=utf-8",
+      "application/json; charset=utf-7",
+      "application/json; charset=utf-16",
+      "application/graphql",
+      "application/graphql+json",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "text/plain",
+      "application/json, text/plain",
+      "application/json; charset",
+      "Application/JSON",
+    ),
+  },
+);
+
+const smallQuery = idText.map((id) => ({
+  query: "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { emailAddress } } }",
+  variables: { id },
+}));
+
+/** What a client sends that is broken, or wants to be more than a query. */
+const oddBody = fc.oneof(
+  fc.json({ maxDepth: 4 }),
+  hostileText,
+  smallQuery.map((body) => JSON.stringify(body)),
+  smallQuery.map((body) => JSON.stringify([body, body])),
+  smallQuery.map((body) => JSON.stringify(body).slice(0, -1)),
+  smallQuery.map((body) => `\ufeff${JSON.stringify(body)}`),
+  fc
+    .tuple(smallQuery, fc.jsonValue({ maxDepth: 3 }))
+    .map(([body, value]) => JSON.stringify({ ...body, variables: value })),
+  fc.tuple(smallQuery, fc.jsonValue({ maxDepth: 2 })).map(([body, value]) => JSON.stringify({ ...body, query: value })),
+  fc
+    .tuple(smallQuery, fc.jsonValue({ maxDepth: 2 }))
+    .map(([body, value]) => JSON.stringify({ ...body, operationName: value })),
+  fc
+    .tuple(smallQuery, fc.jsonValue({ maxDepth: 3 }))
+    .map(([body, value]) => JSON.stringify({ ...body, extensions: value })),
+  smallQuery.map((body) =>
+    JSON.stringify({ ...body, extensions: { persistedQuery: { version: 1, sha256Hash: "a".repeat(64) } } }),
+  ),
+  smallQuery.map(
+    (body) =>
+      `{"__proto__":{"query":"{__typename}"},"constructor":{"prototype":{"x":1}},${JSON.stringify(body).slice(1)}`,
+  ),
+  smallQuery.map(
+    ({ query, variables }) =>
+      `{"query":"{__typename}","query":${JSON.stringify(query)},"variables":${JSON.stringify(variables)}}`,
+  ),
+  fc
+    .nat({ max: 20_000 })
+    .map((depth) => `{"query":"{__typename}","variables":{"a":${"[".repeat(depth)}${"]".repeat(depth)}}}`),
+  fc.nat({ max: 3000 }).map((depth) => JSON.stringify({ query: `{${"a{".repeat(depth)}b${"}".repeat(depth)}}` })),
+  fc.nat({ max: 3000 }).map((count) => JSON.stringify({ query: `{${"x ".repeat(count + 1)}}` })),
+  fc
+    .constantFrom(
+      "mutation{__typename}",
+      "subscription{__typename}",
+      "{__schema{types{name fields{name}}}}",
+      "fragment F on Query{...F}",
+      "query A{__typename} query B{__typename}",
+    )
+    .map((query) => JSON.stringify({ query })),
+);

@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { hostileText } from "./hostile.mjs";
+import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+
+const KNOWN = /^\/(healthz|readyz|graphql|graphiql)\/?$/i;
+const STATUSES_OF_KNOWN = [200, 204, 302, 304, 400, 401, 405, 406];
+
+const segment = fc.oneof(
+  fc.constantFrom(
+    "api",
+    "v1",
+    "v2",
+    "tasks",
+    "jobs",
+    "healthz",
+    "readyz",
+    "graphql",
+    "graphiql",
+    "metrics",
+    "assets",
+    "..",
+    ".",
+    "",
+  ),
+  fc.constantFrom(
+    ".env",
+    "package.json",
+    "server-status",
+    "wp-login.php",
+    "%2e%2e",
+    "%2f",
+    "%5c",
+    "%00",
+    "__proto__",
+    ";",
+    "jobs;x=1",
+  ),
+  hostileText.map((text) => encodeURIComponent(Buffer.from(text).toString())),
+);
+
+/** Addresses around ours: nothing is there but what the contract names, for whoever asks in whatever way. */
+export function pathArbitrary(credentials) {
+  return fc
+    .record({
+      method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "DELETE", "TRACE"),
+      segments: fc.oneof(
+        fc.constantFrom(["healthz"], ["readyz"], ["graphiql"], ["graphql"]),
+        fc.array(segment, { minLength: 1, maxLength: 6 }),
+      ),
+      credentials,
+      accept: acceptHeaders,
+      others: otherHeaders,
+    })
+    .map(({ method, segments, credentials, accept, others }) => {
+      const target = `/${segments.join("/")}`;
+      return conversation({
+        door: "path",
+        method,
+        target,
+        headers: [...credentials.headers, ...accept.headers, ...others.headers],
+        viewer: credentials.viewer,
+        said: others.said,
+        judge: ({ status }) => judgePath(target, status),
+      });
+    });
+}
+
+function judgePath(target, status) {
+  const isKnown = KNOWN.test(target);
+  if (isKnown) return STATUSES_OF_KNOWN.includes(status) ? null : `status ${status}`;
+  // An id in the place of one, were it a bad one.
+  if (/^\/api\/v1\/tasks\/[^/]+\/jobs\/?$/i.test(target))
+    return [204, 400, 401, 404, 405, 406].includes(status) ? null : `status ${status}`;
+  return status === 404 || status === 400 ? null : `status ${status} at an unknown path`;
+}

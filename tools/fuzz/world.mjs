@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from "node:crypto";
+
+/**
+ * What the database holds, so small that every row can be told from its number. Each id and each address says whose it is:
+ * `00000002-0003-…` and `job-7.task-3.user-2@fuzz.example` belong to task 3 of user 2.
+ */
+const OWNER = 1;
+const NEIGHBOUR = 2;
+const ADMIN = 3;
+/** Nobody's: `user_id` is null. */
+const NOBODY = 9;
+
+const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
+
+export const TASKS = [
+  { user: OWNER, number: 1, jobs: 250 },
+  { user: OWNER, number: 2, jobs: 3 },
+  { user: OWNER, number: 3, jobs: 0 },
+  { user: OWNER, number: 4, jobs: 20, isDeleted: true },
+  { user: NEIGHBOUR, number: 1, jobs: 120 },
+  { user: NOBODY, number: 1, jobs: 30 },
+  { user: NOBODY, number: 2, jobs: 0, isMissing: true },
+].map((task) => ({ ...task, id: idOf("task", task.user, task.number) }));
+
+export const VIEWERS = {
+  owner: { user: OWNER, isAdmin: false },
+  neighbour: { user: NEIGHBOUR, isAdmin: false },
+  admin: { user: ADMIN, isAdmin: true },
+};
+
+export const JWT_SECRET = randomBytes(32).toString("base64url");
+
+/** Jobs of one upload share their created_at, so that the order within has to come from the ids. */
+const JOBS_PER_UPLOAD = 10;
+
+/** Decimal digits, which are hexadecimal ones too. */
+function idOf(kind, user, task = 0, number = 0) {
+  const digits = (value, length) => String(value).padStart(length, "0");
+  return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
+}
+
+export const userId = (user) => idOf("user", user);
+export const taskById = new Map(TASKS.map((task) => [task.id, task]));
+
+export function jobOf({ user, number }, place) {
+  return {
+    id: idOf("job", user, number, place),
+    emailId: place % 5 === 4 ? null : idOf("email", user, number, place),
+    emailAddress: `job-${place}.task-${number}.user-${user}@fuzz.example`,
+  };
+}
+
+/** A page's first row is the newest job. */
+export const jobAt = (task, offset) => jobOf(task, task.jobs - 1 - offset);
+
+export function mayRead(viewer, task) {
+  return task !== undefined && !task.isDeleted && !task.isMissing && (viewer.isAdmin || viewer.user === task.user);
+}
+
+const OWNED_ID = /\b(\d{8})-(\d{4})-4000-[89ab]000-\d{12}\b/g;
+const OWNED_ADDRESS = /job-\d+\.task-(\d+)\.user-(\d+)@fuzz\.example/g;
+
+/** Each id and address in a text, with whose it is. */
+export function ownedIn(text) {
+  const ids = [...text.matchAll(OWNED_ID)].map(([mark, user, task]) => ({ mark, user: +user, task: +task }));
+  const addresses = [...text.matchAll(OWNED_ADDRESS)].map(([mark, task, user]) => ({ mark, user: +user, task: +task }));
+  return [...ids, ...addresses];
+}
+
+/** All of it, and a key for each viewer, one that was revoked and one that has expired. */
+export async function fillWorld(sql) {
+  for (const task of TASKS.filter(({ isMissing }) => !isMissing)) {
+    await sql`insert into tasks (id, user_id, deleted_at) values (
+      ${task.id}, ${task.user === NOBODY ? null : userId(task.user)}, ${task.isDeleted ? "2025-01-01T00:00:00Z" : null})`;
+    const rows = Array.from({ length: task.jobs }, (_, place) => ({
+      ...jobOf(task, place),
+      uploadedAt: new Date(Date.UTC(2025, 0, 1) + Math.floor(place / JOBS_PER_UPLOAD) * 1000).toISOString(),
+    }));
+    const json = JSON.stringify(rows);
+    await sql`insert into emails (id, email, status)
+      select "emailId", "emailAddress", 'valid' from json_to_recordset(${json}::text::json) as job ("emailId" uuid, "emailAddress" text)
+      where "emailId" is not null`;
+    await sql`insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at)
+      select id, ${task.id}, "emailId", "emailAddress", 'completed', "uploadedAt"
+      from json_to_recordset(${json}::text::json)
+        as job (id uuid, "emailId" uuid, "emailAddress" text, "uploadedAt" timestamptz)`;
+  }
+  const keys = Object.entries(VIEWERS).map(([name, viewer]) => ({ name, ...viewer }));
+  keys.push({ name: "revoked", ...VIEWERS.owner, revokedAt: "2025-01-01T00:00:00Z" });
+  keys.push({ name: "expired", ...VIEWERS.owner, expiresAt: "2025-01-01T00:00:00Z" });
+  const keyByName = {};
+  for (const { name, user, isAdmin, revokedAt = null, expiresAt = null } of keys) {
+    const key = `tj_${randomBytes(32).toString("base64url")}`;
+    const keyHash = createHash("sha256").update(key).digest("hex");
+    await sql`insert into api_keys (user_id, key_hash, is_admin, revoked_at, expires_at)
+      values (${userId(user)}, ${keyHash}, ${isAdmin}, ${revokedAt}, ${expiresAt})`;
+    keyByName[name] = key;
+  }
+  return keyByName;
+}

@@ -1,0 +1,95 @@
+import http from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import postgres from "postgres";
+import { send } from "./clients.mjs";
+import { DOORS } from "./doors.mjs";
+import { integerBelow } from "./random.mjs";
+import { TRAP } from "./world.mjs";
+
+/** Until there is a backend again to do something to. */
+const RETRY_AFTER_MS = 10;
+const MAX_TRIES = 500;
+/** A new connection takes 10 ms, and ten times that on a busy machine. */
+const STUCK_AFTER_MS = 500;
+
+/** What is done to the server; each resolves when it is over, and is noted when it was really done. */
+export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
+  const options = { fetch_types: false, onnotice: () => {}, connection: { application_name: "storm" } };
+  const sql = postgres(databaseUrl, { max: 8, ...options });
+  const agent = new http.Agent({ keepAlive: true });
+  const frozen = new Set();
+
+  /** The pid of the server's backend that the dice choose, for which the work gave true. */
+  async function onSomeBackend(work) {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const [backend] = await sql`
+        select pid from pg_stat_activity
+        where application_name = 'task-jobs-api' and pid <> all (${`{${[...frozen]}}`}::int[])
+        order by md5(pid::text || ${String(random())}) limit 1`;
+      if (backend !== undefined && (await work(backend.pid))) return backend.pid;
+      await delay(RETRY_AFTER_MS);
+    }
+    throw new Error("the server has no backends left");
+  }
+
+  function thaw(pid) {
+    if (frozen.delete(pid)) process.kill(pid, "SIGCONT");
+  }
+
+  /** False where the stopped backend holds a lock that all others need: that is a frozen server, another fault. */
+  async function canOthersConnect() {
+    const probe = postgres(databaseUrl, { max: 1, ...options });
+    const answer = probe`select 1`.then(
+      () => true,
+      () => false,
+    );
+    const isFree = await Promise.race([answer, delay(STUCK_AFTER_MS, false)]);
+    void probe.end({ timeout: 5 });
+    return isFree;
+  }
+
+  return {
+    async kill() {
+      const pid = await onSomeBackend(async (pid) => {
+        const [row] = await sql`select pg_terminate_backend(${pid}) as is_killed`;
+        return row?.is_killed;
+      });
+      history.note({ event: "fault", fault: "kill", pid });
+    },
+
+    async freeze(ms) {
+      const until = Date.now() + ms;
+      const pid = await onSomeBackend(async (pid) => {
+        process.kill(pid, "SIGSTOP");
+        frozen.add(pid);
+        if (await canOthersConnect()) return true;
+        thaw(pid);
+        return false;
+      });
+      history.note({ event: "fault", fault: "freeze", pid, ms });
+      await delay(Math.max(0, until - Date.now()));
+      thaw(pid);
+    },
+
+    /** Its answer is part of the history: a page that cannot be read must never look like one that was. */
+    async trap() {
+      const page = { owner: TRAP.user, task: TRAP.task, limit: 100, offset: integerBelow(random, TRAP.brokenJob - 10) };
+      const end = await send(agent, origin, trapKey, DOORS.rest.ask(page));
+      history.note({ event: "fault", fault: "trap", ...end });
+    },
+
+    async lock(ms) {
+      await sql.begin(async (transaction) => {
+        await transaction`lock table task_email_jobs in access exclusive mode`;
+        history.note({ event: "fault", fault: "lock", ms });
+        await delay(ms);
+      });
+    },
+
+    async close() {
+      for (const pid of frozen) thaw(pid);
+      agent.destroy();
+      await sql.end({ timeout: 5 });
+    },
+  };
+}

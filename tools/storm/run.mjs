@@ -1,0 +1,104 @@
+// npm run storm -- [--scenario storm|isolation] [--seconds 60] [--seed 1]
+// When something was wrong: exit code 1, and the history under .artifacts/. 3 when it was errors only and the machine had
+// no time for any of us. docs/decisions/resilience.md says why there should be none.
+import { mkdirSync, rmSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { checkHistory } from "./checker.mjs";
+import { runClient } from "./clients.mjs";
+import { openFaults } from "./faults.mjs";
+import { openHistory } from "./history.mjs";
+import { seededRandom } from "./random.mjs";
+import { MAX_OWN_DELAY_MS, printReport } from "./report.mjs";
+import { SCENARIOS } from "./scenarios.mjs";
+import { scheduleOf } from "./schedule.mjs";
+import { openStage } from "./stage.mjs";
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: "string", default: "storm" },
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string", default: "1" },
+    // Another build than dist/main.js, to see the run fail where a defence was taken out.
+    program: { type: "string" },
+  },
+});
+const scenario = SCENARIOS[values.scenario];
+const seconds = Number(values.seconds);
+const seed = Number(values.seed);
+if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
+  process.stderr.write("usage: npm run storm -- [--scenario storm|isolation] [--seconds 60] [--seed 1]\n");
+  process.exit(2);
+}
+
+mkdirSync(".artifacts", { recursive: true });
+const historyFile = `.artifacts/${values.scenario}-${seed}.ndjson`;
+const logFile = `.artifacts/${values.scenario}-${seed}.log`;
+
+const random = seededRandom(seed);
+const schedule = scheduleOf(random, seconds, scenario.faults);
+const scheduled = {};
+for (const { kind } of schedule) scheduled[kind] = (scheduled[kind] ?? 0) + 1;
+
+const { environment, clients, aborting, mayFail, mustSee } = scenario;
+const stage = await openStage({ environment, logFile, program: values.program });
+const history = openHistory(historyFile);
+const faults = openFaults({ ...stage, history, random });
+const stop = new AbortController();
+stage.ended.then(() => stop.abort());
+process.once("SIGTERM", () => stop.abort()).once("SIGINT", () => stop.abort());
+
+const startedAt = performance.now();
+const ownDelay = monitorEventLoopDelay({ resolution: 5 });
+ownDelay.enable();
+let elapsed = 0;
+let serverEnd;
+try {
+  await rage();
+  elapsed = (performance.now() - startedAt) / 1000;
+  ownDelay.disable();
+} finally {
+  await faults.close();
+  await history.close();
+  serverEnd = await stage.close();
+}
+const verdict = await checkHistory(historyFile, { mayFail, mustSee, scheduled });
+const ownDelayMs = ownDelay.percentile(99) / 1e6;
+const isGood = verdict.isGood && serverEnd === 0;
+printReport(
+  { ...values, seconds: elapsed, clients, scheduled, serverEnd, isGood, ownDelayMs, historyFile, logFile },
+  verdict,
+);
+if (isGood) {
+  rmSync(historyFile);
+  rmSync(logFile);
+} else process.exitCode = verdict.isSafe && serverEnd === 0 && ownDelayMs > MAX_OWN_DELAY_MS ? 3 : 1;
+
+/** Until all the faults were done and the time is over, and everybody has heard the last answer. */
+async function rage() {
+  const isOver = () => stop.signal.aborted;
+  const asking = Array.from({ length: clients }, (_, client) =>
+    runClient({ client, ...stage, seed, history, isOver, aborting }),
+  );
+  const doing = [];
+  for (const { kind, ms, at } of schedule) {
+    await until(at);
+    if (isOver()) break;
+    // One that could not be done is missing in the history.
+    doing.push(
+      faults[kind](ms).catch((error) =>
+        history.note({ event: "fault", fault: "undone", kind, message: error.message }),
+      ),
+    );
+  }
+  await Promise.all(doing);
+  await until(seconds * 1000);
+  stop.abort();
+  await Promise.all(asking);
+}
+
+function until(at) {
+  const ms = Math.max(0, startedAt + at - performance.now());
+  return delay(ms, undefined, { signal: stop.signal }).catch(() => {});
+}

@@ -1,0 +1,101 @@
+/**
+ * What the database holds, computed from numbers alone, so that the checker knows every row without asking anybody.
+ * Each id and each address says whose it is: `00000003-0002-…` and `j17.t2.u3@storm.example` belong to task 2 of user 3.
+ */
+export const USERS = 10;
+
+/** Jobs of the tasks 1, 2 and 3 of every user: within a page, a few pages, and past the short way of the page's statement. */
+const TASK_SIZES = [40, 300, 1000];
+export const TASKS = TASK_SIZES.length;
+
+/** Nobody's but the storm's own: its jobs cannot be read to the end. */
+export const TRAP = { user: USERS + 1, task: 1, jobs: 100, brokenJob: 50 };
+
+/** Jobs of one upload share their created_at, so that the order within has to come from the ids. */
+const JOBS_PER_UPLOAD = 10;
+const STATUSES = ["pending", "processing", "completed", "failed"];
+
+const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
+
+/** Decimal digits, which are hexadecimal ones too. */
+function idOf(kind, user, task = 0, number = 0) {
+  const digits = (value, length) => String(value).padStart(length, "0");
+  return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
+}
+
+/** The user and task of every id in a text. */
+export function ownersIn(text) {
+  return [...text.matchAll(/\b(\d{8})-(\d{4})-4000-[89ab]000-\d{12}\b/g)].map(([, user, task]) => ({
+    user: Number(user),
+    task: Number(task),
+  }));
+}
+
+export const userId = (user) => idOf("user", user);
+export const taskId = (user, task) => idOf("task", user, task);
+export const sizeOf = (task) => TASK_SIZES[task - 1];
+
+function jobOf(user, task, number) {
+  const second = Math.floor(number / JOBS_PER_UPLOAD);
+  const time = new Date(Date.UTC(2025, 0, 1) + second * 1000).toISOString().replace(".000Z", "Z");
+  const name = `j${number}.t${task}.u${user}`;
+  const email =
+    number % 7 === 0
+      ? null
+      : {
+          id: idOf("email", user, task, number),
+          email: `${name}@storm.example`,
+          status: "valid",
+          domainName: `${name}.storm.example`,
+        };
+  return {
+    id: idOf("job", user, task, number),
+    taskId: taskId(user, task),
+    emailAddress: `${name}@storm.example`,
+    status: STATUSES[number % STATUSES.length],
+    email,
+    createdAt: time,
+    updatedAt: time,
+  };
+}
+
+/** The newest first: the job with the highest number. */
+export function pageOf(user, task, limit, offset) {
+  const newest = sizeOf(task) - 1 - offset;
+  const length = Math.max(0, Math.min(limit, newest + 1));
+  return Array.from({ length }, (_, index) => jobOf(user, task, newest - index));
+}
+
+export async function fillWorld(sql) {
+  for (let user = 1; user <= USERS; user++) {
+    for (let task = 1; task <= TASKS; task++) await insertTask(sql, user, task, sizeOf(task));
+  }
+  await insertTask(sql, TRAP.user, TRAP.task, TRAP.jobs);
+  await setTrap(sql);
+  await sql`analyze`;
+}
+
+async function insertTask(sql, user, task, size) {
+  const jobs = Array.from({ length: size }, (_, number) => jobOf(user, task, number));
+  const emails = jobs.flatMap(({ email }) => (email === null ? [] : [email]));
+  await sql`insert into tasks (id, user_id) values (${taskId(user, task)}, ${userId(user)})`;
+  await sql`
+    insert into emails (id, email, status, domain_name)
+    select id, email, status, "domainName"
+    from jsonb_to_recordset(${sql.json(emails)}) as _ (id uuid, email text, status text, "domainName" text)`;
+  await sql`
+    insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at, updated_at)
+    select id, "taskId", (email ->> 'id')::uuid, "emailAddress", status, "createdAt", "updatedAt"
+    from jsonb_to_recordset(${sql.json(jobs)}) as _ (id uuid, "taskId" uuid, email jsonb, "emailAddress" text,
+      status job_status, "createdAt" timestamptz, "updatedAt" timestamptz)`;
+}
+
+/**
+ * One job whose status is a word that was taken out of the catalogue behind PostgreSQL's back. The statement of its page
+ * sends the rows before it, then fails (22P03): an error in mid-stream, in the server's own pool, through its own door.
+ */
+async function setTrap(sql) {
+  await sql`alter type job_status add value 'torn out'`;
+  await sql`update task_email_jobs set status = 'torn out' where id = ${idOf("job", TRAP.user, TRAP.task, TRAP.brokenJob)}`;
+  await sql`delete from pg_enum where enumlabel = 'torn out'`;
+}
