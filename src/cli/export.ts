@@ -130,7 +130,7 @@ async function writeFile<T>(path: string, write: (file: Writable) => Promise<T>)
   const partial = join(dirname(path), `.${process.pid}.part`);
   const handle = await open(partial, "wx", FILE_MODE);
   try {
-    const stream = handle.createWriteStream({ autoClose: false, flush: true });
+    const stream = handle.createWriteStream({ autoClose: false });
     const result = await write(stream);
     await new Promise<void>((resolve, reject) => {
       stream.once("error", reject);

@@ -2,8 +2,8 @@ import { stringify } from "csv-stringify/sync";
 import { guardFormula } from "../formula-guard.ts";
 import { cellsOf, type ExportedJob, type ExportField } from "./exported-job.ts";
 
-/** RFC 4180 ends a record with CRLF. */
-const OPTIONS = { record_delimiter: "windows" } as const;
+/** RFC 4180 ends a record with CRLF; a lone CR or LF in a cell would end it for most readers. */
+const OPTIONS = { record_delimiter: "windows", quoted_match: /[\r\n]/ } as const;
 
 export function csvHeader(fields: readonly ExportField[]): string {
   return stringify([[...fields]], OPTIONS);

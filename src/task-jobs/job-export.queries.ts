@@ -16,12 +16,14 @@ const FETCHED_JOBS = 500;
 /**
  * Of the export's transaction alone, whatever the role is set to. A FETCH may walk the whole task for its first match.
  * Between two of them the client reads, for as long as the door allows it (MAX_STALL_MS); past that nobody is there to
- * end the transaction. The first rows shall come at once rather than the last ones soon; compiling the query would be
- * most of the wait for them.
+ * end the transaction. The page index is walked and each email looked up, so that the first rows come at once: with
+ * the statistics of before an import the planner would read all emails for each job. Compiling costs more than it saves.
  */
-const SETTINGS = sql`select set_config('statement_timeout', '30s', true),
+const SETTINGS = sql.raw(`select set_config('statement_timeout', '30s', true),
   set_config('idle_in_transaction_session_timeout', '150s', true),
-  set_config('cursor_tuple_fraction', '0.0001', true), set_config('jit', 'off', true)`;
+  ${["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"]
+    .map((name) => `set_config('${name}', 'off', true)`)
+    .join(", ")}`);
 
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
 export type JobSnapshot = ReturnType<typeof openSnapshot>;

@@ -1,0 +1,177 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { OpenDatabase } from "../../src/db/client.ts";
+import { importBatch } from "../../src/import/import-batch.ts";
+import { type ExportFormat, exportJobs } from "../../src/task-jobs/export-jobs.ts";
+import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+
+let database: TestDatabase;
+let other: TestDatabase;
+let directory: string;
+beforeAll(async () => {
+  [database, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
+});
+afterAll(() => Promise.all([database.close(), other.close()]));
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "task-jobs-export-"));
+});
+afterEach(async () => {
+  killPrograms();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const command = (...args: string[]) => runProgram("dist/cli/export.js", { DATABASE_URL: database.url }, args);
+
+async function exported({ exports }: Pick<OpenDatabase, "exports">, taskId: string, format: ExportFormat) {
+  const { signal } = new AbortController();
+  const asked = { viewer: VIEWER, taskId, filter: {}, format, fields: null, signal };
+  return await exportJobs(jobExportQueries(exports), asked, async ({ chunks }) => {
+    let text = "";
+    for await (const chunk of chunks()) text += chunk.text;
+    return text;
+  });
+}
+
+const random = seededRandom(7);
+const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+const maybe = <T>(value: T): T | null => (random() < 0.7 ? value : null);
+
+const TEXTS = [
+  "plain",
+  "=1+1",
+  "'=1+1",
+  "''",
+  "-",
+  "@x",
+  " +x",
+  "a,b",
+  'a "b"',
+  "a\r\nb",
+  "a\nb",
+  "\rb",
+  "\tb",
+  "ü😀",
+  "\\N",
+  "＝1",
+];
+const moment = () =>
+  `2025-01-0${1 + Math.floor(random() * 9)}T12:00:00.${String(Math.floor(random() * 1e6)).padStart(6, "0")}Z`;
+
+/** Jobs of every kind that the database can hold and the importer can tell apart. */
+async function aRandomTask(): Promise<string> {
+  const { sql } = database;
+  const taskId = await aTask(sql);
+  let shared: string | null = null;
+  for (let i = 0; i < 120; i++) {
+    const email: string = await anEmail(sql, {
+      email: `${oneOf(TEXTS)}@example.com`,
+      status: oneOf(["valid", "Probably Fine", ...TEXTS]),
+      is_role_based: random() < 0.5,
+      is_disposable: random() < 0.5,
+      has_mx_records: random() < 0.5,
+      has_reverse_dns: random() < 0.5,
+      domain_name: maybe(oneOf(TEXTS)),
+      host_name: maybe(oneOf(TEXTS)),
+      server_type: maybe(oneOf(TEXTS)),
+      is_catchall: random() < 0.5,
+      validated_at: maybe(moment()),
+      unknown_reason: maybe(oneOf(TEXTS)),
+      needs_physical_verify: random() < 0.5,
+      deleted_at: random() < 0.1 ? moment() : null,
+    });
+    await aJob(sql, {
+      task_id: taskId,
+      email_id: random() < 0.1 ? shared : maybe(email),
+      email_address: `${oneOf(TEXTS)}${i}`,
+      status: oneOf(["pending", "processing", "completed", "failed"]),
+      created_at: moment(),
+      updated_at: moment(),
+    });
+    shared = email;
+  }
+  return taskId;
+}
+
+describe("an exported file imports again to the same jobs", () => {
+  test.each(["csv", "ndjson"] as const)("as %s, whatever is in it", async (format) => {
+    const withoutIds = (text: string) =>
+      text.replace(
+        format === "csv" ? /^[0-9a-f-]{36},[0-9a-f-]{36},/gm : /^\{"id":"[0-9a-f-]{36}","task_id":"[0-9a-f-]{36}"/gm,
+        "",
+      );
+    for (let run = 0; run < 4; run++) {
+      const text = await exported(database, await aRandomTask(), format);
+      const input = Readable.from([Buffer.from(text)]);
+      const imported = await importBatch(other.sql, {
+        input,
+        fileName: `jobs.${format}`,
+        userId: null,
+        onBadRow: "stop",
+      });
+      expect(imported).toMatchObject({ jobs: 120, badRows: 0 });
+      expect(imported.ignoredColumns).toEqual(format === "csv" ? ["job_id", "task_id"] : []);
+      expect(withoutIds(await exported(other, imported.taskId, format))).toBe(withoutIds(text));
+    }
+  });
+});
+
+describe("the command", () => {
+  test("writes the whole file or none, for its owner's eyes", async () => {
+    const taskId = await aTask(database.sql);
+    await someJobs(database.sql, taskId, 1234);
+    const out = join(directory, "jobs.csv");
+    const { code, stdout, stderr } = await command(taskId, "--out", out, "--status", "completed", "--q", "user12");
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toBe("exporting: 46 rows, 100 %\n46 jobs exported.\n");
+    const lines = (await readFile(out, "utf8")).split("\r\n");
+    expect([lines.length, lines[0]?.slice(0, 30)]).toEqual([48, "job_id,task_id,email_address,j"]);
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect(await readdir(directory)).toEqual(["jobs.csv"]);
+  });
+
+  test("writes to standard output without a file", async () => {
+    const taskId = await aTask(database.sql);
+    await someJobs(database.sql, taskId, 2);
+    const { code, stdout } = await command(taskId, "--format", "ndjson", "--fields", "status,job_status");
+    expect([code, stdout]).toEqual([0, '{"status":"valid","job_status":"completed"}\n'.repeat(2)]);
+  });
+
+  test("leaves nothing behind when it is interrupted, nor when there is no such task", async () => {
+    const taskId = await aTask(database.sql);
+    await someJobs(database.sql, taskId, 60_000);
+    const out = join(directory, "jobs.ndjson");
+    const program = startProgram("dist/cli/export.js", { DATABASE_URL: database.url }, [taskId, "--out", out]);
+    await expect.poll(() => readdir(directory), { interval: 5, timeout: 20_000 }).not.toEqual([]);
+    const { code, stderr } = await program.stop("SIGINT");
+    expect([code, stderr]).toEqual([130, expect.stringContaining("Stopped: nothing was written.")]);
+    expect(await readdir(directory)).toEqual([]);
+
+    const missing = await command(VIEWER.userId, "--out", out);
+    expect([missing.code, missing.stderr]).toEqual([1, "Batch verification task not found\n"]);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test.each([
+    [[], "which TASK?"],
+    [["x"], "which TASK?"],
+    [[VIEWER.userId, VIEWER.userId], "one TASK at a time"],
+    [[VIEWER.userId, "--format", "xlsx"], "--format must be ndjson or csv"],
+    [[VIEWER.userId, "--status", "done", "--has-email", "1"], "--status must be one of pending"],
+    [[VIEWER.userId, "--fields", "nope"], "--fields must be names out of"],
+    [[VIEWER.userId, "--nope"], "nope"],
+  ])("refuses %j with the usage and exit code 2", async (args, reason) => {
+    const { code, stdout, stderr } = await command(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(reason);
+    expect(stderr).toContain("npm run --silent export -- TASK");
+  });
+});
