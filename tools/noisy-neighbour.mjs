@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // One key asks at 20 times its limit: how much slower does another's page get? Wants a machine with nothing else to do.
-// node tools/build.mjs && node tools/noisy-neighbour.mjs [rounds]
-const LIMIT_PER_SECOND = 100;
-const NOISE_PER_SECOND = 20 * LIMIT_PER_SECOND;
+// node tools/build.mjs && node tools/noisy-neighbour.mjs [rounds] [limit per second]
+const LIMIT_PER_SECOND = Number(process.argv[3] ?? 50);
+const TIMES_THE_LIMIT = 20;
 const QUIET_PER_SECOND = 20;
 const ROUND_SECONDS = 6;
 
@@ -60,17 +60,22 @@ async function measure(rounds) {
   await ask(url, other, QUIET_PER_SECOND, 3);
   for (let round = 0; round < rounds; round++) {
     alone.push(...(await ask(url, other, QUIET_PER_SECOND, ROUND_SECONDS)));
-    const noise = fork(fileURLToPath(import.meta.url), ["--noise", url, noisy]);
+    const noise = fork(fileURLToPath(import.meta.url), [
+      "--noise",
+      String(TIMES_THE_LIMIT * LIMIT_PER_SECOND),
+      url,
+      noisy,
+    ]);
     const heard = new Promise((resolve) => noise.on("message", resolve));
     await new Promise((resolve) => setTimeout(resolve, 1000));
     beside.push(...(await ask(url, other, QUIET_PER_SECOND, ROUND_SECONDS)));
-    console.log(`round ${round + 1}: the noisy key was answered ${JSON.stringify(await heard)}`);
+    say(`round ${round + 1}: the noisy key was answered ${JSON.stringify(await heard)}`);
   }
   for (const share of [0.5, 0.99]) {
     const [before, after] = [alone, beside].map((answers) => quantile(answers, share));
-    console.log(`p${share * 100}: ${before.toFixed(1)} ms alone, ${after.toFixed(1)} ms beside it`);
+    say(`p${share * 100}: ${before.toFixed(1)} ms alone, ${after.toFixed(1)} ms beside it`);
   }
-  console.log(`the other key's answers that were not 200: ${beside.filter(({ status }) => status !== 200).length}`);
+  say(`the other key's answers that were not 200: ${beside.filter(({ status }) => status !== 200).length}`);
   server.kill("SIGTERM");
   await new Promise((resolve) => server.on("exit", resolve));
   rmSync(dataDir, { recursive: true, force: true });
@@ -81,15 +86,19 @@ function quantile(answers, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
-async function makeNoise(url, key) {
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+async function makeNoise(url, key, perSecond) {
   const count = {};
-  for (const { status } of await ask(url, key, NOISE_PER_SECOND, ROUND_SECONDS + 2)) {
+  for (const { status } of await ask(url, key, perSecond, ROUND_SECONDS + 2)) {
     count[status] = (count[status] ?? 0) + 1;
   }
   process.send(count, () => process.exit());
 }
 
-if (process.argv[2] === "--noise") await makeNoise(process.argv[3], process.argv[4]);
+if (process.argv[2] === "--noise") await makeNoise(process.argv[4], process.argv[5], Number(process.argv[3]));
 else {
   await measure(Number(process.argv[2] ?? 5));
   process.exit();

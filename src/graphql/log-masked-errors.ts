@@ -5,6 +5,9 @@ import { type Log, reasonOf } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
 import { isMasked } from "./format-error.ts";
 
+/** A page of 100 that cannot be read is one fault, not 100. */
+const MAX_LINES_OF_A_REQUEST = 3;
+
 export type LogMaskedError = (context: RequestContext, error: GraphQLError) => void;
 
 /** Every error that the caller is not told the cause of leaves it with the request's id, so that a report finds it. */
@@ -18,18 +21,20 @@ export function openMaskedErrorLog(log: Log, schema: GraphQLSchema): LogMaskedEr
   const placeOf = (path: readonly (string | number)[]) =>
     path.map((part) => (typeof part === "number" || fieldNames.has(part) ? part : "(alias)")).join(".");
 
+  const linesOf = new WeakMap<RequestContext, number>();
   // One batch that fails is an error of every row that waited for it.
   const told = new WeakSet<Error>();
 
-  return ({ requestId }, error) => {
+  return (context, error) => {
     const cause = error.originalError ?? error;
-    if (told.has(cause)) return;
+    const isDependency = cause instanceof Failure && cause.isOfDependency;
+    const lines = linesOf.get(context) ?? 0;
+    if (!(isDependency || isMasked(error)) || told.has(cause) || lines >= MAX_LINES_OF_A_REQUEST) return;
     told.add(cause);
-    if (cause instanceof Failure && cause.isOfDependency) {
-      log.warn({ requestId, reason: reasonOf(cause) }, "a dependency did not answer");
-    }
-    if (!isMasked(error)) return;
-    log.error({ requestId, field: placeOf(error.path ?? []), err: cause }, "unexpected error");
+    linesOf.set(context, lines + 1);
+    const { requestId } = context;
+    if (isDependency) log.warn({ requestId, reason: reasonOf(cause) }, "a dependency did not answer");
+    else log.error({ requestId, field: placeOf(error.path ?? []), err: cause }, "unexpected error");
   };
 }
 

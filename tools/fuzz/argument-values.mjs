@@ -80,7 +80,7 @@ function objectMeantFor(type, depth) {
 }
 
 /** Written as a bare word in a document and as a string among variables. */
-export class EnumWord {
+class EnumWord {
   constructor(word) {
     this.word = word;
   }

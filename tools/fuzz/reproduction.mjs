@@ -2,7 +2,7 @@ const inShell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const isPlain = (text) => /^[\t\n\x20-\x7e]*$/.test(text);
 
 /** A command that says the same again: curl where it can, the bytes otherwise. */
-export function reproductionOf({ door, request, bytes }, port) {
+function reproductionOf({ door, request, bytes }, port) {
   const text = bytes.toString("latin1");
   if (door === "raw" || !isPlain(text.replaceAll("\r\n", "\n")) || !request.target.startsWith("/")) {
     return `echo ${bytes.toString("base64")} | base64 -d | nc -q 2 127.0.0.1 ${port}   # ${JSON.stringify(text).slice(0, 2000)}`;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { hostileText } from "./hostile.mjs";
 
 /** As much of any text as a header may carry. */
-export const headerText = (text) =>
+const headerText = (text) =>
   Buffer.from(text)
     .toString("latin1")
     .replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")

@@ -1,9 +1,6 @@
 const number = (value) => Math.round(value).toLocaleString("en-US");
 
-/**
- * How late our own timers may be, at the 99th percentile. Alone on two cores 10 ms, beside three test runs up to 40; from
- * 90 on nobody gets anything done within two seconds.
- */
+/** 18 to 45 ms beside busy neighbours on two cores, 98 and more in every run whose errors were the machine's. */
 export const MAX_OWN_DELAY_MS = 60;
 
 /** For a person; the tests read the exit code, and show this where it is not 0. */
@@ -20,12 +17,11 @@ export function printReport(run, verdict) {
     `  answers   ${number(verdict.answers)} (${number(verdict.answers / seconds)}/s), by status ${entries(statuses).join(", ")}; aborted ${number(verdict.aborted)}`,
     `  latency   p50 ${number(percentile(0.5))} ms, p99 ${number(percentile(0.99))} ms, max ${number(percentile(1))} ms`,
     `  errors ${verdict.error}, wrong pages ${verdict.wrong}, foreign rows ${verdict.foreign}, cut connections ${verdict.lost}, pending ${verdict.pending}`,
+    `  machine   our own timers at worst ${number(ownDelayMs)} ms late`,
   ];
   print(lines);
   if (isGood) return;
   if (verdict.missing.length > 0) print([`  not seen as often as it should be: ${verdict.missing.join(", ")}`]);
-  if (ownDelayMs > MAX_OWN_DELAY_MS)
-    print([`  this machine had no time: our own timers were ${number(ownDelayMs)} ms late`]);
   if (serverEnd !== 0) print([`  the server ended with ${serverEnd}`]);
   print([
     `FAILED: the history is ${historyFile}, the server's log ${logFile}`,

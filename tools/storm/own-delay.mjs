@@ -1,0 +1,28 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+/** As long as an answer may take: a machine that stands still for so long has nothing to answer with. */
+const WINDOW_MS = 2000;
+
+/**
+ * How late this process' own timers were at the 99th percentile of the worst two seconds. It has no more to do than the
+ * server, and nobody does anything to it: late timers are the machine's.
+ */
+export function watchOwnDelay() {
+  const delays = monitorEventLoopDelay({ resolution: 5 });
+  let worst = 0;
+  const endWindow = () => {
+    worst = Math.max(worst, delays.percentile(99) / 1e6);
+    delays.reset();
+  };
+  const windows = setInterval(endWindow, WINDOW_MS);
+  delays.enable();
+
+  return {
+    stop() {
+      clearInterval(windows);
+      endWindow();
+      delays.disable();
+      return worst;
+    },
+  };
+}
