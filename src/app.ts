@@ -187,6 +187,7 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
       "apollo-require-preflight",
     ],
     exposedHeaders: [
+      "Content-Disposition",
       "ETag",
       "Link",
       "RateLimit",

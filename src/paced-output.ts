@@ -9,17 +9,18 @@ export class ReaderGone extends Error {}
  */
 export function openPacedOutput(stream: Writable, maxStallMs: number) {
   let wake = () => {};
-  let isGone = false;
-  const leave = () => {
-    isGone = true;
+  let end: Error | null = null;
+  const leave = (error?: NodeJS.ErrnoException) => {
+    const isOfReader = error === undefined || error.code === "EPIPE" || error.code === "ECONNRESET";
+    end ??= isOfReader ? new ReaderGone("the reader hung up") : error;
     wake();
   };
   stream.on("drain", () => wake());
-  stream.on("close", leave);
+  stream.on("close", () => leave());
   stream.on("error", leave);
 
   return async (text: string): Promise<void> => {
-    if (isGone) throw new ReaderGone("the reader hung up");
+    if (end !== null) throw end;
     if (stream.write(text)) return;
     await new Promise<void>((resolve, reject) => {
       const stalled = setTimeout(() => reject(new ReaderGone("the reader stopped reading")), maxStallMs);
@@ -28,6 +29,6 @@ export function openPacedOutput(stream: Writable, maxStallMs: number) {
         resolve();
       };
     });
-    if (isGone) throw new ReaderGone("the reader hung up");
+    if (end !== null) throw end;
   };
 }

@@ -1,6 +1,9 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import type { FieldFault } from "../errors.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
@@ -127,21 +130,17 @@ async function writeJobs(output: Writable, { chunks, count }: JobExport): Promis
 
 /** Under another name beside it until it is complete and on the disk: who sees the file sees all of it. */
 async function writeFile<T>(path: string, write: (file: Writable) => Promise<T>): Promise<T> {
-  const partial = join(dirname(path), `.${process.pid}.part`);
-  const handle = await open(partial, "wx", FILE_MODE);
+  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const file = createWriteStream(partial, { flags: "wx", mode: FILE_MODE, flush: true });
   try {
-    const stream = handle.createWriteStream({ autoClose: false });
-    const result = await write(stream);
-    await new Promise<void>((resolve, reject) => {
-      stream.once("error", reject);
-      stream.end(resolve);
-    });
-    await handle.sync();
-    await handle.close();
+    await once(file, "open");
+    const result = await write(file);
+    file.end();
+    await finished(file);
     await rename(partial, path);
     return result;
   } catch (error) {
-    await handle.close().catch(() => {});
+    file.destroy();
     await rm(partial, { force: true });
     throw error;
   }

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
-import { lexicographicSortSchema, printSchema } from "graphql";
+import { isInterfaceType, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { EmailResolver } from "../email/email.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
@@ -8,11 +8,15 @@ import { TaskResolver } from "../tasks/task.resolver.ts";
 
 /** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [TaskJobResolver, TaskResolver, EmailResolver],
     // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
     validate: false,
   });
+  // type-graphql makes every `resolveType` asynchronous, and compiled code does not wait for it.
+  const node = schema.getType("Node");
+  if (isInterfaceType(node)) node.resolveType = () => "Task";
+  return schema;
 }
 
 /** The text of `schema.graphql`. */

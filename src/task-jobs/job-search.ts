@@ -3,7 +3,7 @@ import type { Position } from "../cursor.ts";
 import type { Deadline } from "../deadline.ts";
 import type { JoinedEmail } from "../email/email.ts";
 import type { JobFilter } from "./job-filter.ts";
-import type { JobRecord } from "./task-job.ts";
+import type { JobRecord, SearchParts } from "./task-job.ts";
 
 /** Always total: equal moments are ordered by id, in the same direction. */
 export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
@@ -21,14 +21,6 @@ export interface JobSearch {
   readonly offset: number;
   readonly parts: SearchParts;
   readonly deadline: Deadline;
-}
-
-/** What the caller selected. What is not wanted is not read. */
-export interface SearchParts {
-  readonly jobs: boolean;
-  readonly emails: boolean;
-  /** All that match, counted in the same snapshot. */
-  readonly count: boolean;
 }
 
 export interface FoundJobs {

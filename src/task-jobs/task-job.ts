@@ -1,7 +1,6 @@
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Page } from "../page.ts";
-import type { SearchParts } from "./job-search.ts";
 
 export type JobStatus = "pending" | "processing" | "completed" | "failed";
 
@@ -22,4 +21,12 @@ export interface JobPageRequest {
   readonly page: Page;
   readonly parts: SearchParts;
   readonly deadline: Deadline;
+}
+
+/** What the caller selected. What is not wanted is not read. */
+export interface SearchParts {
+  readonly jobs: boolean;
+  readonly emails: boolean;
+  /** All that match, counted in the same snapshot. */
+  readonly count: boolean;
 }

@@ -4,7 +4,6 @@ import type { TaskRecord } from "./task.ts";
 
 @InterfaceType({
   description: "Something with an id of its own, which `node` and `nodes` find again.",
-  resolveType: () => "Task",
 })
 export abstract class Node {
   @Field(() => ID, { description: "Stable for as long as the thing is there." })

@@ -39,7 +39,10 @@ const INTROSPECTION = getIntrospectionQuery({
 describe("legitimate documents pass", () => {
   test.each([
     ["GraphiQL's introspection", INTROSPECTION],
-    ["the REST document", readFileSync("src/task-jobs/task-job.rest.graphql", "utf8")],
+    [
+      "the REST document",
+      ["task-job", "job-fields"].map((name) => readFileSync(`src/task-jobs/${name}.rest.graphql`, "utf8")).join("\n"),
+    ],
     ...exampleTabs("").map((tab, index) => [`GraphiQL's tab ${index + 1}`, tab.query]),
   ])("%s", async (_name, document = "") => {
     const { status, body } = await query(document, { taskId, id: taskId, limit: 100, offset: 0 });

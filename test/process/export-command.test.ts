@@ -145,6 +145,18 @@ describe("the command", () => {
     expect([code, stdout]).toEqual([0, '{"status":"valid","job_status":"completed"}\n'.repeat(2)]);
   });
 
+  test("ends quietly when its reader has enough, and says when the file cannot be written", async () => {
+    const taskId = await aTask(database.sql);
+    await someJobs(database.sql, taskId, 20_000);
+    const program = startProgram("dist/cli/export.js", { DATABASE_URL: database.url }, [taskId]);
+    await program.printed(/\n/);
+    program.child.stdout?.destroy();
+    expect(await program.ended).toMatchObject({ code: 0 });
+
+    const { code, stderr } = await command(taskId, "--out", join(directory, "missing", "jobs.csv"));
+    expect([code, stderr]).toEqual([1, expect.stringContaining("ENOENT")]);
+  });
+
   test("leaves nothing behind when it is interrupted, nor when there is no such task", async () => {
     const taskId = await aTask(database.sql);
     await someJobs(database.sql, taskId, 60_000);

@@ -72,6 +72,10 @@ async function serve(maxStallMs: number) {
   };
 }
 
+interface Envelope {
+  error: { code: string; details: { field: string }[] };
+}
+
 const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
 
 describe("NDJSON", () => {
@@ -149,7 +153,7 @@ describe("CSV", () => {
 
 describe("a refusal", () => {
   const unknown = "5b1b796b-a9f2-4558-bba0-9167c3d51b36";
-  const codeOf = async (response: Response) => [response.status, (await response.json()).error.code];
+  const codeOf = async (response: Response) => [response.status, ((await response.json()) as Envelope).error.code];
 
   test("comes in the order 401, 406, 400, 404", async () => {
     const accept = { Accept: "image/png" };
@@ -171,8 +175,8 @@ describe("a refusal", () => {
 
   test("names every wrong parameter", async () => {
     const response = await server.get(unknown, "format=xml&status=done&q=a&q=b&fields=id,nope");
-    const { error } = await response.json();
-    expect(error.details.map(({ field }: { field: string }) => field)).toEqual(["format", "status", "q", "fields"]);
+    const { error } = (await response.json()) as Envelope;
+    expect(error.details.map(({ field }) => field)).toEqual(["format", "status", "q", "fields"]);
   });
 
   test("of another method says which ones there are", async () => {

@@ -10,7 +10,7 @@ function open(isTTY: boolean, totalBytes: number | null) {
   const progress = openProgress({ isTTY, write }, totalBytes, () => nowMs);
   return {
     ...progress,
-    at(ms: number, phase: "reading" | "storing", rows: number, bytes: number) {
+    at(ms: number, phase: "reading" | "storing" | "exporting", rows: number, bytes: number) {
       nowMs = ms;
       progress.update({ phase, rows, bytes });
     },
@@ -38,6 +38,13 @@ test("on a terminal it is a bar that is redrawn in its line", () => {
   expect(progress.written()).toBe(
     `\r\x1b[K[${".".repeat(30)}] reading: 1 rows, 0 %\r\x1b[K[${"#".repeat(15)}${".".repeat(15)}] reading: 10 rows, 50 %\n`,
   );
+});
+
+test("of an export it is the share of its rows", () => {
+  const progress = open(false, 200);
+  progress.at(5_000, "exporting", 50, 9_999);
+  progress.close();
+  expect(progress.written()).toBe("exporting: 50 rows, 25 %\n");
 });
 
 test("of a pipe it counts the rows and claims no share", () => {

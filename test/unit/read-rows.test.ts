@@ -126,6 +126,17 @@ describe("NDJSON", () => {
     expect([...file.ignoredColumns]).toEqual(["Score"]);
   });
 
+  test("takes a job as the REST endpoint answers it, with and without a record", async () => {
+    const job = '"id":"x","task_id":"y","email_address":"A@b.test","status":"failed","created_at":"c","updated_at":"u"';
+    const { file, rows } = await ndjson(`{${job},"email":{"id":"r","email":"a@b.test","status":"valid"}}\n{${job}}\n`);
+    const ofJob = { email_address: "A@b.test", job_status: "failed", job_created_at: "c", job_updated_at: "u" };
+    expect(rows.map(({ cells }) => cells)).toEqual([
+      { id: "r", email: "a@b.test", status: "valid", ...ofJob },
+      { email: "A@b.test", ...ofJob },
+    ]);
+    expect(file.ignoredColumns.size).toBe(0);
+  });
+
   test("names what is no object, without repeating it", async () => {
     expect((await ndjson('{"email":"ada@example.com"\n[]\n1\n{"email":"a","EMAIL":"b"}\n')).faults).toEqual([
       "1: is not valid JSON",
