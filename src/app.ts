@@ -68,8 +68,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
     limiter &&
     limitRequests({
       limiter,
-      // Half of what the database is given leaves the other half to everybody else.
-      maxAtOnce: Math.ceil(config.databasePoolSize / 2),
+      // It takes four noisy credentials to fill the pool.
+      maxAtOnce: Math.ceil(config.databasePoolSize / 4),
       onRefusal: () => metrics?.countRejection("rate"),
     });
   const openAuthentication = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
@@ -141,7 +141,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
     if (response !== undefined) response.locals.operation = operation;
   }
 
-  const server = openHttpServer(app, httpLimits);
+  const noteRefusal = (requestId: string, { status }: Failure) => log.info({ requestId, status }, "not a request");
+  const server = openHttpServer(app, noteRefusal, httpLimits);
   return {
     server,
     metrics,

@@ -7,7 +7,7 @@ import { envelopeOf } from "./failure-answer.ts";
 const LINGER_MS = 500;
 
 /** For a request that Node could not read, so that there is no response to write to. Ends the connection. */
-export function answerFailureOnSocket(socket: Duplex, failure: Failure): void {
+export function answerFailureOnSocket(socket: Duplex, failure: Failure, requestId: string): void {
   const body = JSON.stringify(envelopeOf(failure));
   const lines = [
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
@@ -15,6 +15,7 @@ export function answerFailureOnSocket(socket: Duplex, failure: Failure): void {
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Cache-Control: no-store",
+    `X-Request-ID: ${requestId}`,
     "X-Content-Type-Options: nosniff",
   ];
   socket.on("error", () => socket.destroy());

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -43,8 +44,14 @@ const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
 };
 
+type NoteRefusal = (requestId: string, failure: Failure) => void;
+
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
-export function openHttpServer(listener: RequestListener, overrides: Partial<HttpLimits> = {}): Server {
+export function openHttpServer(
+  listener: RequestListener,
+  noteRefusal: NoteRefusal,
+  overrides: Partial<HttpLimits> = {},
+): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
   const server = createServer({
     headersTimeout: limits.headersTimeoutMs,
@@ -85,7 +92,13 @@ export function openHttpServer(listener: RequestListener, overrides: Partial<Htt
   // Any expectation but 100-continue: RFC 9110 section 10.1.1 lets a server pass over it.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
 
-  server.on("connect", (_request, socket) => answerFailureOnSocket(socket, new Failure("METHOD_NOT_ALLOWED")));
+  /** With an id of ours: the caller's cannot be read. */
+  function refuse(socket: Duplex, failure: Failure): void {
+    const requestId = randomUUID();
+    noteRefusal(requestId, failure);
+    answerFailureOnSocket(socket, failure, requestId);
+  }
+  server.on("connect", (_request, socket) => refuse(socket, new Failure("METHOD_NOT_ALLOWED")));
   server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
     // What follows on a connection that was refused is faulty as well.
     if (socket.writableEnded) return;
@@ -93,7 +106,7 @@ export function openHttpServer(listener: RequestListener, overrides: Partial<Htt
     // Half told, or told before the rest of its body came: a second answer would be taken for the next request's.
     const isAnswered = answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
     if (code === "ECONNRESET" || isAnswered || !socket.writable) socket.destroy();
-    else answerFailureOnSocket(socket, failureOf(code));
+    else refuse(socket, failureOf(code));
   });
   return server;
 }

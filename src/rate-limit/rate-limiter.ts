@@ -7,8 +7,8 @@ import { postgresLimiter } from "./postgres-store.ts";
 
 /** How long requests pass uncounted before a silent store is asked again. */
 const STORE_PAUSE_MS = 1000;
-/** Workers ask their parent, on the same machine. */
-const PARENT_TIMEOUT_MS = 250;
+/** Workers ask their parent, on the same machine: late is busy, not gone. */
+const PARENT_TIMEOUT_MS = 1000;
 const STORE_CONNECTIONS = 2;
 
 /** What is left to a bucket after it was asked. */

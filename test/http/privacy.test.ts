@@ -209,6 +209,10 @@ test("what is no HTTP leaves no trace of what it was", async () => {
   });
   expect(answered).toMatch(/^HTTP\/1\.1 400 /);
   expect(answered).not.toContain(SENT);
+  const requestId = /^X-Request-ID: (\S+)\r$/m.exec(answered)?.[1] ?? "none";
+  await vi.waitFor(async () => {
+    expect(await linesOf(requestId)).toMatchObject([{ level: 30, status: 400, requestId, msg: "not a request" }]);
+  });
   await server.send("afterwards", pageOf(server.ownTask));
   expect((await logLines()).join("\n")).not.toContain(SENT);
 });

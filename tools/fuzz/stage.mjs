@@ -12,13 +12,16 @@ import { fillWorld, JWT_SECRET } from "./world.mjs";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
+/** A machine that is busy with something else is no finding; what hangs still is. */
+const PATIENT = { DATABASE_POOL_SIZE: "50", STATEMENT_TIMEOUT_MS: "5000", REQUEST_TIMEOUT_MS: "6000" };
+
 /** A PostgreSQL of its own, filled, and the real server over it as a process of its own, whose log is read along. */
 export async function openStage({ program = MAIN }) {
   const dataDir = mkdtempSync(join(tmpdir(), "task-jobs-fuzz-"));
   const settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
   const database = await openEmbeddedPostgres({ dataDir, mode: "start", settings });
   const server = spawn(process.execPath, [program], {
-    env: { PATH: process.env.PATH, DATABASE_URL: database.url, PORT: "0", JWT_SECRET },
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url, PORT: "0", JWT_SECRET, ...PATIENT },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(server, "exit");

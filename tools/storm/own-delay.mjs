@@ -4,8 +4,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 const WINDOW_MS = 2000;
 
 /**
- * How late this process' own timers were at the 99th percentile of the worst two seconds. It has no more to do than the
- * server, and nobody does anything to it: late timers are the machine's.
+ * How late this process' own timers were at the 99th percentile of the worst two seconds. Nobody does anything to this
+ * process, so that a fault of the server does not show here, and a busy machine does.
  */
 export function watchOwnDelay() {
   const delays = monitorEventLoopDelay({ resolution: 5 });

@@ -1,6 +1,9 @@
 const number = (value) => Math.round(value).toLocaleString("en-US");
 
-/** 18 to 45 ms beside busy neighbours on two cores, 98 and more in every run whose errors were the machine's. */
+/**
+ * Past this an error may be the machine's: ten runs without one had 18 to 106 ms, three with some 98 to 293. It does not
+ * tell the two apart, it says that the run has to be repeated.
+ */
 export const MAX_OWN_DELAY_MS = 60;
 
 /** For a person; the tests read the exit code, and show this where it is not 0. */
