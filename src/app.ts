@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { isMigrated } from "./db/migrate.ts";
 import { emailQueries } from "./email/email.queries.ts";
+import type { Failure } from "./errors.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";

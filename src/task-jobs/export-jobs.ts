@@ -22,7 +22,7 @@ export interface JobExportRequest {
 }
 
 /** Whole lines, and how many jobs they are. */
-export interface ExportChunk {
+interface ExportChunk {
   readonly text: string;
   readonly jobs: number;
 }

@@ -1,7 +1,7 @@
 const number = (value) => Math.round(value).toLocaleString("en-US");
 
 /**
- * Past this an error may be the machine's: ten runs without one had 18 to 106 ms, three with some 98 to 293. It does not
+ * Past this an error may be the machine's: seven storms without one had 18 to 106 ms, three with some 98 to 293. It does not
  * tell the two apart, it says that the run has to be repeated.
  */
 export const MAX_OWN_DELAY_MS = 60;
