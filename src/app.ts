@@ -2,6 +2,7 @@ import { expressMiddleware } from "@as-integrations/express5";
 import compression from "compression";
 import cors from "cors";
 import express, { type Request, type RequestHandler, type Response } from "express";
+import { openAudit } from "./audit.ts";
 import { apiKeyQueries } from "./auth/api-key.ts";
 import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
 import { openJwtVerifier } from "./auth/jwt.ts";
@@ -111,7 +112,13 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   app.use(jsonBody);
   const restDoor = { graphql, authenticate, openContext };
   app.use(taskJobRoutes(restDoor), taskRoutes(restDoor));
-  app.use(jobExportRoutes({ authenticate, exports: jobExportQueries(database.exports) }));
+  app.use(
+    jobExportRoutes({
+      authenticate,
+      exports: jobExportQueries(database.exports),
+      openAudit: (requestId, viewer) => openAudit(log, requestId, viewer),
+    }),
+  );
 
   app.all(
     "/graphql",

@@ -16,6 +16,7 @@ const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const cause = causeOf(error);
   if (cause instanceof Failure) return withPlace(formatted, cause);
+  if (isTooManyFaults(error)) return refusalOf({ ...formatted, extensions: { code: "BAD_USER_INPUT" } });
   return isRefusal(error, formatted.extensions?.code)
     ? refusalOf(formatted)
     : withPlace(formatted, new Failure("INTERNAL"));
@@ -25,6 +26,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 export function isMasked(error: GraphQLError): boolean {
   const cause = causeOf(error);
   if (cause instanceof Failure) return cause.kind === "INTERNAL";
+  if (isTooManyFaults(error)) return false;
   // graphql-jit's errors have no extensions, whatever their type says.
   return !isRefusal(error, error.extensions?.code);
 }
@@ -45,6 +47,11 @@ function causeOf(error: unknown): unknown {
 function isRefusal(error: unknown, code: unknown): boolean {
   const hasPath = error instanceof GraphQLError && error.path !== undefined;
   return !hasPath && CODES_OF_A_BAD_REQUEST.has(code);
+}
+
+/** The last of many wrong variables: graphql-js gives it no node, by which Apollo would know it for the caller's fault. */
+function isTooManyFaults(error: unknown): boolean {
+  return error instanceof GraphQLError && error.message.startsWith("Too many errors processing variables");
 }
 
 function withPlace(formatted: GraphQLFormattedError, failure: Failure): GraphQLFormattedError {

@@ -1,3 +1,4 @@
+import type { Audit } from "../audit.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import { Failure } from "../errors.ts";
 import { EXPORT_FIELDS, type ExportField } from "./exported-job.ts";
@@ -19,6 +20,8 @@ export interface JobExportRequest {
   readonly fields: readonly ExportField[] | null;
   /** Ends the export and frees its connection, in the middle of a statement too. */
   readonly signal: AbortSignal;
+  /** The command line has nobody to tell of. */
+  readonly audit?: Audit;
 }
 
 /** Whole lines, and how many jobs they are. */
@@ -45,8 +48,10 @@ export async function exportJobs<T>(
 ): Promise<T> {
   return await queries.readSnapshot(request.signal, async (snapshot) => {
     if (!(await snapshot.isVisible(request))) {
+      request.audit?.("denied", request.taskId);
       throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
     }
+    if (request.viewer.isAdmin) request.audit?.("admin_read", request.taskId);
     return await consume({
       chunks: () => chunksOf(snapshot, request),
       count: () => snapshot.countJobs(request),

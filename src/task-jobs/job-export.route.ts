@@ -1,5 +1,7 @@
 import { type Request, type Response, Router } from "express";
+import type { Audit } from "../audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
+import type { Viewer } from "../auth/viewer.ts";
 import { Failure, type FieldFault } from "../errors.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
@@ -24,17 +26,20 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 export interface JobExportRouteOptions {
   readonly authenticate: Authenticate;
   readonly exports: JobExportQueries;
+  readonly openAudit?: (requestId: string, viewer: Viewer) => Audit;
   readonly maxStallMs?: number;
 }
 
 /** All jobs as a file. The status is sent with the first of them; what fails later breaks the connection. */
-export function jobExportRoutes({ authenticate, exports, maxStallMs = MAX_STALL_MS }: JobExportRouteOptions): Router {
+export function jobExportRoutes(options: JobExportRouteOptions): Router {
+  const { authenticate, exports, openAudit = () => () => {}, maxStallMs = MAX_STALL_MS } = options;
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
     const viewer = await authenticate(request, response.locals.deadline);
     const gone = new AbortController();
     response.on("close", () => gone.abort());
-    const asked = { viewer, signal: gone.signal, ...readRequest(request) };
+    const audit = openAudit(response.locals.requestId, viewer);
+    const asked = { viewer, signal: gone.signal, audit, ...readRequest(request) };
     try {
       await exportJobs(exports, asked, async ({ chunks }) => {
         if (request.method !== "HEAD") {
@@ -61,7 +66,8 @@ function describe(response: Response, { taskId, format }: JobExportRequest): voi
 
 /** Names every wrong field at once. */
 function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
-  const query = new URL(request.url, "http://localhost").searchParams;
+  // Not by way of URL: a target may name an authority that is none, `http://a:99999/…`, and URL throws.
+  const query = new URLSearchParams(/\?([^#]*)/.exec(request.url)?.[1]);
   const faults: FieldFault[] = [];
   const format = readFormat(request, query, faults);
   const taskId = String(request.params.id);

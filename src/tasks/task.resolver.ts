@@ -24,6 +24,14 @@ import { TaskProgressType } from "./task-progress.type.ts";
 
 const MAX_NODES = 100;
 
+/** However a task is asked for, the log learns who was denied it. */
+async function findAudited({ taskById, viewer, audit }: RequestContext, id: string): Promise<TaskRecord | null> {
+  const task = await taskById.load(id);
+  if (task === null) audit("denied", id);
+  else if (viewer.isAdmin) audit("admin_read", id);
+  return task;
+}
+
 @Resolver(() => Task)
 export class TaskResolver {
   @Query(() => Task, {
@@ -31,14 +39,10 @@ export class TaskResolver {
   })
   async task(
     @Arg("id", () => Uuid, { description: "The task." }) id: string,
-    @Ctx() { taskById, viewer, audit }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<TaskRecord> {
-    const task = await taskById.load(id);
-    if (task === null) {
-      audit("denied", id);
-      throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
-    }
-    if (viewer.isAdmin) audit("admin_read", id);
+    const task = await findAudited(context, id);
+    if (task === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
     return task;
   }
 
@@ -48,9 +52,9 @@ export class TaskResolver {
   })
   node(
     @Arg("id", () => ID, { description: "As an earlier answer gave it." }) id: string,
-    @Ctx() { taskById }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<TaskRecord | null> | null {
-    return isUuid(id) ? taskById.load(id.toLowerCase()) : null;
+    return isUuid(id) ? findAudited(context, id.toLowerCase()) : null;
   }
 
   @Query(() => [Node], {
@@ -59,12 +63,12 @@ export class TaskResolver {
   })
   nodes(
     @Arg("ids", () => [ID], { description: "As earlier answers gave them." }) ids: string[],
-    @Ctx() { taskById }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<(TaskRecord | null)[]> {
     if (ids.length > MAX_NODES) {
       throw Failure.ofFields([{ field: "ids", reason: `must not be more than ${MAX_NODES}` }]);
     }
-    return Promise.all(ids.map((id) => (isUuid(id) ? taskById.load(id.toLowerCase()) : null)));
+    return Promise.all(ids.map((id) => (isUuid(id) ? findAudited(context, id.toLowerCase()) : null)));
   }
 
   @Query(() => ViewerType, { description: "Who the credential of this request belongs to." })

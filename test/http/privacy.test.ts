@@ -149,20 +149,26 @@ describe("the audit trail", () => {
   const auditOf = async (answer: Answer) =>
     (await linesOf(answer.requestId)).filter(({ audit }) => audit !== undefined);
 
-  test.each(["REST", "GraphQL"])(
-    "names who was denied which task, by %s, foreign or missing, and nothing more",
-    async (door) => {
+  const WAYS: Readonly<Record<string, (taskId: string) => Promise<Answer>>> = {
+    REST: (taskId) => server.send("denied", pageOf(taskId)),
+    "the export": (taskId) => server.send("denied", `${pageOf(taskId)}/export`),
+    taskJobs: (taskId) => server.graphql("denied", { query: full(taskId) }),
+    task: (taskId) => server.graphql("denied", { query: `{ task(id: "${taskId}") { id } }` }),
+    node: (taskId) => server.graphql("denied", { query: `{ node(id: "${taskId}") { id } }` }),
+    nodes: (taskId) => server.graphql("denied", { query: `{ nodes(ids: ["${taskId}"]) { id } }` }),
+  };
+
+  test.each(Object.keys(WAYS))(
+    "names who was denied which task by %s, foreign or missing, and nothing more",
+    async (way) => {
       for (const taskId of [server.foreignTask, randomUUID()]) {
-        const answer =
-          door === "REST"
-            ? await server.send("denied", pageOf(taskId))
-            : await server.graphql("denied", { query: full(taskId) });
-        expect(await auditOf(answer)).toEqual([
+        const answer = await WAYS[way]?.(taskId);
+        expect(await auditOf(answer as Answer)).toEqual([
           {
             level: 30,
             time: expect.any(String),
             audit: "denied",
-            requestId: answer.requestId,
+            requestId: answer?.requestId,
             userId: server.userId,
             taskId,
             msg: "audit",

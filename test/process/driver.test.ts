@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-// The two faults of postgres.js 3.4.9 that hand one query's rows to another (docs/decisions/driver-repairs.md).
+// The three faults of postgres.js 3.4.9 that answer a query with what is not its own (docs/decisions/driver-repairs.md).
 
 let database: TestDatabase;
 mkdirSync(".artifacts", { recursive: true });
@@ -26,6 +26,7 @@ async function unrepairedDriver(): Promise<typeof postgres> {
   const file = join(copy, "src/connection.js");
   const broken = readFileSync(file, "utf8")
     .replace("    rows = 0\n    connectTimer.cancel()", "    connectTimer.cancel()")
+    .replace(/(type = types\[i\]\n\s+)(x = type in)/, "$1parameters[i] = $2")
     .replace(
       /if \(sent\.length\) \{\s+query = sent\.shift\(\)\s+query\.active = true\s+query\.cancelled && (.*)\n\s+\}/,
       "while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n      $1",
@@ -69,6 +70,19 @@ async function rowsAfterMidStreamError(driver: typeof postgres): Promise<number>
   return rows.length;
 }
 
+/** What a statement is asked with when the driver has to prepare it anew, since its columns have changed. */
+async function parameterOfRevalidatedStatement(driver: typeof postgres): Promise<unknown> {
+  const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
+  await sql`create temporary table changing (a int)`;
+  await sql`insert into changing values (1)`;
+  const ask = () => sql`select changing.*, ${true}::boolean as given from changing`;
+  await ask();
+  await sql`alter table changing alter column a type text`;
+  const [row] = await ask();
+  await sql.end({ timeout: 1 });
+  return row?.given;
+}
+
 describe("the driver as it is installed", () => {
   test("gives every bystander of a cancelled query its own rows", async () => {
     expect(await foreignAnswersAfterCancels(postgres, 30)).toBe(0);
@@ -76,6 +90,10 @@ describe("the driver as it is installed", () => {
 
   test("gives the query after a mid-stream error its own rows and no holes", async () => {
     expect(await rowsAfterMidStreamError(postgres)).toBe(3);
+  });
+
+  test("asks a statement that it has to prepare anew with the same parameters", async () => {
+    expect(await parameterOfRevalidatedStatement(postgres)).toBe(true);
   });
 });
 
@@ -86,5 +104,9 @@ describe("the checks can fail: the driver as it came", () => {
 
   test("begins the next result with holes", async () => {
     expect(await rowsAfterMidStreamError(await unrepairedDriver())).toBeGreaterThan(3);
+  });
+
+  test("asks with false where true was meant, which makes a stranger of an admin", async () => {
+    expect(await parameterOfRevalidatedStatement(await unrepairedDriver())).toBe(false);
   });
 });

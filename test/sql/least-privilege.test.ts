@@ -133,8 +133,10 @@ test("neither migrates nor makes keys", async () => {
   expect(keys.code).not.toBe(0);
   expect(keys.stdout).not.toContain("tj_");
 
-  await database.sql`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`;
+  const [newest = {}] = await database.sql`
+    delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations) returning *`;
   const { code, stdout } = await runProgram("dist/main.js", { DATABASE_URL: serverUrl, PORT: "0" });
+  await database.sql`insert into drizzle.__drizzle_migrations ${database.sql(newest)}`;
   expect([code, stdout]).toEqual([1, expect.not.stringContaining("Listening")]);
 });
 

@@ -45,16 +45,16 @@ function findLeak(answer, said) {
 
 function findForeign(viewer, answer, said) {
   for (const { mark, user, task } of ownedIn(answer)) {
-    const isVisible =
-      viewer !== null &&
-      mayRead(
-        viewer,
-        TASKS.find((one) => one.user === user && one.number === task),
-      );
+    const isVisible = viewer !== null && (task === 0 ? maySeeUser(viewer, user) : mayRead(viewer, taskOf(user, task)));
     if (!isVisible && !said.toLowerCase().includes(mark.toLowerCase())) return `foreign: ${mark}`;
   }
   return null;
 }
+
+const taskOf = (user, number) => TASKS.find((one) => one.user === user && one.number === number);
+
+/** A user's id is told to that user and to an admin. */
+const maySeeUser = (viewer, user) => viewer.isAdmin || viewer.user === user;
 
 function judgeRequestId(headers, answered) {
   const given = headers.filter(([name]) => name === "X-Request-ID").map(([, value]) => value.trim());

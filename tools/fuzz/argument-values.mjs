@@ -15,7 +15,8 @@ const ACCEPTS = {
   Float: (value) => typeof value === "number",
   Boolean: (value) => typeof value === "boolean",
   String: isString,
-  ID: (value) => isString(value) || isInteger(value),
+  // However large: graphql-js writes it out as text.
+  ID: (value) => isString(value) || Number.isInteger(value),
   UUID: (value) => isString(value) && UUID.test(value),
 };
 

@@ -32,7 +32,8 @@ export function judgeDocument({ roots }, viewer, { data, errors = [], extensions
   if (!verdicts.includes(null)) {
     const executed = roots.items.filter((item) => item.name !== "__typename" && !isLeftOut(item));
     const failures = executed.map((item) => failureOf(item, viewer)).filter((failure) => failure !== null);
-    if (failures.length > 0 && data) return `data instead of ${failures.join(", ")}`;
+    const certain = failures.filter((failure) => failure !== UNKNOWN);
+    if (certain.length > 0 && data) return `data instead of ${certain.join(", ")}`;
     if (failures.length > 0 && !failures.includes(UNKNOWN)) {
       const code = errors[0]?.extensions.code;
       return failures.includes(code) ? null : `${code} instead of ${failures.join(", ")}`;
