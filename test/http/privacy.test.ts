@@ -150,7 +150,7 @@ describe("the audit trail", () => {
     (await linesOf(answer.requestId)).filter(({ audit }) => audit !== undefined);
 
   const WAYS: Readonly<Record<string, (taskId: string) => Promise<Answer>>> = {
-    REST: (taskId) => server.send("denied", pageOf(taskId)),
+    "the REST page": (taskId) => server.send("denied", pageOf(taskId)),
     "the export": (taskId) => server.send("denied", `${pageOf(taskId)}/export`),
     taskJobs: (taskId) => server.graphql("denied", { query: full(taskId) }),
     task: (taskId) => server.graphql("denied", { query: `{ task(id: "${taskId}") { id } }` }),

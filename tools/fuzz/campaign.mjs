@@ -6,6 +6,7 @@ import { graphqlArbitrary } from "./graphql-requests.mjs";
 import { pathArbitrary } from "./path-requests.mjs";
 import { rawArbitrary } from "./raw-requests.mjs";
 import { restArbitrary } from "./rest-requests.mjs";
+import { taskArbitrary } from "./task-requests.mjs";
 
 const BLOCK = 1000;
 /** The server answers within 2 s, or ends a request that is not one. */
@@ -19,8 +20,9 @@ const LONG_HEAD = 8000;
 export function conversations(schema, keys) {
   const credentials = credentialArbitrary(keys);
   return fc.oneof(
-    { weight: 45, arbitrary: restArbitrary(credentials) },
-    { weight: 45, arbitrary: graphqlArbitrary(schema, credentials) },
+    { weight: 38, arbitrary: restArbitrary(credentials) },
+    { weight: 10, arbitrary: taskArbitrary(credentials) },
+    { weight: 42, arbitrary: graphqlArbitrary(schema, credentials) },
     { weight: 6, arbitrary: pathArbitrary(credentials) },
     { weight: 4, arbitrary: rawArbitrary(keys) },
   );

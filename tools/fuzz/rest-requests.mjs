@@ -8,7 +8,7 @@ const MAX_OFFSET = 2 ** 31 - 1;
 
 const percentByte = (byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
 /** Every byte that could end or change a part of the target, and more when told so. */
-function percentEncoded(text, keep = /[A-Za-z0-9._~:!*'()-]/) {
+export function percentEncoded(text, keep = /[A-Za-z0-9._~:!*'()-]/) {
   return Array.from(Buffer.from(text), (byte) => {
     const letter = String.fromCharCode(byte);
     return keep.test(letter) ? letter : percentByte(byte);
@@ -16,7 +16,7 @@ function percentEncoded(text, keep = /[A-Za-z0-9._~:!*'()-]/) {
 }
 
 /** What a decoder makes of it, lone surrogates replaced. */
-const asSent = (text) => Buffer.from(text).toString();
+export const asSent = (text) => Buffer.from(text).toString();
 
 const plainEncoding = (text) => percentEncoded(text);
 const fullEncoding = (text) => percentEncoded(text, /^$/);
@@ -78,7 +78,7 @@ const parameters = fc.oneof(
 );
 
 /** Null: a fault. */
-function integerOf(parameters, name, fallback, min, max) {
+export function integerOf(parameters, name, fallback, min, max) {
   const values = parameters.filter((parameter) => parameter.name === name).map(({ value }) => value);
   if (values.length === 0) return fallback;
   const isRight =

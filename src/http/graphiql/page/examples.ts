@@ -80,12 +80,94 @@ query SecondPage(
 }
 `;
 
+const FAILED_ONES = /* GraphQL */ `# Filters combine; orders are total.
+query FailedOnes($taskId: UUID!) {
+  taskJobs(taskId: $taskId, filter: { status: [FAILED] }) {
+    count
+    jobs {
+      emailAddress
+      updatedAt
+    }
+  }
+}
+`;
+
+const WALK = /* GraphQL */ `# By cursor: put endCursor into after for the next page.
+query Walk($taskId: UUID!, $after: String) {
+  task(id: $taskId) {
+    source
+    jobs(
+      first: 20
+      after: $after
+      filter: { deliverability: [RISKY] }
+      orderBy: UPDATED_AT_DESC
+    ) {
+      totalCount
+      nodes {
+        emailAddress
+        email {
+          status
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+`;
+
+const PROGRESS = /* GraphQL */ `# Cheap enough to poll: up to a second old.
+query Progress($taskId: UUID!) {
+  viewer {
+    userId
+    isAdmin
+  }
+  task(id: $taskId) {
+    progress {
+      total
+      completed
+      failed
+      percent
+      isComplete
+      deliverability {
+        deliverable
+        undeliverable
+        risky
+        unknown
+      }
+    }
+  }
+}
+`;
+
+const TASKS = /* GraphQL */ `# All tasks you may see, newest first.
+query Tasks {
+  tasks(first: 10) {
+    totalCount
+    nodes {
+      id
+      source
+      createdAt
+      progress {
+        percent
+      }
+    }
+  }
+}
+`;
+
 export function exampleTabs(taskId: string): readonly [ExampleTab, ...ExampleTab[]] {
   return [
     { query: PAGE_OF_JOBS, variables: pretty({ taskId, limit: 10, offset: 0 }) },
     { query: STATUS_ONLY, variables: pretty({ taskId }) },
     { query: DELIVERABILITY, variables: pretty({ taskId }) },
     { query: SECOND_PAGE, variables: pretty({ taskId, limit: 10, offset: 10 }) },
+    { query: FAILED_ONES, variables: pretty({ taskId }) },
+    { query: WALK, variables: pretty({ taskId, after: null }) },
+    { query: PROGRESS, variables: pretty({ taskId }) },
+    { query: TASKS, variables: pretty({}) },
   ];
 }
 

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { longestList } from "./graphql-oracle.mjs";
+import { hostileText, idText, integerText } from "./hostile.mjs";
+import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+import { asSent, integerOf, percentEncoded } from "./rest-requests.mjs";
+import { mayRead, taskById } from "./world.mjs";
+
+const MAX_ROWS = 100;
+const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406];
+const NAMES =
+  "limit offset after status email_status deliverability is_role_based is_disposable has_mx_records has_reverse_dns is_catchall " +
+  "needs_physical_verify has_unknown_reason has_email domain q created_from created_to updated_since updated_to user_id " +
+  "created_after created_before fields";
+
+const value = fc.oneof(
+  fc.constantFrom(
+    "completed",
+    "failed",
+    "valid",
+    "deliverable",
+    "true",
+    "false",
+    "TRUE",
+    "fuzz.example",
+    "job-",
+    "%",
+    "_",
+    "\\",
+  ),
+  fc.constantFrom(
+    "2025-01-01T00:00:00Z",
+    "2025-01-01T00:00:00.123456+02:00",
+    "2025-13-01T00:00:00Z",
+    "infinity",
+    "now",
+  ),
+  idText,
+  integerText,
+  hostileText,
+);
+const parameter = fc
+  .tuple(fc.constantFrom(...NAMES.split(" ")), value)
+  .map(([name, value]) => ({ name, value: asSent(value), text: `${name}=${percentEncoded(value)}` }));
+
+/** An export that is wrong in itself: of those that are not, only so many run at once, and one more is told so by 503. */
+const REFUSED_EXPORT = { name: "format", value: "xml", text: "format=xml" };
+
+const place = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ takesId: false, path: () => "/api/v1/tasks", always: [] }) },
+  { weight: 3, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}`, always: [] }) },
+  { weight: 5, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      takesId: true,
+      path: (id) => `/api/v1/tasks/${id}/jobs/export`,
+      always: [REFUSED_EXPORT],
+    }),
+  },
+);
+
+/** The other documented addresses, and the filters of all: what may be shown, not what is right to show. */
+export function taskArbitrary(credentials) {
+  return fc
+    .record({
+      method: fc.constantFrom("GET", "GET", "GET", "GET", "GET", "HEAD", "DELETE"),
+      place,
+      id: idText,
+      parameters: fc.array(parameter, { maxLength: 5 }),
+      credentials,
+      accept: acceptHeaders,
+      others: otherHeaders,
+    })
+    .map(({ method, place, id, parameters, credentials, accept, others }) => {
+      const given = [...place.always, ...parameters];
+      const query = given.map(({ text }) => text).join("&");
+      const { viewer } = credentials;
+      return conversation({
+        door: "tasks",
+        method,
+        target: place.path(percentEncoded(id)) + (query === "" ? "" : `?${query}`),
+        headers: [...credentials.headers, ...accept.headers, ...others.headers],
+        viewer,
+        said: [id, ...given.map(({ value }) => value), ...others.said],
+        judge: (answer) => judgeTasks({ method, viewer, place, id: asSent(id), given }, answer),
+      });
+    });
+}
+
+function judgeTasks({ method, viewer, place, id, given }, { status, text }) {
+  if (!STATUSES.includes(status)) return `status ${status}`;
+  if (viewer === null && status < 400) return `status ${status} for nobody`;
+  if (status !== 200) return null;
+  if (place.always.length > 0) return "an export of no format";
+  if (place.takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
+  const limit = integerOf(given, "limit", 10, 1, MAX_ROWS);
+  const isPaged = !place.takesId || place.path("").endsWith("/jobs");
+  if (isPaged && limit === null) return "200 for a limit that is none";
+  if (method === "HEAD") return null;
+  const rows = longestList(JSON.parse(text));
+  return isPaged && rows > limit ? `${rows} rows instead of ${limit}` : null;
+}
