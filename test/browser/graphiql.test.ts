@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
-import { aTask, someJobs } from "../support/builders.ts";
+import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { findChromium, launchChromium } from "../support/chromium.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
@@ -21,10 +21,19 @@ beforeAll(async () => {
   const userId = randomUUID();
   await aTask(demoServer.sql, { id: demo.taskId, user_id: userId });
   await someJobs(demoServer.sql, demo.taskId, 25);
+  const risky = await anEmail(demoServer.sql, { status: "catchall" });
+  await aJob(demoServer.sql, { task_id: demo.taskId, email_id: risky, status: "failed", created_at: "2020-01-01Z" });
   await addKey(demoServer, demo.apiKey, userId);
 }, 60_000);
 
 afterAll(() => demoServer.close());
+
+/** Somewhere in it a list that is not empty, or a progress that counted something. */
+function hasRows(data: unknown): boolean {
+  if (Array.isArray(data)) return data.length > 0;
+  if (typeof data !== "object" || data === null) return false;
+  return Object.entries(data).some(([name, part]) => (name === "total" && part > 0) || hasRows(part));
+}
 
 async function addKey(server: TestServer, key: string, userId: string) {
   await apiKeyQueries(server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
@@ -65,7 +74,7 @@ describe("the served page", () => {
       const answer = JSON.parse(await response.text());
 
       expect(answer.errors, query).toBeUndefined();
-      expect(answer.data.taskJobs.jobs.length, query).toBeGreaterThan(0);
+      expect(hasRows(answer.data), query).toBe(true);
     }
   });
 });
@@ -145,6 +154,10 @@ describe.skipIf(chromiumPath === null)("GraphiQL in Chromium", () => {
       "StatusOnly",
       "Deliverability",
       "SecondPage",
+      "FailedOnes",
+      "Walk",
+      "Progress",
+      "Tasks",
     ]);
     await run(page);
     await rows(page).first().waitFor();

@@ -92,9 +92,11 @@ function judgeTasks({ method, viewer, place, id, given }, { status, text }) {
   if (viewer === null && status < 400) return `status ${status} for nobody`;
   if (status !== 200) return null;
   if (place.always.length > 0) return "an export of no format";
-  if (place.takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
+  // An empty segment makes a task's address that of the list.
+  const takesId = place.takesId && id !== "";
+  if (takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
   const limit = integerOf(given, "limit", 10, 1, MAX_ROWS);
-  const isPaged = !place.takesId || place.path("").endsWith("/jobs");
+  const isPaged = !takesId || place.path("").endsWith("/jobs");
   if (isPaged && limit === null) return "200 for a limit that is none";
   if (method === "HEAD") return null;
   const rows = longestList(JSON.parse(text));
