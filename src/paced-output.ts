@@ -5,9 +5,10 @@ export class ReaderGone extends Error {}
 
 /**
  * Writes at the reader's speed: each write resolves when there is room for the next one. One listener for the whole
- * stream, since compression's wrapper hands `drain` listeners on and never takes them off again.
+ * stream, since compression's wrapper hands `drain` listeners on and never takes them off again. Without a `maxStallMs` it
+ * waits for ever.
  */
-export function openPacedOutput(stream: Writable, maxStallMs: number) {
+export function openPacedOutput(stream: Writable, maxStallMs: number | null) {
   let wake = () => {};
   let end: Error | null = null;
   const leave = (error?: NodeJS.ErrnoException) => {
@@ -23,7 +24,11 @@ export function openPacedOutput(stream: Writable, maxStallMs: number) {
     if (end !== null) throw end;
     if (stream.write(text)) return;
     await new Promise<void>((resolve, reject) => {
-      const stalled = setTimeout(() => reject(new ReaderGone("the reader stopped reading")), maxStallMs);
+      // Node takes an infinite delay for one of a millisecond.
+      const stalled =
+        maxStallMs === null
+          ? undefined
+          : setTimeout(() => reject(new ReaderGone("the reader stopped reading")), maxStallMs);
       wake = () => {
         clearTimeout(stalled);
         resolve();

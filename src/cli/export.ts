@@ -91,7 +91,7 @@ runCommand(USAGE, async () => {
     console.error(`${jobs.toLocaleString("en")} jobs exported.`);
   } catch (error) {
     // `export … | head` has what it wanted.
-    if (error instanceof ReaderGone) return;
+    if (error instanceof ReaderGone && command.out === undefined) return;
     if (!stop.signal.aborted) throw error;
     console.error(command.out === undefined ? "Stopped." : "Stopped: nothing was written.");
     process.exitCode = STOPPED;
@@ -112,7 +112,7 @@ async function writeJobs(output: Writable, { chunks, count }: JobExport): Promis
   // Its lines would stand between those of the file.
   const isShown = !(output === process.stdout && process.stdout.isTTY);
   const progress = isShown ? openProgress(process.stderr, await count()) : null;
-  const write = openPacedOutput(output, Number.POSITIVE_INFINITY);
+  const write = openPacedOutput(output, null);
   let rows = 0;
   let bytes = 0;
   try {
