@@ -91,9 +91,16 @@ class EnumWord {
 }
 
 /** Null where it is not known from here. */
-export function isAccepted(type, value) {
+export function isAccepted(type, value, isVariable) {
   if (value === undefined || value === null) return !isNonNullType(type);
+  if (!isVariable && !canBeLiteral(getNullableType(type).name, value)) return false;
   return ACCEPTS[getNullableType(type).name]?.(value) ?? null;
+}
+
+/** A document has no word for half a surrogate pair, and writes an ID as text or in digits alone. */
+function canBeLiteral(typeName, value) {
+  if (typeof value === "string") return value.isWellFormed();
+  return typeName !== "ID" || typeof value !== "number" || /^-?\d+$/.test(String(value));
 }
 
 export function literalOf(value) {

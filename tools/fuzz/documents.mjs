@@ -135,5 +135,5 @@ export function argumentOf({ field, args }, name) {
   const argument = field.args.find((one) => one.name === name);
   const given = args.find((one) => one.argument.name === name);
   if (given === undefined) return { value: argument?.defaultValue, isAccepted: true };
-  return { value: given.value, isAccepted: isAccepted(given.argument.type, given.value) };
+  return { value: given.value, isAccepted: isAccepted(given.argument.type, given.value, given.isVariable) };
 }

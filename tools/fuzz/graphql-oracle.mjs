@@ -55,9 +55,7 @@ export function judgeErrors(errors) {
 
 /** Of a root field: the code of its error, null where there must be none. */
 function failureOf(item, viewer) {
-  const isPage =
-    item.name === "taskJobs" && item.args.every(({ argument }) => TASK_JOBS_ARGUMENTS.includes(argument.name));
-  if (!isPage) return UNKNOWN;
+  if (!isUnfilteredPage(item)) return UNKNOWN;
   const { limit, offset, task } = pageOf(item);
   const isInBounds = limit >= 1 && limit <= MAX_LIMIT && offset >= 0 && offset <= MAX_OFFSET;
   if (!isInBounds) return "BAD_USER_INPUT";
@@ -65,6 +63,9 @@ function failureOf(item, viewer) {
 }
 
 const TASK_JOBS_ARGUMENTS = ["taskId", "limit", "offset"];
+
+const isUnfilteredPage = ({ name, args }) =>
+  name === "taskJobs" && args.every(({ argument }) => TASK_JOBS_ARGUMENTS.includes(argument.name));
 
 const pageOf = (item) => ({
   limit: argumentOf(item, "limit").value,
@@ -96,7 +97,7 @@ function judgeField(item, answered, at) {
   const long = size === null ? undefined : listsIn(answered).find((list) => list.length > size);
   if (long !== undefined) return `${long.length} rows instead of ${size} at ${at.join(".")}`;
   if (item.selection === null) return null;
-  if (item.name === "taskJobs" && at.length === 1) {
+  if (at.length === 1 && isUnfilteredPage(item)) {
     const problem = judgePage(item, answered);
     if (problem !== null) return `${problem} at ${at.join(".")}`;
   }
