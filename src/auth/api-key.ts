@@ -1,4 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
+import DataLoader from "dataloader";
 import { desc, eq, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/prepare-rows.ts";
@@ -20,20 +21,41 @@ export interface NewApiKey {
 
 export type ApiKeys = ReturnType<typeof apiKeyQueries>;
 
+interface AskedKey {
+  readonly keyHash: string;
+  readonly deadline: Deadline;
+}
+
 export function apiKeyQueries(database: OpenDatabase) {
   const { db } = database;
-  const viewerByHash = prepareRows(
+  const findViewers = prepareRows(
     database,
-    sql`select user_id, is_admin from api_keys
-      where key_hash = ${sql.placeholder("keyHash")} and revoked_at is null and (expires_at is null or expires_at > now())`,
+    sql`select key_hash, user_id, is_admin from api_keys
+      where key_hash = any(${sql.placeholder("hashes")}::text[]) and revoked_at is null
+        and (expires_at is null or expires_at > now())`,
+  );
+
+  /**
+   * The keys of requests that came together share a statement: under load four do, which saves a fifth of a page of 10.
+   * Nothing is kept, so that a revoked key fails at once.
+   */
+  const viewerOfKey = new DataLoader<AskedKey, Viewer | null>(
+    async (asked) => {
+      const hashes = asked.map(({ keyHash }) => keyHash);
+      const lastDeadline = Math.max(...asked.map(({ deadline }) => deadline));
+      // As an array literal, since the driver knows no array types. Hashes need no quoting.
+      const rows = await findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline);
+      const viewers = new Map(rows.map(([keyHash, userId, isAdmin]) => [keyHash, { userId, isAdmin } as Viewer]));
+      return hashes.map((keyHash) => viewers.get(keyHash) ?? null);
+    },
+    { cache: false, batchScheduleFn: setImmediate },
   );
 
   return {
     /** Null for what is not a key of ours, unknown, expired or revoked; text of another shape costs no statement. */
     async findViewerByApiKey(key: string, deadline: Deadline): Promise<Viewer | null> {
       if (!API_KEY.test(key)) return null;
-      const [row] = await viewerByHash({ keyHash: hashApiKey(key) }, deadline);
-      return row === undefined ? null : { userId: row[0] as string, isAdmin: row[1] as boolean };
+      return viewerOfKey.load({ keyHash: hashApiKey(key), deadline });
     },
 
     /** Null when the key is known already: it keeps its first owner, expiry and revocation. */

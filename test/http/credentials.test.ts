@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newApiKey } from "../../src/auth/api-key.ts";
 import { aTask } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
@@ -236,6 +237,27 @@ describe("an API key", () => {
     expect((await viewer.get(path)).status).toBe(401);
     await server.sql`update api_keys set expires_at = now() + interval '1 hour' where user_id = ${userId}`;
     expect((await viewer.get(path)).status).toBe(200);
+  });
+
+  test("is its own viewer's among many that are looked up together", async () => {
+    const owners = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const owner = await server.as();
+        return { owner, path: `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })}/jobs` };
+      }),
+    );
+    const asked = owners.flatMap(({ owner, path }, index) => {
+      const foreign = owners[(index + 1) % owners.length]?.path as string;
+      const malformedKey = { Authorization: `Bearer ${owner.key.slice(0, -1)}~` };
+      const strangersKey = { Authorization: `Bearer ${newApiKey()}` };
+      return [
+        owner.get(path).then(({ status }) => [200, status]),
+        owner.get(foreign).then(({ status }) => [404, status]),
+        statusWith(malformedKey, path).then((status) => [401, status]),
+        statusWith(strangersKey, path).then((status) => [401, status]),
+      ];
+    });
+    for (const [expected, status] of await Promise.all(asked)) expect(status).toBe(expected);
   });
 
   test("is stored nowhere but as a hash", async () => {
