@@ -1,7 +1,7 @@
 import type { FieldFault } from "./errors.ts";
 import { faultOfRfc3339 } from "./rfc3339.ts";
 
-const MAX_WORDS = 100;
+export const MAX_WORDS = 100;
 export const MAX_WORD_LENGTH = 998;
 
 /** The fields of every filter that hold a moment. */

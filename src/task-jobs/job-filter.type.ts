@@ -1,7 +1,7 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
 import type { Deliverability } from "../email/email.ts";
 import { DeliverabilityEnum } from "../email/email.type.ts";
-import { MAX_WORD_LENGTH } from "../filter.ts";
+import { MAX_WORD_LENGTH, MAX_WORDS } from "../filter.ts";
 import { DateTime } from "../graphql/scalars.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobOrder } from "./job-search.ts";
@@ -35,8 +35,8 @@ const ofEmail = "Matches only jobs that have an email.";
 @InputType({
   description:
     "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
-    `that is absent or null asks for nothing. More than 100 values in a list, or more than ${MAX_WORD_LENGTH} characters in a text, are ` +
-    "BAD_USER_INPUT. Of a very large task, a filter on the email's fields or the address that hardly any job matches may " +
+    `that is absent or null asks for nothing. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
+    "characters in a text, are BAD_USER_INPUT. Of a very large task, a filter on the email's fields or the address that hardly any job matches may " +
     "end in DEPENDENCY_TIMEOUT; the export waits longer.",
 })
 export class TaskJobFilter implements JobFilter {

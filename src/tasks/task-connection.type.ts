@@ -1,12 +1,14 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { MAX_WORD_LENGTH } from "../filter.ts";
+import { MAX_WORD_LENGTH, MAX_WORDS } from "../filter.ts";
 import { PageInfo } from "../graphql/connection.type.ts";
 import { DateTime, Uuid } from "../graphql/scalars.ts";
 import { Task } from "./task.type.ts";
 import type { TaskFilter } from "./task-filter.ts";
 
 @InputType("TaskFilter", {
-  description: `Which tasks to take. The fields combine with AND; one that is absent or null asks for nothing. More than 100 values in a list, or more than ${MAX_WORD_LENGTH} characters in a text, are BAD_USER_INPUT.`,
+  description:
+    "Which tasks to take. The fields combine with AND; one that is absent or null asks for nothing. More than " +
+    `${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} characters in a text, are BAD_USER_INPUT.`,
 })
 export class TaskFilterType implements TaskFilter {
   @Field(() => Uuid, {
