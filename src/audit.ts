@@ -6,7 +6,13 @@ type AuditedRead = "denied" | "admin_read";
 
 export type Audit = (read: AuditedRead, taskId: string) => void;
 
-/** Who asked for which task, in ids: the log is kept longer, and read by more people, than the rows. */
+/** Who asked for which task, once a request, in ids: the log is kept longer, and read by more people, than the rows. */
 export function openAudit(log: Log, requestId: string, { userId }: Viewer): Audit {
-  return (read, taskId) => log.info({ audit: read, requestId, userId, taskId }, "audit");
+  const told = new Set<string>();
+  return (read, taskId) => {
+    const line = `${read} ${taskId}`;
+    if (told.has(line)) return;
+    told.add(line);
+    log.info({ audit: read, requestId, userId, taskId }, "audit");
+  };
 }

@@ -1,9 +1,8 @@
 import { hash } from "node:crypto";
-import { Failure } from "./errors.ts";
-import { faultOfRfc3339, rfc3339OfTimestamptz } from "./rfc3339.ts";
+import { faultOfRfc3339 } from "./rfc3339.ts";
 import { isUuid } from "./uuid.ts";
 
-/** A row's place in a keyset: the moment its order goes by, and its id. */
+/** A row's place in a keyset: the moment its order goes by, as Postgres' text, and its id. */
 export interface Position {
   readonly at: string;
   readonly id: string;
@@ -12,23 +11,30 @@ export interface Position {
 /** Everything a cursor is good for, such as a task, a filter and an order: another scope has its own cursors. */
 export type CursorScope = readonly string[];
 
+export const CURSOR_RULE = "is not a cursor of this list with this filter and order";
+
 const DIGEST_LENGTH = 12;
 
-/** Opaque to callers: the row's place to the microsecond, and a digest that ties it to its scope. */
+/**
+ * Opaque to callers: the row's place to the microsecond, and a digest that ties it to its scope. Never throws, whatever
+ * Postgres has for a moment: compiled execution does not catch what a getter throws.
+ */
 export function cursorOf(scope: CursorScope, { at, id }: Position): string {
-  const place = `${rfc3339OfTimestamptz(at)} ${id}`;
-  return Buffer.from(`${digestOf(scope, place)} ${place}`).toString("base64url");
+  const place = `${id} ${at}`;
+  const digest = hash("sha256", [...scope, place].join("\n"), "base64url").slice(0, DIGEST_LENGTH);
+  return Buffer.from(`${digest} ${place}`).toString("base64url");
 }
 
-/** Fails as INVALID_INPUT for a cursor of another scope, and for one that was made up. */
-export function positionOfCursor(scope: CursorScope, cursor: string, field: string): Position {
-  const [digest, at, id, ...more] = Buffer.from(cursor, "base64url").toString("latin1").split(" ");
-  if (at !== undefined && id !== undefined && more.length === 0 && faultOfRfc3339(at) === null && isUuid(id)) {
-    if (digest === digestOf(scope, `${at} ${id}`)) return { at, id };
-  }
-  throw Failure.ofFields([{ field, reason: "is not a cursor of this list with this filter and order" }]);
+/** Null for a cursor of another scope, and for one that was made up or is not spelled as it was given. */
+export function positionOfCursor(scope: CursorScope, cursor: string): Position | null {
+  const [, id = "", ...moment] = Buffer.from(cursor, "base64url").toString("latin1").split(" ");
+  const position = { at: moment.join(" "), id };
+  if (!isUuid(id) || !isTimestamptz(position.at)) return null;
+  // Node passes over what is no base64url: only the whole text tells.
+  return cursor === cursorOf(scope, position) ? position : null;
 }
 
-function digestOf(scope: CursorScope, place: string): string {
-  return hash("sha256", [...scope, place].join("\n"), "base64url").slice(0, DIGEST_LENGTH);
+/** As Postgres prints it in a UTC session. */
+function isTimestamptz(text: string): boolean {
+  return /^-?infinity$/.test(text) || faultOfRfc3339(text.replace(/\+00$/, "Z")) === null;
 }

@@ -1,17 +1,28 @@
 import type { FieldFault } from "./errors.ts";
+import { faultOfRfc3339 } from "./rfc3339.ts";
 
-const MAX_WORDS = 100;
-const MAX_WORD_LENGTH = 998;
+export const MAX_WORDS = 100;
+export const MAX_WORD_LENGTH = 998;
+
+/** The fields of every filter that hold a moment. */
+const MOMENTS: ReadonlySet<string> = new Set(["createdFrom", "createdTo", "updatedFrom", "updatedTo"]);
 
 /** Before any SQL: a NUL would be an error of the database's, half a surrogate pair would silently become another word. */
 export function faultsOfFilter(filter: object): FieldFault[] {
-  return Object.entries(filter).flatMap(([name, value]): FieldFault[] => {
-    const field = `filter.${name}`;
-    const words = Array.isArray(value) ? value : [value];
-    if (words.length > MAX_WORDS) return [{ field, reason: `must not have more than ${MAX_WORDS} values` }];
-    const isBad = words.some((word) => typeof word === "string" && !isSearchable(word));
-    return isBad ? [{ field, reason: `must be text of up to ${MAX_WORD_LENGTH} characters without NUL` }] : [];
+  return Object.entries(filter).flatMap(([name, value]) => {
+    const reason = MOMENTS.has(name) ? faultOfMoment(value) : faultOfWords([value].flat());
+    return reason === null ? [] : [{ field: `filter.${name}`, reason }];
   });
+}
+
+function faultOfMoment(moment: unknown): string | null {
+  return typeof moment === "string" ? faultOfRfc3339(moment) : null;
+}
+
+function faultOfWords(words: readonly unknown[]): string | null {
+  if (words.length > MAX_WORDS) return `must not have more than ${MAX_WORDS} values`;
+  const isBad = words.some((word) => typeof word === "string" && !isSearchable(word));
+  return isBad ? `must be text of up to ${MAX_WORD_LENGTH} characters without NUL` : null;
 }
 
 function isSearchable(word: string): boolean {

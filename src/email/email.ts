@@ -22,7 +22,8 @@ export interface JoinedEmail {
   readonly record: EmailRecord | null | undefined;
 }
 
-export type Deliverability = "DELIVERABLE" | "UNDELIVERABLE" | "RISKY" | "UNKNOWN";
+export const DELIVERABILITIES = ["DELIVERABLE", "UNDELIVERABLE", "RISKY", "UNKNOWN"] as const;
+export type Deliverability = (typeof DELIVERABILITIES)[number];
 
 /** The documented service has used two generations of words; both are folded. */
 const DELIVERABILITY_BY_STATUS = new Map<string, Deliverability>([

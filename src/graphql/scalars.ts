@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
-import { faultOfRfc3339, rfc3339OfTimestamptz } from "../rfc3339.ts";
+import { rfc3339OfTimestamptz } from "../rfc3339.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
 
 function parseUuid(value: unknown): string {
@@ -16,17 +16,18 @@ export const Uuid = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => parseUuid(node.kind === Kind.STRING ? node.value : null),
 });
 
+/** Whether it is a moment is checked with the bounds of the filter it stands in, which name its field. */
 function parseDateTime(value: unknown): string {
-  const fault = typeof value === "string" ? faultOfRfc3339(value) : "must be a string";
-  if (fault === null) return value as string;
-  throw new GraphQLError(`A DateTime ${fault}`, { extensions: { code: "BAD_USER_INPUT" } });
+  if (typeof value === "string") return value;
+  throw new GraphQLError("A DateTime must be a string", { extensions: { code: "BAD_USER_INPUT" } });
 }
 
 export const DateTime = new GraphQLScalarType<string, string>({
   name: "DateTime",
   description:
     "A moment, RFC 3339 in UTC with `Z`, with the shortest fraction of up to six digits that loses nothing, and none when " +
-    "it is zero: `2025-01-01T12:00:01Z`, `2025-01-01T12:00:01.123456Z`. As an input any offset is read.",
+    "it is zero: `2025-01-01T12:00:01Z`, `2025-01-01T12:00:01.123456Z`. As an input it needs an offset, any up to 15:59 hours, at most six " +
+    "digits of a fraction, and a day that exists in the years 1 to 9999; anything else is BAD_USER_INPUT.",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   serialize: (value) => rfc3339OfTimestamptz(value as string),
   parseValue: parseDateTime,

@@ -2,14 +2,26 @@ import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { isInterfaceType, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
+import { ViewerResolver } from "../auth/viewer.resolver.ts";
 import { EmailResolver } from "../email/email.resolver.ts";
+import { JobConnectionResolver } from "../task-jobs/job-connection.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
+import { NodeResolver } from "../tasks/node.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
+import { TaskConnectionResolver } from "../tasks/task-connection.resolver.ts";
 
 /** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [TaskJobResolver, TaskResolver, EmailResolver],
+    resolvers: [
+      TaskJobResolver,
+      JobConnectionResolver,
+      TaskResolver,
+      TaskConnectionResolver,
+      NodeResolver,
+      ViewerResolver,
+      EmailResolver,
+    ],
     // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
     validate: false,
   });

@@ -1,3 +1,5 @@
+import { notTogetherWith } from "../connection.ts";
+import { CURSOR_RULE, type CursorScope, positionOfCursor } from "../cursor.ts";
 import { Failure, type FieldFault } from "../errors.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, LIMIT_RULE, MAX_LIMIT, MAX_OFFSET, OFFSET_RULE, type Page } from "../page.ts";
 import { faultOfRfc3339 } from "../rfc3339.ts";
@@ -20,9 +22,21 @@ export class RestParameters {
     return values.length === 1 ? (values[0] ?? null) : null;
   }
 
-  id(id: string): string {
-    if (!isUuid(id)) this.faults.push({ field: "id", reason: UUID_RULE });
-    return id.toLowerCase();
+  /** In lower case, as every other door has it. */
+  uuid(field: string, value: string): string {
+    if (!isUuid(value)) this.faults.push({ field, reason: UUID_RULE });
+    return value.toLowerCase();
+  }
+
+  /** Where a walk by cursor goes on: empty at its beginning, null when none is asked for. */
+  after(scope: CursorScope): string | null {
+    const after = this.single("after");
+    if (after === null) return null;
+    if (after !== "" && positionOfCursor(scope, after) === null) {
+      this.faults.push({ field: "after", reason: CURSOR_RULE });
+    }
+    if (this.query.has("offset")) this.faults.push({ field: "offset", reason: notTogetherWith("after") });
+    return after;
   }
 
   page(): Page {

@@ -1,4 +1,5 @@
 import { faultOfRfc3339 } from "../rfc3339.ts";
+import { JOB_STATUSES } from "../task-jobs/task-job.ts";
 import { isUuid } from "../uuid.ts";
 
 /** What is wrong with one cell. */
@@ -14,7 +15,6 @@ const MAX_ADDRESS_CHARS = 998;
 const MAX_TEXT_CHARS = 10_000;
 const MAX_SHOWN_CHARS = 60;
 
-const JOB_STATUSES: ReadonlySet<string> = new Set(["pending", "processing", "completed", "failed"]);
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["false", "f", "0", "no"]);
 export function readAddress(cell: unknown): CellValue {
@@ -61,8 +61,8 @@ export function readJobStatus(cell: unknown): CellValue {
   const text = readText(cell);
   if (typeof text !== "string") return text;
   const status = text.trim().toLowerCase();
-  if (JOB_STATUSES.has(status)) return status;
-  return { reason: `${shown(cell)} is none of ${[...JOB_STATUSES].join(", ")}` };
+  if (JOB_STATUSES.some((known) => known === status)) return status;
+  return { reason: `${shown(cell)} is none of ${JOB_STATUSES.join(", ")}` };
 }
 
 /** The text itself, never a Date: PostgreSQL parses it, so that no microsecond is lost on the way. */

@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { PageInfo } from "../graphql/page-info.type.ts";
+import { PageInfo } from "../graphql/connection.type.ts";
 import { TaskJob } from "./task-job.type.ts";
 
 @ObjectType({ description: "A job and its place in the connection." })
@@ -16,15 +16,18 @@ export class TaskJobEdge {
 
 @ObjectType({
   description:
-    "A task's jobs by cursor. A walk sees no job twice and misses none that was there, whatever is inserted, deleted or " +
-    "changed meanwhile, and its last page costs what its first does.",
+    "A task's jobs by cursor. Ordered by `createdAt`, a walk sees each job that was there at its start, and still is, exactly " +
+    "once, whatever is inserted, deleted or changed meanwhile. Ordered by `updatedAt`, a job that changes during the walk " +
+    "moves: in UPDATED_AT_ASC it comes again, in UPDATED_AT_DESC it may be passed over. In every order a job that begins or " +
+    "ceases to match the filter meanwhile may be seen or not. The last page costs what the first does, but for filters on " +
+    "the email's fields and on the address, which read along the order until a page is full.",
 })
 export class TaskJobConnection {
   @Field(() => [TaskJobEdge], { simple: true, description: "The jobs of this page with their cursors." })
-  readonly edges!: TaskJobEdge[];
+  readonly edges!: readonly TaskJobEdge[];
 
   @Field(() => [TaskJob], { simple: true, description: "The jobs of this page without their cursors." })
-  readonly nodes!: TaskJob[];
+  readonly nodes!: readonly TaskJob[];
 
   @Field(() => PageInfo, { simple: true, description: "Where this page lies." })
   readonly pageInfo!: PageInfo;

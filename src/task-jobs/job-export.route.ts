@@ -2,11 +2,11 @@ import { type Request, type Response, Router } from "express";
 import type { Audit } from "../audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Viewer } from "../auth/viewer.ts";
-import { Failure, type FieldFault } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import { onlyMethods } from "../http/error-handler.ts";
+import { RestParameters } from "../http/rest-parameters.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
-import { isUuid, UUID_RULE } from "../uuid.ts";
-import { type FieldsRead, readFields } from "./export-fields.params.ts";
+import { readFields } from "./export-fields.params.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
 import type { JobExportQueries } from "./job-export.queries.ts";
 import { readFilterParameters } from "./job-filter.params.ts";
@@ -66,21 +66,18 @@ function describe(response: Response, { taskId, format }: JobExportRequest): voi
 
 /** Names every wrong field at once. */
 function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
-  // Not by way of URL: a target may name an authority that is none, `http://a:99999/…`, and URL throws.
-  const query = new URLSearchParams(/\?([^#]*)/.exec(request.url)?.[1]);
-  const faults: FieldFault[] = [];
-  const format = readFormat(request, query, faults);
-  const taskId = String(request.params.id);
-  if (!isUuid(taskId)) faults.push({ field: "id", reason: UUID_RULE });
-  const { filter, faults: filterFaults } = readFilterParameters(query);
-  const fields: FieldsRead = readFields(query.getAll("fields"));
-  faults.push(...filterFaults, ...fields.faults);
-  if (faults.length > 0) throw Failure.ofFields(faults);
-  return { taskId: taskId.toLowerCase(), filter, format, fields: fields.fields };
+  const parameters = new RestParameters(request.url);
+  const format = readFormat(request, parameters);
+  const taskId = parameters.uuid("id", String(request.params.id));
+  const { filter, faults } = readFilterParameters(parameters.query);
+  const fields = readFields(parameters.query.getAll("fields"));
+  parameters.faults.push(...faults, ...fields.faults);
+  parameters.check();
+  return { taskId, filter, format, fields: fields.fields };
 }
 
 /** The parameter goes before the header: it is what a link can carry. */
-function readFormat(request: Request, query: URLSearchParams, faults: FieldFault[]): ExportFormat {
+function readFormat(request: Request, { query, faults }: RestParameters): ExportFormat {
   const asked = query.getAll("format");
   if (asked.length > 0) {
     const format = EXPORT_FORMATS.find((known) => asked.length === 1 && known === asked[0]);

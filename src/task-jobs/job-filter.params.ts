@@ -1,15 +1,12 @@
-import type { Deliverability } from "../email/email.ts";
+import { DELIVERABILITIES, type Deliverability } from "../email/email.ts";
 import type { FieldFault } from "../errors.ts";
 import { faultsOfFilter } from "../filter.ts";
-import { faultOfRfc3339 } from "../rfc3339.ts";
 import type { JobFilter } from "./job-filter.ts";
-import type { JobStatus } from "./task-job.ts";
+import { JOB_STATUSES, type JobStatus } from "./task-job.ts";
 
-const STATUS_BY_WORD = new Map<string, JobStatus>(
-  (["pending", "processing", "completed", "failed"] as const).map((status) => [status, status]),
-);
+const STATUS_BY_WORD = new Map<string, JobStatus>(JOB_STATUSES.map((status) => [status, status]));
 const DELIVERABILITY_BY_WORD = new Map<string, Deliverability>(
-  (["DELIVERABLE", "UNDELIVERABLE", "RISKY", "UNKNOWN"] as const).map((folded) => [folded.toLowerCase(), folded]),
+  DELIVERABILITIES.map((folded) => [folded.toLowerCase(), folded]),
 );
 const BOOLEAN_BY_WORD = new Map([
   ["true", true],
@@ -68,9 +65,7 @@ function readValues(values: readonly string[], kind: Kind): Read {
     const flag = BOOLEAN_BY_WORD.get(value);
     return flag === undefined ? { reason: "must be true or false" } : { value: flag };
   }
-  if (kind === "text") return value === "" ? { reason: "must not be empty" } : { value };
-  const reason = faultOfRfc3339(value);
-  return reason === null ? { value } : { reason };
+  return kind === "text" && value === "" ? { reason: "must not be empty" } : { value };
 }
 
 function readWords(values: readonly string[], meanings: ReadonlyMap<string, string>): Read {
@@ -78,11 +73,11 @@ function readWords(values: readonly string[], meanings: ReadonlyMap<string, stri
   return meant.includes(undefined) ? { reason: `must be one of ${[...meanings.keys()].join(", ")}` } : { value: meant };
 }
 
+const PARAMETER_BY_FIELD = new Map(
+  Object.entries(PARAMETERS).map(([parameter, [field]]) => [`filter.${field}`, parameter]),
+);
+
 /** The limits of every filter, with the parameter's name instead of the field's. */
 function faultsByParameter(filter: object): FieldFault[] {
-  return faultsOfFilter(filter).map(({ field, reason }) => {
-    const [parameter] =
-      Object.entries(PARAMETERS).find(([, [name]]) => field === name || field.endsWith(`.${name}`)) ?? [];
-    return { field: parameter ?? field, reason };
-  });
+  return faultsOfFilter(filter).map(({ field, reason }) => ({ field: PARAMETER_BY_FIELD.get(field) ?? field, reason }));
 }

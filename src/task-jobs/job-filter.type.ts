@@ -1,6 +1,7 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
 import type { Deliverability } from "../email/email.ts";
 import { DeliverabilityEnum } from "../email/email.type.ts";
+import { MAX_WORD_LENGTH, MAX_WORDS } from "../filter.ts";
 import { DateTime } from "../graphql/scalars.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobOrder } from "./job-search.ts";
@@ -18,10 +19,14 @@ registerEnumType(JobOrderEnum, {
   name: "TaskJobOrder",
   description: "An order of jobs. Always total: equal moments are ordered by `id`, in the same direction.",
   valuesConfig: {
-    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` gives them." },
-    CREATED_AT_ASC: { description: "Oldest first." },
-    UPDATED_AT_DESC: { description: "Last changed first." },
-    UPDATED_AT_ASC: { description: "Longest unchanged first." },
+    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` gives them. Changes move no job." },
+    CREATED_AT_ASC: { description: "Oldest first. Changes move no job." },
+    UPDATED_AT_DESC: { description: "Last changed first. A walk may pass over a job that changes meanwhile." },
+    UPDATED_AT_ASC: {
+      description:
+        "Longest unchanged first. A job that changes during a walk comes again further on, so that whoever walks on from " +
+        "the last cursor follows the changes. One that is committed with an `updatedAt` behind the cursor is passed over.",
+    },
   },
 });
 
@@ -30,7 +35,9 @@ const ofEmail = "Matches only jobs that have an email.";
 @InputType({
   description:
     "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
-    "that is absent or null asks for nothing. Up to 100 values a list.",
+    `that is absent or null asks for nothing. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
+    "characters in a text, are BAD_USER_INPUT. Of a very large task, a filter on the email's fields or the address that hardly any job matches may " +
+    "end in DEPENDENCY_TIMEOUT; the export waits longer.",
 })
 export class TaskJobFilter implements JobFilter {
   @Field(() => [JobStatusEnum], { nullable: true, description: "Jobs in any of these states." })
@@ -84,12 +91,18 @@ export class TaskJobFilter implements JobFilter {
   @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
   readonly createdFrom?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "Created before this moment. Nothing matches when it is not after `createdFrom`.",
+  })
   readonly createdTo?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "Changed at this moment or later." })
   readonly updatedFrom?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Changed last before this moment." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "Changed last before this moment. Nothing matches when it is not after `updatedFrom`.",
+  })
   readonly updatedTo?: string | null;
 }

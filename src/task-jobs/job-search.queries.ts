@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
-import type { Position } from "../cursor.ts";
+import { allOf, between } from "../conditions.queries.ts";
 import type { Pool } from "../db/client.ts";
 import { queryRows } from "../db/prepare-rows.ts";
 import { isEmptyFilter } from "../filter.ts";
@@ -62,7 +62,7 @@ function statementOf(search: JobSearch): SQL {
   const stretch = sql`
     select ${column} as ordered_by, ${SELECTED}
     from task_email_jobs job left join emails email on email.id = job.email_id
-    where ${matching(search)} ${between(search, column, isDescending)}
+    where ${allOf([matching(search), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
@@ -79,17 +79,7 @@ export function visibleTask(viewer: Viewer, taskId: string): SQL {
 }
 
 export function matching({ taskId, filter }: Selection): SQL {
-  const always = sql`job.task_id = ${taskId} and job.deleted_at is null`;
-  return sql.join([always, ...conditionsOf(filter)], sql` and `);
-}
-
-/** By the row's values, not by how many came before: what is inserted or deleted meanwhile moves nothing. */
-function between({ after, before }: JobSearch, column: SQL, isDescending: boolean): SQL {
-  const beyond = (position: Position, isLater: boolean) => {
-    const comparison = isLater === isDescending ? sql`<` : sql`>`;
-    return sql`and (${column}, job.id) ${comparison} (${position.at}::timestamptz, ${position.id}::uuid)`;
-  };
-  return sql`${after === null ? sql`` : beyond(after, true)} ${before === null ? sql`` : beyond(before, false)}`;
+  return allOf([sql`job.task_id = ${taskId} and job.deleted_at is null`, ...conditionsOf(filter)]);
 }
 
 /** The triggers keep the number of all; only a filtered one is counted. */

@@ -9,7 +9,6 @@ import type { JobRecord } from "./task-job.ts";
 
 export interface JobConnection extends ConnectionPage<JobRecord> {
   readonly emails: readonly JoinedEmail[];
-  readonly count: number;
 }
 
 type Asked = Pick<JobSearch, "viewer" | "taskId" | "filter" | "order" | "parts" | "deadline">;
@@ -20,15 +19,19 @@ export async function listJobConnection(
   asked: Asked,
   page: ConnectionArguments,
 ): Promise<JobConnection> {
-  const faults = faultsOfFilter(asked.filter);
-  if (faults.length > 0) throw Failure.ofFields(faults);
-  const scope: CursorScope = ["jobs", asked.taskId, asked.order, canonicalFilter(asked.filter)];
-  const stretch = stretchOf(scope, page);
-
-  const found = await queries.findVisibleJobs({ ...asked, ...stretch, offset: 0 });
+  const scope = jobCursorScope(asked);
+  const stretch = stretchOf(scope, page, faultsOfFilter(asked.filter));
+  const found = await queries.findVisibleJobs({ ...asked, ...stretch, limit: stretch.size + 1 });
   if (found === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
 
   const moment = asked.order.startsWith("created") ? "createdAt" : "updatedAt";
   const positionOf = (job: JobRecord) => ({ at: job[moment], id: job.id });
-  return { ...pageOfRows(scope, stretch, found.jobs, positionOf), emails: found.emails, count: found.count };
+  return {
+    ...pageOfRows(scope, stretch, { rows: found.jobs, count: found.count }, positionOf),
+    emails: found.emails,
+  };
+}
+
+export function jobCursorScope({ taskId, order, filter }: Pick<Asked, "taskId" | "order" | "filter">): CursorScope {
+  return ["jobs", taskId, order, canonicalFilter(filter)];
 }

@@ -1,10 +1,11 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
+import { nextLink, pageLinks } from "../http/page-links.ts";
 import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
 import { RestParameters } from "../http/rest-parameters.ts";
-import { readFilterParameters } from "./job-filter.params.ts";
+import { FILTER_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 import type { JobFilter } from "./job-filter.ts";
-import { nextLink, pageLinks } from "./page-links.ts";
+import { jobCursorScope } from "./list-job-connection.ts";
 
 /** An email that cannot be read costs its job the email, not the caller the page. */
 const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");
@@ -13,7 +14,7 @@ const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-
 
 interface StoredJob {
   status: string;
-  email?: object | null;
+  email?: object | null | undefined;
 }
 
 interface StoredPage {
@@ -36,25 +37,25 @@ export function taskJobRoutes(door: RestDoor): Router {
   router.all("/api/v1/tasks/:id/jobs", onlyMethods("GET", "HEAD"), async (request, response) => {
     const context = await enterRest(door, request, response);
     const parameters = new RestParameters(request.url);
-    const id = parameters.id(String(request.params.id));
+    const taskId = parameters.uuid("id", String(request.params.id));
     const page = parameters.page();
-    const after = parameters.single("after");
     const { filter: inOldWords, faults } = readFilterParameters(parameters.query);
-    const filter = inEnumNames(inOldWords);
+    const after = parameters.after(jobCursorScope({ taskId, order: "created_desc", filter: inOldWords }));
     parameters.faults.push(...faults);
     parameters.check();
+    const filter = inEnumNames(inOldWords);
+    const linked = { path: `/api/v1/tasks/${taskId}/jobs`, query: parameters.query, kept: FILTER_PARAMETERS };
 
     if (after === null) {
-      const { taskJobs } = await executeStored<StoredPage>(door, context, PAGE, { id, ...page, filter });
-      response.setHeader("Link", pageLinks(id, parameters.query, page, taskJobs.count));
+      const { taskJobs } = await executeStored<StoredPage>(door, context, PAGE, { id: taskId, ...page, filter });
+      response.setHeader("Link", pageLinks(linked, page, taskJobs.count));
       return answerJson(response, { ...taskJobs, jobs: taskJobs.jobs.map(inOldShape) });
     }
-    // Present but empty: a walk by cursor begins at the top.
-    const variables = { id, limit: page.limit, after: after || null, filter };
+    const variables = { id: taskId, limit: page.limit, after: after || null, filter };
     const { task } = await executeStored<StoredWalk>(door, context, WALK, variables);
     const { nodes, totalCount, pageInfo } = task.jobs;
     const { hasNextPage, endCursor } = pageInfo;
-    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(id, parameters.query, endCursor));
+    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
     answerJson(response, { jobs: nodes.map(inOldShape), count: totalCount, ...page });
   });
   return router;
@@ -68,6 +69,6 @@ function inEnumNames(filter: JobFilter): object {
 /** In place, for a page has a hundred of them: the old words for states, and no `email` key where there is no record. */
 function inOldShape(job: StoredJob): StoredJob {
   job.status = job.status.toLowerCase();
-  if (job.email === null) job.email = undefined as unknown as object;
+  if (job.email === null) job.email = undefined;
   return job;
 }

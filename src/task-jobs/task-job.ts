@@ -2,7 +2,8 @@ import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Page } from "../page.ts";
 
-export type JobStatus = "pending" | "processing" | "completed" | "failed";
+export const JOB_STATUSES = ["pending", "processing", "completed", "failed"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** One row of `task_email_jobs`. Timestamps are Postgres' text. */
 export interface JobRecord {

@@ -15,7 +15,7 @@ registerEnumType(JobStatusEnum, {
   valuesConfig: {
     PENDING: { description: "Waiting for a worker." },
     PROCESSING: { description: "A worker is verifying the address." },
-    COMPLETED: { description: "Verified: the result is in `email`." },
+    COMPLETED: { description: "Verified: the result is in `email`, unless its record was deleted." },
     FAILED: { description: "Given up after an error; there may be no `email`." },
   },
 });
@@ -55,7 +55,7 @@ export class TaskJobs {
 
   @Field(() => Int, {
     simple: true,
-    description: "All jobs of the task, not those on this page.",
+    description: "All jobs that match; all of the task's without a filter. Not those on this page.",
   })
   readonly count!: number;
 

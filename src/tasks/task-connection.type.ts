@@ -1,11 +1,14 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { PageInfo } from "../graphql/page-info.type.ts";
+import { MAX_WORD_LENGTH, MAX_WORDS } from "../filter.ts";
+import { PageInfo } from "../graphql/connection.type.ts";
 import { DateTime, Uuid } from "../graphql/scalars.ts";
 import { Task } from "./task.type.ts";
 import type { TaskFilter } from "./task-filter.ts";
 
 @InputType("TaskFilter", {
-  description: "Which tasks to take. The fields combine with AND; one that is absent or null asks for nothing.",
+  description:
+    "Which tasks to take. The fields combine with AND; one that is absent or null asks for nothing. More than " +
+    `${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} characters in a text, are BAD_USER_INPUT.`,
 })
 export class TaskFilterType implements TaskFilter {
   @Field(() => Uuid, {
@@ -14,13 +17,19 @@ export class TaskFilterType implements TaskFilter {
   })
   readonly userId?: string | null;
 
-  @Field(() => [String], { nullable: true, description: "From any of these sources, exactly as they are written." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "From any of these sources, exactly as they are written: an empty list matches nothing.",
+  })
   readonly source?: string[] | null;
 
   @Field(() => DateTime, { nullable: true, description: "Submitted at this moment or later." })
   readonly createdFrom?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Submitted before this moment." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "Submitted before this moment. Nothing matches when it is not after `createdFrom`.",
+  })
   readonly createdTo?: string | null;
 }
 
@@ -33,13 +42,16 @@ export class TaskEdge {
   readonly cursor!: string;
 }
 
-@ObjectType("TaskConnection", { description: "Tasks by cursor, newest first." })
+@ObjectType("TaskConnection", {
+  description:
+    "Tasks by cursor, newest first: a walk sees each that was there at its start, and still is, exactly once.",
+})
 export class TaskConnectionType {
   @Field(() => [TaskEdge], { simple: true, description: "The tasks of this page with their cursors." })
-  readonly edges!: TaskEdge[];
+  readonly edges!: readonly TaskEdge[];
 
   @Field(() => [Task], { simple: true, description: "The tasks of this page without their cursors." })
-  readonly nodes!: Task[];
+  readonly nodes!: readonly Task[];
 
   @Field(() => PageInfo, { simple: true, description: "Where this page lies." })
   readonly pageInfo!: PageInfo;

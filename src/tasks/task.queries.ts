@@ -1,5 +1,6 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
+import { allOf, between, ifGiven } from "../conditions.queries.ts";
 import type { Stretch } from "../connection.ts";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
@@ -16,11 +17,12 @@ const VISIBLE_TASKS = sql`
   where id = any(${value("ids")}::uuid[]) and deleted_at is null
     and (${value("isAdmin")}::boolean or user_id = ${value("userId")})`;
 
-export interface TaskSearch extends Stretch {
+export interface TaskSearch extends Omit<Stretch, "size"> {
   readonly viewer: Viewer;
   readonly filter: TaskFilter;
-  readonly offset: number;
-  readonly withCount: boolean;
+  readonly limit: number;
+  /** What is not wanted is not read. */
+  readonly parts: { readonly tasks: boolean; readonly count: boolean };
   readonly deadline: Deadline;
 }
 
@@ -35,36 +37,36 @@ export function taskQueries(database: OpenDatabase) {
     },
 
     /** Newest first, or the last ones with `backwards`; always in that order. */
-    async findVisibleTasks(search: TaskSearch): Promise<{ tasks: TaskRecord[]; count: number }> {
-      const { viewer, filter, after, before, backwards, limit, offset, withCount, deadline } = search;
-      const isVisible = sql.join(
-        [
-          sql`deleted_at is null`,
-          viewer.isAdmin ? sql`true` : sql`user_id = ${viewer.userId}`,
-          ...(filter.userId ? [sql`user_id = ${filter.userId}`] : []),
-          ...(filter.source ? [sql`source = any(${textArray(filter.source)}::text[])`] : []),
-          ...(filter.createdFrom ? [sql`created_at >= ${filter.createdFrom}::timestamptz`] : []),
-          ...(filter.createdTo ? [sql`created_at < ${filter.createdTo}::timestamptz`] : []),
-        ],
-        sql` and `,
-      );
-      const isAfter = after ? sql`and (created_at, id) < (${after.at}::timestamptz, ${after.id}::uuid)` : sql``;
-      const isBefore = before ? sql`and (created_at, id) > (${before.at}::timestamptz, ${before.id}::uuid)` : sql``;
+    async findVisibleTasks(search: TaskSearch): Promise<{ rows: TaskRecord[]; count: number }> {
+      const { parts, backwards, limit, offset, deadline } = search;
+      const matching = conditionsOf(search);
+      const stretch = between(search, { moment: sql`created_at`, id: sql`id`, isDescending: true });
       const direction = backwards ? sql`asc` : sql`desc`;
-      const count = withCount ? sql`(select count(*) from tasks where ${isVisible})` : sql`0`;
+      const count = parts.count ? sql`(select count(*) from tasks where ${allOf(matching)})` : sql`0`;
       const rows = await queryRows(
         database.searches,
         sql`select found.*, counted.count from (select ${count} as count) counted left join (
               select id, user_id, source, created_at, updated_at from tasks
-              where ${isVisible} ${isAfter} ${isBefore}
-              order by created_at ${direction}, id ${direction} limit ${limit} offset ${offset}
+              where ${allOf([...matching, ...stretch])}
+              order by created_at ${direction}, id ${direction} limit ${parts.tasks ? limit : 0} offset ${offset}
             ) found on true order by created_at desc, id desc`,
         deadline,
       );
       const tasks = rows.filter((row) => row[0] !== null).map(taskOfRow);
-      return { tasks, count: Number(rows[0]?.[5] ?? 0) };
+      return { rows: tasks, count: Number(rows[0]?.[5] ?? 0) };
     },
   };
+}
+
+function conditionsOf({ viewer, filter }: TaskSearch): SQL[] {
+  return [
+    sql`deleted_at is null`,
+    ...ifGiven(viewer.isAdmin ? null : viewer.userId, (userId) => sql`user_id = ${userId}`),
+    ...ifGiven(filter.userId, (userId) => sql`user_id = ${userId}`),
+    ...ifGiven(filter.source, (words) => sql`source = any(${textArray(words)}::text[])`),
+    ...ifGiven(filter.createdFrom, (from) => sql`created_at >= ${from}::timestamptz`),
+    ...ifGiven(filter.createdTo, (to) => sql`created_at < ${to}::timestamptz`),
+  ];
 }
 
 function taskOfRow(row: Row): TaskRecord {

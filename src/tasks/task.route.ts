@@ -1,12 +1,15 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
+import { nextLink } from "../http/page-links.ts";
 import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
 import { RestParameters } from "../http/rest-parameters.ts";
-import { isUuid, UUID_RULE } from "../uuid.ts";
+import { taskCursorScope } from "./list-tasks.ts";
 import type { TaskFilter } from "./task-filter.ts";
 
 const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", "./task-fields.rest.graphql"]);
 const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", "./task-fields.rest.graphql"]);
+
+const FILTER_PARAMETERS = ["user_id", "created_after", "created_before"];
 
 interface StoredMetrics {
   readonly total_email_addresses: number;
@@ -38,7 +41,7 @@ export function taskRoutes(door: RestDoor): Router {
   router.all("/api/v1/tasks/:id", readOnly, async (request, response) => {
     const context = await enterRest(door, request, response);
     const parameters = new RestParameters(request.url);
-    const id = parameters.id(String(request.params.id));
+    const id = parameters.uuid("id", String(request.params.id));
     parameters.check();
     const { task } = await executeStored<{ task: StoredTask }>(door, context, TASK, { id });
     answerJson(response, withMetrics(task));
@@ -48,12 +51,15 @@ export function taskRoutes(door: RestDoor): Router {
     const context = await enterRest(door, request, response);
     const parameters = new RestParameters(request.url);
     const page = parameters.page();
-    const after = parameters.single("after");
     const filter = filterOf(parameters);
+    const after = parameters.after(taskCursorScope(filter));
     parameters.check();
-    const { tasks } = await executeStored<StoredTasks>(door, context, TASKS, { ...page, after, filter });
+    const variables = { ...page, after: after || null, filter };
+    const { tasks } = await executeStored<StoredTasks>(door, context, TASKS, variables);
     const { hasNextPage, endCursor } = tasks.pageInfo;
-    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(parameters.query, endCursor));
+    // By cursor whichever way this page was asked for, so that a walk loses no task.
+    const linked = { path: "/api/v1/tasks", query: parameters.query, kept: FILTER_PARAMETERS };
+    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
     answerJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
   });
   return router;
@@ -61,16 +67,11 @@ export function taskRoutes(door: RestDoor): Router {
 
 function filterOf(parameters: RestParameters): TaskFilter {
   const userId = parameters.single("user_id");
-  if (userId !== null && !isUuid(userId)) parameters.faults.push({ field: "user_id", reason: UUID_RULE });
-  return { userId, createdFrom: parameters.moment("created_after"), createdTo: parameters.moment("created_before") };
-}
-
-/** By cursor whichever way this page was asked for, so that a walk loses no task. */
-function nextLink(query: URLSearchParams, endCursor: string): string {
-  const next = new URLSearchParams(query);
-  next.delete("offset");
-  next.set("after", endCursor);
-  return `</api/v1/tasks?${next}>; rel="next"`;
+  return {
+    userId: userId === null ? null : parameters.uuid("user_id", userId),
+    createdFrom: parameters.moment("created_after"),
+    createdTo: parameters.moment("created_before"),
+  };
 }
 
 /** The documented nesting, which aliases cannot make. */

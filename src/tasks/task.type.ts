@@ -1,14 +1,7 @@
-import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
+import { Field, ID, ObjectType } from "type-graphql";
 import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { Node } from "./node.type.ts";
 import type { TaskRecord } from "./task.ts";
-
-@InterfaceType({
-  description: "Something with an id of its own, which `node` and `nodes` find again.",
-})
-export abstract class Node {
-  @Field(() => ID, { description: "Stable for as long as the thing is there." })
-  readonly id!: string;
-}
 
 @ObjectType({
   implements: Node,
@@ -28,7 +21,7 @@ export class Task implements TaskRecord, Node {
   @Field(() => String, {
     simple: true,
     nullable: true,
-    description: "Where the list came from, such as a file's name.",
+    description: "Where the list came from, such as a file's name. Null when whoever submitted it did not say.",
   })
   readonly source!: string | null;
 
@@ -40,13 +33,4 @@ export class Task implements TaskRecord, Node {
     description: "When the task itself last changed; its jobs change on their own.",
   })
   readonly updatedAt!: string;
-}
-
-@ObjectType("Viewer", { description: "Who is asking." })
-export class ViewerType {
-  @Field(() => Uuid, { simple: true, description: "The user whose tasks the credential reads." })
-  readonly userId!: string;
-
-  @Field(() => Boolean, { simple: true, description: "Whether the credential reads everybody's tasks." })
-  readonly isAdmin!: boolean;
 }

@@ -123,10 +123,11 @@ describe("node and nodes", () => {
 });
 
 test("viewer says whom the credential belongs to", async () => {
-  expect((await admin.query("{ viewer { userId isAdmin } }")).body.data.viewer).toEqual({
-    userId: admin.userId,
-    isAdmin: true,
-  });
+  // Often enough for the compiled way, too.
+  for (let times = 0; times < 5; times++) {
+    const { body } = await admin.query("{ viewer { userId isAdmin } }");
+    expect(body.data.viewer).toEqual({ userId: admin.userId, isAdmin: true });
+  }
 });
 
 describe("tasks", () => {

@@ -197,8 +197,36 @@ describe("the audit trail", () => {
     expect(audit[0]?.userId).not.toBe(server.userId);
   });
 
+  const asAdmin = (path: string) =>
+    server.send("read", path, { headers: { Authorization: `Bearer ${server.adminKey}` } });
+  const queryAsAdmin = (query: string) =>
+    server.graphql("read", { query }, { Authorization: `Bearer ${server.adminKey}` });
+
+  const TASKS: Readonly<Record<string, () => Promise<Answer>>> = {
+    "the REST list": () => asAdmin("/api/v1/tasks"),
+    "the REST tasks": () => asAdmin(`/api/v1/tasks/${server.ownTask}`),
+    "the nodes of tasks": () => queryAsAdmin("{ tasks { nodes { jobs(first: 1) { nodes { emailAddress } } } } }"),
+    "the edges of tasks": () => queryAsAdmin("{ tasks { edges { node { progress { total } } } totalCount } }"),
+    "two ways in one document": () =>
+      queryAsAdmin(`{ tasks { nodes { id } } again: tasks { nodes { id } } task(id: "${server.ownTask}") { id }
+        taskJobs(taskId: "${server.ownTask}") { count } }`),
+  };
+
+  test.each(Object.keys(TASKS))("names the admin for each task that %s gave, once", async (way) => {
+    const audit = await auditOf((await TASKS[way]?.()) as Answer);
+    expect(new Set(audit.map(({ audit }) => audit))).toEqual(new Set(["admin_read"]));
+    const read = way === "the REST tasks" ? [server.ownTask] : [server.ownTask, server.foreignTask];
+    expect(audit.map(({ taskId }) => taskId).sort()).toEqual(read.sort());
+  });
+
+  test("has no task of an admin's who only counted them", async () => {
+    expect(await auditOf(await queryAsAdmin("{ tasks { totalCount } }"))).toEqual([]);
+  });
+
   test("has nothing of an owner's own reads, nor of requests by nobody", async () => {
-    expect(await auditOf(await server.send("own", pageOf(server.ownTask)))).toEqual([]);
+    for (const path of [pageOf(server.ownTask), "/api/v1/tasks"]) {
+      expect(await auditOf(await server.send("own", path))).toEqual([]);
+    }
     expect(
       await auditOf(await server.send("nobody", pageOf(server.ownTask), { headers: { Authorization: "" } })),
     ).toEqual([]);

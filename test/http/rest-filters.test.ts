@@ -57,10 +57,20 @@ describe("filters of the page", () => {
     expect(body.jobs).toHaveLength(Math.min(10, count));
   });
 
-  test("are kept in Link", async () => {
-    expect((await jobs("?status=completed&limit=10&junk=1")).link).toContain(
+  test("are kept in Link, and nothing else of the query is", async () => {
+    const junk = "junk=1&api_key=secret&is_foo=1&has_=1&constructor=1";
+    expect((await jobs(`?status=completed&limit=10&${junk}`)).link).toContain(
       'limit=10&offset=10&status=completed>; rel="next"',
     );
+    expect((await jobs(`?after=&status=completed&limit=10&${junk}`)).link).toMatch(
+      /jobs\?after=[\w-]+&limit=10&status=completed>; rel="next"$/,
+    );
+    await aTask(server.sql, { user_id: owner.userId, created_at: "2023-01-01T00:00:00Z" });
+    const filter = `user_id=${owner.userId}&created_after=2020-01-01T00:00:00Z&created_before=2030-01-01T00:00:00Z`;
+    expect((await read(`/api/v1/tasks?limit=1&${junk}&${filter}&status=failed`)).link).toMatch(
+      new RegExp(`^</api/v1/tasks\\?after=[\\w-]+&limit=1&${filter.replaceAll(":", "%3A")}>; rel="next"$`),
+    );
+    await server.sql`delete from tasks where created_at < '2024-01-01'`;
   });
 
   test.each([
@@ -69,6 +79,10 @@ describe("filters of the page", () => {
     ["?created_from=yesterday&limit=0", ["limit", "created_from"]],
     ["?q=a&q=b", ["q"]],
     ["?after=nonsense", ["after"]],
+    ["?limit=0&after=zzz&q=", ["limit", "after", "q"]],
+    ["?after=zzz&after=zzz&status=done", ["after", "status"]],
+    ["?after=&offset=50&limit=1", ["offset"]],
+    ["?created_from=2025-02-30T00:00:00Z&updated_to=&domain=", ["domain", "created_from", "updated_to"]],
   ])("%s is 400 and names the field", async (query, fields) => {
     const { status, body } = await jobs(query);
     expect(status).toBe(400);
@@ -76,12 +90,34 @@ describe("filters of the page", () => {
   });
 });
 
+describe("what is wrong with a list of tasks is named all at once", () => {
+  test.each([
+    ["?limit=0&after=zzz&user_id=me&created_after=soon", ["limit", "user_id", "created_after", "after"]],
+    ["?after=&offset=0", ["offset"]],
+    ["?offset=-1&after=x", ["offset", "after", "offset"]],
+  ])("%s", async (query, fields) => {
+    const { status, body } = await read(`/api/v1/tasks${query}`);
+    expect(status).toBe(400);
+    expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
+  });
+});
+
+test("a cursor of another filter is named beside what else is wrong, and one that is spelled otherwise too", async () => {
+  const { link } = await jobs("?after=&limit=1&status=completed");
+  const cursor = /after=([\w-]+)&limit=1&status=completed>; rel="next"/.exec(link ?? "")?.[1];
+  expect((await jobs(`?after=${cursor}&status=completed`)).status).toBe(200);
+  for (const query of [`?after=${cursor}&limit=0`, `?limit=0&after=${cursor}==&status=completed`]) {
+    const { body } = await jobs(query);
+    expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(["limit", "after"]);
+  }
+});
+
 test("a walk by cursor follows Link from an empty after= to the end", async () => {
   const seen: string[] = [];
   let path: string | undefined = `/api/v1/tasks/${taskId}/jobs?after=&limit=7`;
   while (path !== undefined) {
     const { body, link } = await read(path);
-    expect(body.count).toBe(31);
+    expect(body).toMatchObject({ count: 31, limit: 7, offset: 0 });
     seen.push(...body.jobs.map((job: { id: string }) => job.id));
     path = /<([^>]+)>; rel="next"/.exec(link ?? "")?.[1];
   }
@@ -127,6 +163,7 @@ test("tasks are listed, counted, filtered and linked; a foreign one is 404", asy
     offset: 0,
   });
   const next = /<([^>]+)>; rel="next"/.exec(link ?? "")?.[1] ?? "";
+  expect((await read("/api/v1/tasks?after=&limit=1")).link).toBe(link);
   expect((await read(next)).body.tasks[0].created_at).toBe("2024-01-01T00:00:00Z");
   expect((await read("/api/v1/tasks?offset=1")).body.tasks).toHaveLength(1);
   expect((await read("/api/v1/tasks?created_after=2024-06-01T00:00:00Z")).body.count).toBe(1);

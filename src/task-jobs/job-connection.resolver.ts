@@ -1,0 +1,48 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from "type-graphql";
+import { primeEmails } from "../email/email.loader.ts";
+import { ConnectionArgumentsType, connectionOf } from "../graphql/connection.type.ts";
+import { selectedFields } from "../graphql/selected-fields.ts";
+import type { RequestContext } from "../request-context.ts";
+import { Task } from "../tasks/task.type.ts";
+import { TaskJobConnection } from "./job-connection.type.ts";
+import { JobOrderEnum, TaskJobFilter } from "./job-filter.type.ts";
+import type { JobOrder } from "./job-search.ts";
+import { listJobConnection } from "./list-job-connection.ts";
+
+@Resolver(() => Task)
+export class JobConnectionResolver {
+  @FieldResolver(() => TaskJobConnection, {
+    description:
+      "The task's jobs by cursor, in either direction. What is out of bounds is BAD_USER_INPUT, and so is a cursor of " +
+      "another task, filter or order.",
+  })
+  async jobs(
+    @Root() task: Task,
+    @Args(() => ConnectionArgumentsType) page: ConnectionArgumentsType,
+    @Arg("filter", () => TaskJobFilter, { nullable: true, description: "Which jobs; all when absent." })
+    filter: TaskJobFilter | null,
+    @Arg("orderBy", () => JobOrderEnum, { nullable: true, description: "CREATED_AT_DESC when absent." })
+    orderBy: JobOrder | null,
+    @Ctx() { viewer, deadline, jobSearches, emailById }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<TaskJobConnection> {
+    const selected = selectedFields(info);
+    const parts = {
+      jobs: selected.has("edges") || selected.has("nodes") || selected.has("pageInfo"),
+      emails: selected.has("edges.node.email") || selected.has("nodes.email"),
+      count: selected.has("totalCount"),
+    };
+    const asked = {
+      viewer,
+      deadline,
+      taskId: task.id,
+      filter: filter ?? {},
+      order: orderBy ?? "created_desc",
+      parts,
+    } as const;
+    const jobs = await listJobConnection(jobSearches, asked, page);
+    primeEmails(emailById, jobs.emails);
+    return connectionOf(jobs);
+  }
+}

@@ -1,0 +1,39 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, Info, Int, Query, Resolver } from "type-graphql";
+import { ConnectionArgumentsType, connectionOf } from "../graphql/connection.type.ts";
+import { selectedFields } from "../graphql/selected-fields.ts";
+import { DEFAULT_OFFSET, MAX_OFFSET } from "../page.ts";
+import type { RequestContext } from "../request-context.ts";
+import { listTasks } from "./list-tasks.ts";
+import { TaskConnectionType, TaskFilterType } from "./task-connection.type.ts";
+
+@Resolver(() => TaskConnectionType)
+export class TaskConnectionResolver {
+  @Query(() => TaskConnectionType, {
+    description:
+      "The tasks the viewer may see, newest first: their own, or everybody's for an admin. What is out of bounds is " +
+      "BAD_USER_INPUT, and so is a cursor of another filter.",
+  })
+  async tasks(
+    @Args(() => ConnectionArgumentsType) page: ConnectionArgumentsType,
+    @Arg("offset", () => Int, {
+      defaultValue: DEFAULT_OFFSET,
+      description:
+        `How many tasks to pass over, from 0 to ${MAX_OFFSET}; for callers who count pages. A cursor costs less; together ` +
+        "with one it is BAD_USER_INPUT.",
+    })
+    offset: number,
+    @Arg("filter", () => TaskFilterType, { nullable: true, description: "Which tasks; all when absent." })
+    filter: TaskFilterType | null,
+    @Ctx() { tasks, viewer, audit, deadline }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<TaskConnectionType> {
+    const selected = selectedFields(info);
+    const parts = {
+      tasks: selected.has("edges") || selected.has("nodes") || selected.has("pageInfo"),
+      count: selected.has("totalCount"),
+    };
+    const asked = { viewer, deadline, filter: filter ?? {}, parts };
+    return connectionOf(await listTasks(tasks, asked, { ...page, offset }, audit));
+  }
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+/** A document that came back often enough is executed by code compiled for it. */
+const RUNS = 5;
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await server.as();
+  for (let day = 1; day <= 6; day++) {
+    taskId = await aTask(server.sql, { user_id: owner.userId, created_at: `2025-01-0${day}T00:00:00Z` });
+  }
+  await someJobs(server.sql, taskId, 25);
+});
+afterAll(() => server.close());
+
+const TASKS = `query ($first: Int, $after: String, $last: Int, $before: String, $offset: Int!, $filter: TaskFilter) {
+  connection: tasks(first: $first, after: $after, last: $last, before: $before, offset: $offset, filter: $filter) {
+    edges { cursor node { id } } nodes { id } totalCount
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
+const JOBS = `query ($id: UUID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TaskJobFilter) { task(id: $id) {
+  connection: jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+    edges { cursor node { id } } nodes { id } totalCount
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
+
+async function everyRun(query: string, variables: object) {
+  const answers = [];
+  for (let run = 0; run < RUNS; run++) answers.push((await owner.query(query, variables)).body);
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
+  return answers[0];
+}
+const tasks = async (page: object) => (await everyRun(TASKS, { offset: 0, ...page })).data.connection;
+const jobs = async (page: object) => (await everyRun(JOBS, { id: taskId, ...page })).data.task.connection;
+const refused = async (query: string, variables: object) => {
+  const [error] = (await everyRun(query, variables)).errors;
+  return { code: error.extensions.code, fields: error.extensions.details.map(({ field }: { field: string }) => field) };
+};
+const faults = (...fields: string[]) => ({ code: "BAD_USER_INPUT", fields });
+
+describe.each([
+  { name: "tasks", page: tasks, all: 6 },
+  { name: "Task.jobs", page: jobs, all: 25 },
+])("$name", ({ page, all }) => {
+  test("have edges, nodes and cursors that agree, in both directions, however often they are asked for", async () => {
+    const front = await page({ first: 4 });
+    expect(front.nodes).toHaveLength(4);
+    expect(front.edges.map(({ node }: { node: unknown }) => node)).toEqual(front.nodes);
+    expect(front.totalCount).toBe(all);
+    expect(front.pageInfo).toEqual({
+      hasNextPage: true,
+      hasPreviousPage: false,
+      startCursor: front.edges[0].cursor,
+      endCursor: front.edges[3].cursor,
+    });
+    const next = await page({ first: 100, after: front.pageInfo.endCursor });
+    expect(next.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    expect(next.nodes).toHaveLength(all - 4);
+    const back = await page({ last: 4, before: next.pageInfo.startCursor });
+    expect(back.edges).toEqual(front.edges);
+    expect(back.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    const exactly = await page({ first: all });
+    expect(exactly.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
+  });
+
+  test("are empty without cursors where nothing matches", async () => {
+    expect(await page({ filter: { createdFrom: "2026-01-01T00:00:00Z" } })).toEqual({
+      edges: [],
+      nodes: [],
+      totalCount: 0,
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+});
+
+describe("tasks by offset", () => {
+  test("know that there are some before them, or behind them from the end", async () => {
+    const inTheMiddle = { hasNextPage: true, hasPreviousPage: true };
+    expect((await tasks({ first: 2, offset: 2 })).pageInfo).toMatchObject(inTheMiddle);
+    expect((await tasks({ last: 2, offset: 2 })).pageInfo).toMatchObject(inTheMiddle);
+    expect((await tasks({ last: 2 })).pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+  });
+
+  test("take no cursor along", async () => {
+    const { startCursor } = (await tasks({})).pageInfo;
+    expect(await refused(TASKS, { offset: 1, after: startCursor })).toEqual(faults("offset"));
+    expect(await refused(TASKS, { offset: 1, last: 1, before: startCursor })).toEqual(faults("offset"));
+    expect((await tasks({ offset: 0, after: startCursor })).nodes).toHaveLength(5);
+  });
+});
+
+describe("what is wrong is named all at once", () => {
+  const wrong = { first: 0, last: 200, after: "x", before: "" };
+  const named = ["first", "last", "last", "after", "before"];
+
+  test("of Task.jobs", async () => {
+    const filter = { domain: ["a\0"], updatedTo: "2025-02-30T00:00:00Z" };
+    const { code, fields } = await refused(JOBS, { id: taskId, ...wrong, filter });
+    expect([code, fields]).toEqual(["BAD_USER_INPUT", [...named, "filter.domain", "filter.updatedTo"]]);
+  });
+
+  test("of tasks", async () => {
+    const filter = { source: ["\ud800"] };
+    expect(await refused(TASKS, { offset: -1, ...wrong, filter })).toEqual(
+      faults("first", "last", "last", "offset", "after", "offset", "before", "offset", "filter.source"),
+    );
+    expect(await refused(TASKS, { offset: -1, first: 0 })).toEqual(faults("first", "offset"));
+  });
+
+  test.each(["", "x", "bm9uc2Vuc2U", "é", "\0"])("the cursor %j", async (after) => {
+    expect(await refused(JOBS, { id: taskId, after })).toEqual(faults("after"));
+    expect(await refused(TASKS, { offset: 0, before: after })).toEqual(faults("before"));
+  });
+
+  test.each([
+    (cursor: string) => `${cursor}!!`,
+    (cursor: string) => `${cursor}==`,
+    (cursor: string) => ` ${cursor}`,
+    (cursor: string) => `${cursor}\n`,
+  ])("a cursor that is spelled otherwise: %s", async (otherwise) => {
+    const { endCursor } = (await tasks({ first: 1 })).pageInfo;
+    expect(await refused(TASKS, { offset: 0, after: otherwise(endCursor) })).toEqual(faults("after"));
+  });
+
+  test.each(["2025-02-30T00:00:00Z", "2025-01-01T00:00:00", "2025-01-01T00:00:00.1234567Z", "now", ""])(
+    "the moment %j, in a document and as a variable",
+    async (moment) => {
+      const literal = (field: string) => `{ ${field}, filter: { createdFrom: "${moment}" }) { __typename } }`;
+      for (const document of [literal(`taskJobs(taskId: "${taskId}"`), literal("tasks(first: 1")]) {
+        expect(await refused(document, {})).toEqual(faults("filter.createdFrom"));
+      }
+      const progress = `{ task(id: "${taskId}") { progress(filter: { updatedTo: "${moment}" }) { total } } }`;
+      expect(await refused(progress, {})).toEqual(faults("filter.updatedTo"));
+      expect(await refused(JOBS, { id: taskId, filter: { createdTo: moment } })).toEqual(faults("filter.createdTo"));
+    },
+  );
+});
+
+test("what is only counted is not read", async () => {
+  const { data } = await everyRun("{ tasks { totalCount } }", {});
+  expect(data).toEqual({ tasks: { totalCount: 6 } });
+});
+
+test("rows of a moment that is none have cursors all the same", async () => {
+  const endless = await aTask(server.sql, { user_id: owner.userId });
+  await someJobs(server.sql, endless, 2, "infinity");
+  const first = (await everyRun(JOBS, { id: endless, first: 1 })).data.task.connection;
+  const second = (await everyRun(JOBS, { id: endless, first: 1, after: first.pageInfo.endCursor })).data.task
+    .connection;
+  expect(second.pageInfo.hasNextPage).toBe(false);
+  expect(second.nodes).not.toEqual(first.nodes);
+});

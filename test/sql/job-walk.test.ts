@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import type { JobOrder } from "../../src/task-jobs/job-search.ts";
+import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ASKED = {
+  viewer: { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true },
+  filter: {} as JobFilter,
+  order: "created_desc" as JobOrder,
+  parts: { jobs: true, emails: true, count: true },
+  deadline: Number.POSITIVE_INFINITY,
+};
+
+let database: TestDatabase;
+let queries: ReturnType<typeof jobSearchQueries>;
+const random = seededRandom(6);
+const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
+const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  queries = jobSearchQueries(database.searches);
+});
+afterAll(() => database.close());
+
+test("a walk by creation sees no row twice and misses no original one, under inserts, deletes and status changes", async () => {
+  const { sql } = database;
+  for (const order of ["created_desc", "created_asc"] as const) {
+    const taskId = await aTask(sql);
+    await someJobs(sql, taskId, 200, second(10));
+    const originals = new Set(
+      (await sql`select id from task_email_jobs where task_id = ${taskId}`).map((row) => row.id),
+    );
+    const seen: string[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const page = await listJobConnection(queries, { ...ASKED, taskId, order }, { first: 7, after });
+      seen.push(...idsOf(page));
+      if (!page.hasNextPage) break;
+      after = page.edges.at(-1)?.cursor;
+      await someJobs(sql, taskId, 3, second(oneOf([5, 10, 15])));
+      await sql`update task_email_jobs set status = 'failed', updated_at = now() where task_id = ${taskId}`;
+      const gone = await sql`delete from task_email_jobs where id = (
+        select id from task_email_jobs where task_id = ${taskId} order by random() limit 1) returning id`;
+      for (const row of gone) originals.delete(row.id);
+    }
+    expect(seen).toHaveLength(new Set(seen).size);
+    expect([...originals].filter((id) => !seen.includes(id))).toEqual([]);
+  }
+});
+
+test("a walk upwards by change shows every change, the later ones to whoever walks on from its end", async () => {
+  const { sql } = database;
+  const taskId = await aTask(sql);
+  await someJobs(sql, taskId, 40, second(0));
+  const changed = new Map<string, string>();
+  const shown = new Map<string, string>();
+  let after: string | undefined;
+  const walkOn = async () => {
+    for (;;) {
+      const page = await listJobConnection(queries, { ...ASKED, taskId, order: "updated_asc" }, { first: 7, after });
+      for (const { node } of page.edges) shown.set(node.id, node.status);
+      after = page.edges.at(-1)?.cursor ?? after;
+      if (!page.hasNextPage) return;
+      await changeOne();
+    }
+  };
+  const changeOne = async () => {
+    const status = oneOf(JOB_STATUSES);
+    const rows = await sql`update task_email_jobs set status = ${status}, updated_at = clock_timestamp() where id = (
+      select id from task_email_jobs where task_id = ${taskId} order by random() limit 1) returning id`;
+    for (const row of rows) changed.set(row.id, status);
+  };
+  await walkOn();
+  for (let i = 0; i < 5; i++) await changeOne();
+  await walkOn();
+  expect(shown.size).toBe(40);
+  expect(changed.size).toBeGreaterThan(5);
+  for (const [id, status] of changed) expect([id, shown.get(id)]).toEqual([id, status]);
+});
+
+describe("a cursor", () => {
+  test("of another task, order or filter, or made up, is refused and names its argument", async () => {
+    const [taskId, otherId] = [await aTask(database.sql), await aTask(database.sql)];
+    await someJobs(database.sql, taskId, 3);
+    const { cursor = "" } = (await listJobConnection(queries, { ...ASKED, taskId }, { first: 1 })).edges[0] ?? {};
+    const use = (asked: object, after: string) =>
+      listJobConnection(queries, { ...ASKED, taskId, ...asked }, { first: 1, after });
+    expect((await use({}, cursor)).edges).toHaveLength(1);
+    expect((await use({ filter: { status: null } }, cursor)).edges).toHaveLength(1);
+    const tampered = Buffer.from(
+      Buffer.from(cursor, "base64url").toString().replace("12:00:00+00", "12:00:01+00"),
+    ).toString("base64url");
+    expect(tampered).not.toBe(cursor);
+    const refused: [object, string][] = [
+      [{ taskId: otherId }, cursor],
+      [{ order: "created_asc" }, cursor],
+      [{ filter: { status: ["failed"] } }, cursor],
+      [{}, tampered],
+      [{}, `${cursor}x`],
+      [{}, `${cursor}!!`],
+      [{}, `${cursor}==`],
+      [{}, `  ${cursor}`],
+      [{}, `${cursor}\n`],
+      [{}, cursor.replaceAll("", " ").trim()],
+      [{}, ""],
+      [{}, "nonsense"],
+      [{}, "\0"],
+    ];
+    for (const [asked, after] of refused) {
+      await expect(use(asked, after)).rejects.toMatchObject({
+        kind: "INVALID_INPUT",
+        details: [{ field: "after", reason: "is not a cursor of this list with this filter and order" }],
+      });
+    }
+  });
+});
