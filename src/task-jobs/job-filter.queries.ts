@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { textArray } from "../db/text-array.ts";
 import { type Deliverability, statusesOfDeliverability } from "../email/email.ts";
 import type { JobFilter } from "./job-filter.ts";
+import type { JobStatus } from "./task-job.ts";
 
 /** Over `job`, a row of task_email_jobs, and `email`, its record or nulls. */
 export function conditionsOf(filter: JobFilter): SQL[] {
@@ -12,7 +13,7 @@ export function conditionsOf(filter: JobFilter): SQL[] {
   const hasRecord = sql`(email.id is not null and email.deleted_at is null)`;
   const flag = (column: SQL) => (value: boolean) => sql`${hasRecord} and ${column} = ${value}`;
 
-  add(filter.status, (words) => sql`job.status = any(${textArray(words)}::job_status[])`);
+  add(filter.status, statusIs);
   add(filter.emailStatus, (words) => sql`${hasRecord} and email.status = any(${textArray(words)}::text[])`);
   add(filter.deliverability, (folded) => sql`${hasRecord} and ${deliverabilityIs(folded)}`);
   add(filter.isRoleBased, flag(sql`email.is_role_based`));
@@ -33,6 +34,14 @@ export function conditionsOf(filter: JobFilter): SQL[] {
   add(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`);
   add(filter.updatedTo, (to) => sql`job.updated_at < ${to}::timestamptz`);
   return conditions;
+}
+
+/** One state alone as an equality: only then are its jobs in the order of the status index, and nothing is sorted. */
+function statusIs(statuses: readonly JobStatus[]): SQL {
+  const [only] = statuses;
+  return statuses.length === 1
+    ? sql`job.status = ${only}::job_status`
+    : sql`job.status = any(${textArray(statuses)}::job_status[])`;
 }
 
 /** UNKNOWN is every word that is folded nowhere else. */
