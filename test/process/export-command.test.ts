@@ -9,7 +9,7 @@ import { type ExportFormat, exportJobs } from "../../src/task-jobs/export-jobs.t
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
-import { seededRandom } from "../support/seeded-random.ts";
+import { seededRandom } from "../../tools/support/random.mjs";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
