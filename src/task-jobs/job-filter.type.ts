@@ -30,7 +30,8 @@ const ofEmail = "Matches only jobs that have an email.";
 @InputType({
   description:
     "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
-    "that is absent or null asks for nothing. Up to 100 values a list.",
+    "that is absent or null asks for nothing. Up to 100 values a list. States and times have an index; the email's fields and " +
+    "`addressContains` are compared job by job, and where hardly any job of a very large task matches, it ends in DEPENDENCY_TIMEOUT.",
 })
 export class TaskJobFilter implements JobFilter {
   @Field(() => [JobStatusEnum], { nullable: true, description: "Jobs in any of these states." })
