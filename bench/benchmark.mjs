@@ -1,16 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DATA, ensureData } from "./harness/data.mjs";
 import { openBenchDatabase } from "./harness/database.mjs";
 import { startServer } from "./harness/server-process.mjs";
+import { OURS } from "./opponents.mjs";
+import { printProfile } from "./report/profile.mjs";
 import { writeReport } from "./report/report.mjs";
 import { printTable } from "./report/terminal.mjs";
 import { WORKS } from "./works/works.mjs";
 
 const ROOT_DIR = fileURLToPath(new URL("..", import.meta.url));
 const ARTIFACTS_DIR = `${ROOT_DIR}.artifacts/bench`;
+const PROFILE_DIR = `${ARTIFACTS_DIR}/profile`;
 
 export async function runBenchmark(options) {
   const works = chooseWorks(options);
@@ -19,6 +22,7 @@ export async function runBenchmark(options) {
     return;
   }
   mkdirSync(ARTIFACTS_DIR, { recursive: true });
+  rmSync(PROFILE_DIR, { recursive: true, force: true });
   // The servers die with us, and a signal alone would not let them.
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
@@ -30,6 +34,7 @@ export async function runBenchmark(options) {
     const results = [];
     for (const work of works) results.push(await runWork(bench, work));
     const report = { machine, options: { rounds: options.rounds, seconds: options.seconds }, works: results };
+    if (options.isProfiling) return printProfile(PROFILE_DIR);
     printTable(report);
     const isWhole = options.only === null && options.peers === null && !options.quick;
     writeReport(report, isWhole ? `${ROOT_DIR}docs` : ARTIFACTS_DIR);
@@ -57,7 +62,11 @@ async function openBench(options, database) {
     apiKey,
     say,
     start: (opponent, environment = {}) =>
-      startServer(opponent.file, { DATABASE_URL: url, ...opponent.environment, ...environment }),
+      startServer(
+        opponent.file,
+        { DATABASE_URL: url, ...opponent.environment, ...environment },
+        options.isProfiling && opponent.file === OURS.file ? ["--cpu-prof", `--cpu-prof-dir=${PROFILE_DIR}`] : [],
+      ),
     peers: (peers) => peers.filter(({ name }) => options.peers === null || options.peers.includes(name)),
   };
 }

@@ -51,3 +51,26 @@ export const STATUS_DOCUMENT = `query Statuses($taskId: UUID!, $limit: Int!, $of
 }`;
 
 export const COUNTED_PAGE_DOCUMENT = pageDocument("UUID").replace("jobs {", "count\n    jobs {");
+
+/** A task's jobs by cursor, with the fields of the page. */
+export const CONNECTION_DOCUMENT = `query Walk($taskId: UUID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TaskJobFilter) {
+  task(id: $taskId) {
+    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      nodes {
+        id taskId emailAddress status createdAt updatedAt
+        email {
+        ${EMAIL_FIELDS}
+        }
+      }
+      pageInfo { hasNextPage startCursor endCursor }
+    }
+  }
+}`;
+
+export const PROGRESS_DOCUMENT = `query Progress($taskId: UUID!) {
+  task(id: $taskId) {
+    progress {
+      total pending processing completed failed percent isComplete lastUpdatedAt
+    }
+  }
+}`;

@@ -8,9 +8,10 @@ const USAGE = `Usage: npm run bench -- [options]
   --seconds N    seconds per cell, default 5
   --quick        fewer requests where a work counts them; for trying the harness, not for figures
   --peers A,B    these opponents alone; the floor and ours always run
+  --profile A    one work, our server under --cpu-prof: prints whose the time was, and no figures to believe
   --no-build     measure dist/ as it lies
 
-Only a full run (none of --only, --peers, --quick, --list) writes docs/; any other writes .artifacts/bench/.`;
+Only a full run (none of --only, --peers, --profile, --quick, --list) writes docs/; any other writes .artifacts/bench/.`;
 
 /** Ends the process with the usage where the command line is wrong. */
 export function readOptions(args) {
@@ -20,6 +21,7 @@ export function readOptions(args) {
       options: {
         only: { type: "string" },
         peers: { type: "string" },
+        profile: { type: "string" },
         list: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
         rounds: { type: "string", default: "3" },
@@ -30,8 +32,9 @@ export function readOptions(args) {
     });
     if (values.help) endWith(USAGE, 0);
     return {
-      only: namesOf(values.only),
-      peers: namesOf(values.peers),
+      only: namesOf(values.profile ?? values.only),
+      peers: values.profile === undefined ? namesOf(values.peers) : [],
+      isProfiling: values.profile !== undefined,
       list: values.list,
       quick: values.quick,
       rounds: wholeNumber("--rounds", values.rounds),

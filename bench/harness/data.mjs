@@ -10,14 +10,18 @@ export const DATA = {
   pageTaskJobs: 2_000,
   largeTaskId: "10000000-0000-4000-8000-0000000000a2",
   largeTaskJobs: 500_000,
-  jobs: 1_000_000,
+  /** In every state, some of its jobs changed long after the rest: what is walked, searched, polled and exported. */
+  hugeTaskId: "10000000-0000-4000-8000-0000000000a3",
+  hugeTaskJobs: 1_000_000,
+  lateChange: "2025-06-01T00:00:00Z",
+  jobs: 2_000_000,
 };
-const OTHER_TASKS = 996;
+const OTHER_TASKS = 995;
 const DATA_SQL = new URL("data.sql", import.meta.url);
 const MIGRATIONS = new URL("../../drizzle/", import.meta.url);
 const PREFIX = "bench_data_";
 
-/** Makes the million jobs unless they are there already, from the same statements and migrations. Resolves to its URL. */
+/** Makes the jobs unless they are there already, from the same statements and migrations. Resolves to its URL. */
 export async function ensureData(database, say) {
   const name = `${PREFIX}${stamp()}`;
   const unfinished = "bench_unfinished";
@@ -25,7 +29,7 @@ export async function ensureData(database, say) {
     const known = await admin`select datname from pg_database where datname like ${`${PREFIX}%`}`;
     if (known.some(({ datname }) => datname === name)) return;
 
-    say("Making 1,000,000 jobs …");
+    say(`Making ${DATA.jobs.toLocaleString("en-US")} jobs …`);
     for (const { datname } of known) await admin`drop database ${admin(datname)}`;
     await admin`drop database if exists ${admin(unfinished)}`;
     await admin`create database ${admin(unfinished)}`;
@@ -44,6 +48,9 @@ async function fill(url) {
                      set_config('bench.large_task_id', ${DATA.largeTaskId}, false),
                      set_config('bench.page_task_jobs', ${String(DATA.pageTaskJobs)}, false),
                      set_config('bench.large_task_jobs', ${String(DATA.largeTaskJobs)}, false),
+                     set_config('bench.huge_task_id', ${DATA.hugeTaskId}, false),
+                     set_config('bench.huge_task_jobs', ${String(DATA.hugeTaskJobs)}, false),
+                     set_config('bench.late_change', ${DATA.lateChange}, false),
                      set_config('bench.other_tasks', ${String(OTHER_TASKS)}, false),
                      set_config('bench.jobs', ${String(DATA.jobs)}, false)`;
     await sql.unsafe(readFileSync(DATA_SQL, "utf8")).simple();

@@ -1,4 +1,4 @@
--- A million jobs that look like a year of batches. Seeded, so that every run and every machine has the same rows.
+-- Two million jobs that look like a year of batches. Seeded, so that every run and every machine has the same rows.
 begin;
 set local timezone = 'UTC';
 select setseed(0.42);
@@ -8,16 +8,17 @@ select number,
        case number
          when 0 then current_setting('bench.page_task_id')::uuid
          when 1 then current_setting('bench.large_task_id')::uuid
+         when 2 then current_setting('bench.huge_task_id')::uuid
          else md5('task' || number)::uuid
        end as id,
-       case when number < 2 then current_setting('bench.user_id')::uuid else md5('user' || number % 50)::uuid end as user_id
-from generate_series(0, 1 + current_setting('bench.other_tasks')::int) number;
+       case when number < 3 then current_setting('bench.user_id')::uuid else md5('user' || number % 50)::uuid end as user_id
+from generate_series(0, 2 + current_setting('bench.other_tasks')::int) number;
 
 insert into tasks (id, user_id, source, created_at, updated_at)
 select id, user_id, 'upload', timestamptz '2025-01-01' + number * interval '1 hour', timestamptz '2025-01-01' + number * interval '1 hour'
 from numbered_tasks;
 
--- Which task the n-th job belongs to: first the page task, then the large one, then the others in turn.
+-- Which task the n-th job belongs to: first the page task, then the large one, the huge one, then the others in turn.
 create temporary table numbered_jobs on commit drop as
 select number,
        md5('job' || number)::uuid as id,
@@ -25,7 +26,9 @@ select number,
        case
          when number < current_setting('bench.page_task_jobs')::int then 0
          when number < current_setting('bench.page_task_jobs')::int + current_setting('bench.large_task_jobs')::int then 1
-         else 2 + number % current_setting('bench.other_tasks')::int
+         when number < current_setting('bench.page_task_jobs')::int + current_setting('bench.large_task_jobs')::int
+                       + current_setting('bench.huge_task_jobs')::int then 2
+         else 3 + number % current_setting('bench.other_tasks')::int
        end as task_number,
        (array['alice', 'bob', 'carol.jones', 'dave', 'erin.smith', 'frank', 'info', 'sales'])[1 + number % 8] || number as local_part,
        1 + (random() * 6.99)::int % 7 as host,
@@ -45,7 +48,7 @@ select * from (values
   (7, 'nowhere.invalid', null, null)
 ) host (number, domain_name, host_name, server_type);
 
--- The page task and the large one have an email for every job, the others for half of theirs.
+-- The page task and the large ones have an email for every job, the others for half of theirs.
 insert into emails (id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns, domain_name, host_name,
                     server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify, created_at, updated_at)
 select job.email_id,
@@ -70,18 +73,19 @@ select job.email_id,
        job.created_at + luck * interval '90 seconds',
        job.created_at + luck * interval '90 seconds'
 from numbered_jobs job join hosts host on host.number = job.host
-where job.task_number < 2 or job.number % 2 = 0
+where job.task_number < 3 or job.number % 2 = 0
 order by job.number;
 
 insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at, updated_at)
 select job.id,
        task.id,
-       case when job.task_number < 2 or job.number % 2 = 0 then job.email_id end,
+       case when job.task_number < 3 or job.number % 2 = 0 then job.email_id end,
        job.local_part || '@' || host.domain_name,
-       (case when job.task_number >= 2 and job.number % 2 = 1
+       (case when job.task_number > 2 and job.number % 2 = 1 or job.task_number = 2 and job.number % 10 = 1
              then (array['pending', 'processing', 'failed'])[1 + job.number % 3] else 'completed' end)::job_status,
        job.created_at,
-       job.created_at + luck * interval '91 seconds'
+       case when job.task_number = 2 and job.number % 1000 = 0 then current_setting('bench.late_change')::timestamptz
+            else job.created_at end + luck * interval '91 seconds'
 from numbered_jobs job
 join numbered_tasks task on task.number = job.task_number
 join hosts host on host.number = job.host

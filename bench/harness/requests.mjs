@@ -8,11 +8,15 @@ export function restPage(bench, taskId, { limit, offset = 0, more = "" }) {
 }
 
 export function graphqlPage(bench, document, taskId, { limit, offset = 0 }) {
+  return graphql(bench, document, { taskId, limit, offset });
+}
+
+export function graphql(bench, document, variables) {
   return {
     method: "POST",
     path: "/graphql",
     headers: { ...headersOf(bench), "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ query: document, variables: { taskId, limit, offset } }),
+    body: JSON.stringify({ query: document, variables }),
   };
 }
 

@@ -14,8 +14,8 @@ process.once("exit", () => {
 });
 
 /** Starts a server's main file and resolves once it says where it listens. */
-export async function startServer(file, environment) {
-  const child = spawn(process.execPath, [fileURLToPath(file)], {
+export async function startServer(file, environment, nodeOptions = []) {
+  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(file)], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     env: { PATH: process.env.PATH, NODE_ENV: "production", PORT: "0", HOST: "127.0.0.1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],

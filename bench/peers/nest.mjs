@@ -15,52 +15,16 @@ import {
   ResolveField,
   Resolver,
 } from "@nestjs/graphql";
+import { defineTypes, resolverOf } from "./code-first.mjs";
 import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openEmailLoader } from "./email-loader.mjs";
 import { announce } from "./support.mjs";
 
-// Code first, with every default left alone. The decorators are called by hand, since this is JavaScript.
+// Code first, with every default left alone.
 const nullable = { nullable: true };
-
-class Email {}
-for (const name of ["status", "email"]) Field(() => String)(Email.prototype, name);
-for (const name of ["domainName", "hostName", "serverType", "unknownReason"]) {
-  Field(() => String, nullable)(Email.prototype, name);
-}
-const EMAIL_FLAGS = [
-  "isRoleBased",
-  "isDisposable",
-  "hasMxRecords",
-  "hasReverseDns",
-  "isCatchall",
-  "needsPhysicalVerify",
-];
-for (const name of EMAIL_FLAGS) Field(() => Boolean)(Email.prototype, name);
-Field(() => ID)(Email.prototype, "id");
-Field(() => Date, nullable)(Email.prototype, "validatedAt");
-ObjectType()(Email);
-
-class TaskJob {}
-for (const name of ["id", "taskId"]) Field(() => ID)(TaskJob.prototype, name);
-for (const name of ["emailAddress", "status"]) Field(() => String)(TaskJob.prototype, name);
-for (const name of ["createdAt", "updatedAt"]) Field(() => Date)(TaskJob.prototype, name);
-ObjectType()(TaskJob);
-
-class TaskJobs {}
-Field(() => [TaskJob])(TaskJobs.prototype, "jobs");
-ObjectType()(TaskJobs);
-
+const { Email, TaskJob, TaskJobs } = defineTypes({ Field, ID, ObjectType });
 const queries = openDrizzleQueries();
-
-class TaskJobResolver {
-  async taskJobs(taskId, limit, offset) {
-    return { jobs: await queries.findJobs({ taskId, limit, offset }) };
-  }
-
-  async email(job, context) {
-    return job.emailId === null ? null : await context.emailById.load(job.emailId);
-  }
-}
+const TaskJobResolver = resolverOf(queries);
 const resolvers = TaskJobResolver.prototype;
 // What TypeScript would emit: Nest reads it even where every type is said.
 Reflect.defineMetadata("design:paramtypes", [String, Number, Number], resolvers, "taskJobs");

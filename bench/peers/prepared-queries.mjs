@@ -7,18 +7,28 @@ const EMAIL_COLUMNS = [
   ...["host_name", "server_type", "is_catchall", "validated_at", "unknown_reason", "needs_physical_verify"],
 ];
 
+const FILTERS = {
+  status: "status = $4::job_status",
+  updated_since: "updated_at >= $4::timestamptz",
+  domain: "exists (select from emails where emails.id = email_id and emails.deleted_at is null and domain_name = $4)",
+};
+
 const snake = (column) => column;
 const camel = (column) => `${column} as "${column.replace(/_(.)/g, (_, letter) => letter.toUpperCase())}"`;
 
 /** Rows in snake_case, the documented JSON, or in camelCase, GraphQL's habit. */
 export function openPreparedQueries(letterCase, sql = connectForText()) {
   const list = (columns) => columns.map(letterCase === "camel" ? camel : snake).join(", ");
-  const page = `select ${list(JOB_COLUMNS)} from task_email_jobs where task_id = $1 and deleted_at is null
-                order by created_at desc, id desc limit $2 offset $3`;
+  const page = (condition = "true") =>
+    `select ${list(JOB_COLUMNS)} from task_email_jobs where task_id = $1 and deleted_at is null and ${condition}
+     order by created_at desc, id desc limit $2 offset $3`;
   const emails = `select ${list(EMAIL_COLUMNS)} from emails where id = any($1::uuid[]) and deleted_at is null`;
   const prepared = { prepare: true };
   return {
-    findJobs: ({ taskId, limit, offset }) => sql.unsafe(page, [taskId, limit, offset], prepared),
+    findJobs: ({ taskId, limit, offset, filter, value }) =>
+      filter === undefined
+        ? sql.unsafe(page(), [taskId, limit, offset], prepared)
+        : sql.unsafe(page(FILTERS[filter]), [taskId, limit, offset, value], prepared),
     /** As a map: they come in no order. */
     findEmails: async (ids) =>
       new Map((await sql.unsafe(emails, [`{${ids.join(",")}}`], prepared)).map((email) => [email.id, email])),

@@ -5,6 +5,8 @@ import postgres from "postgres";
 /** What postgres.js and pg take by default, and so do we. */
 const POOL_SIZE = 10;
 const TIMESTAMPTZ = 1184;
+/** One at a time will do for a comparison. */
+const FILTERS = ["status", "updated_since", "domain"];
 const JOBS_PATH = /^\/api\/v1\/tasks\/([0-9a-f-]{36})\/jobs$/;
 
 export const databaseUrl = process.env.DATABASE_URL;
@@ -42,8 +44,11 @@ export function readJobsRequest(target) {
   const url = new URL(target, "http://localhost");
   const taskId = JOBS_PATH.exec(url.pathname)?.[1];
   if (taskId === undefined) return null;
+  const filter = FILTERS.find((name) => url.searchParams.has(name));
   return {
     taskId,
+    filter,
+    value: url.searchParams.get(filter),
     limit: Number(url.searchParams.get("limit") ?? 10),
     offset: Number(url.searchParams.get("offset") ?? 0),
   };

@@ -1,20 +1,25 @@
 import { cores } from "./cores.mjs";
 import { count } from "./count.mjs";
+import { cursorWalk } from "./cursor-walk.mjs";
 import { deepAgain } from "./deep-again.mjs";
 import { deepJump } from "./deep-jump.mjs";
 import { deepWalk } from "./deep-walk.mjs";
+import { exportTask } from "./export.mjs";
+import { filtered } from "./filtered.mjs";
 import { graphql100 } from "./graphql-100.mjs";
 import { memory } from "./memory.mjs";
 import { page10 } from "./page-10.mjs";
+import { progress } from "./progress.mjs";
 import { rest100 } from "./rest-100.mjs";
 import { selection } from "./selection.mjs";
 import { start } from "./start.mjs";
 import { writersBatch } from "./writers-batch.mjs";
 import { writersUpdates } from "./writers-updates.mjs";
 
-/** In the order of the table of goals. */
+/** In the order of the tables of goals. */
 export const WORKS = [
   ...[rest100, graphql100, page10, selection],
   ...[deepWalk, deepJump, deepAgain, count],
+  ...[cursorWalk, filtered, progress, exportTask],
   ...[writersBatch, writersUpdates, memory, start, cores],
 ];

@@ -17,9 +17,14 @@ const SESSION_SETTINGS = {
 
 /**
  * A page's statements have one good plan each, forced by their shape: left alone Postgres plans a page anew every time,
- * for as long as it takes to read it. A search is another statement each time, and its plan depends on its values.
+ * for as long as it takes to read it. A search is another statement each time, and its plan depends on its values; to start parallel
+ * workers for one takes longer than most pages do (8.7 instead of 2.4 ms by domain among a million).
  */
-const PLANNING = { pages: "force_generic_plan", searches: "force_custom_plan" } as const;
+const PLANNING = {
+  pages: { plan_cache_mode: "force_generic_plan" },
+  // As text: the driver leaves out a setting that is 0.
+  searches: { plan_cache_mode: "force_custom_plan", max_parallel_workers_per_gather: "0" },
+} as const;
 
 /** A lock is a migration's, and those should be short. */
 const LOCK_TIMEOUT_MS = 500;
@@ -87,7 +92,7 @@ function exportOptions(options: DatabaseOptions): DatabaseOptions {
   return isLimited ? { ...options, statementTimeoutMs: EXPORT_STATEMENT_TIMEOUT_MS } : options;
 }
 
-function openPool(options: DatabaseOptions, max: number, planCacheMode: string): Sql {
+function openPool(options: DatabaseOptions, max: number, planning: (typeof PLANNING)[keyof typeof PLANNING]): Sql {
   const { url, statementTimeoutMs } = options;
   const limits =
     statementTimeoutMs === undefined
@@ -111,7 +116,7 @@ function openPool(options: DatabaseOptions, max: number, planCacheMode: string):
     },
     connection: {
       application_name: options.applicationName ?? "task-jobs-api",
-      plan_cache_mode: planCacheMode,
+      ...planning,
       ...SESSION_SETTINGS,
       ...limits,
     },

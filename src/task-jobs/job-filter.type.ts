@@ -36,8 +36,9 @@ const ofEmail = "Matches only jobs that have an email.";
   description:
     "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
     `that is absent or null asks for nothing. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
-    "characters in a text, are BAD_USER_INPUT. Of a very large task, a filter on the email's fields or the address that hardly any job matches may " +
-    "end in DEPENDENCY_TIMEOUT; the export waits longer.",
+    "characters in a text, are BAD_USER_INPUT. States and times have an index; the email's fields and `addressContains` " +
+    "are compared job by job, and where hardly any job of a very large task matches, it ends in DEPENDENCY_TIMEOUT: the " +
+    "export waits longer.",
 })
 export class TaskJobFilter implements JobFilter {
   @Field(() => [JobStatusEnum], { nullable: true, description: "Jobs in any of these states." })

@@ -59,15 +59,17 @@ function statementOf(search: JobSearch): SQL {
   const count = search.parts.count ? countOf(search) : sql`0`;
   if (!search.parts.jobs) return sql`select ${count}, null from ${visibleTask(search.viewer, search.taskId)}`;
 
+  // The emails of the page are joined to the page: within, only a condition on them keeps their join in the plan.
   const stretch = sql`
-    select ${column} as ordered_by, ${SELECTED}
+    select ${column} as ordered_by, job.*
     from task_email_jobs job left join emails email on email.id = job.email_id
     where ${allOf([matching(search), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
-    select ${count}, found.* from ${visibleTask(search.viewer, search.taskId)} left join (${stretch}) found on true
-    order by found.ordered_by ${direction}, found.id ${direction}`;
+    select ${count}, job.ordered_by, ${SELECTED} from ${visibleTask(search.viewer, search.taskId)}
+    left join (${stretch}) job on true left join emails email on email.id = job.email_id
+    order by job.ordered_by ${direction}, job.id ${direction}`;
 }
 
 /** The access rule, as in task-job.queries.ts: nothing tells a missing task from a foreign one. */

@@ -7,9 +7,9 @@ import type { OpenDatabase } from "../../src/db/client.ts";
 import { importBatch } from "../../src/import/import-batch.ts";
 import { type ExportFormat, exportJobs } from "../../src/task-jobs/export-jobs.ts";
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
+import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };

@@ -4,8 +4,8 @@ import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
 import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
+import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ASKED = {

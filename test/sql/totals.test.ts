@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
 import { openDatabase } from "../../src/db/client.ts";
+import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 let database: TestDatabase;

@@ -4,6 +4,12 @@ export interface PlanNode {
   readonly "Node Type": string;
   readonly "Relation Name"?: string;
   readonly "Index Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  /** Of the node and all below it. */
+  readonly "Shared Hit Blocks": number;
+  readonly "Shared Read Blocks": number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -19,12 +25,16 @@ export async function plansOf(url: string, work: (database: OpenDatabase) => Pro
     },
   });
   try {
-    await database.sql.unsafe(`
-      load 'auto_explain';
-      set auto_explain.log_min_duration = 0;
-      set auto_explain.log_format = 'json';
-      set client_min_messages = 'log';
-    `);
+    for (const { unsafe } of [database.sql, database.searches.sql]) {
+      await unsafe(`
+        load 'auto_explain';
+        set auto_explain.log_min_duration = 0;
+        set auto_explain.log_format = 'json';
+        set auto_explain.log_analyze = on;
+        set auto_explain.log_buffers = on;
+        set client_min_messages = 'log';
+      `);
+    }
     await work(database);
   } finally {
     await database.close();
@@ -34,4 +44,19 @@ export async function plansOf(url: string, work: (database: OpenDatabase) => Pro
 
 function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** What the scans of a table touched, whether or not it was thrown away after. */
+export function rowsReadOf(plan: readonly PlanNode[], table: string): number {
+  return plan
+    .filter((node) => node["Relation Name"] === table)
+    .reduce(
+      (sum, node) => sum + (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"],
+      0,
+    );
+}
+
+/** Pages of tables and indexes, in memory or not. */
+export function blocksReadOf([root]: readonly PlanNode[]): number {
+  return root === undefined ? 0 : root["Shared Hit Blocks"] + root["Shared Read Blocks"];
 }

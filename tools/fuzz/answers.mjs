@@ -10,7 +10,8 @@ const RANDOM_HEADERS = /^(x-request-id|etag):.*$/gim;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const NEW_REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const TYPES = /^(application\/(graphql-response\+)?json|text\/html); charset=utf-8$/;
+const TYPES =
+  /^(application\/(graphql-response\+|x-nd)?json|text\/html|text\/csv(?=.*header=present)); charset=utf-8(; header=present)?$/;
 
 const DECODERS = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync };
 
@@ -21,8 +22,8 @@ export function decoded({ headers, body }) {
 
 /** What is true of every answer, whatever was asked. Null when nothing is wrong with it. */
 export function judgeAnswer(conversation, { status, head, headers, text }) {
-  const { viewer, said, bytes } = conversation;
-  if (status >= 500) return `status ${status}: ${text.slice(0, 300)}`;
+  const { viewer, said, bytes, mayBeBusy } = conversation;
+  if (status >= 500 && !(mayBeBusy && status === 503)) return `status ${status}: ${text.slice(0, 300)}`;
   const type = headers.get("content-type");
   if (text !== "" && status !== 302 && !TYPES.test(type ?? "")) return `content type ${type}`;
   return (

@@ -61,7 +61,7 @@ export const acceptHeaders = fc.oneof(
  * One request that is well-formed HTTP, and the judge of its answer. `said`: what the caller said in it, before it was
  * encoded; a message may repeat that.
  */
-export function conversation({ door, method, target, headers, body = null, viewer, said, judge }) {
+export function conversation({ door, method, target, headers, body = null, viewer, said, judge, mayBeBusy = false }) {
   const content = body === null ? null : Buffer.from(body);
   const lines = [["Host", "127.0.0.1"], ...headers];
   if (content !== null) lines.push(["Content-Length", String(content.length)]);
@@ -74,5 +74,6 @@ export function conversation({ door, method, target, headers, body = null, viewe
     viewer,
     said,
     judge,
+    mayBeBusy,
   };
 }

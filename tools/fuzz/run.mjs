@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { conversations, runCampaign } from "./campaign.mjs";
 import { reportOf } from "./reproduction.mjs";
-import { openStage } from "./stage.mjs";
+import { openFuzzStage } from "./stage.mjs";
 
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -34,7 +34,7 @@ if (![seed, count, from, concurrency, maxFailures].every((number) => Number.isIn
 let isOver = false;
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => (isOver = true));
 
-const stage = await openStage({ program });
+const stage = await openFuzzStage({ program });
 try {
   const arbitrary = conversations(await servedSchema(stage.origin, stage.keys.owner), stage.keys);
   const port = Number(new URL(stage.origin).port);

@@ -6,7 +6,7 @@ import { asSent, integerOf, percentEncoded } from "./rest-requests.mjs";
 import { mayRead, taskById } from "./world.mjs";
 
 const MAX_ROWS = 100;
-const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406];
+const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406, 503];
 const NAMES =
   "limit offset after status email_status deliverability is_role_based is_disposable has_mx_records has_reverse_dns is_catchall " +
   "needs_physical_verify has_unknown_reason has_email domain q created_from created_to updated_since updated_to user_id " +
@@ -42,21 +42,22 @@ const parameter = fc
   .tuple(fc.constantFrom(...NAMES.split(" ")), value)
   .map(([name, value]) => ({ name, value: asSent(value), text: `${name}=${percentEncoded(value)}` }));
 
-/** An export that is wrong in itself: of those that are not, only so many run at once, and one more is told so by 503. */
-const REFUSED_EXPORT = { name: "format", value: "xml", text: "format=xml" };
+/** What leaves all rows of an export in, beside what it is asked as. */
+const NO_FILTERS = ["format", "limit", "offset", "after", "user_id", "created_after", "created_before", "fields"];
+
+/** xml: an export that is wrong in itself. */
+const exportPlace = (format) => ({
+  takesId: true,
+  path: (id) => `/api/v1/tasks/${id}/jobs/export`,
+  always: [{ name: "format", value: format, text: `format=${format}` }],
+  format,
+});
 
 const place = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ takesId: false, path: () => "/api/v1/tasks", always: [] }) },
   { weight: 3, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}`, always: [] }) },
   { weight: 5, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
-  {
-    weight: 1,
-    arbitrary: fc.constant({
-      takesId: true,
-      path: (id) => `/api/v1/tasks/${id}/jobs/export`,
-      always: [REFUSED_EXPORT],
-    }),
-  },
+  { weight: 3, arbitrary: fc.constantFrom("ndjson", "csv", "xml").map(exportPlace) },
 );
 
 /** The other documented addresses, and the filters of all: what may be shown, not what is right to show. */
@@ -81,6 +82,8 @@ export function taskArbitrary(credentials) {
         target: place.path(percentEncoded(id)) + (query === "" ? "" : `?${query}`),
         headers: [...credentials.headers, ...accept.headers, ...others.headers],
         viewer,
+        // Of exports only so many run at once; one more is told so.
+        mayBeBusy: place.format !== undefined,
         said: [id, ...given.map(({ value }) => value), ...others.said],
         judge: (answer) => judgeTasks({ method, viewer, place, id: asSent(id), given }, answer),
       });
@@ -91,14 +94,27 @@ function judgeTasks({ method, viewer, place, id, given }, { status, text }) {
   if (!STATUSES.includes(status)) return `status ${status}`;
   if (viewer === null && status < 400) return `status ${status} for nobody`;
   if (status !== 200) return null;
-  if (place.always.length > 0) return "an export of no format";
+  if (place.format === "xml") return "an export of no format";
   // An empty segment makes a task's address that of the list.
   const takesId = place.takesId && id !== "";
   if (takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
+  if (place.format !== undefined) {
+    const isWhole = given.every(({ name }) => NO_FILTERS.includes(name));
+    return method === "HEAD" ? null : judgeExport(place.format, taskById.get(id.toLowerCase()), isWhole, text);
+  }
   const limit = integerOf(given, "limit", 10, 1, MAX_ROWS);
   const isPaged = !takesId || place.path("").endsWith("/jobs");
   if (isPaged && limit === null) return "200 for a limit that is none";
   if (method === "HEAD") return null;
   const rows = longestList(JSON.parse(text));
   return isPaged && rows > limit ? `${rows} rows instead of ${limit}` : null;
+}
+
+/** Whose rows they are is looked at in every answer. */
+function judgeExport(format, task, isWhole, text) {
+  const lines = text.split("\n").slice(0, -1);
+  if (format === "csv") lines.shift();
+  else for (const line of lines) if (typeof JSON.parse(line) !== "object") return "a line that is no object";
+  const isRight = isWhole ? lines.length === task.jobs : lines.length <= task.jobs;
+  return isRight ? null : `${lines.length} exported rows instead of ${task.jobs}`;
 }

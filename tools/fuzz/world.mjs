@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { insertKey } from "../support/api-key.mjs";
 
 /**
  * What the database holds, so small that every row can be told from its number. Each id and each address says whose it is:
@@ -89,12 +90,6 @@ export async function fillWorld(sql) {
   keys.push({ name: "revoked", ...VIEWERS.owner, revokedAt: "2025-01-01T00:00:00Z" });
   keys.push({ name: "expired", ...VIEWERS.owner, expiresAt: "2025-01-01T00:00:00Z" });
   const keyByName = {};
-  for (const { name, user, isAdmin, revokedAt = null, expiresAt = null } of keys) {
-    const key = `tj_${randomBytes(32).toString("base64url")}`;
-    const keyHash = createHash("sha256").update(key).digest("hex");
-    await sql`insert into api_keys (user_id, key_hash, is_admin, revoked_at, expires_at)
-      values (${userId(user)}, ${keyHash}, ${isAdmin}, ${revokedAt}, ${expiresAt})`;
-    keyByName[name] = key;
-  }
+  for (const { name, user, ...rights } of keys) keyByName[name] = await insertKey(sql, userId(user), rights);
   return keyByName;
 }

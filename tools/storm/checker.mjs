@@ -84,7 +84,7 @@ function judge(request, status, text) {
     return status === door.notFoundStatus && text.includes('"NOT_FOUND"') ? "right" : "wrong";
   }
   const expected = door.answer(request);
-  const isRight = request.door === "rest" ? text === expected : dataOf(text) === expected;
+  const isRight = door.ask(request).method === "GET" ? text === expected : dataOf(text) === expected;
   return status === 200 && isRight ? "right" : "wrong";
 }
 

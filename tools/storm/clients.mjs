@@ -1,7 +1,7 @@
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { integerBelow, pick, seededRandom } from "../support/random.mjs";
 import { DOORS } from "./doors.mjs";
-import { integerBelow, pick, seededRandom } from "./random.mjs";
 import { sizeOf, TASKS, USERS } from "./world.mjs";
 
 const LIMITS = [1, 5, 10, 25, 100];

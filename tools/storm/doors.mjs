@@ -1,9 +1,22 @@
-import { pageOf, sizeOf, taskId } from "./world.mjs";
+import { countOf, filteredPageOf, pageOf, sizeOf, taskId } from "./world.mjs";
+
+const JOB_FIELDS = "id taskId emailAddress status email { id email status domainName } createdAt updatedAt";
 
 const DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $offset: Int!) {
   taskJobs(taskId: $taskId, limit: $limit, offset: $offset) {
     count limit offset
-    jobs { id taskId emailAddress status email { id email status domainName } createdAt updatedAt }
+    jobs { ${JOB_FIELDS} }
+  }
+}`;
+
+/** From the top: a cursor would have to be remembered from an answer that a storm may swallow. */
+const CONNECTION = `query Connection($taskId: UUID!, $limit: Int!) {
+  task(id: $taskId) {
+    jobs(first: $limit, orderBy: CREATED_AT_DESC, filter: { status: [COMPLETED] }) {
+      totalCount
+      nodes { ${JOB_FIELDS} }
+      pageInfo { hasNextPage }
+    }
   }
 }`;
 
@@ -16,32 +29,62 @@ export const DOORS = {
     }),
     notFoundStatus: 404,
     answer({ owner, task, limit, offset }) {
-      const jobs = pageOf(owner, task, limit, offset).map((job) => ({
-        id: job.id,
-        task_id: job.taskId,
-        email_address: job.emailAddress,
-        status: job.status,
-        ...(job.email === null ? {} : { email: restEmail(job.email) }),
-        created_at: job.createdAt,
-        updated_at: job.updatedAt,
-      }));
+      const jobs = pageOf(owner, task, limit, offset).map(restJob);
       return JSON.stringify({ jobs, count: sizeOf(task), limit, offset });
     },
   },
-  graphql: {
+  filtered: {
     ask: ({ owner, task, limit, offset }) => ({
-      method: "POST",
-      path: "/graphql",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ query: DOCUMENT, variables: { taskId: taskId(owner, task), limit, offset } }),
+      method: "GET",
+      path: `/api/v1/tasks/${taskId(owner, task)}/jobs?limit=${limit}&offset=${offset}&status=failed`,
     }),
+    notFoundStatus: 404,
+    answer({ owner, task, limit, offset }) {
+      const jobs = filteredPageOf(owner, task, "failed", limit, offset).map(restJob);
+      return JSON.stringify({ jobs, count: countOf(task, "failed"), limit, offset });
+    },
+  },
+  graphql: {
+    ask: ({ owner, task, limit, offset }) => post(DOCUMENT, { taskId: taskId(owner, task), limit, offset }),
     notFoundStatus: 200,
     answer({ owner, task, limit, offset }) {
-      const jobs = pageOf(owner, task, limit, offset).map((job) => ({ ...job, status: job.status.toUpperCase() }));
+      const jobs = pageOf(owner, task, limit, offset).map(graphqlJob);
       return JSON.stringify({ taskJobs: { count: sizeOf(task), limit, offset, jobs } });
     },
   },
+  connection: {
+    ask: ({ owner, task, limit }) => post(CONNECTION, { taskId: taskId(owner, task), limit }),
+    notFoundStatus: 200,
+    answer({ owner, task, limit }) {
+      const nodes = filteredPageOf(owner, task, "completed", limit, 0).map(graphqlJob);
+      const totalCount = countOf(task, "completed");
+      return JSON.stringify({ task: { jobs: { totalCount, nodes, pageInfo: { hasNextPage: totalCount > limit } } } });
+    },
+  },
 };
+
+function post(query, variables) {
+  return {
+    method: "POST",
+    path: "/graphql",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ query, variables }),
+  };
+}
+
+const graphqlJob = (job) => ({ ...job, status: job.status.toUpperCase() });
+
+function restJob(job) {
+  return {
+    id: job.id,
+    task_id: job.taskId,
+    email_address: job.emailAddress,
+    status: job.status,
+    ...(job.email === null ? {} : { email: restEmail(job.email) }),
+    created_at: job.createdAt,
+    updated_at: job.updatedAt,
+  };
+}
 
 function restEmail({ id, email, status, domainName }) {
   return {

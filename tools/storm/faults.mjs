@@ -1,9 +1,9 @@
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
+import { integerBelow } from "../support/random.mjs";
 import { send } from "./clients.mjs";
 import { DOORS } from "./doors.mjs";
-import { integerBelow } from "./random.mjs";
 import { TRAP } from "./world.mjs";
 
 /** Until there is a backend again to do something to. */

@@ -4,16 +4,16 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { seededRandom } from "../support/random.mjs";
 import { checkHistory } from "./checker.mjs";
 import { runClient } from "./clients.mjs";
 import { openFaults } from "./faults.mjs";
 import { openHistory } from "./history.mjs";
 import { watchOwnDelay } from "./own-delay.mjs";
-import { seededRandom } from "./random.mjs";
 import { MAX_OWN_DELAY_MS, printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { scheduleOf } from "./schedule.mjs";
-import { openStage } from "./stage.mjs";
+import { openStormStage } from "./stage.mjs";
 
 const WARM_UP_MS = 2000;
 
@@ -44,7 +44,7 @@ const scheduled = {};
 for (const { kind } of schedule) scheduled[kind] = (scheduled[kind] ?? 0) + 1;
 
 const { environment, clients, aborting, mayFail, mustSee } = scenario;
-const stage = await openStage({ environment, logFile, program: values.program });
+const stage = await openStormStage({ environment, logFile, program: values.program });
 const history = openHistory(historyFile);
 const faults = openFaults({ ...stage, history, random });
 const stop = new AbortController();

@@ -66,6 +66,15 @@ export function pageOf(user, task, limit, offset) {
   return Array.from({ length }, (_, index) => jobOf(user, task, newest - index));
 }
 
+/** The newest of one state, as a filter or a connection gives them. */
+export function filteredPageOf(user, task, status, limit, offset) {
+  return pageOf(user, task, sizeOf(task), 0)
+    .filter((job) => job.status === status)
+    .slice(offset, offset + limit);
+}
+
+export const countOf = (task, status) => filteredPageOf(1, task, status, sizeOf(task), 0).length;
+
 export async function fillWorld(sql) {
   for (let user = 1; user <= USERS; user++) {
     for (let task = 1; task <= TASKS; task++) await insertTask(sql, user, task, sizeOf(task));

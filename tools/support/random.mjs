@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32): a failing storm can be raised again. */
+/** Numbers from 0 up to 1, the same for the same seed (mulberry32): a failing history can be run again. */
 export function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,0 +1,51 @@
+const EMAIL_FLAGS = [
+  "isRoleBased",
+  "isDisposable",
+  "hasMxRecords",
+  "hasReverseDns",
+  "isCatchall",
+  "needsPhysicalVerify",
+];
+
+/**
+ * The page's types by the decorators of type-graphql or of Nest, which are alike. They are called by hand, since this is
+ * JavaScript; what they build is the same.
+ */
+export function defineTypes({ Field, ID, ObjectType }) {
+  const nullable = { nullable: true };
+
+  class Email {}
+  for (const name of ["status", "email"]) Field(() => String)(Email.prototype, name);
+  for (const name of ["domainName", "hostName", "serverType", "unknownReason"]) {
+    Field(() => String, nullable)(Email.prototype, name);
+  }
+  for (const name of EMAIL_FLAGS) Field(() => Boolean)(Email.prototype, name);
+  Field(() => ID)(Email.prototype, "id");
+  Field(() => Date, nullable)(Email.prototype, "validatedAt");
+  ObjectType()(Email);
+
+  class TaskJob {}
+  for (const name of ["id", "taskId"]) Field(() => ID)(TaskJob.prototype, name);
+  for (const name of ["emailAddress", "status"]) Field(() => String)(TaskJob.prototype, name);
+  for (const name of ["createdAt", "updatedAt"]) Field(() => Date)(TaskJob.prototype, name);
+  ObjectType()(TaskJob);
+
+  class TaskJobs {}
+  Field(() => [TaskJob])(TaskJobs.prototype, "jobs");
+  ObjectType()(TaskJobs);
+
+  return { Email, TaskJob, TaskJobs };
+}
+
+/** Still to be decorated: how arguments are said differs. */
+export function resolverOf(queries) {
+  return class TaskJobResolver {
+    async taskJobs(taskId, limit, offset) {
+      return { jobs: await queries.findJobs({ taskId, limit, offset }) };
+    }
+
+    async email(job, context) {
+      return job.emailId === null ? null : await context.emailById.load(job.emailId);
+    }
+  };
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+
+const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
+  .split("\n")
+  .filter((file) => file !== "" && existsSync(file));
+const documents = tracked.filter((file) => /^(README|docs\/.*)\.md$/.test(file));
+
+/** A folder of the repository or of src, then a path: what an example makes up does not begin like this. */
+const REPOSITORY_PATH =
+  /^(?:src|test|tools|bench|docs|drizzle|sample|auth|cli|db|email|embedded-postgres|graphql|http|import|metrics|rate-limit|task-jobs|tasks)\/[\w./-]*$/;
+
+/** What a full run of the benchmark writes. */
+const WRITTEN_LATER = ["docs/benchmarks.svg"];
+
+function missingIn(file: string, text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, "");
+  const links = [...prose.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+    .map(([, target]) => target ?? "")
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => [target, join(dirname(file), target)] as const)
+    .filter(([, path]) => !existsSync(path) && !WRITTEN_LATER.includes(path))
+    .map(([target]) => target);
+  const paths = [...prose.matchAll(/`([^`\n]+)`/g)]
+    .map(([, path]) => path ?? "")
+    .filter((path) => REPOSITORY_PATH.test(path) && !existsSync(path) && !existsSync(join("src", path)));
+  return [...links, ...paths].map((target) => `${file}: ${target}`);
+}
+
+test("whatever a document links to or names is there", () => {
+  expect(documents.length).toBeGreaterThan(10);
+  expect(documents.flatMap((file) => missingIn(file, readFileSync(file, "utf8")))).toEqual([]);
+});
+
+test("and this can fail", () => {
+  const text = "[gone](gone.md), [here](README.md#top), [out](https://example.com), `src/graphql/timestamps.ts`, `a/b`";
+  expect(missingIn("docs/decisions/README.md", text)).toEqual([
+    "docs/decisions/README.md: gone.md",
+    "docs/decisions/README.md: src/graphql/timestamps.ts",
+  ]);
+});

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OpenDatabase } from "../../src/db/client.ts";
+import { deadlineIn } from "../../src/deadline.ts";
+import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import type { JobOrder } from "../../src/task-jobs/job-search.ts";
+import { taskQueries } from "../../src/tasks/task.queries.ts";
+import { aTask } from "../support/builders.ts";
+import { blocksReadOf, type PlanNode, plansOf, rowsReadOf } from "../support/explained-database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { serveDatabase } from "../support/test-server.ts";
+
+const USER = { userId: "00000000-0000-4000-8000-000000000001", isAdmin: false };
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+const JOBS = 200_000;
+const LIMIT = 101;
+/** One job a second, each changed at some other second of February's first days. */
+const createdAt = (second: number) => new Date(Date.UTC(2025, 0, 1) + second * 1000).toISOString();
+const updatedAt = (second: number) => new Date(Date.UTC(2025, 1, 1) + second * 1000).toISOString();
+const SOME_ID = "80000000-0000-4000-8000-000000000000";
+
+let database: TestDatabase;
+let taskId: string;
+
+/** A task of 200,000 jobs, one in a thousand of them failed and one pending, and 20,000 tasks, 2,000 of them the user's. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { sql } = database;
+  taskId = await aTask(sql, { user_id: USER.userId });
+  await sql`
+    insert into emails (id, email, status)
+    select md5(n::text)::uuid, 'u' || n || '@example.com', 'valid' from generate_series(0, ${JOBS}::int - 1, 10) n`;
+  await sql`
+    insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
+    select ${taskId}, case when n % 10 = 0 then md5(n::text)::uuid end, 'u' || n || '@example.com',
+      (case n % 1000 when 0 then 'failed' when 1 then 'pending' else 'completed' end)::job_status,
+      ${createdAt(0)}::timestamptz + n * interval '1 second',
+      ${updatedAt(0)}::timestamptz + (n::bigint * 7919 % ${JOBS}::int) * interval '1 second'
+    from generate_series(0, ${JOBS}::int - 1) n`;
+  await sql`
+    insert into tasks (user_id, created_at)
+    select case when n % 10 = 0 then ${USER.userId}::uuid else gen_random_uuid() end,
+      ${createdAt(0)}::timestamptz + n * interval '1 second'
+    from generate_series(1, 20000) n`;
+  await sql`vacuum analyze`;
+});
+afterAll(() => database.close());
+
+interface Search {
+  readonly filter?: JobFilter;
+  readonly order?: JobOrder;
+  readonly afterSecond?: number;
+}
+
+function findJobs({ searches }: OpenDatabase, { filter = {}, order = "created_desc", afterSecond }: Search) {
+  const moment = order.startsWith("created") ? createdAt : updatedAt;
+  return jobSearchQueries(searches).findVisibleJobs({
+    viewer: ADMIN,
+    taskId,
+    filter,
+    order,
+    after: afterSecond === undefined ? null : { at: moment(afterSecond), id: SOME_ID },
+    before: null,
+    backwards: false,
+    limit: LIMIT,
+    offset: 0,
+    parts: { jobs: true, emails: true, count: false },
+    deadline: deadlineIn(10_000),
+  });
+}
+
+async function planOf(work: (database: OpenDatabase) => Promise<unknown>): Promise<PlanNode[]> {
+  const plan = (await plansOf(database.url, work)).at(-1);
+  if (plan === undefined) throw new Error("no statement was explained");
+  return plan;
+}
+
+const planOfSearch = (search: Search) => planOf((database) => findJobs(database, search));
+
+/** No more than some matches too many are read, hence nothing walks or sorts the whole. */
+function expectIndex(plan: PlanNode[], table: string, index: string, mostRows: number): void {
+  const indexes = plan.filter((node) => node["Relation Name"] === table).map((node) => node["Index Name"]);
+  expect({ indexes, kinds: plan.map((node) => node["Node Type"]) }).toEqual({
+    indexes: [index],
+    kinds: expect.not.arrayContaining(["Seq Scan"]),
+  });
+  expect(plan.filter(isSort).every((node) => node["Actual Rows"] <= mostRows)).toBe(true);
+  expect(rowsReadOf(plan, table)).toBeLessThanOrEqual(mostRows);
+}
+
+const isSort = (node: PlanNode) => node["Node Type"].endsWith("Sort");
+
+const PAGE = "task_email_jobs_page_idx";
+const STATUS = "task_email_jobs_status_idx";
+const UPDATED = "task_email_jobs_updated_idx";
+const FAILED: JobFilter = { status: ["failed"] };
+const RARE: JobFilter = { status: ["failed", "pending"] };
+const MIDDLE = JOBS / 2;
+const tenMinutes = (moment: (second: number) => string) => [moment(MIDDLE), moment(MIDDLE + 600)] as const;
+const [createdFrom, createdTo] = tenMinutes(createdAt);
+const [updatedFrom, updatedTo] = tenMinutes(updatedAt);
+
+describe("a search of 200,000 jobs is served by its index", () => {
+  test.each<[string, Search, string, number]>([
+    ["newest first", {}, PAGE, LIMIT],
+    ["newest first, from the middle", { afterSecond: MIDDLE }, PAGE, LIMIT],
+    ["oldest first, from the middle", { order: "created_asc", afterSecond: MIDDLE }, PAGE, LIMIT],
+    ["changed last", { order: "updated_desc" }, UPDATED, LIMIT],
+    ["changed last, from the middle", { order: "updated_desc", afterSecond: MIDDLE }, UPDATED, LIMIT],
+    ["changed first, from the middle", { order: "updated_asc", afterSecond: MIDDLE }, UPDATED, LIMIT],
+    ["one state", { filter: FAILED }, STATUS, LIMIT],
+    ["one state, from the middle", { filter: FAILED, afterSecond: MIDDLE }, STATUS, LIMIT],
+    ["a state of nearly all", { filter: { status: ["completed"] } }, PAGE, 110],
+    ["one state, of some time", { filter: { ...FAILED, createdFrom: createdAt(MIDDLE) } }, STATUS, LIMIT],
+    ["several rare states", { filter: RARE }, STATUS, 400],
+    ["several states of nearly all", { filter: { status: ["completed", "failed"] } }, PAGE, 110],
+    ["created within ten minutes", { filter: { createdFrom, createdTo } }, PAGE, LIMIT],
+    ["created before", { filter: { createdTo } }, PAGE, LIMIT],
+    ["changed within ten minutes", { filter: { updatedFrom, updatedTo } }, UPDATED, 600],
+    [
+      "changed within ten minutes, in that order",
+      { filter: { updatedFrom, updatedTo }, order: "updated_asc" },
+      UPDATED,
+      LIMIT,
+    ],
+    ["changed since", { filter: { updatedFrom: updatedAt(JOBS - 300) } }, UPDATED, 300],
+  ])("%s", async (_, search, index, mostRows) => {
+    expectIndex(await planOfSearch(search), "task_email_jobs", index, mostRows);
+  });
+
+  test.each([STATUS, UPDATED])("and this can fail: without %s more is read or sorted", async (index) => {
+    const search: Search = index === STATUS ? { filter: FAILED } : { order: "updated_desc" };
+    const plan = await planOf(async (database) => {
+      const { unsafe } = database.searches.sql;
+      await unsafe(`begin; drop index ${index}`).simple();
+      await findJobs(database, search);
+      await unsafe("rollback");
+    });
+    expect(plan.some((node) => node["Index Name"] === index)).toBe(false);
+    expect(rowsReadOf(plan, "task_email_jobs")).toBeGreaterThan(50 * LIMIT);
+  });
+});
+
+test("a condition on the email starts no parallel workers", async () => {
+  const plan = await planOfSearch({ filter: { domain: ["example.com"] } });
+  expect(plan.map((node) => node["Node Type"]).filter((kind) => kind.startsWith("Gather"))).toEqual([]);
+});
+
+test("what is sorted is sorted before its emails are read", async () => {
+  const plan = await planOfSearch({
+    filter: { updatedFrom: updatedAt(JOBS - 3000), updatedTo: updatedAt(JOBS - 2000) },
+  });
+  const reads = plan.filter((node) => node["Relation Name"] === "emails").map((node) => node["Actual Loops"]);
+  for (const loops of reads) expect(loops).toBeLessThanOrEqual(LIMIT);
+});
+
+/** What has no index is compared row by row, and that is what the limit of a statement is for. */
+test.each(["q=nobody", "has_email=false"])("a search for %s that takes too long is ended", async (filter) => {
+  const server = await serveDatabase(database.url, { STATEMENT_TIMEOUT_MS: "10" });
+  try {
+    const { get } = await server.as(USER);
+    const response = await get(`/api/v1/tasks/${taskId}/jobs?${filter}`);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 504,
+      body: { error: { code: "DEPENDENCY_TIMEOUT" } },
+    });
+  } finally {
+    await server.close();
+  }
+});
+
+describe("a walk by cursor costs the same at its end as at its start", () => {
+  test.each<[JobOrder, JobFilter, number, number]>([
+    ["created_desc", {}, JOBS, LIMIT],
+    ["created_asc", {}, 0, JOBS - LIMIT],
+    ["updated_desc", {}, JOBS, LIMIT],
+    ["created_desc", FAILED, JOBS, 1000 * LIMIT],
+  ])("%s %o", async (order, filter, firstSecond, lastSecond) => {
+    const [start, end] = [
+      await planOfSearch({ order, filter, afterSecond: firstSecond }),
+      await planOfSearch({ order, filter, afterSecond: lastSecond }),
+    ];
+    for (const plan of [start, end]) expect(plan[0]?.["Actual Rows"]).toBeGreaterThan(LIMIT - 3);
+    expect(rowsReadOf(end, "task_email_jobs")).toBeLessThanOrEqual(rowsReadOf(start, "task_email_jobs") + 1);
+    expect(blocksReadOf(end)).toBeLessThan(1.2 * blocksReadOf(start));
+  });
+
+  test("which an offset does not", async () => {
+    const read = (offset: number) =>
+      planOf(
+        ({ searches }) =>
+          searches.sql`select * from task_email_jobs where task_id = ${taskId} and deleted_at is null
+          order by created_at desc, id desc limit ${LIMIT} offset ${offset}`,
+      );
+    expect(blocksReadOf(await read(JOBS - LIMIT))).toBeGreaterThan(10 * blocksReadOf(await read(0)));
+  });
+});
+
+describe("the list of 20,000 tasks is served by its index", () => {
+  const findTasks = (viewer: typeof ADMIN, afterSecond: number | undefined, backwards: boolean) =>
+    planOf((database) =>
+      taskQueries(database).findVisibleTasks({
+        viewer,
+        filter: {},
+        after: afterSecond === undefined ? null : { at: createdAt(afterSecond), id: SOME_ID },
+        before: null,
+        backwards,
+        limit: LIMIT,
+        offset: 0,
+        parts: { tasks: true, count: false },
+        deadline: deadlineIn(10_000),
+      }),
+    );
+
+  test.each([
+    ["a user's", USER, "tasks_of_user_idx"],
+    ["everybody's, for an admin", ADMIN, "tasks_newest_idx"],
+  ])("%s", async (_, viewer, index) => {
+    for (const afterSecond of [undefined, 10_000]) {
+      for (const backwards of [false, true]) {
+        expectIndex(await findTasks(viewer, afterSecond, backwards), "tasks", index, LIMIT);
+      }
+    }
+  });
+});
