@@ -29,6 +29,7 @@ const SILENCE_MARGIN_MS = 200;
 const EXPORT_CONNECTIONS = 2;
 /** Of one batch of an export, which may pass over a million jobs for its first match. */
 const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_S = 1;
 /** Each try to reconnect waits this long at the most, so that the first good answer comes within a second. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
@@ -102,7 +103,7 @@ function openPool(options: DatabaseOptions, max: number, planCacheMode: string):
     prepare: options.preparedStatements ?? true,
     // Its lookup of array types races with a lost connection and ends in an unhandled rejection (porsager/postgres#1223).
     fetch_types: false,
-    connect_timeout: 1,
+    connect_timeout: CONNECT_TIMEOUT_S,
     backoff: (retries) => Math.min(0.02 * 2 ** retries, MAX_RECONNECT_DELAY_S),
     onnotice: options.onNotice ?? (() => {}),
     // As text, like drizzle's pool: a Date loses microseconds.
@@ -117,6 +118,13 @@ function openPool(options: DatabaseOptions, max: number, planCacheMode: string):
     },
     ...(statementTimeoutMs === undefined
       ? {}
-      : { ...ONE_AT_A_TIME, socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+      : { ...ONE_AT_A_TIME, ...watchedSockets(url, statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
+}
+
+/** The sockets do TLS themselves, in the mode that the driver reads out of the URL and the environment. */
+function watchedSockets(url: string, silenceMs: number) {
+  const { ssl } = postgres(url, { max: 1 }).options;
+  const tlsMode = ssl === false ? null : String(ssl);
+  return { ssl: false, socket: socketFactory({ silenceMs, connectTimeoutMs: CONNECT_TIMEOUT_S * 1000, tlsMode }) };
 }
