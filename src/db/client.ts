@@ -40,15 +40,18 @@ const MAX_RECONNECT_DELAY_S = 0.2;
  */
 const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
 
-export interface DatabaseOptions {
+interface PoolOptions {
   url: string;
-  maxConnections: number;
   /** Off for PgBouncer before 1.21 in transaction mode, which hangs on prepared statements. */
   preparedStatements?: boolean;
   /** For a server's pool; a command's statements may take their time. */
   statementTimeoutMs?: number;
   applicationName?: string;
   onNotice?: (notice: postgres.Notice) => void;
+}
+
+export interface DatabaseOptions extends PoolOptions {
+  maxConnections: number;
 }
 
 /** A pool of connections, and the way in which reads reach it. */
@@ -83,12 +86,12 @@ export function openDatabase(options: DatabaseOptions) {
 
 export type OpenDatabase = ReturnType<typeof openDatabase>;
 
-function exportOptions(options: DatabaseOptions): DatabaseOptions {
+function exportOptions(options: PoolOptions): PoolOptions {
   const isLimited = options.statementTimeoutMs !== undefined;
   return isLimited ? { ...options, statementTimeoutMs: EXPORT_STATEMENT_TIMEOUT_MS } : options;
 }
 
-function openPool(options: DatabaseOptions, max: number, planCacheMode: string): Sql {
+export function openPool(options: PoolOptions, max: number, planCacheMode: string = PLANNING.pages): Sql {
   const { url, statementTimeoutMs } = options;
   const limits =
     statementTimeoutMs === undefined
