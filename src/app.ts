@@ -18,7 +18,7 @@ import { jsonBody } from "./http/body.ts";
 import { openDrain } from "./http/drain.ts";
 import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
-import { healthRoutes } from "./http/health.ts";
+import { askedSeldom, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
@@ -85,7 +85,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   });
 
   const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
-  const isReady = async () => drain.isServing() && (await isMigrated(database));
+  const isDatabaseReady = askedSeldom(() => isMigrated(database));
+  const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
   const app = express();
   app.disable("x-powered-by");
