@@ -23,7 +23,7 @@ import { metricsRoutes } from "./http/metrics-server.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
 import { securityHeaders } from "./http/security-headers.ts";
-import { type HttpLimits, openHttpServer } from "./http/server-limits.ts";
+import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server-limits.ts";
 import { refuseLargeBodies, saneHeaders } from "./http/well-formed.ts";
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
@@ -151,7 +151,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   }
 
   const noteRefusal = (requestId: string, { status }: Failure) => log.info({ requestId, status }, "not a request");
-  const server = openHttpServer(app, noteRefusal, httpLimits);
+  const server = openHttpServer(app, noteRefusal, { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits });
   return {
     server,
     metrics,
