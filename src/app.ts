@@ -18,12 +18,12 @@ import { jsonBody } from "./http/body.ts";
 import { openDrain } from "./http/drain.ts";
 import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
-import { healthRoutes } from "./http/health.ts";
+import { askedSeldom, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
 import { securityHeaders } from "./http/security-headers.ts";
-import { type HttpLimits, openHttpServer } from "./http/server-limits.ts";
+import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server-limits.ts";
 import { refuseLargeBodies, saneHeaders } from "./http/well-formed.ts";
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
@@ -85,7 +85,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   });
 
   const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
-  const isReady = async () => drain.isServing() && (await isMigrated(database));
+  const isDatabaseReady = askedSeldom(() => isMigrated(database));
+  const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
   const app = express();
   app.disable("x-powered-by");
@@ -150,7 +151,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   }
 
   const noteRefusal = (requestId: string, { status }: Failure) => log.info({ requestId, status }, "not a request");
-  const server = openHttpServer(app, noteRefusal, httpLimits);
+  const server = openHttpServer(app, noteRefusal, { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits });
   return {
     server,
     metrics,

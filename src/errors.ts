@@ -69,6 +69,9 @@ const FAILURES = {
   },
 } as const;
 
+/** With every 503. */
+export const RETRY_AFTER_SECONDS = 1;
+
 export type FailureKind = keyof typeof FAILURES;
 
 /** One wrong field of a request. The reason states the rule and never repeats the caller's value. */

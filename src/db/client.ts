@@ -26,6 +26,8 @@ const PLANNING = {
   searches: { plan_cache_mode: "force_custom_plan", max_parallel_workers_per_gather: "0" },
 } as const;
 
+type Planning = (typeof PLANNING)[keyof typeof PLANNING];
+
 /** A lock is a migration's, and those should be short. */
 const LOCK_TIMEOUT_MS = 500;
 /** How much longer than its own limit a statement may leave its socket mute, before it is the server that is gone. */
@@ -34,6 +36,7 @@ const SILENCE_MARGIN_MS = 200;
 const EXPORT_CONNECTIONS = 2;
 /** Of one batch of an export, which may pass over a million jobs for its first match. */
 const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_S = 1;
 /** Each try to reconnect waits this long at the most, so that the first good answer comes within a second. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
@@ -44,15 +47,18 @@ const MAX_RECONNECT_DELAY_S = 0.2;
  */
 const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
 
-export interface DatabaseOptions {
+interface PoolOptions {
   url: string;
-  maxConnections: number;
   /** Off for PgBouncer before 1.21 in transaction mode, which hangs on prepared statements. */
   preparedStatements?: boolean;
   /** For a server's pool; a command's statements may take their time. */
   statementTimeoutMs?: number;
   applicationName?: string;
   onNotice?: (notice: postgres.Notice) => void;
+}
+
+export interface DatabaseOptions extends PoolOptions {
+  maxConnections: number;
 }
 
 /** A pool of connections, and the way in which reads reach it. */
@@ -87,12 +93,12 @@ export function openDatabase(options: DatabaseOptions) {
 
 export type OpenDatabase = ReturnType<typeof openDatabase>;
 
-function exportOptions(options: DatabaseOptions): DatabaseOptions {
+function exportOptions(options: PoolOptions): PoolOptions {
   const isLimited = options.statementTimeoutMs !== undefined;
   return isLimited ? { ...options, statementTimeoutMs: EXPORT_STATEMENT_TIMEOUT_MS } : options;
 }
 
-function openPool(options: DatabaseOptions, max: number, planning: (typeof PLANNING)[keyof typeof PLANNING]): Sql {
+export function openPool(options: PoolOptions, max: number, planning: Planning = PLANNING.pages): Sql {
   const { url, statementTimeoutMs } = options;
   const limits =
     statementTimeoutMs === undefined
@@ -107,7 +113,7 @@ function openPool(options: DatabaseOptions, max: number, planning: (typeof PLANN
     prepare: options.preparedStatements ?? true,
     // Its lookup of array types races with a lost connection and ends in an unhandled rejection (porsager/postgres#1223).
     fetch_types: false,
-    connect_timeout: 1,
+    connect_timeout: CONNECT_TIMEOUT_S,
     backoff: (retries) => Math.min(0.02 * 2 ** retries, MAX_RECONNECT_DELAY_S),
     onnotice: options.onNotice ?? (() => {}),
     // As text, like drizzle's pool: a Date loses microseconds.
@@ -122,6 +128,13 @@ function openPool(options: DatabaseOptions, max: number, planning: (typeof PLANN
     },
     ...(statementTimeoutMs === undefined
       ? {}
-      : { ...ONE_AT_A_TIME, socket: socketFactory(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+      : { ...ONE_AT_A_TIME, ...watchedSockets(url, statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
+}
+
+/** The sockets do TLS themselves, in the mode that the driver reads out of the URL and the environment. */
+function watchedSockets(url: string, silenceMs: number) {
+  const { ssl } = postgres(url, { max: 1 }).options;
+  const tlsMode = ssl === false ? null : String(ssl);
+  return { ssl: false, socket: socketFactory({ silenceMs, connectTimeoutMs: CONNECT_TIMEOUT_S * 1000, tlsMode }) };
 }

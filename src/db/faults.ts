@@ -3,6 +3,12 @@ import { Failure } from "../errors.ts";
 /** The driver gave fewer or more rows than the server said it sent. Never seen since the driver is repaired. */
 export class BrokenResult extends Error {}
 
+/** Nobody had a connection to spare in time. */
+export class WaitedTooLong extends Error {}
+
+/** The database was asked, and had not answered when the request had to be. */
+export class DeadlinePassed extends Error {}
+
 /** The socket was mute for so long that the backend must be frozen or the network gone. */
 export const SILENT_SOCKET = "SILENT_SOCKET";
 
@@ -13,9 +19,12 @@ export const HUNG_UP = "HUNG_UP";
 const UNREACHABLE =
   /^(HUNG_UP|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
 
-/** The connection was lost under the statement: another one will do. 0A000: a cached plan that a migration outdated. */
+/**
+ * The connection was lost under the statement: another one will do. 0A000: a cached plan that a migration outdated. 40001:
+ * a standby replays what the statement stood in the way of.
+ */
 const LOST =
-  /^(08\w{3}|57P01|57P02|ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED|CONNECTION_ENDED|SILENT_SOCKET|0A000)$/;
+  /^(08\w{3}|40001|57P01|57P02|ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED|CONNECTION_ENDED|SILENT_SOCKET|0A000)$/;
 
 /** The server gave up on the statement: statement_timeout, lock_timeout. Never asked again, it would take as long. */
 const TOO_SLOW = /^(57014|55P03)$/;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
@@ -8,6 +8,8 @@ import type { OpenDatabase } from "./client.ts";
 
 /** The same from `src/db` and from `dist/db`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
+
+const NEWEST_MIGRATION = newestMigration();
 
 /** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
 const MIGRATION_LOCK_ID = 4_207_311_902;
@@ -34,15 +36,15 @@ export async function isMigrated({ sql, read }: OpenDatabase): Promise<boolean> 
       () => sql`
       select max(created_at) as at from drizzle.__drizzle_migrations`,
     );
-    return Number(newest?.at ?? 0) >= (await newestMigration());
+    return Number(newest?.at ?? 0) >= NEWEST_MIGRATION;
   } catch {
     return false;
   }
 }
 
-async function newestMigration(): Promise<number> {
+function newestMigration(): number {
   const journal: { entries: { when: number }[] } = JSON.parse(
-    await readFile(`${MIGRATIONS_DIR}/meta/_journal.json`, "utf8"),
+    readFileSync(`${MIGRATIONS_DIR}/meta/_journal.json`, "utf8"),
   );
   return Math.max(...journal.entries.map((entry) => entry.when));
 }

@@ -11,7 +11,7 @@ import {
 } from "cockatiel";
 import { type Deadline, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
-import { failureOfDatabaseError, isPassing, isUnreachable } from "./faults.ts";
+import { DeadlinePassed, failureOfDatabaseError, isPassing, isUnreachable, WaitedTooLong } from "./faults.ts";
 
 /** What may wait for a connection, and for how long: past it the answer is 503 at once, which a caller can act on. */
 const MAX_WAITING = 200;
@@ -49,7 +49,7 @@ export function openReads(maxConnections: number) {
       breaker.execute(() =>
         gate.execute(() => {
           // Nobody waits for the answer any more.
-          if (msLeft(deadline) <= 0) throw new Failure("UNAVAILABLE");
+          if (msLeft(deadline) <= 0) throw waitedTooLong();
           isUnderWay = true;
           // The gate holds the place until the driver is done, not until we gave up: it is the connection that is busy.
           return statement();
@@ -76,13 +76,15 @@ export function openReads(maxConnections: number) {
   };
 }
 
+const waitedTooLong = () => new Failure("UNAVAILABLE", { cause: new WaitedTooLong() });
+
 /** A wait for a connection ends before the deadline does: it is the overload that the caller should hear of. */
 function inTime<T>(work: Promise<T>, deadline: Deadline, isUnderWay: () => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       const left = msLeft(deadline);
       if (isUnderWay() && left > 0) timer = setTimeout(giveUp, left);
-      else reject(new Failure(isUnderWay() ? "TIMEOUT" : "UNAVAILABLE"));
+      else reject(isUnderWay() ? new Failure("TIMEOUT", { cause: new DeadlinePassed() }) : waitedTooLong());
     };
     let timer = setTimeout(giveUp, Math.max(0, Math.min(MAX_WAIT_MS, msLeft(deadline))));
     work.then(resolve, reject).finally(() => clearTimeout(timer));

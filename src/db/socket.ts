@@ -1,6 +1,7 @@
 import net from "node:net";
 import type postgres from "postgres";
 import { HUNG_UP, SILENT_SOCKET } from "./faults.ts";
+import { secure } from "./tls.ts";
 
 /** More than a storm of killed backends needs, less than a server that shuts the door at once would get. */
 const MAX_CONNECTS_PER_SECOND = 20;
@@ -10,31 +11,58 @@ const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 
+interface SocketOptions {
+  readonly silenceMs: number;
+  /** Of TCP and TLS together, as the driver limits what comes after them. */
+  readonly connectTimeoutMs: number;
+  /** The driver's `ssl`. */
+  readonly tlsMode: string | null;
+}
+
 /**
  * Makes the driver's sockets, and gives up on one whose server has a statement and says nothing: a frozen backend or a
  * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
  * the driver would repeat without delay (porsager/postgres#1193).
  */
-export function socketFactory(silenceMs: number) {
+export function socketFactory({ silenceMs, connectTimeoutMs, tlsMode }: SocketOptions) {
   let nextConnectAt = 0;
-  let attempts = 0;
 
-  return async ({ host, port, path }: ParsedOptions): Promise<net.Socket> => {
+  // Never rejects, and waits for no connection without a limit: either would cost the driver the place in its pool.
+  return async ({ host: [host = "localhost"], port: [port = 5432], path }: ParsedOptions): Promise<net.Socket> => {
     const spacing = 1000 / MAX_CONNECTS_PER_SECOND;
     // A second's worth may come at once.
     nextConnectAt = Math.max(nextConnectAt + spacing, performance.now() - 1000);
     const delay = nextConnectAt - performance.now();
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
 
-    // Never rejects, and does not wait for the connection: either would cost the driver the place in its pool.
-    const turn = attempts++ % host.length;
-    const address = path ? { path } : { host: host[turn] ?? "localhost", port: port[turn] ?? 5432 };
-    const socket = Object.assign(net.connect(address), { host: host[turn], port: port[turn] });
-    socket.setNoDelay(true);
-    failWhenHungUpOn(socket);
+    const plain = net.connect(path ? { path } : { host, port });
+    plain.setNoDelay(true);
+    failWhenHungUpOn(plain);
+    let socket = plain;
+    if (tlsMode !== null && !path) {
+      const signal = AbortSignal.timeout(connectTimeoutMs);
+      try {
+        socket = await secure(plain, { host, mode: tlsMode, signal });
+        if (socket !== plain) failWhenHungUpOn(socket);
+      } catch (error) {
+        plain.destroy();
+        return failingSocket(error);
+      }
+    }
     watchForSilence(socket, silenceMs);
     return socket;
   };
+}
+
+/** Not before the driver's first word: a connection that fails with that unsent never sends another (postgres.js 3.4.9). */
+function failingSocket(cause: unknown): net.Socket {
+  const error = Object.assign(new Error("no connection to the database server", { cause }), { code: HUNG_UP });
+  const socket = new net.Socket();
+  socket.write = () => {
+    socket.destroy(error);
+    return true;
+  };
+  return socket;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from "@apollo/server";
-import { Failure, failureKindOfGraphqlCode } from "../errors.ts";
+import { Failure, failureKindOfGraphqlCode, RETRY_AFTER_SECONDS } from "../errors.ts";
 
 const GRAPHQL_RESPONSE = "application/graphql-response+json";
 
@@ -34,6 +34,7 @@ export const httpStatusPlugin: ApolloServerPlugin = {
         if (data === undefined) return;
         const { status } = new Failure(failureKindOfGraphqlCode(code));
         if (STATUS_OF_NO_DATA.has(status)) response.http.status = status;
+        if (status === 503) response.http.headers.set("Retry-After", String(RETRY_AFTER_SECONDS));
       },
     };
   },

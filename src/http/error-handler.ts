@@ -22,7 +22,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
     const failure = failureOfError(error);
     if (failure.kind === "INTERNAL")
       log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
-    // Without a cause it is GraphQL's, which has logged it.
+    // Without a cause nothing was asked, as in a stop, or GraphQL asked and has logged it (`executeStored`).
     if (failure.isOfDependency && failure.cause !== undefined)
       log.warn({ requestId: response.locals.requestId, reason: reasonOf(failure) }, "a dependency did not answer");
     if (response.headersSent) {

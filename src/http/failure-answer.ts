@@ -1,8 +1,6 @@
 import type { Response } from "express";
-import type { Failure } from "../errors.ts";
+import { type Failure, RETRY_AFTER_SECONDS } from "../errors.ts";
 import { extensionsOf } from "../graphql/format-error.ts";
-
-const RETRY_AFTER_SECONDS = 1;
 
 /** The one envelope of every error of every REST path. */
 export function answerFailure(response: Response, failure: Failure): void {

@@ -3,6 +3,25 @@ import { onlyMethods } from "./error-handler.ts";
 
 export type IsReady = () => Promise<boolean>;
 
+/** Anybody may probe, as often as he likes. What was not ready is asked sooner: it should get requests as soon as it can. */
+const READY_HOLDS_MS = 1000;
+const NOT_READY_HOLDS_MS = 250;
+
+/** One question at a time, whose answer holds for a moment. */
+export function askedSeldom(isReady: IsReady): IsReady {
+  let answer = Promise.resolve(false);
+  let askAgainAt = 0;
+  return () => {
+    if (performance.now() < askAgainAt) return answer;
+    askAgainAt = Number.POSITIVE_INFINITY;
+    answer = isReady().then((ready) => {
+      askAgainAt = performance.now() + (ready ? READY_HOLDS_MS : NOT_READY_HOLDS_MS);
+      return ready;
+    });
+    return answer;
+  };
+}
+
 /** `/healthz`: the process lives. `/readyz`: it can answer. Neither says why not: that is in the log. */
 export function healthRoutes(isReady: IsReady): Router {
   const router = Router();

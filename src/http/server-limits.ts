@@ -19,7 +19,7 @@ export interface HttpLimits {
 }
 
 /** Node's own are 60 s, 300 s, 30 s, 16 KB, none, 5 s and none. */
-const HTTP_LIMITS: HttpLimits = {
+const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   /** 1,000 sockets that sent a header line each half second were gone after 11.3 s, and other callers were answered. */
   headersTimeoutMs: 10_000,
   /** The largest body, 100 KB, over a line of 56 kbit/s. */
@@ -27,13 +27,16 @@ const HTTP_LIMITS: HttpLimits = {
   connectionsCheckingIntervalMs: 1000,
   /** A page asked for by a browser with a JWT is under 2 KB; a document in a GET is the only thing that could be longer. */
   maxHeaderBytes: 8192,
-  /** A caller who does not read its answer. Beyond the deadline of any request of ours. */
-  silenceTimeoutMs: 30_000,
   /** Longer than a load balancer's 60 s: who closes first must be the one who sends requests, or some get lost. */
   keepAliveTimeoutMs: 65_000,
   /** 20 KB each when idle after a request. */
   maxConnections: 5000,
 };
+
+/** A caller who does not read its answer. Beyond the deadline of a request. */
+export function silenceTimeoutOf({ requestTimeoutMs }: { requestTimeoutMs: number }): number {
+  return Math.max(30_000, requestTimeoutMs + 5000);
+}
 
 /** From here on a new connection takes the place of the one that has been idle for longest. */
 const CROWDED = 0.9;
@@ -50,7 +53,7 @@ type NoteRefusal = (requestId: string, failure: Failure) => void;
 export function openHttpServer(
   listener: RequestListener,
   noteRefusal: NoteRefusal,
-  overrides: Partial<HttpLimits> = {},
+  overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
   const server = createServer({

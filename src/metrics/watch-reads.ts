@@ -1,5 +1,6 @@
 import { BrokenCircuitError, BulkheadRejectedError } from "cockatiel";
 import type { OpenDatabase } from "../db/client.ts";
+import { WaitedTooLong } from "../db/faults.ts";
 import type { EmailQueries } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import type { Limit, Metrics } from "./metrics.ts";
@@ -27,8 +28,8 @@ function limitOf(error: unknown): Limit | null {
   if (error.kind === "TIMEOUT") return "timeout";
   if (error.kind !== "UNAVAILABLE") return null;
   if (error.cause instanceof BrokenCircuitError) return "breaker";
-  const isQueueFull = error.cause instanceof BulkheadRejectedError;
-  return error.cause === undefined || isQueueFull ? "overload" : null;
+  const isOverload = [BulkheadRejectedError, WaitedTooLong].some((kind) => error.cause instanceof kind);
+  return isOverload ? "overload" : null;
 }
 
 /** Every call is one batch of a loader. */

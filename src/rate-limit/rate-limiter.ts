@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Config, RateLimitConfig } from "../config.ts";
-import { openDatabase } from "../db/client.ts";
+import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
 import { postgresLimiter } from "./postgres-store.ts";
 
@@ -72,13 +72,11 @@ function openStore(
   const options = { points, duration: windowSeconds };
   if (store === "postgres" && databaseUrl !== null) {
     // Connections of its own: counting may neither wait behind the pages nor hold them up.
-    const database = openDatabase({
-      url: databaseUrl,
-      maxConnections: STORE_CONNECTIONS,
-      preparedStatements,
-      applicationName: "task-jobs-rate-limit",
-    });
-    return { store: postgresLimiter(database.sql, options), close: database.close };
+    const sql = openPool(
+      { url: databaseUrl, preparedStatements, applicationName: "task-jobs-rate-limit" },
+      STORE_CONNECTIONS,
+    );
+    return { store: postgresLimiter(sql, options), close: () => sql.end({ timeout: 5 }) };
   }
   const inParent = cluster.isWorker;
   return {

@@ -13,6 +13,8 @@ import { readFilterParameters } from "./job-filter.params.ts";
 
 /** A reader that takes nothing for so long holds a snapshot, and one of few connections, for nobody. */
 const MAX_STALL_MS = 120_000;
+/** Beyond it, and beyond the longest batch: an export is ended by its own rules, not as a silent connection. */
+const SILENCE_MARGIN_MS = 10_000;
 
 const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   ndjson: "application/x-ndjson",
@@ -38,6 +40,7 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
     const viewer = await authenticate(request, response.locals.deadline);
     const gone = new AbortController();
     response.on("close", () => gone.abort());
+    endWhenSilentFor(response, maxStallMs + SILENCE_MARGIN_MS);
     const audit = openAudit(response.locals.requestId, viewer);
     const asked = { viewer, signal: gone.signal, audit, ...readRequest(request) };
     try {
@@ -57,6 +60,14 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
     }
   });
   return router;
+}
+
+function endWhenSilentFor(response: Response, ms: number): void {
+  const { socket } = response.req;
+  const { timeout = 0 } = socket;
+  socket.setTimeout(ms);
+  // Before Node's listener, which gives a connection that is kept alive its own time.
+  response.prependOnceListener("finish", () => socket.setTimeout(timeout));
 }
 
 function describe(response: Response, { taskId, format }: JobExportRequest): void {

@@ -187,6 +187,12 @@ describe("too slow", () => {
     expect(text.split("HTTP/1.1 ")).toHaveLength(2);
   });
 
+  test("a request may take as long as REQUEST_TIMEOUT_MS says, though its caller hears nothing", async () => {
+    const patient = await startTestServer({ environment: { REQUEST_TIMEOUT_MS: "60000" } });
+    expect(patient.app.server.timeout).toBe(65_000);
+    await patient.close();
+  });
+
   test("a caller who reads nothing is cut off", async () => {
     const socket = open();
     socket.pause();

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 /** The route behind what every route stands behind, on a socket. */
-async function serve(maxStallMs: number) {
+async function serve(maxStallMs: number, silenceTimeoutMs = 0) {
   const served = openDatabase({ url: database.url, maxConnections: 2, statementTimeoutMs: 1000 });
   const keys = apiKeyQueries(served);
   const log = openLog("silent", new Writable({ write: (_chunk, _encoding, done) => done() }));
@@ -49,6 +49,7 @@ async function serve(maxStallMs: number) {
   app.use(jobExportRoutes({ authenticate: openAuthenticator(keys, async () => null), exports, maxStallMs }));
   app.use(errorHandler(log));
   const listening = http.createServer(app).listen(0, "127.0.0.1");
+  listening.setTimeout(silenceTimeoutMs);
   await once(listening, "listening");
   const origin = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
   const key = newApiKey();
@@ -255,16 +256,33 @@ describe("a stream", () => {
     await expect.poll(server.running).toBe(0);
   });
 
-  test("that nobody reads is ended", async () => {
-    const impatient = await serve(200);
+  test("that nobody reads is ended by its own rule, not by the server's for silent connections", async () => {
+    const impatient = await serve(600, 100);
     try {
       const response = await impatient.open(bigTaskId);
+      const openedAt = performance.now();
       await expect.poll(impatient.running).toBe(0);
+      expect(performance.now() - openedAt).toBeGreaterThan(400);
       await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
     } finally {
       await impatient.close();
     }
   });
+});
+
+test("a batch that takes longer than a silent connection may is waited for", async () => {
+  const taskId = await aTask(database.sql, { user_id: USER_ID });
+  await someJobs(database.sql, taskId, 3);
+  await database.sql`alter table task_email_jobs rename to all_jobs`;
+  await database.sql`create view task_email_jobs as select job.* from all_jobs job, pg_sleep(0.5)`;
+  const strict = await serve(120_000, 100);
+  try {
+    expect(linesOf(await (await strict.get(taskId)).text())).toHaveLength(3);
+  } finally {
+    await database.sql`drop view task_email_jobs`;
+    await database.sql`alter table all_jobs rename to task_email_jobs`;
+    await strict.close();
+  }
 });
 
 async function exportsInDatabase() {

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
 import { applyMigrations } from "../../src/db/migrate.ts";
+import { deadlineIn } from "../../src/deadline.ts";
 import { type EmbeddedPostgres, openEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
@@ -236,4 +238,15 @@ test("a standby that lets nobody write is good enough", async () => {
     await tx`set transaction read write`;
     await tx.unsafe(`alter database task_jobs reset default_transaction_read_only`);
   });
+});
+
+test("a statement that stood in the way of a standby's replay is tried again", async () => {
+  await sql`create sequence replays`;
+  await sql.unsafe(`create function read_on_standby() returns text language plpgsql as $$ begin
+    if nextval('replays') < 3 then raise 'conflict with recovery' using errcode = '40001'; end if;
+    return 'read'; end $$`);
+  const database = openDatabase({ url: embedded.url, maxConnections: 1, statementTimeoutMs: 1000 });
+  const rows = await database.read(deadlineIn(1900), () => database.sql`select read_on_standby() as answer`);
+  expect(rows).toEqual([{ answer: "read" }]);
+  await database.close();
 });

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
+import { afterEach, expect, test } from "vitest";
+import { serveDatabase, startTestServer } from "../support/test-server.ts";
+
+const running: { close: () => Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+async function closedLater<T extends { close: () => Promise<void> }>(starting: Promise<T>): Promise<T> {
+  const server = await starting;
+  running.push(server);
+  return server;
+}
+
+test("a credential that could not be looked up leaves one line with the reason", async () => {
+  const environment = { REQUEST_TIMEOUT_MS: "300", DATABASE_POOL_SIZE: "1" };
+  const server = await closedLater(startTestServer({ environment }));
+  const viewer = await server.as();
+  await server.sql`alter table api_keys rename to api_keys_table`;
+  await server.sql`create view api_keys as select k.* from api_keys_table k, pg_sleep(10)`;
+  // The first is under way until the statement's own limit, and the second waits for its connection.
+  const statuses = [];
+  for (let i = 0; i < 2; i++) statuses.push((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status);
+  expect(statuses).toEqual([504, 503]);
+  const reasons = server.logLines.map((line) => JSON.parse(line).reason).filter((reason) => reason !== undefined);
+  expect(reasons).toEqual(["DeadlinePassed", "WaitedTooLong"]);
+});
+
+test("a GraphQL 503 from behind authentication asks to come back, as every 503 does", async () => {
+  const secret = "a secret of this test, long enough for HS256";
+  const nowhere = "postgres://user:password@127.0.0.1:9/database";
+  const server = await closedLater(serveDatabase(nowhere, { JWT_SECRET: secret }));
+  const token = await new SignJWT({ sub: randomUUID(), exp: Math.floor(Date.now() / 1000) + 600 })
+    .setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode(secret));
+  const response = await fetch(`${server.url}/graphql`, {
+    method: "POST",
+    headers: {
+      Accept: "application/graphql-response+json",
+      Authorization: `Bearer ${token}`,
+      "Content-Type": "application/json",
+    },
+    body: JSON.stringify({ query: `{ taskJobs(taskId: "${randomUUID()}") { count } }` }),
+  });
+  expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("any number of probes cost a statement a second, and each hears of a change soon", async () => {
+  const server = await closedLater(startTestServer());
+  const probe = async () => (await fetch(`${server.url}/readyz`)).status;
+  const statements = await server.countStatements(async () => {
+    const until = performance.now() + 1500;
+    while (performance.now() < until) {
+      expect(await Promise.all(Array.from({ length: 20 }, probe))).toEqual(Array(20).fill(200));
+    }
+  });
+  expect(statements).toBeLessThanOrEqual(3);
+
+  await server.sql`alter table drizzle.__drizzle_migrations rename to away`;
+  await expect.poll(probe, { timeout: 1500 }).toBe(503);
+  await server.sql`alter table drizzle.away rename to __drizzle_migrations`;
+  await expect.poll(probe, { timeout: 700 }).toBe(200);
+});
