@@ -36,7 +36,7 @@ beforeAll(async () => {
   embedded = await start();
   await applyMigrations(embedded.url);
   proxy = await openTcpProxy(addressOf(embedded.url));
-  server = await serveDatabase(throughProxy(), { DATABASE_POOL_SIZE: "4" });
+  server = await serveDatabase(throughProxy(), { DATABASE_POOL_SIZE: "4", METRICS_PORT: "0" });
   sql = postgres(embedded.url, { max: 2, onnotice: () => {} });
   viewer = await server.as();
   taskId = await aTask(sql, { user_id: viewer.userId });
@@ -145,7 +145,10 @@ test("connections that are refused, or hung up on in the handshake, are 503, and
     proxy.become(mood);
     const [before, startedAt] = [proxy.connects(), performance.now()];
     while (performance.now() - startedAt < 2000) {
-      for (const answer of await askBoth()) expect([503, 504]).toContain(answer.status);
+      for (const answer of await askBoth()) {
+        expect([503, 504]).toContain(answer.status);
+        expect(answer.ms).toBeLessThan(ANSWERED_WITHIN_MS);
+      }
     }
     expect(proxy.connects() - before).toBeLessThan(20 * 3 + 20);
     proxy.become("forward");
@@ -162,6 +165,27 @@ test("a network that drops everything is 503 or 504 within two seconds, and heal
   }
   proxy.become("forward");
   await expectBackSoon();
+});
+
+test("an unreachable database shows in the metrics for as long as it is away, and no longer", async () => {
+  const isAway = async () => {
+    const text = await server.app.metrics?.text();
+    return /^database_breaker_open\{pool="pages"\} 1$/m.test(text ?? "");
+  };
+  proxy.become("blackhole");
+  const asking = setInterval(() => void askRest(), 50);
+  try {
+    await expect.poll(isAway, { timeout: 10_000, interval: 50 }).toBe(true);
+    for (let i = 0; i < 60; i++) {
+      expect(await isAway()).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    clearInterval(asking);
+    proxy.become("forward");
+  }
+  await expectBackSoon();
+  expect(await isAway()).toBe(false);
 });
 
 test("backends that are terminated under the requests cost nobody an answer", async () => {
