@@ -13,9 +13,9 @@ type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 /**
  * Makes the driver's sockets, and gives up on one whose server has a statement and says nothing: a frozen backend or a
  * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
- * the driver would repeat without delay (porsager/postgres#1193).
+ * the driver would repeat without delay (porsager/postgres#1193). Null for statements that may take as long as they like.
  */
-export function socketFactory(silenceMs: number) {
+export function socketFactory(silenceMs: number | null) {
   let nextConnectAt = 0;
   let attempts = 0;
 
@@ -32,7 +32,7 @@ export function socketFactory(silenceMs: number) {
     const socket = Object.assign(net.connect(address), { host: host[turn], port: port[turn] });
     socket.setNoDelay(true);
     failWhenHungUpOn(socket);
-    watchForSilence(socket, silenceMs);
+    if (silenceMs !== null) watchForSilence(socket, silenceMs);
     return socket;
   };
 }

@@ -120,26 +120,6 @@ test("a database that is stopped is 503 on both doors and not ready; a restarted
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
 });
 
-test("a server that starts before its database answers 503, and good answers once there is one", async () => {
-  proxy.become("refuse");
-  const early = await serveDatabase(throughProxy(), {});
-  try {
-    const response = await fetch(`${early.url}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": viewer.key } });
-    expect(response.status).toBe(503);
-    proxy.become("forward");
-    await expect
-      .poll(
-        async () =>
-          (await fetch(`${early.url}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": viewer.key } })).status,
-        { timeout: BACK_WITHIN_MS },
-      )
-      .toBe(200);
-  } finally {
-    await early.close();
-  }
-  await expectBackSoon();
-});
-
 test("connections that are refused, or hung up on in the handshake, are 503, and few connects are tried", async () => {
   for (const mood of ["refuse", "hang up"] as const) {
     proxy.become(mood);
