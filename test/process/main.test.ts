@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -7,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
-import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { childrenOf, killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const MAIN = "dist/main.js";
@@ -151,11 +150,7 @@ test("two workers serve one port, a killed one is replaced, and one stop ends th
   const program = serving({ WORKERS: "2", LOG_LEVEL: "info" });
   const origin = await program.listening();
   const alive = async () => (await fetch(`${origin}/readyz`, { headers: { Connection: "close" } })).status;
-  const workersOf = () =>
-    execFileSync("pgrep", ["-P", String(program.child.pid)], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map(Number);
+  const workersOf = () => childrenOf(program.child.pid);
   const [victim] = workersOf();
   expect(workersOf()).toHaveLength(2);
   process.kill(victim ?? 0, "SIGKILL");
