@@ -4,11 +4,25 @@ import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
 const require = createRequire(import.meta.url);
 
+/** They measure milliseconds: alone on the machine, one after the other, once the rest is done. */
+const TIMED = [
+  "test/graphql/hostile-documents.test.ts",
+  "test/http/fuzz.test.ts",
+  "test/process/{early-start,faults,isolation,rolling-restart,storm}.test.ts",
+];
+const ALL = "test/**/*.test.ts";
+
 export default defineConfig({
   // Vite would pick graphql's ESM build while type-graphql and Apollo get the CommonJS one: "another module or realm".
   resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve("graphql") }] },
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "all", include: [ALL], exclude: TIMED, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: "timed", include: TIMED, fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+    ],
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -1,6 +1,5 @@
 import { expressMiddleware } from "@as-integrations/express5";
 import compression from "compression";
-import cors from "cors";
 import express, { type Request, type RequestHandler, type Response } from "express";
 import { openAudit } from "./audit.ts";
 import { apiKeyQueries } from "./auth/api-key.ts";
@@ -15,6 +14,7 @@ import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { jsonBody } from "./http/body.ts";
+import { allowOrigins } from "./http/cors.ts";
 import { openDrain } from "./http/drain.ts";
 import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
@@ -56,14 +56,15 @@ const REQUEST = Symbol("request");
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo, httpLimits }: Resources) {
   const metrics = config.metrics === null ? null : openMetrics();
-  const reads = metrics === null ? database : watchReads(metrics, database);
+  const exports = jobExportQueries(database.exports);
+  const reads = metrics === null ? database : watchReads(metrics, database, exports.running);
   const emails = emailQueries(reads);
   const queries = {
     taskJobs: taskJobQueries(reads),
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
-    jobSearches: jobSearchQueries(database.searches),
+    jobSearches: jobSearchQueries(reads.searches),
     tasks: taskQueries(reads),
-    readProgress: openTaskProgress(taskProgressQueries(database.searches)),
+    readProgress: openTaskProgress(taskProgressQueries(reads.searches)),
   };
   const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config, log);
   const rateLimit =
@@ -116,7 +117,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
   app.use(
     jobExportRoutes({
       authenticate,
-      exports: jobExportQueries(database.exports),
+      exports,
       openAudit: (requestId, viewer) => openAudit(log, requestId, viewer),
     }),
   );
@@ -183,33 +184,6 @@ const privateAnswers: RequestHandler = (_request, response, next) => {
   response.vary("Accept, Accept-Encoding, Authorization, X-API-Key");
   next();
 };
-
-function allowOrigins(origins: readonly string[]): RequestHandler {
-  return cors({
-    origin: [...origins],
-    methods: ["GET", "HEAD", "POST", "OPTIONS"],
-    allowedHeaders: [
-      "Authorization",
-      "X-API-Key",
-      "Content-Type",
-      "If-None-Match",
-      "X-Request-ID",
-      "apollo-require-preflight",
-    ],
-    exposedHeaders: [
-      "Content-Disposition",
-      "ETag",
-      "Link",
-      "RateLimit",
-      "RateLimit-Policy",
-      "Retry-After",
-      "WWW-Authenticate",
-      "X-Request-ID",
-    ],
-    maxAge: 600,
-    preflightContinue: true,
-  });
-}
 
 /** Somebody who types /graphql into the address bar wants to see something. */
 function sendBrowsersToGraphiql(graphiql: boolean): RequestHandler {

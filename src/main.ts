@@ -14,13 +14,21 @@ try {
   if (cluster.isPrimary) await run(config, log);
   else runWorker(config, log);
 } catch (error) {
-  const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
-  console.error(isForPeople ? (error as Error).message : error);
+  sayWhy(error);
   process.exitCode = 1;
 }
 
+function sayWhy(error: unknown): void {
+  const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
+  console.error(isForPeople ? (error as Error).message : error);
+}
+
 async function run(config: Config, log: Log): Promise<void> {
-  const database = await startDatabase(config);
+  const database = await startDatabase(config, log);
+  database.migrated.catch((error) => {
+    sayWhy(error);
+    process.exit(1);
+  });
   let server: StartedServer;
   try {
     server = await (config.workers === 1 ? startServer : startWorkers)(config, database, log);
@@ -28,18 +36,19 @@ async function run(config: Config, log: Log): Promise<void> {
     await database.close();
     throw error;
   }
-  printWelcome({
-    origin: server.origin,
-    graphiql: config.graphiql,
-    database: database.description,
-    demo: database.demo,
-  });
   if (config.jwt.secret !== null && config.jwt.secret.length < 32) {
     log.warn("JWT_SECRET is shorter than 32 characters: HS256 wants 256 bits (RFC 7518 section 3.2)");
   }
   stopOnSignals(log, async () => {
     await server.close();
     await database.close();
+  });
+  // Last: whoever reads where it listens may stop it.
+  printWelcome({
+    origin: server.origin,
+    graphiql: config.graphiql,
+    database: database.description,
+    demo: database.demo,
   });
 }
 

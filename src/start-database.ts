@@ -1,8 +1,10 @@
 import type { Config } from "./config.ts";
 import { openDatabase } from "./db/client.ts";
+import { codeOf, isAway } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
 import { openEmbeddedPostgres } from "./embedded-postgres/embedded-postgres.ts";
+import type { Log } from "./log.ts";
 import { StartError } from "./start-error.ts";
 
 export interface StartedDatabase {
@@ -11,14 +13,26 @@ export interface StartedDatabase {
   readonly description: string;
   /** The embedded database alone has one. */
   readonly demo: Demo | null;
+  /** Later than the start where the database was away then; rejects when waiting cannot mend it. */
+  readonly migrated: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+/** The first good answer comes within a second of the database being there. */
+const RETRY_DELAY_MS = 300;
+const RETRY_CONNECT_TIMEOUT_S = 1;
+/** Before it serves: a server that is only slow to let us in should be ready when it says that it listens. */
+const FIRST_CONNECT_TIMEOUT_S = 3;
+
 /** Once per start, however many processes serve it: the embedded PostgreSQL, the migrations, the sample batch. */
-export async function startDatabase(config: Config): Promise<StartedDatabase> {
+export async function startDatabase(config: Config, log: Log): Promise<StartedDatabase> {
   if (config.databaseUrl !== null) {
-    if (config.migrateAtStart) await applyMigrations(config.databaseUrl).catch(explainUnreachable);
-    return { url: config.databaseUrl, description: describe(config.databaseUrl), demo: null, close: async () => {} };
+    const url = config.databaseUrl;
+    const stopping = new AbortController();
+    const { migrated } = config.migrateAtStart
+      ? await startMigrations(url, log, stopping.signal)
+      : { migrated: Promise.resolve() };
+    return { url, description: describe(url), demo: null, migrated, close: async () => stopping.abort() };
   }
 
   const embedded = await openEmbeddedPostgres({ dataDir: config.dataDir, mode: "start" });
@@ -28,6 +42,7 @@ export async function startDatabase(config: Config): Promise<StartedDatabase> {
       url: embedded.url,
       description: `embedded PostgreSQL ${embedded.version}, data under ${config.dataDir}`,
       demo: await fillDemo(config, embedded.url),
+      migrated: Promise.resolve(),
       close: () => embedded.stop(),
     };
   } catch (error) {
@@ -45,12 +60,40 @@ async function fillDemo(config: Config, url: string): Promise<Demo> {
   }
 }
 
-function explainUnreachable(error: unknown): never {
-  const { code } = error as { code?: unknown };
-  throw new StartError(
-    `Cannot migrate the database at DATABASE_URL (${String(code ?? "unknown fault")}). ` +
-      "Is it running, and is the URL right? MIGRATE=off starts without.",
-  );
+/** Done when it answers, or going on in the background: a database that is away holds up no start. */
+async function startMigrations(url: string, log: Log, stopping: AbortSignal): Promise<{ migrated: Promise<void> }> {
+  const fault = await tryToMigrate(url, FIRST_CONNECT_TIMEOUT_S);
+  if (fault === null) return { migrated: Promise.resolve() };
+  log.warn({ reason: fault }, "the database is away: not ready until it is there and migrated");
+  return { migrated: keepMigrating(url, log, stopping) };
+}
+
+async function keepMigrating(url: string, log: Log, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+    if ((await tryToMigrate(url, RETRY_CONNECT_TIMEOUT_S)) === null) {
+      return log.info("the database is there and migrated");
+    }
+  }
+}
+
+/** Why the database is away, in one word; null when it is migrated. */
+async function tryToMigrate(url: string, connectTimeoutSeconds: number): Promise<string | null> {
+  try {
+    await applyMigrations(url, connectTimeoutSeconds);
+    return null;
+  } catch (error) {
+    const code = codeOf(error);
+    if (isAway(error)) return code;
+    throw new StartError(
+      `Cannot migrate the database at DATABASE_URL (${code || "unknown fault"}). ${adviceFor(code)} MIGRATE=off starts without.`,
+    );
+  }
+}
+
+function adviceFor(code: string): string {
+  if (code.startsWith("28")) return "It does not let this user in: are the name and the password right?";
+  return code === "3D000" ? "There is no database of that name." : "Is the URL right, and may this user change tables?";
 }
 
 function describe(url: string): string {

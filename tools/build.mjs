@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildGraphiql } from "./build-graphiql.mjs";
 // Also here, for those who install without scripts.
 import "./repair-postgres.mjs";
 
@@ -10,6 +9,12 @@ import "./repair-postgres.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const dist = join(root, "dist");
+
+if (!existsSync(join(root, "node_modules/typescript"))) {
+  console.error("The build needs the devDependencies, which NODE_ENV=production leaves out: npm ci --include=dev");
+  process.exit(1);
+}
+const { buildGraphiql } = await import("./build-graphiql.mjs");
 
 execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", root], { stdio: "inherit" });
 

@@ -33,7 +33,7 @@ const TOO_SLOW = /^(57014|55P03)$/;
 const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
 
 /** Through drizzle's wrapping, whose own message carries the statement and its parameters. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   if (typeof code === "string") return code;
   return cause === undefined || cause === null ? "" : codeOf(cause);
@@ -41,6 +41,11 @@ function codeOf(error: unknown): string {
 
 export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.test(codeOf(error));
+}
+
+/** Not there at all, and perhaps soon: a wrong password or a missing database is mended by a person. */
+export function isAway(error: unknown): boolean {
+  return isPassing(error) && !/^(28\w{3}|3D000|0A000)$/.test(codeOf(error));
 }
 
 /** Worth another try: only reads come this way. */

@@ -4,7 +4,7 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { deadlineIn } from "../deadline.ts";
-import type { OpenDatabase } from "./client.ts";
+import { type OpenDatabase, ownSockets } from "./client.ts";
 
 /** The same from `src/db` and from `dist/db`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
@@ -18,8 +18,15 @@ const MIGRATION_LOCK_ID = 4_207_311_902;
 const READY_TIMEOUT_MS = 1000;
 
 /** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
-export async function applyMigrations(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {}, connect_timeout: 10 });
+export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
+  const sql = postgres(url, {
+    max: 1,
+    fetch_types: false,
+    onnotice: () => {},
+    connect_timeout: connectTimeoutSeconds,
+    // The lock is waited for, and a migration takes its time.
+    ...ownSockets(url, null, connectTimeoutSeconds),
+  });
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
     await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS_DIR });

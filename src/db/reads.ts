@@ -71,7 +71,8 @@ export function openReads(maxConnections: number) {
     gauges: {
       underWay: () => maxConnections - gate.executionSlots,
       waiting: () => MAX_WAITING - gate.queueSlots,
-      isBreakerOpen: () => (breaker.state === CircuitState.Open ? 1 : 0),
+      /** Also while one read tries whether the server is back: that takes longer than the pauses between two tries. */
+      isBreakerOpen: () => (breaker.state === CircuitState.Closed ? 0 : 1),
     },
   };
 }

@@ -12,7 +12,8 @@ const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 
 interface SocketOptions {
-  readonly silenceMs: number;
+  /** Null for statements that may take as long as they like. */
+  readonly silenceMs: number | null;
   /** Of TCP and TLS together, as the driver limits what comes after them. */
   readonly connectTimeoutMs: number;
   /** The driver's `ssl`. */
@@ -49,7 +50,7 @@ export function socketFactory({ silenceMs, connectTimeoutMs, tlsMode }: SocketOp
         return failingSocket(error);
       }
     }
-    watchForSilence(socket, silenceMs);
+    if (silenceMs !== null) watchForSilence(socket, silenceMs);
     return socket;
   };
 }

@@ -9,6 +9,8 @@ interface DrainTimes {
   readonly graceMs: number;
 }
 
+const SWEEP_MS = 100;
+
 /**
  * A stop that loses nothing: first not ready but serving, every answer asking its client to connect elsewhere; then
  * refusing what is new and finishing what runs; then cut. Without the first phase each stop of a busy server reset some
@@ -36,8 +38,11 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
       phase = "refusing";
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      // A request that began before the stop did not ask its client to connect elsewhere: its connection stays open.
+      const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(sweeping);
       clearTimeout(cut);
     },
   };

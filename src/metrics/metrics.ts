@@ -25,6 +25,8 @@ export interface MeasuredRequest {
 export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout";
 const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout"];
 
+type PoolName = "pages" | "searches" | "exports";
+
 /** A page from memory takes 1 ms, a request is given up after 2 s. */
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100];
@@ -80,13 +82,14 @@ export function openMetrics() {
     countRejection: (limit: Limit) => rejections.inc({ limit }),
     observeEmailBatch: (ids: number) => emailBatches.observe(ids),
     /** Read when somebody asks for the metrics; the workers' values are added up. */
-    registerGauge(name: string, help: string, read: () => number): void {
+    registerPoolGauge(name: string, help: string, readings: Readonly<Partial<Record<PoolName, () => number>>>): void {
       new Gauge({
         name,
         help,
+        labelNames: ["pool"],
         registers,
         collect() {
-          this.set(read());
+          for (const [pool, read] of Object.entries(readings)) this.set({ pool }, read());
         },
       });
     },

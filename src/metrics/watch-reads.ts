@@ -5,21 +5,34 @@ import type { EmailQueries } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import type { Limit, Metrics } from "./metrics.ts";
 
-/** The same database, with its queue in the gauges and every read that was turned away counted. */
-export function watchReads(metrics: Metrics, database: OpenDatabase): OpenDatabase {
-  const { underWay, waiting, isBreakerOpen } = database.gauges;
-  metrics.registerGauge("database_reads_under_way", "Reads that hold a connection of the pool", underWay);
-  metrics.registerGauge("database_reads_waiting", "Reads that wait for a connection of the pool", waiting);
-  metrics.registerGauge("database_breaker_open", "1 while an unreachable database is left alone", isBreakerOpen);
-  return {
-    ...database,
+type Reads = Pick<OpenDatabase, "read">;
+
+/** The same database, with its queues in the gauges and every read that was turned away counted. */
+export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): OpenDatabase {
+  const [pages, searches] = [database.gauges, database.searches.gauges];
+  metrics.registerPoolGauge("database_reads_under_way", "Reads that hold a connection of the pool", {
+    pages: pages.underWay,
+    searches: searches.underWay,
+    exports: exportsRunning,
+  });
+  metrics.registerPoolGauge("database_reads_waiting", "Reads that wait for a connection of the pool", {
+    pages: pages.waiting,
+    searches: searches.waiting,
+  });
+  metrics.registerPoolGauge("database_breaker_open", "1 while an unreachable database is left alone", {
+    pages: pages.isBreakerOpen,
+    searches: searches.isBreakerOpen,
+  });
+  const watched = <P extends Reads>(pool: P): P => ({
+    ...pool,
     read: (deadline, statement) =>
-      database.read(deadline, statement).catch((error: unknown) => {
+      pool.read(deadline, statement).catch((error: unknown) => {
         const limit = limitOf(error);
         if (limit !== null) metrics.countRejection(limit);
         throw error;
       }),
-  };
+  });
+  return { ...watched(database), searches: watched(database.searches) };
 }
 
 /** Null for what the database itself answered. */

@@ -133,9 +133,13 @@ describe("the metrics tell", () => {
   test("the pool, its queue, the loader's batches, the event loop, memory and CPU", async () => {
     const text = await scrape(await serve(METERED));
     for (const series of [
-      "database_reads_under_way",
-      "database_reads_waiting",
-      "database_breaker_open",
+      'database_reads_under_way{pool="pages"}',
+      'database_reads_under_way{pool="searches"}',
+      'database_reads_under_way{pool="exports"}',
+      'database_reads_waiting{pool="pages"}',
+      'database_reads_waiting{pool="searches"}',
+      'database_breaker_open{pool="pages"}',
+      'database_breaker_open{pool="searches"}',
       "email_batch_size_count",
       "nodejs_eventloop_lag_p99_seconds",
       "process_resident_memory_bytes",
@@ -156,6 +160,35 @@ describe("the metrics tell", () => {
     expect(sampleOf(text, 'rejected_requests_total{limit="query"}')).toBe(1);
     expect(sampleOf(text, 'rejected_requests_total{limit="overload"}')).toBe(0);
     expect(sampleOf(text, 'http_requests_total{door="graphql",operation="none",status="429"}')).toBe(3);
+  });
+
+  test("a search that holds its connection, and that it took too long", async () => {
+    const server = await serve(METERED);
+    const viewer = await server.as();
+    const taskId = await aTask(server.sql, { user_id: viewer.userId });
+    const blocker = await server.sql.reserve();
+    await blocker`begin`;
+    await blocker`lock table task_email_jobs in access exclusive mode`;
+    const search = viewer.get(`/api/v1/tasks/${taskId}/jobs?status=failed`);
+    await expect
+      .poll(async () => sampleOf(await scrape(server), 'database_reads_under_way{pool="searches"}'), { interval: 20 })
+      .toBe(1);
+    expect((await search).status).toBe(504);
+    await blocker`commit`;
+    blocker.release();
+    expect(sampleOf(await scrape(server), 'rejected_requests_total{limit="timeout"}')).toBe(1);
+  });
+
+  test("an export while it runs", async () => {
+    const server = await serve(METERED);
+    const viewer = await server.as();
+    const taskId = await aTask(server.sql, { user_id: viewer.userId });
+    await someJobs(server.sql, taskId, 20_000);
+    const exporting = async () => sampleOf(await scrape(server), 'database_reads_under_way{pool="exports"}');
+    const { body } = await viewer.get(`/api/v1/tasks/${taskId}/jobs/export`);
+    await expect.poll(exporting).toBe(1);
+    await body?.cancel();
+    await expect.poll(exporting).toBe(0);
   });
 
   test("a caller who left as aborted", async () => {

@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from "../support/test-database.
 /** All twenty in CI (90 s on two cores); a few show the same to whoever is waiting for the suite. */
 const RESTARTS = process.env.CI ? 20 : 5;
 const CONNECTIONS = 50;
+const READY_WITHIN_MS = 2000;
 
 let database: TestDatabase;
 let path: string;
@@ -82,14 +83,20 @@ test(`${RESTARTS} rolling restarts of two instances under ${CONNECTIONS} busy co
 }, 240_000);
 
 test("a killed server is ready again within two seconds of its start", async () => {
-  const balancer = await openBalancer();
-  const { program } = await startInstance(balancer);
-  await program.stop("SIGKILL");
-  const startedAt = performance.now();
-  const again = startProgram("dist/main.js", { DATABASE_URL: database.url, PORT: "0" });
-  const origin = await again.listening();
-  expect((await fetch(`${origin}/readyz`)).status).toBe(200);
-  // Two seconds on a machine of its own; this one runs the other tests as well.
-  expect(performance.now() - startedAt).toBeLessThan(6000);
-  await balancer.close();
+  const start = () => startProgram("dist/main.js", { DATABASE_URL: database.url, PORT: "0" });
+  const first = start();
+  await first.listening();
+  await first.stop("SIGKILL");
+
+  let took = Number.POSITIVE_INFINITY;
+  // Once more where this machine was busy with something else.
+  for (let times = 0; times < 2 && took > READY_WITHIN_MS; times++) {
+    const startedAt = performance.now();
+    const again = start();
+    const origin = await again.listening();
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+    took = performance.now() - startedAt;
+    await again.stop("SIGKILL");
+  }
+  expect(took).toBeLessThan(READY_WITHIN_MS);
 });

@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask } from "../support/builders.ts";
-import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { childrenOf, killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const MAIN = "dist/main.js";
@@ -25,17 +24,20 @@ const statusOf = async (url: string, headers: Record<string, string> = {}) =>
 async function startTwoWorkers(environment: Record<string, string>) {
   const program = startProgram(MAIN, { DATABASE_URL: database.url, PORT: "0", WORKERS: "2", ...environment });
   const origin = await program.listening();
-  const workersOf = () =>
-    execFileSync("pgrep", ["-P", String(program.child.pid)], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map(Number);
+  const workersOf = () => childrenOf(program.child.pid);
   return { program, origin, workersOf };
+}
+
+/** Its line may come after the one of standard output. */
+async function metricsPortOf(program: ReturnType<typeof startProgram>): Promise<string> {
+  const find = () => /"port":(\d+),"msg":"metrics are served"/.exec(program.stderr())?.[1] ?? "";
+  await expect.poll(find).not.toBe("");
+  return find();
 }
 
 test("two workers have one set of metrics, whose counters do not fall when one of them dies", async () => {
   const { program, origin, workersOf } = await startTwoWorkers({ METRICS_PORT: "0", LOG_LEVEL: "info" });
-  const port = /"port":(\d+),"msg":"metrics are served"/.exec(program.stderr())?.[1];
+  const port = await metricsPortOf(program);
   const sampleOf = async (series: string) => {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
@@ -59,7 +61,7 @@ test("two workers have one set of metrics, whose counters do not fall when one o
 
 test("a worker that hangs does not keep the metrics of the others back", async () => {
   const { program, origin, workersOf } = await startTwoWorkers({ METRICS_PORT: "0", LOG_LEVEL: "info" });
-  const port = /"port":(\d+),"msg":"metrics are served"/.exec(program.stderr())?.[1];
+  const port = await metricsPortOf(program);
   for (let i = 0; i < 4; i++) await statusOf(`${origin}/healthz`);
   const [victim] = workersOf();
   process.kill(victim ?? 0, "SIGSTOP");

@@ -1,3 +1,4 @@
+import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
@@ -65,8 +66,7 @@ async function aMixedTask(): Promise<string> {
 }
 
 /** The filter as a reader of its description would apply it by hand. */
-// biome-ignore lint/suspicious/noExplicitAny: rows as Postgres gives them
-function matches(row: any, filter: JobFilter): boolean {
+function matches(row: postgres.Row, filter: JobFilter): boolean {
   const has = row.record_id !== null && row.record_deleted_at === null;
   const given = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
   const flags = [

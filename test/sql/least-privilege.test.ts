@@ -65,6 +65,26 @@ test("serves both doors, with keys and migrations made by the owner", async () =
   const graphql = await get("/graphql", query(taskId));
   expect(await graphql.json()).toMatchObject({ data: { taskJobs: { count: 3, jobs: [{ email: {} }, {}, {}] } } });
   expect((await get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(404);
+
+  for (const path of [
+    "/api/v1/tasks",
+    `/api/v1/tasks/${taskId}`,
+    `/api/v1/tasks/${taskId}/jobs?status=pending&deliverability=risky`,
+    `/api/v1/tasks/${taskId}/jobs?after=`,
+    `/api/v1/tasks/${taskId}/jobs/export`,
+  ]) {
+    const response = await get(path);
+    expect([path, response.status, (await response.text()).length]).toEqual([path, 200, expect.any(Number)]);
+  }
+  const everything = `{
+    tasks(first: 2) { totalCount nodes { id jobCount: progress { total percent } } }
+    node(id: "${taskId}") { id }
+    task(id: "${taskId}") { progress { total isComplete } jobs(first: 2, orderBy: UPDATED_AT_DESC) { totalCount nodes { email { status } } } }
+  }`;
+  const answer = await (await get("/graphql", { method: "POST", body: JSON.stringify({ query: everything }) })).json();
+  expect(answer).toMatchObject({
+    data: { tasks: { totalCount: 1 }, task: { progress: { total: 3 }, jobs: { totalCount: 3 } } },
+  });
   expect((await program.stop()).code).toBe(0);
 });
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 
 export interface Ended {
   readonly code: number | null;
@@ -60,4 +61,8 @@ export const runProgram = (...program: Parameters<typeof startProgram>): Promise
 /** For afterEach: a failed test leaves no process behind. */
 export function killPrograms(): void {
   for (const child of running) child.kill("SIGKILL");
+}
+
+export function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }

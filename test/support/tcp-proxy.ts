@@ -8,7 +8,7 @@ interface Target {
 type Mood = "forward" | "blackhole" | "refuse" | "hang up";
 
 /** A network between the server and its database, whose faults a test decides. */
-export async function openTcpProxy(target: Target) {
+export async function openTcpProxy(target: Target, port = 0) {
   const sockets = new Set<net.Socket>();
   const state: { mood: Mood; connects: number; target: Target } = { mood: "forward", connects: 0, target };
 
@@ -34,7 +34,7 @@ export async function openTcpProxy(target: Target) {
     upstream.on("data", (chunk) => state.mood === "blackhole" || client.write(chunk));
   }
 
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
   return {
     port: (server.address() as net.AddressInfo).port,

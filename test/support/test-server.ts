@@ -26,6 +26,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
   const database = openDatabase({
     url: databaseUrl,
     maxConnections: config.databasePoolSize,
+    preparedStatements: config.preparedStatements,
     statementTimeoutMs: config.statementTimeoutMs,
   });
   const logLines: string[] = [];

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const manual = readFileSync("docs/operating.md", "utf8");
+const readme = readFileSync("README.md", "utf8");
+
+const namesIn = (text: string, pattern: RegExp) =>
+  [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].sort();
+
+/** The first cells of the tables of one section. */
+const namesInTable = (text: string, section: string) =>
+  (text.split(/^## /m).find((part) => part.startsWith(section)) ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .flatMap((line) => namesIn(line.split("|")[1] ?? "", /`([A-Z_]+)`/g))
+    .sort();
+
+const settings = (source: string) => namesIn(source, /(?:read\.\w+\(|environment\.)"?([A-Z][A-Z_]+)/g);
+const metrics = (source: string) => namesIn(source, /(?:name: |registerPoolGauge\(\s*)"(\w+)"/g);
+
+describe("settings", () => {
+  const read = settings(readFileSync("src/config.ts", "utf8"));
+
+  test("that config.ts reads are those of the manual's table", () => {
+    expect(read).toContain("SHUTDOWN_DRAIN_MS");
+    expect(namesInTable(manual, "Settings")).toEqual(read);
+  });
+
+  test("of the README's table are some of them", () => {
+    const named = namesInTable(readme, "4. Configuration");
+    expect(named).toContain("DATABASE_URL");
+    expect(named.filter((name) => !read.includes(name))).toEqual([]);
+  });
+
+  test("are found however they are read", () => {
+    expect(settings('read.integer("A_B", 1); environment.NODE_ENV; read.text("C_D")')).toEqual([
+      "A_B",
+      "C_D",
+      "NODE_ENV",
+    ]);
+  });
+});
+
+test("every metric of ours stands in the manual", () => {
+  const source = readdirSync("src/metrics")
+    .map((file) => readFileSync(join("src/metrics", file), "utf8"))
+    .join("\n");
+  const named = metrics(source);
+  for (const name of ["http_requests_total", "database_reads_waiting", "worker_ends_total"])
+    expect(named).toContain(name);
+  expect(named.filter((name) => !new RegExp(`\`${name}[\`{]`).test(manual))).toEqual([]);
+});

@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { databaseUrl } from "../support/global-setup.ts";
+import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+// The program itself, started before its database.
+
+const MAIN = "dist/main.js";
+/** The first good answer comes within a second of the database being there; the rest is this machine's. */
+const THERE_WITHIN_MS = 1500;
+
+const key = newApiKey();
+let database: TestDatabase;
+let proxy: Awaited<ReturnType<typeof openTcpProxy>>;
+let path: string;
+
+beforeAll(async () => {
+  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  database = await createTestDatabase();
+  const userId = "33333333-0000-4000-8000-000000000003";
+  await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+  const taskId = await aTask(database.sql, { user_id: userId });
+  await someJobs(database.sql, taskId, 3);
+  path = `/api/v1/tasks/${taskId}/jobs`;
+});
+beforeEach(async () => {
+  const { hostname, port } = new URL(database.url);
+  proxy = await openTcpProxy({ host: hostname, port: Number(port) });
+});
+afterEach(async () => {
+  killPrograms();
+  await proxy.close();
+});
+afterAll(() => database.close());
+
+function throughProxy(url: string, user: { username?: string; password?: string } = {}): string {
+  return Object.assign(new URL(url), { port: String(proxy.port), ...user }).href;
+}
+
+const linesOf = (program: ReturnType<typeof startProgram>) =>
+  program
+    .stderr()
+    .split("\n")
+    .filter((line) => /the database is/.test(line));
+
+test.each([
+  ["on", "refuse"],
+  ["on", "hang up"],
+  ["on", "blackhole"],
+  ["off", "refuse"],
+  ["off", "blackhole"],
+] as const)("MIGRATE=%s, connections %s: alive and 503, then good answers without a restart", async (MIGRATE, mood) => {
+  proxy.become(mood);
+  const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", MIGRATE });
+  const origin = await program.listening();
+  const ask = () => fetch(origin + path, { headers: { "X-API-Key": key } });
+  const statusOf = async (at: string) => (await fetch(origin + at)).status;
+
+  expect(await statusOf("/healthz")).toBe(200);
+  expect(await statusOf("/readyz")).toBe(503);
+  const away = await ask();
+  const { error } = JSON.parse(await away.text());
+  const answer = [away.status, error.code, away.headers.get("retry-after")];
+  if (mood === "blackhole" && away.status === 504) expect(error.code).toBe("DEPENDENCY_TIMEOUT");
+  else expect(answer).toEqual([503, "DEPENDENCY_UNAVAILABLE", "1"]);
+
+  if (mood === "blackhole") await proxy.close().then(reopenProxy);
+  else proxy.become("forward");
+  const options = { timeout: THERE_WITHIN_MS, interval: 20 };
+  await expect.poll(async () => (await ask()).status, options).toBe(200);
+  await expect.poll(() => statusOf("/readyz"), options).toBe(200);
+  if (MIGRATE === "on") {
+    await expect.poll(() => linesOf(program).length).toBe(2);
+    expect(linesOf(program)[0]).not.toContain(String(proxy.port));
+  }
+  expect((await program.stop()).code).toBe(0);
+});
+
+/** What was dropped meanwhile stays lost; whoever connects anew gets through. */
+async function reopenProxy(): Promise<void> {
+  const { hostname, port } = new URL(database.url);
+  proxy = await openTcpProxy({ host: hostname, port: Number(port) }, proxy.port);
+}
+
+test("an empty database that comes late is migrated and served", async () => {
+  await asSuperuser((sql) => sql`create database late_and_empty`);
+  proxy.become("refuse");
+  const url = throughProxy(databaseUrl(inject("serverUrl"), "late_and_empty"));
+  const program = startProgram(MAIN, { DATABASE_URL: url, PORT: "0", WORKERS: "2" });
+  const origin = await program.listening();
+  expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+  proxy.become("forward");
+  await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { timeout: 5000 }).toBe(200);
+  expect((await program.stop()).code).toBe(0);
+});
+
+test("what waiting cannot mend ends the start with 1, also when it shows late", async () => {
+  const wrong = throughProxy(database.url, { username: "nobody_of_that_name", password: "pass-word" });
+  const missing = throughProxy(databaseUrl(inject("serverUrl"), "never_created"));
+  for (const [url, said] of [
+    [wrong, /\(28\w{3}\)\. It does not let this user in/],
+    [missing, /\(3D000\)\. There is no database of that name/],
+  ] as const) {
+    const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: url, PORT: "0" });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
+    expect(stderr).not.toMatch(/pass-word|at .*\.js/);
+  }
+  proxy.become("refuse");
+  const late = startProgram(MAIN, { DATABASE_URL: missing, PORT: "0", LOG_LEVEL: "silent" });
+  await late.listening();
+  proxy.become("forward");
+  expect(await late.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("(3D000)") });
+});
+
+test("a stop before the database ever came is clean", async () => {
+  proxy.become("refuse");
+  const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", SHUTDOWN_DRAIN_MS: "0" });
+  await program.listening();
+  expect((await program.stop()).code).toBe(0);
+});
