@@ -36,6 +36,16 @@ const DEFENCES: Readonly<Record<string, Defence>> = {
     edits: [["task-jobs/task-job.queries.js", "or tasks.user_id =", "or true or tasks.user_id ="]],
     found: /200 instead of 404|data instead of NOT_FOUND/,
   },
+  "the owner's predicate of a search and an export": {
+    edits: [["task-jobs/job-search.queries.js", "or tasks.user_id =", "or true or tasks.user_id ="]],
+    found: /200 for a task that may not be read|foreign: |data instead of NOT_FOUND/,
+  },
+  "the end of an export": {
+    edits: [
+      ["task-jobs/job-export.queries.js", "yield rows.map(exportedJobOf)", "yield rows.slice(1).map(exportedJobOf)"],
+    ],
+    found: /exported rows instead of/,
+  },
   "the bound of a page": {
     edits: [["page.js", "MAX_LIMIT = 100", "MAX_LIMIT = 1000"]],
     found: /instead of 400|data instead of/,
