@@ -63,7 +63,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
     jobSearches: jobSearchQueries(database.searches),
     tasks: taskQueries(reads),
-    readProgress: openTaskProgress(taskProgressQueries(database.searches)),
+    readProgress: openTaskProgress(taskProgressQueries(database.counts)),
   };
   const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config, log);
   const rateLimit =

@@ -182,6 +182,8 @@ describe("progress", () => {
       });
     await job("completed", "valid", { is_role_based: true });
     await job("completed", "not_exists");
+    await job("completed", "disposable_domain");
+    await job("completed", "catchall", { is_disposable: true });
     await job("failed", null);
     await job("processing", null);
     const { body } = await owner.query(`{ task(id: "${id}") {
@@ -191,26 +193,26 @@ describe("progress", () => {
       done: progress(filter: { status: [COMPLETED] }) { total percent isComplete } } }`);
     expect(body.data.task).toEqual({
       progress: {
-        total: 4,
+        total: 6,
         pending: 0,
         processing: 1,
-        completed: 2,
+        completed: 4,
         failed: 1,
-        percent: 75,
+        percent: 83,
         isComplete: false,
         lastUpdatedAt: "2025-01-01T00:00:00.25Z",
-        deliverability: { deliverable: 1, undeliverable: 1, risky: 0, unknown: 0 },
+        deliverability: { deliverable: 1, undeliverable: 1, risky: 2, unknown: 0 },
         verification: {
           exists: 1,
           notExists: 1,
-          catchall: 0,
+          catchall: 1,
           invalidSyntax: 0,
           unknown: 0,
           roleBased: 1,
-          disposableDomainEmails: 0,
+          disposableDomainEmails: 2,
         },
       },
-      done: { total: 2, percent: 100, isComplete: true },
+      done: { total: 4, percent: 100, isComplete: true },
     });
   });
 
