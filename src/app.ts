@@ -48,13 +48,14 @@ export interface Resources {
   readonly demo?: { readonly apiKey: string; readonly taskId: string };
   /** Shorter ones, for tests that have to run into them. */
   readonly httpLimits?: Partial<HttpLimits>;
+  readonly exportStallMs?: number;
 }
 
 /** Where the context holds its request: a WeakMap would keep it past a young collection, and Apollo clones the context. */
 const REQUEST = Symbol("request");
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
-export async function openApp(config: Config, { database, log, demo, httpLimits }: Resources) {
+export async function openApp(config: Config, { database, log, demo, httpLimits, exportStallMs }: Resources) {
   const metrics = config.metrics === null ? null : openMetrics();
   const exports = jobExportQueries(database.exports);
   const reads = metrics === null ? database : watchReads(metrics, database, exports.running);
@@ -64,7 +65,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
     jobSearches: jobSearchQueries(reads.searches),
     tasks: taskQueries(reads),
-    readProgress: openTaskProgress(taskProgressQueries(reads.searches)),
+    readProgress: openTaskProgress(taskProgressQueries(reads.counts)),
   };
   const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config, log);
   const rateLimit =
@@ -119,6 +120,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits 
       authenticate,
       exports,
       openAudit: (requestId, viewer) => openAudit(log, requestId, viewer),
+      maxStallMs: exportStallMs,
     }),
   );
 
@@ -171,7 +173,12 @@ function requestOf(context: RequestContext & { readonly [REQUEST]?: Request }): 
 
 /** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
 function compressAnswers(): RequestHandler {
-  const compress = compression();
+  // Its list of types that are worth it does not know lines of JSON.
+  const compress = compression({
+    filter: (request, response) =>
+      String(response.getHeader("Content-Type")).startsWith("application/x-ndjson") ||
+      compression.filter(request, response),
+  });
   return (request, response, next) => {
     if (/gzip|br|deflate/.test(request.headers["accept-encoding"] ?? "")) compress(request, response, next);
     else next();

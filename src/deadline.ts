@@ -1,3 +1,5 @@
+import { Failure } from "./errors.ts";
+
 /** A moment of `performance.now()`, in milliseconds. */
 export type Deadline = number;
 
@@ -7,4 +9,12 @@ export function deadlineIn(ms: number): Deadline {
 
 export function msLeft(deadline: Deadline): number {
   return deadline - performance.now();
+}
+
+/** For one of several who wait for the same work: it goes on, whoever gives up. */
+export function waitFor<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Failure("TIMEOUT")), Math.max(0, msLeft(deadline)));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -7,7 +7,7 @@ export function guardFormula(text: string): string {
   return RUNNABLE.test(text) ? `'${text}` : text;
 }
 
-/** Takes off what `guardFormula` put there, and nothing else. */
+/** Takes off what `guardFormula` put there; only for a file it wrote: elsewhere the apostrophe may be the text's own. */
 export function unguardFormula(text: string): string {
   return GUARDED.test(text) ? text.slice(1) : text;
 }

@@ -33,7 +33,11 @@ function daysIn(year: number, month: number): number {
  * slices: a page has up to 300 of them. Refuses what RFC 3339 cannot say: infinity, BC, years past 9999.
  */
 export function rfc3339OfTimestamptz(text: string): string {
-  if (text.charCodeAt(10) !== 0x20 || !text.endsWith("+00"))
-    throw new RangeError("a timestamp RFC 3339 cannot express");
+  if (!isSayable(text)) throw new RangeError("a timestamp RFC 3339 cannot express");
   return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+}
+
+/** Whether `rfc3339OfTimestamptz` can say it. */
+export function isSayable(text: string): boolean {
+  return text.charCodeAt(10) === 0x20 && text.endsWith("+00");
 }

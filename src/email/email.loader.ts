@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import type { Deadline } from "../deadline.ts";
 import type { EmailQueries } from "./email.queries.ts";
-import type { EmailRecord, JoinedEmail } from "./email.ts";
+import { type EmailRecord, type JoinedEmail, missingEmail } from "./email.ts";
 
 export type EmailLoader = DataLoader<string, EmailRecord | null>;
 
@@ -9,16 +9,14 @@ export type EmailLoader = DataLoader<string, EmailRecord | null>;
 export function openEmailLoader(queries: EmailQueries, deadline: Deadline): EmailLoader {
   return new DataLoader(async (ids) => {
     const found = new Map((await queries.findEmailsByIds(ids, deadline)).map(({ id, record }) => [id, record]));
-    return ids.map((id) => found.get(id) ?? (found.has(id) ? null : missing(id)));
+    return ids.map((id) => {
+      const record = found.get(id);
+      return record === undefined ? missingEmail(id) : record;
+    });
   });
 }
 
 /** Emails that came along with a page need no statement of their own. */
 export function primeEmails(loader: EmailLoader, emails: readonly JoinedEmail[]): void {
-  for (const { id, record } of emails) loader.prime(id, record === undefined ? missing(id) : record);
-}
-
-/** The foreign key forbids it, so somebody must hear of it: an error, never a silent null. */
-function missing(id: string): Error {
-  return new Error(`the email record ${id} is missing`);
+  for (const { id, record } of emails) loader.prime(id, record);
 }

@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
 import type { Deadline } from "../deadline.ts";
-import type { EmailRecord, JoinedEmail } from "./email.ts";
+import { isSayable } from "../rfc3339.ts";
+import type { EmailRead, EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailQueries = ReturnType<typeof emailQueries>;
 
@@ -25,10 +26,10 @@ export function emailQueries(database: OpenDatabase) {
   };
 }
 
-/** Null for a deleted record. `at` is where its columns begin. */
-export function emailOfRow(row: Row, at: number): EmailRecord | null {
+/** `at` is where its columns begin. Whether a record can be read is decided here, once for every door. */
+export function emailOfRow(row: Row, at: number): EmailRead {
   if (row[at + 14] !== null) return null;
-  return {
+  const email: EmailRecord = {
     id: row[at] as string,
     email: row[at + 1] as string,
     status: row[at + 2] as string,
@@ -44,4 +45,20 @@ export function emailOfRow(row: Row, at: number): EmailRecord | null {
     unknownReason: row[at + 12] as string | null,
     needsPhysicalVerify: row[at + 13] as boolean,
   };
+  return isReadable(email) ? email : new Error(`the email record ${email.id} cannot be read`);
+}
+
+/** No null where the schema promises a value, and no moment that RFC 3339 cannot say. */
+function isReadable(email: EmailRecord): boolean {
+  return (
+    (email.validatedAt === null || isSayable(email.validatedAt)) &&
+    email.email !== null &&
+    email.status !== null &&
+    email.isRoleBased !== null &&
+    email.isDisposable !== null &&
+    email.hasMxRecords !== null &&
+    email.hasReverseDns !== null &&
+    email.isCatchall !== null &&
+    email.needsPhysicalVerify !== null
+  );
 }

@@ -16,10 +16,18 @@ export interface EmailRecord {
   readonly needsPhysicalVerify: boolean;
 }
 
-/** An email record that was read along with its job: null when it is deleted, undefined when it is missing. */
+/** Null when it is deleted; an error when something in it cannot be said, or nothing is there. */
+export type EmailRead = EmailRecord | Error | null;
+
+/** An email record that was read along with its job. */
 export interface JoinedEmail {
   readonly id: string;
-  readonly record: EmailRecord | null | undefined;
+  readonly record: EmailRead;
+}
+
+/** The foreign key forbids it, so somebody must hear of it: an error, never a silent null. */
+export function missingEmail(id: string): Error {
+  return new Error(`the email record ${id} is missing`);
 }
 
 export const DELIVERABILITIES = ["DELIVERABLE", "UNDELIVERABLE", "RISKY", "UNKNOWN"] as const;

@@ -29,6 +29,9 @@ export interface RowFile {
 const COLUMNS: ReadonlySet<string> = new Set(COLUMN_NAMES);
 const REQUIRED_COLUMNS: readonly ColumnName[] = ["email", "status"];
 
+/** By which our own CSV exports are known: theirs are the only apostrophes that may be taken off. */
+const OF_EXPORT = ["job_id", "job_status"];
+
 /** NDJSON may bring new keys with every row. */
 const MAX_IGNORED_COLUMNS = 50;
 const MAX_NAME_CHARS = 60;
@@ -62,7 +65,8 @@ async function openCsv(blocks: AsyncIterable<TextBlock>, fileName: string): Prom
   }
   const [header, ...firstRecords] = records;
   if (header === undefined) throw new ImportError({ fileName, reason: "the file is empty" });
-  const { columns, ignoredColumns } = readHeader(header, fileName);
+  const { columns, ignoredColumns, isExport } = readHeader(header, fileName);
+  const cellOf = isExport ? unguardFormula : (field: string) => field;
 
   const toRow = ({ line, raw, fields, fault }: CsvRecord): FileRow => {
     if (fault !== null) return { line, raw, cells: {}, fault: { column: null, reason: fault } };
@@ -72,7 +76,7 @@ async function openCsv(blocks: AsyncIterable<TextBlock>, fileName: string): Prom
     }
     const cells: Cells = {};
     for (const [index, column] of columns.entries()) {
-      if (column !== null) cells[column] = unguardFormula(fields[index] ?? "");
+      if (column !== null) cells[column] = cellOf(fields[index] ?? "");
     }
     return { line, raw, cells, fault: null };
   };
@@ -105,7 +109,8 @@ function readHeader(header: CsvRecord, fileName: string) {
     const hint = separator ? ` (fields must be separated by commas, not ${JSON.stringify(separator)})` : "";
     fail(`is missing in the header, which has: ${found}${hint}`, missing);
   }
-  return { columns, ignoredColumns };
+  const isExport = OF_EXPORT.every((name) => header.fields.some((field) => nameOf(field) === name));
+  return { columns, ignoredColumns, isExport };
 }
 
 function openNdjson(blocks: AsyncIterable<TextBlock>, fileName: string, start: string): RowFile {
@@ -153,8 +158,12 @@ function parseObject(raw: string, line: number, isInvalidUtf8: boolean, ignoredC
   return { line, raw, cells, fault: null };
 }
 
+function nameOf(field: string): string {
+  return field.trim().toLowerCase();
+}
+
 function asColumn(name: string): ColumnName | null {
-  const normalized = name.trim().toLowerCase();
+  const normalized = nameOf(name);
   return COLUMNS.has(normalized) ? (normalized as ColumnName) : null;
 }
 

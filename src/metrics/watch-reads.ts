@@ -9,19 +9,22 @@ type Reads = Pick<OpenDatabase, "read">;
 
 /** The same database, with its queues in the gauges and every read that was turned away counted. */
 export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): OpenDatabase {
-  const [pages, searches] = [database.gauges, database.searches.gauges];
+  const [pages, searches, counts] = [database.gauges, database.searches.gauges, database.counts.gauges];
   metrics.registerPoolGauge("database_reads_under_way", "Reads that hold a connection of the pool", {
     pages: pages.underWay,
     searches: searches.underWay,
+    counts: counts.underWay,
     exports: exportsRunning,
   });
   metrics.registerPoolGauge("database_reads_waiting", "Reads that wait for a connection of the pool", {
     pages: pages.waiting,
     searches: searches.waiting,
+    counts: counts.waiting,
   });
   metrics.registerPoolGauge("database_breaker_open", "1 while an unreachable database is left alone", {
     pages: pages.isBreakerOpen,
     searches: searches.isBreakerOpen,
+    counts: counts.isBreakerOpen,
   });
   const watched = <P extends Reads>(pool: P): P => ({
     ...pool,
@@ -32,7 +35,7 @@ export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunn
         throw error;
       }),
   });
-  return { ...watched(database), searches: watched(database.searches) };
+  return { ...watched(database), searches: watched(database.searches), counts: watched(database.counts) };
 }
 
 /** Null for what the database itself answered. */

@@ -31,7 +31,7 @@ interface ExportChunk {
 }
 
 export interface JobExport {
-  /** At least one chunk, the first with the header row; what is not asked for is not read. */
+  /** The header row first, where the format has one; what is not asked for is not read. */
   readonly chunks: () => AsyncGenerator<ExportChunk>;
   /** How many jobs there are in this very snapshot. */
   readonly count: () => Promise<number>;
@@ -62,10 +62,9 @@ export async function exportJobs<T>(
 async function* chunksOf(snapshot: JobSnapshot, request: JobExportRequest): AsyncGenerator<ExportChunk> {
   const { format, fields } = request;
   const columns = fields ?? EXPORT_FIELDS;
-  let head = format === "csv" ? csvHeader(columns) : "";
+  if (format === "csv") yield { text: csvHeader(columns), jobs: 0 };
   for await (const jobs of snapshot.readJobs(request)) {
     const lines = format === "csv" ? csvLines(jobs, columns) : ndjsonLines(jobs, fields);
-    yield { text: head + lines, jobs: jobs.length };
-    head = "";
+    yield { text: lines, jobs: jobs.length };
   }
 }

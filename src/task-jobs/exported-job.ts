@@ -79,17 +79,6 @@ function restEmailOf(email: EmailRecord): object {
   };
 }
 
-/** Null for a record whose moment RFC 3339 cannot say: as on a page, it is left out and its job stands. */
-export function readableEmail(record: EmailRecord | null | undefined): EmailRecord | null {
-  if (record === null || record === undefined) return null;
-  try {
-    momentOrNull(record.validatedAt);
-    return record;
-  } catch {
-    return null;
-  }
-}
-
 function momentOrNull(timestamp: string | null | undefined): string | null {
   return timestamp === null || timestamp === undefined ? null : rfc3339OfTimestamptz(timestamp);
 }

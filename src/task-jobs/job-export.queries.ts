@@ -5,7 +5,7 @@ import type { OpenDatabase, Sql } from "../db/client.ts";
 import { failureOfDatabaseError } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { Failure } from "../errors.ts";
-import { type ExportedJob, readableEmail } from "./exported-job.ts";
+import type { ExportedJob } from "./exported-job.ts";
 import type { JobFilter } from "./job-filter.ts";
 import { countOf, matching, SELECTED, visibleTask } from "./job-search.queries.ts";
 import { emailOfJob, jobOfRow } from "./task-job.queries.ts";
@@ -19,11 +19,11 @@ const FETCHED_JOBS = 500;
  * end the transaction. The page index is walked and each email looked up, so that the first rows come at once: with
  * the statistics of before an import the planner would read all emails for each job. Compiling costs more than it saves.
  */
-const SETTINGS = sql.raw(`select set_config('statement_timeout', '30s', true),
+const SETTINGS = `select pg_backend_pid() as backend, set_config('statement_timeout', '30s', true),
   set_config('idle_in_transaction_session_timeout', '150s', true),
   ${["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"]
     .map((name) => `set_config('${name}', 'off', true)`)
-    .join(", ")}`);
+    .join(", ")}`;
 
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
 export type JobSnapshot = ReturnType<typeof openSnapshot>;
@@ -45,8 +45,8 @@ export function jobExportQueries({ connections, open, cancel }: OpenDatabase["ex
       const connection = open();
       try {
         await connection`begin isolation level repeatable read read only`;
-        const [backend] = await connection`select pg_backend_pid() as id`;
-        return await read(openSnapshot(connection, signal, () => cancel(backend?.id)));
+        const [set] = await connection.unsafe(SETTINGS);
+        return await read(openSnapshot(connection, signal, () => cancel(set?.backend)));
       } catch (error) {
         throw failureOfDatabaseError(error);
       } finally {
@@ -77,9 +77,7 @@ function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promis
   }
 
   return {
-    /** To be called first: it sets the transaction up. */
     async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
-      await rowsOf(SETTINGS);
       return (await rowsOf(sql`select task.id from ${visibleTask(viewer, taskId)}`)).length > 0;
     },
 
@@ -106,7 +104,8 @@ function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promis
   };
 }
 
+/** As on a page of REST: an email that cannot be read is left out, and its job stands. */
 function exportedJobOf(row: Row): ExportedJob {
-  const [email] = [emailOfJob(row)].flat();
-  return { job: jobOfRow(row), email: readableEmail(email?.record) };
+  const record = emailOfJob(row)?.record ?? null;
+  return { job: jobOfRow(row), email: record instanceof Error ? null : record };
 }

@@ -28,13 +28,13 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 export interface JobExportRouteOptions {
   readonly authenticate: Authenticate;
   readonly exports: JobExportQueries;
-  readonly openAudit?: (requestId: string, viewer: Viewer) => Audit;
-  readonly maxStallMs?: number;
+  readonly openAudit: (requestId: string, viewer: Viewer) => Audit;
+  readonly maxStallMs: number | undefined;
 }
 
-/** All jobs as a file. The status is sent with the first of them; what fails later breaks the connection. */
+/** All jobs as a file. The status is sent before the first is looked for; what fails later breaks the connection. */
 export function jobExportRoutes(options: JobExportRouteOptions): Router {
-  const { authenticate, exports, openAudit = () => () => {}, maxStallMs = MAX_STALL_MS } = options;
+  const { authenticate, exports, openAudit, maxStallMs = MAX_STALL_MS } = options;
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
     const viewer = await authenticate(request, response.locals.deadline);
@@ -45,13 +45,11 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
     const asked = { viewer, signal: gone.signal, audit, ...readRequest(request) };
     try {
       await exportJobs(exports, asked, async ({ chunks }) => {
-        if (request.method !== "HEAD") {
-          const write = openPacedOutput(response, maxStallMs);
-          for await (const { text } of chunks()) {
-            if (!response.headersSent) describe(response, asked);
-            await write(text);
-          }
-        } else describe(response, asked);
+        describe(response, asked);
+        if (request.method === "HEAD") return;
+        response.flushHeaders();
+        const write = openPacedOutput(response, maxStallMs);
+        for await (const { text } of chunks()) await write(text);
       });
       response.end();
     } catch (error) {

@@ -6,7 +6,7 @@ import { queryRows } from "../db/prepare-rows.ts";
 import { isEmptyFilter } from "../filter.ts";
 import { conditionsOf } from "./job-filter.queries.ts";
 import type { FoundJobs, JobOrder, JobSearch } from "./job-search.ts";
-import { emailOfJob, jobOfRow } from "./task-job.queries.ts";
+import { emailsOfJobs, jobOfRow } from "./task-job.queries.ts";
 
 /** What decides which jobs, whatever their order. */
 type Selection = Pick<JobSearch, "taskId" | "filter">;
@@ -44,7 +44,7 @@ export function jobSearchQueries(database: Pool) {
       const inOrder = search.backwards ? [...found].reverse() : found;
       return {
         jobs: inOrder.map(jobOfRow),
-        emails: search.parts.emails ? inOrder.flatMap(emailOfJob) : [],
+        emails: search.parts.emails ? emailsOfJobs(inOrder) : [],
         count: Number(first[0]),
       };
     },

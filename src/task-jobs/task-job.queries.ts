@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
 import { EMAIL_COLUMNS, emailOfRow } from "../email/email.queries.ts";
-import type { JoinedEmail } from "../email/email.ts";
+import { type JoinedEmail, missingEmail } from "../email/email.ts";
 import type { Page } from "../page.ts";
 import type { FoundJobs } from "./job-search.ts";
 import { type KnownPlace, PagePlaces } from "./page-places.ts";
@@ -84,7 +84,7 @@ export function taskJobQueries(database: OpenDatabase) {
       const [count, version] = first as [string, string];
       const jobs = parts.jobs && first[JOB] !== null ? rows.map(jobOfRow) : [];
       rememberEnds(places, taskId, version, page, fromPlace, jobs);
-      return { jobs, emails: parts.emails ? rows.flatMap(emailOfJob) : [], count: Number(count) };
+      return { jobs, emails: parts.emails ? emailsOfJobs(rows) : [], count: Number(count) };
     },
   };
 }
@@ -127,8 +127,11 @@ export function jobOfRow(row: Row): JobRecord {
   };
 }
 
-export function emailOfJob(row: Row): JoinedEmail | [] {
+export function emailOfJob(row: Row): JoinedEmail | null {
   const id = row[JOB + 2] as string | null;
-  if (id === null) return [];
-  return { id, record: row[EMAIL] === null ? undefined : emailOfRow(row, EMAIL) };
+  return id === null ? null : { id, record: row[EMAIL] === null ? missingEmail(id) : emailOfRow(row, EMAIL) };
+}
+
+export function emailsOfJobs(rows: readonly Row[]): JoinedEmail[] {
+  return rows.map(emailOfJob).filter((email) => email !== null);
 }

@@ -32,7 +32,7 @@ export interface ProgressGroup {
   readonly lastUpdatedAt: string;
 }
 
-/** The later generation folded into the documented names; `disposable_domain` is counted by its mark alone. */
+/** The later generation folded into the documented names; `disposable_domain` is counted with the marked. */
 const NAME_BY_STATUS = new Map<string, "exists" | "notExists" | "catchall" | "invalidSyntax" | null>([
   ["exists", "exists"],
   ["valid", "exists"],
@@ -78,7 +78,7 @@ function isLater(one: string, other: string): boolean {
 
 /** In whole percent, rounded down, so that 100 means done: completed and failed of all. A task without jobs is at 0. */
 export function percentDone({ total, completed, failed }: TaskProgress): number {
-  return total === 0 ? 0 : Math.floor(((completed + failed) / total) * 100);
+  return total === 0 ? 0 : Math.floor(((completed + failed) * 100) / total);
 }
 
 export function isComplete({ total, pending, processing }: TaskProgress): boolean {

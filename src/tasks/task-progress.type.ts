@@ -39,14 +39,17 @@ export class VerificationCountsType implements VerificationCounts {
   @Field(() => Int, { simple: true, description: "Role addresses, whatever their result." })
   readonly roleBased!: number;
 
-  @Field(() => Int, { simple: true, description: "Addresses of throw-away domains, whatever their result." })
+  @Field(() => Int, {
+    simple: true,
+    description: "Addresses of throw-away domains: `disposable_domain`, and whatever else is marked as disposable.",
+  })
   readonly disposableDomainEmails!: number;
 }
 
 @ObjectType("TaskProgress", {
   description:
-    "How far a task has come, of all its jobs or of those that match a filter. Cheap enough to poll: an answer may be up to " +
-    "a second old.",
+    "How far a task has come, of all its jobs or of those that match a filter. Cheap enough to poll: it is counted once a " +
+    "second at the most and shared by all who ask. An answer is up to a second old, or up to twice as old as its count took, if that is more.",
 })
 export class TaskProgressType {
   @Field(() => Int, { simple: true, description: "All of them." })

@@ -112,7 +112,7 @@ test("an email status nobody has seen yet passes through unchanged", async () =>
   expect(jobs[0].email.status).toBe("greylisted_maybe");
 });
 
-test("an email that cannot be read is a masked 500, never a page without it", async () => {
+test("a table of emails that cannot be read is a masked 500, never a page without them", async () => {
   const taskId = await ownTask();
   const emailId = await anEmail(server.sql);
   await aJob(server.sql, { task_id: taskId, email_id: emailId });

@@ -1,21 +1,11 @@
 import { once } from "node:events";
 import http, { type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { Writable } from "node:stream";
-import compression from "compression";
-import express from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
-import { openAuthenticator } from "../../src/auth/authenticate.ts";
-import { openDatabase } from "../../src/db/client.ts";
-import { accessLog } from "../../src/http/access-log.ts";
-import { errorHandler } from "../../src/http/error-handler.ts";
-import { openLog } from "../../src/log.ts";
 import { exportJobs } from "../../src/task-jobs/export-jobs.ts";
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
-import { jobExportRoutes } from "../../src/task-jobs/job-export.route.ts";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { serveDatabase } from "../support/test-server.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const MOMENT = "2025-01-01T12:00:00.000001Z";
@@ -35,40 +25,22 @@ afterAll(async () => {
   await database.close();
 });
 
-/** The route behind what every route stands behind, on a socket. */
-async function serve(maxStallMs: number, silenceTimeoutMs = 0) {
-  const served = openDatabase({ url: database.url, maxConnections: 2, statementTimeoutMs: 1000 });
-  const keys = apiKeyQueries(served);
-  const log = openLog("silent", new Writable({ write: (_chunk, _encoding, done) => done() }));
-  const exports = jobExportQueries(served.exports);
-  const app = express();
-  app.disable("etag");
-  app.set("query parser", false);
-  app.use(accessLog(log, 1900));
-  app.use(compression());
-  app.use(jobExportRoutes({ authenticate: openAuthenticator(keys, async () => null), exports, maxStallMs }));
-  app.use(errorHandler(log));
-  const listening = http.createServer(app).listen(0, "127.0.0.1");
-  listening.setTimeout(silenceTimeoutMs);
-  await once(listening, "listening");
-  const origin = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-  const key = newApiKey();
-  await keys.insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
-  const pathOf = (taskId: string, query: string) => `${origin}/api/v1/tasks/${taskId}/jobs/export?${query}`;
+async function serve(exportStallMs: number, silenceTimeoutMs = 30_000) {
+  const served = await serveDatabase(
+    database.url,
+    { LOG_LEVEL: "silent" },
+    { exportStallMs, httpLimits: { silenceTimeoutMs } },
+  );
+  const { get, key } = await served.as({ userId: USER_ID });
+  const pathOf = (taskId: string, query: string) => `/api/v1/tasks/${taskId}/jobs/export?${query}`;
   return {
-    get: (taskId: string, query = "", init: RequestInit = {}) =>
-      fetch(pathOf(taskId, query), { ...init, headers: { "X-API-Key": key, ...init.headers } }),
+    close: served.close,
+    get: (taskId: string, query = "", init: RequestInit = {}) => get(pathOf(taskId, query), init),
     /** Not read until somebody does. */
-    async open(taskId: string, query = ""): Promise<IncomingMessage> {
-      const request = http.get(pathOf(taskId, query), { headers: { "X-API-Key": key }, agent: false });
-      const [response] = await once(request, "response");
+    async open(taskId: string, query = "", headers = {}): Promise<IncomingMessage> {
+      const options = { headers: { "X-API-Key": key, ...headers }, agent: false };
+      const [response] = await once(http.get(served.url + pathOf(taskId, query), options), "response");
       return response;
-    },
-    running: exports.running,
-    async close() {
-      listening.closeAllConnections();
-      listening.close();
-      await served.close();
     },
   };
 }
@@ -187,14 +159,16 @@ describe("a refusal", () => {
 });
 
 test("HEAD has the headers of GET and frees its connection", async () => {
-  const response = await server.get(bigTaskId, "format=csv", { method: "HEAD" });
-  expect([response.status, await response.text()]).toEqual([200, ""]);
-  expect(response.headers.get("content-type")).toContain("text/csv");
-  expect(server.running()).toBe(0);
+  // One more than there are connections.
+  for (let i = 0; i < 3; i++) {
+    const response = await server.get(bigTaskId, "format=csv", { method: "HEAD" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+    expect(response.headers.get("content-type")).toContain("text/csv");
+  }
 });
 
-test("compressed it is the same", async () => {
-  const query = "format=csv&fields=email&q=user99";
+test.each(["csv", "ndjson"])("compressed it is the same, %s", async (format) => {
+  const query = `format=${format}&fields=email&q=user99`;
   const [plain, packed] = await Promise.all(
     ["identity", "gzip"].map((encoding) => server.get(bigTaskId, query, { headers: { "Accept-Encoding": encoding } })),
   );
@@ -218,13 +192,24 @@ describe("a stream", () => {
   });
 
   test("that is aborted frees its connection, and one too many is 503 until then", async () => {
-    const open = [await server.open(bigTaskId), await server.open(bigTaskId)];
+    const open = [await server.open(bigTaskId), await server.open(bigTaskId, "", { "Accept-Encoding": "gzip" })];
     const refused = await server.get(bigTaskId);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
     for (const response of open) response.destroy();
-    await expect.poll(server.running).toBe(0);
     await expect.poll(exportsInDatabase).toEqual([]);
     expect((await server.get(bigTaskId, "q=user17@")).status).toBe(200);
+  });
+
+  test("begins before its first row is found", async () => {
+    await database.sql.begin(async (tx) => {
+      await tx`lock table emails in access exclusive mode`;
+      const response = await server.open(bigTaskId, "format=csv");
+      expect([response.statusCode, String(await once(response, "data"))]).toEqual([
+        200,
+        expect.stringMatching(/^job_id,/),
+      ]);
+      response.destroy();
+    });
   });
 
   test("that is aborted in the middle of a statement cancels it", async () => {
@@ -234,7 +219,9 @@ describe("a stream", () => {
       // Without a server's limits nothing but the cancellation ends the wait for it.
       await tx`lock table emails in access exclusive mode`;
       const asked = { viewer: { userId: USER_ID, isAdmin: false }, taskId: bigTaskId, filter: {}, signal: stop.signal };
-      const reading = exportJobs(exports, { ...asked, format: "csv", fields: null }, ({ chunks }) => chunks().next());
+      const reading = exportJobs(exports, { ...asked, format: "ndjson", fields: null }, ({ chunks }) =>
+        chunks().next(),
+      );
       await expect.poll(exportsInDatabase).toEqual([{ state: "active" }]);
       stop.abort();
       await expect(reading).rejects.toThrow();
@@ -253,7 +240,7 @@ describe("a stream", () => {
     };
     await expect(read()).rejects.toThrow("aborted");
     expect(response.complete).toBe(false);
-    await expect.poll(server.running).toBe(0);
+    await expect.poll(exportsInDatabase).toEqual([]);
   });
 
   test("that nobody reads is ended by its own rule, not by the server's for silent connections", async () => {
@@ -261,7 +248,7 @@ describe("a stream", () => {
     try {
       const response = await impatient.open(bigTaskId);
       const openedAt = performance.now();
-      await expect.poll(impatient.running).toBe(0);
+      await expect.poll(exportsInDatabase).toEqual([]);
       expect(performance.now() - openedAt).toBeGreaterThan(400);
       await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
     } finally {

@@ -38,15 +38,17 @@ describe("CSV", () => {
     for (const size of [1, 2, 3, 7, 50]) expect((await read(tricky, { size })).rows).toEqual(whole.rows);
   });
 
-  test("takes off the apostrophe that keeps a spreadsheet from running a cell, and no other one", async () => {
+  test("takes off the apostrophe that an export of ours put there, and no other one", async () => {
     const { rows } = await read(
-      "email,status\n'+a@example.com,'=1\no'neil@example.com,'quoted'\n''-a@example.com,valid\n",
+      "job_id,job_status,email,status\n1,,'+a@example.com,'=1\n2,,o'neil@example.com,'quoted'\n3,,''-a@example.com,valid\n",
     );
     expect(rows.map(({ cells }) => [cells.email, cells.status])).toEqual([
       ["+a@example.com", "=1"],
       ["o'neil@example.com", "'quoted'"],
       ["'-a@example.com", "valid"],
     ]);
+    const vendors = await read("email,status\n'+a@example.com,'=x\n");
+    expect(vendors.rows.map(({ cells }) => [cells.email, cells.status])).toEqual([["'+a@example.com", "'=x"]]);
   });
 
   test("takes line feeds as well as CRLF, with and without the last one", async () => {
