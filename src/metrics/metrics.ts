@@ -25,7 +25,7 @@ export interface MeasuredRequest {
 export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout";
 const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout"];
 
-type PoolName = "pages" | "searches" | "exports";
+type PoolName = "pages" | "searches" | "counts" | "exports";
 
 /** A page from memory takes 1 ms, a request is given up after 2 s. */
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
