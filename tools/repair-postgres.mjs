@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-// Three faults of postgres.js 3.4.9 that answer a query with what is not its own. Run after every install and before every build;
+// Faults of postgres.js 3.4.9 that answer a query with what is not its own, or never. Run after every install and before every build;
 // changes nothing the second time, and fails where the driver is not the one these repairs were written for.
 // docs/decisions/driver-repairs.md says what was measured; test/process/driver.test.ts fails without them.
 
@@ -36,6 +36,24 @@ const REPAIRS = [
       parameters[i] = x = type in options.serializers`,
     repaired: `type = types[i]
       x = type in options.serializers`,
+  },
+  {
+    // What was to be written when the connection closed stayed behind, with a timer that had been cleared: the next
+    // connection never wrote its first word, and no query went through it any more.
+    broken: `clearImmediate(nextWriteTimer)
+    socket.removeListener('data', data)
+    socket.removeListener('connect', connected)
+    idleTimer.cancel()`,
+    repaired: `clearImmediate(nextWriteTimer)
+    chunk = nextWriteTimer = null
+    socket.removeListener('data', data)
+    socket.removeListener('connect', connected)
+    idleTimer.cancel()`,
+  },
+  {
+    // A query that was taken between a connection's error and its close was neither answered nor failed.
+    broken: "!hadError && (query || sent.length) && error(",
+    repaired: "if (query || sent.length) error(",
   },
 ];
 

@@ -47,7 +47,7 @@ const MAX_RECONNECT_DELAY_S = 0.2;
 
 /**
  * No statement is sent behind another. The gate alone does not see to that: a connection that is dying has answered its
- * statement with an error and still counts as open, and the driver loses what it sends there (docs/decisions/resilience.md).
+ * statement with an error and still counts as open, and what is sent there fails with it (docs/decisions/resilience.md).
  * With it the driver cannot begin transactions, which a server's pool has none of.
  */
 const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
