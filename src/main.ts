@@ -5,6 +5,7 @@ import { type Log, openLog } from "./log.ts";
 import { startDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
+import { stopOnce, stopOnUncaught } from "./stop.ts";
 import { printWelcome } from "./welcome.ts";
 import { runWorker, startWorkers } from "./workers.ts";
 
@@ -20,6 +21,8 @@ try {
 }
 
 async function run(config: Config, log: Log): Promise<void> {
+  let stop = (code: number): void => process.exit(code);
+  stopOnUncaught(log, () => stop(1));
   const database = await startDatabase(config);
   let server: StartedServer;
   try {
@@ -37,26 +40,14 @@ async function run(config: Config, log: Log): Promise<void> {
   if (config.jwt.secret !== null && config.jwt.secret.length < 32) {
     log.warn("JWT_SECRET is shorter than 32 characters: HS256 wants 256 bits (RFC 7518 section 3.2)");
   }
-  stopOnSignals(log, async () => {
+  stop = stopOnce(log, async () => {
     await server.close();
     await database.close();
   });
-}
-
-function stopOnSignals(log: Log, close: () => Promise<void>): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ signal }, "stopping");
-    close().then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, "stopping failed");
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    process.on(signal, () => {
+      log.info({ signal }, "stopping");
+      stop(0);
+    });
+  }
 }
