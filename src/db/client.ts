@@ -128,6 +128,6 @@ export function openPool(options: PoolOptions, max: number, planCacheMode: strin
 /** The sockets do TLS themselves, in the mode that the driver reads out of the URL and the environment. */
 function watchedSockets(url: string, silenceMs: number) {
   const { ssl } = postgres(url, { max: 1 }).options;
-  const tlsMode = ssl === false ? null : String(ssl);
-  return { ssl: false, socket: socketFactory({ silenceMs, connectTimeoutMs: CONNECT_TIMEOUT_S * 1000, tlsMode }) };
+  const tls = ssl === false ? null : { mode: String(ssl), timeoutMs: CONNECT_TIMEOUT_S * 1000 };
+  return { ssl: false, socket: socketFactory({ silenceMs, tls }) };
 }
