@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 const DEFAULT_DATA_DIR = fileURLToPath(new URL("../.data", import.meta.url));
 
 export interface Config {
-  readonly production: boolean;
   readonly port: number;
   readonly host: string;
   /** Null: the embedded PostgreSQL. */
@@ -55,6 +54,9 @@ export interface MetricsConfig {
   readonly token: string | null;
 }
 
+/** A comma behind the last @ before the path: libpq's way to name several. */
+const SEVERAL_HOSTS = /^\w+:\/\/([^/?#]*@)?[^/?#@]*,[^/?#@]*([/?#]|$)/;
+
 const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
@@ -75,15 +77,14 @@ export function readConfig(environment: Environment): Config {
   const read = environmentReader(environment, faults);
 
   const production = environment.NODE_ENV === "production";
-  const databaseUrl = read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
+  const databaseUrl = readDatabaseUrl(read, faults);
   if (production && read.text("DATABASE_URL") === null) {
     faults.push("DATABASE_URL is required when NODE_ENV=production: the embedded PostgreSQL is for trying things out");
   }
   const config: Config = {
-    production,
     port: read.integer("PORT", 4000, 0, 65_535),
     host: read.text("HOST") ?? (production ? "0.0.0.0" : "127.0.0.1"),
-    databaseUrl: databaseUrl && read.text("DATABASE_URL"),
+    databaseUrl,
     dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 1, 1000),
     preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
@@ -110,8 +111,20 @@ export function readConfig(environment: Environment): Config {
   if (config.metrics?.port === null && config.workers > 1) {
     faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
   }
+  for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) read.onlyWith(name, "JWT_SECRET", "JWT_JWKS_URL");
+  read.onlyWith("METRICS_HOST", "METRICS_PORT");
+  read.onlyWith("RATE_LIMIT_STORE", "RATE_LIMIT");
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+function readDatabaseUrl(read: Reader, faults: string[]): string | null {
+  const url = read.text("DATABASE_URL");
+  if (url !== null && SEVERAL_HOSTS.test(url)) {
+    faults.push("DATABASE_URL must name one host");
+    return null;
+  }
+  return read.url("DATABASE_URL", ["postgres:", "postgresql:"]) && url;
 }
 
 function readRateLimit(read: Reader, faults: string[]): RateLimitConfig | null {
@@ -140,6 +153,11 @@ function environmentReader(environment: Environment, faults: string[]) {
 
   return {
     text,
+    /** A setting that does nothing was meant to do something. */
+    onlyWith(name: string, ...others: string[]): void {
+      if (text(name) === null || others.some((other) => text(other) !== null)) return;
+      faults.push(`${name} does nothing without ${others.join(" or ")}`);
+    },
     integer(name: string, fallback: number, min: number, max: number): number {
       const value = text(name);
       if (value === null) return fallback;

@@ -5,6 +5,7 @@ import { type Log, openLog } from "./log.ts";
 import { startDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
+import { stopOnce, stopOnUncaught } from "./stop.ts";
 import { printWelcome } from "./welcome.ts";
 import { runWorker, startWorkers } from "./workers.ts";
 
@@ -20,14 +21,17 @@ try {
 
 function sayWhy(error: unknown): void {
   const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
-  console.error(isForPeople ? (error as Error).message : error);
+  if (isForPeople) console.error((error as Error).message);
+  else openLog("error").fatal({ err: error }, "cannot start");
 }
 
 async function run(config: Config, log: Log): Promise<void> {
+  let stop = (code: number): void => process.exit(code);
+  stopOnUncaught(log, () => stop(1));
   const database = await startDatabase(config, log);
   database.migrated.catch((error) => {
     sayWhy(error);
-    process.exit(1);
+    stop(1);
   });
   let server: StartedServer;
   try {
@@ -39,10 +43,16 @@ async function run(config: Config, log: Log): Promise<void> {
   if (config.jwt.secret !== null && config.jwt.secret.length < 32) {
     log.warn("JWT_SECRET is shorter than 32 characters: HS256 wants 256 bits (RFC 7518 section 3.2)");
   }
-  stopOnSignals(log, async () => {
+  stop = stopOnce(log, async () => {
     await server.close();
     await database.close();
   });
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    process.on(signal, () => {
+      log.info({ signal }, "stopping");
+      stop(0);
+    });
+  }
   // Last: whoever reads where it listens may stop it.
   printWelcome({
     origin: server.origin,
@@ -50,22 +60,4 @@ async function run(config: Config, log: Log): Promise<void> {
     database: database.description,
     demo: database.demo,
   });
-}
-
-function stopOnSignals(log: Log, close: () => Promise<void>): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ signal }, "stopping");
-    close().then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, "stopping failed");
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
 }

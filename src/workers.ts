@@ -12,6 +12,7 @@ import {
   startMetricsServer,
   startServer,
 } from "./start-server.ts";
+import { stopOnce, stopOnUncaught } from "./stop.ts";
 
 /** A worker that dies this soon after it began would only die again: the next one waits. */
 const RESTART_DELAY_MS = 1000;
@@ -95,11 +96,10 @@ export function runWorker(config: Config, log: Log): void {
   // Ctrl-C reaches the whole group; the parent then ends each worker in its own time.
   process.on("SIGINT", () => {});
   let server: ServingProcess | undefined;
-  const stop = () => {
-    void (server?.close() ?? Promise.resolve()).finally(() => process.exit(0));
-  };
-  process.on("SIGTERM", stop);
-  process.on("disconnect", stop);
+  const stop = stopOnce(log, async () => server?.close());
+  process.on("SIGTERM", () => stop(0));
+  process.on("disconnect", () => stop(0));
+  stopOnUncaught(log, () => stop(1));
   process.on("message", async (message: FromParent) => {
     if ("metricsWanted" in message) {
       const snapshot = (await server?.metrics?.snapshot()) ?? [];

@@ -135,13 +135,13 @@ export function openPool(options: PoolOptions, max: number, planning: Planning =
     },
     ...(statementTimeoutMs === undefined
       ? {}
-      : { ...ONE_AT_A_TIME, ...ownSockets(url, statementTimeoutMs + SILENCE_MARGIN_MS) }),
+      : { ...ONE_AT_A_TIME, ...watchedSockets(url, statementTimeoutMs + SILENCE_MARGIN_MS) }),
   });
 }
 
 /** The sockets do TLS themselves, in the mode that the driver reads out of the URL and the environment. */
-export function ownSockets(url: string, silenceMs: number | null, connectTimeoutSeconds = CONNECT_TIMEOUT_S) {
+function watchedSockets(url: string, silenceMs: number) {
   const { ssl } = postgres(url, { max: 1 }).options;
-  const tlsMode = ssl === false ? null : String(ssl);
-  return { ssl: false, socket: socketFactory({ silenceMs, connectTimeoutMs: connectTimeoutSeconds * 1000, tlsMode }) };
+  const tls = ssl === false ? null : { mode: String(ssl), timeoutMs: CONNECT_TIMEOUT_S * 1000 };
+  return { ssl: false, socket: socketFactory({ silenceMs, tls }) };
 }

@@ -4,7 +4,8 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { deadlineIn } from "../deadline.ts";
-import { type OpenDatabase, ownSockets } from "./client.ts";
+import type { OpenDatabase } from "./client.ts";
+import { socketFactory } from "./socket.ts";
 
 /** The same from `src/db` and from `dist/db`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
@@ -25,7 +26,7 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
     onnotice: () => {},
     connect_timeout: connectTimeoutSeconds,
     // The lock is waited for, and a migration takes its time.
-    ...ownSockets(url, null, connectTimeoutSeconds),
+    ...{ socket: socketFactory({ silenceMs: null, tls: null }) },
   });
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;

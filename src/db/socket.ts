@@ -14,10 +14,8 @@ type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 interface SocketOptions {
   /** Null for statements that may take as long as they like. */
   readonly silenceMs: number | null;
-  /** Of TCP and TLS together, as the driver limits what comes after them. */
-  readonly connectTimeoutMs: number;
-  /** The driver's `ssl`. */
-  readonly tlsMode: string | null;
+  /** The driver's `ssl`, and how long TCP and TLS may take together. Null where there is none, or the driver does it. */
+  readonly tls: { readonly mode: string; readonly timeoutMs: number } | null;
 }
 
 /**
@@ -25,7 +23,7 @@ interface SocketOptions {
  * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
  * the driver would repeat without delay (porsager/postgres#1193).
  */
-export function socketFactory({ silenceMs, connectTimeoutMs, tlsMode }: SocketOptions) {
+export function socketFactory({ silenceMs, tls }: SocketOptions) {
   let nextConnectAt = 0;
 
   // Never rejects, and waits for no connection without a limit: either would cost the driver the place in its pool.
@@ -36,14 +34,14 @@ export function socketFactory({ silenceMs, connectTimeoutMs, tlsMode }: SocketOp
     const delay = nextConnectAt - performance.now();
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
 
-    const plain = net.connect(path ? { path } : { host, port });
+    // The driver asks for the certificate of this host.
+    const plain = Object.assign(net.connect(path ? { path } : { host, port }), { host, port });
     plain.setNoDelay(true);
     failWhenHungUpOn(plain);
-    let socket = plain;
-    if (tlsMode !== null && !path) {
-      const signal = AbortSignal.timeout(connectTimeoutMs);
+    let socket: net.Socket = plain;
+    if (tls !== null && !path) {
       try {
-        socket = await secure(plain, { host, mode: tlsMode, signal });
+        socket = await secure(plain, { host, ...tls });
         if (socket !== plain) failWhenHungUpOn(socket);
       } catch (error) {
         plain.destroy();

@@ -13,8 +13,9 @@ const UNCHECKED = ["require", "allow", "prefer"];
  */
 export async function secure(
   socket: net.Socket,
-  { host, mode, signal }: { host: string; mode: string; signal: AbortSignal },
+  { host, mode, timeoutMs }: { host: string; mode: string; timeoutMs: number },
 ): Promise<net.Socket> {
+  const signal = AbortSignal.timeout(timeoutMs);
   socket.write(SSL_REQUEST);
   const [answer] = (await once(socket, "data", { signal })) as [Buffer];
   // More than the one byte was put there by somebody between us and the server.

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { killPrograms, startProgram } from "../support/program.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const FAIL_ON_SIGNAL = new URL("../support/fail-on-signal.mjs", import.meta.url).href;
+const USER_ID = "11111111-0000-4000-8000-000000000002";
+
+let database: TestDatabase;
+let key: string;
+let taskId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  key = newApiKey();
+  await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
+  taskId = await aTask(database.sql, { user_id: USER_ID });
+  await someJobs(database.sql, taskId, 1);
+});
+afterEach(killPrograms);
+afterAll(() => database.close());
+
+const serving = (more: Record<string, string>) =>
+  startProgram("dist/main.js", {
+    DATABASE_URL: database.url,
+    PORT: "0",
+    NODE_OPTIONS: `--import=${FAIL_ON_SIGNAL}`,
+    ...more,
+  });
+
+function expectLogged(stderr: string): void {
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.filter(({ level }) => level === 60)).toMatchObject([{ err: { type: "Error", code: "XX000" } }]);
+  expect(stderr).not.toMatch(/canary|select|Failed query/);
+}
+
+test.each(["exception", "rejection"])(
+  "an uncaught %s is logged without its words, and loses no request",
+  async (how) => {
+    const program = serving({ UNCAUGHT: how });
+    const origin = await program.listening();
+    const lock = await database.sql.reserve();
+    await lock`begin`;
+    await lock`lock table task_email_jobs in access exclusive mode`;
+    const running = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
+    await expect
+      .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length, { interval: 20 })
+      .toBeGreaterThan(0);
+
+    program.child.kill("SIGUSR2");
+    await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { interval: 20 }).toBe(503);
+    await lock`commit`;
+    lock.release();
+    expect((await running).status).toBe(200);
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(1);
+    expectLogged(stderr);
+  },
+);
+
+test("a worker's ends that worker alone, and another takes its place", async () => {
+  const program = serving({ WORKERS: "2", SHUTDOWN_DRAIN_MS: "0", LOG_LEVEL: "error" });
+  const origin = await program.listening();
+  const workers = () =>
+    execFileSync("pgrep", ["-P", String(program.child.pid)], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .map(Number);
+  const [victim = 0] = workers();
+  process.kill(victim, "SIGUSR2");
+  await expect.poll(() => program.stderr(), { timeout: 5000 }).toContain('"code":1');
+  await expect.poll(() => workers().filter((pid) => pid !== victim).length, { timeout: 5000 }).toBe(2);
+  expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+  const { code, stderr } = await program.stop();
+  expect(code).toBe(0);
+  expectLogged(stderr);
+});
