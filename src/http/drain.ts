@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import { Failure } from "../errors.ts";
+
+const SWEEP_MS = 100;
 
 interface DrainTimes {
   /** How long a balancer gets to read "not ready" while everything is still served. */
@@ -17,8 +19,13 @@ interface DrainTimes {
 export function openDrain({ drainMs, graceMs }: DrainTimes) {
   let phase: "serving" | "draining" | "refusing" = "serving";
 
+  const unanswered = new Set<Response>();
+
   const sendElsewhere: RequestHandler = (_request, response, next) => {
-    if (phase !== "serving") response.setHeader("Connection", "close");
+    if (phase === "serving") {
+      unanswered.add(response);
+      response.once("close", () => unanswered.delete(response));
+    } else response.setHeader("Connection", "close");
     next();
   };
   const refuseWhenStopping: RequestHandler = (_request, _response, next) => {
@@ -32,12 +39,15 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
 
     async close(server: Server): Promise<void> {
       phase = "draining";
+      for (const response of unanswered) if (!response.headersSent) response.setHeader("Connection", "close");
       if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));
       phase = "refusing";
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // Again and again: an answer that had begun before keeps its connection open behind it.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(sweep);
       clearTimeout(cut);
     },
   };

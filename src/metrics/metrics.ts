@@ -76,6 +76,8 @@ export function openMetrics() {
       requests.inc({ door, operation, status });
       durations.observe({ door, operation }, seconds);
     },
+    /** Of what was no request, so that it reached no door and has no duration. */
+    countRefusal: (status: string) => requests.inc({ door: "unknown", operation: "none", status }),
     countGraphqlError: (code: string) => graphqlErrors.inc({ code }),
     countRejection: (limit: Limit) => rejections.inc({ limit }),
     observeEmailBatch: (ids: number) => emailBatches.observe(ids),
