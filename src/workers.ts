@@ -13,7 +13,7 @@ import {
   startServer,
 } from "./start-server.ts";
 
-/** A worker that dies this soon after it began would only die again: the next one waits. */
+/** A worker that dies as soon as it begins may not keep a core busy with being replaced. */
 const RESTART_DELAY_MS = 1000;
 
 type FromParent = { readonly serve: ServedDatabase } | MetricsQuestion;

@@ -46,7 +46,7 @@ export function openMetrics() {
   });
   const durations = new Histogram({
     name: "http_request_duration_seconds",
-    help: "From the first byte of a request to the last of its answer",
+    help: "From the parsed headers of a request to the end of its answer",
     labelNames: ["door", "operation"],
     buckets: DURATION_BUCKETS_S,
     registers,
