@@ -13,18 +13,18 @@ import type { Failure } from "./errors.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
-import { jsonBody } from "./http/body.ts";
+import { jsonBody, limitBodies } from "./http/body.ts";
 import { allowOrigins } from "./http/cors.ts";
 import { openDrain } from "./http/drain.ts";
-import { errorHandler, onlyMethods, unknownPath } from "./http/error-handler.ts";
+import { errorHandler, lastResort, onlyMethods, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { askedSeldom, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
+import { saneHeaders } from "./http/sane-headers.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server-limits.ts";
-import { refuseLargeBodies, saneHeaders } from "./http/well-formed.ts";
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
@@ -97,8 +97,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
   app.use(accessLog(log, config.requestTimeoutMs));
   if (metrics !== null) app.use(measureRequests(metrics));
-  app.use(securityHeaders, saneHeaders, refuseLargeBodies);
   app.use(drain.sendElsewhere);
+  app.use(securityHeaders, saneHeaders, limitBodies);
   app.use(healthRoutes(isReady));
   const token = config.metrics?.port === null ? config.metrics.token : null;
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
@@ -112,7 +112,6 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     );
   app.use(privateAnswers);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
-  app.use(jsonBody);
   const restDoor = { graphql, authenticate, openContext };
   app.use(taskJobRoutes(restDoor), taskRoutes(restDoor));
   app.use(
@@ -128,6 +127,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     "/graphql",
     onlyMethods("GET", "HEAD", "POST"),
     sendBrowsersToGraphiql(config.graphiql),
+    ...jsonBody,
     async (request: Request, response: Response, next) => {
       response.locals.viewer = await authenticate(request, response.locals.deadline);
       next();
@@ -148,13 +148,21 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     if (request !== undefined && morePoints > 0) await rateLimit?.chargeMore(request, morePoints);
   }
 
+  function noteRefusal(requestId: string, { status }: Failure): void {
+    log.info({ requestId, status }, "not a request");
+    metrics?.countRefusal(String(status));
+  }
+
   function tellOperation(context: RequestContext, operation: string): void {
     const response = requestOf(context)?.res;
     if (response !== undefined) response.locals.operation = operation;
   }
 
-  const noteRefusal = (requestId: string, { status }: Failure) => log.info({ requestId, status }, "not a request");
-  const server = openHttpServer(app, noteRefusal, { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits });
+  const server = openHttpServer(
+    (request, response) => app(request as Request, response as Response, lastResort(log, response as Response)),
+    noteRefusal,
+    { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },
+  );
   return {
     server,
     metrics,

@@ -10,12 +10,14 @@ import type { Metrics } from "./metrics/metrics.ts";
 import type { StartedDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 
-const LISTEN_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there. Stop it, or choose another PORT.",
-  EACCES: "this user may not. Choose a PORT above 1023.",
-  EADDRNOTAVAIL: "this machine has no such address. Choose another HOST.",
-  ENOTFOUND: "there is no such host name. Choose another HOST.",
-};
+/** What to do about it, in terms of the two variables that say where to listen. */
+function listenFault(code: string, port: string, host: string): string {
+  if (code === "EADDRINUSE") return `another program listens there. Stop it, or choose another ${port}.`;
+  if (code === "EACCES") return `this user may not. Choose a ${port} above 1023.`;
+  if (code === "EADDRNOTAVAIL") return `this machine has no such address. Choose another ${host}.`;
+  if (code === "ENOTFOUND") return `there is no such host name. Choose another ${host}.`;
+  return code;
+}
 
 export interface StartedServer {
   /** Where it listens, such as `http://127.0.0.1:4000`. */
@@ -26,7 +28,7 @@ export interface StartedServer {
 
 export type ServedDatabase = Pick<StartedDatabase, "url" | "demo">;
 
-/** The same in one process, or in a worker whose parent asks for what it has counted. */
+/** The only process, or a worker, whose parent asks for its metrics. */
 export interface ServingProcess extends StartedServer {
   readonly metrics: Metrics | null;
 }
@@ -71,8 +73,8 @@ export async function startMetricsServer({ metrics }: Config, readMetrics: () =>
   if (metrics === null || metrics.port === null) return null;
   const { host, port } = metrics;
   const server = await openMetricsServer(metrics, readMetrics).catch(({ code = "" }: NodeJS.ErrnoException) => {
-    const why = (LISTEN_FAULTS[code] ?? code).replace(/\b(PORT|HOST)\b/, "METRICS_$1");
-    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${why}`);
+    const fault = listenFault(code, "METRICS_PORT", "METRICS_HOST");
+    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${fault}`);
   });
   log.info({ host, port: server.port }, "metrics are served");
   return server;
@@ -81,7 +83,7 @@ export async function startMetricsServer({ metrics }: Config, readMetrics: () =>
 function listen(server: Server, { port, host }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", ({ code = "" }: NodeJS.ErrnoException) => {
-      reject(new StartError(`Cannot listen on ${host}:${port}: ${LISTEN_FAULTS[code] ?? code}`));
+      reject(new StartError(`Cannot listen on ${host}:${port}: ${listenFault(code, "PORT", "HOST")}`));
     });
     server.listen(port, host, resolve);
   });

@@ -14,7 +14,7 @@ import {
 } from "./start-server.ts";
 import { stopOnce, stopOnUncaught } from "./stop.ts";
 
-/** A worker that dies this soon after it began would only die again: the next one waits. */
+/** A worker that dies as soon as it begins may not keep a core busy with being replaced. */
 const RESTART_DELAY_MS = 1000;
 
 type FromParent = { readonly serve: ServedDatabase } | MetricsQuestion;

@@ -2,19 +2,17 @@ import type { IncomingMessage } from "node:http";
 import type { Deadline } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import type { ApiKeys } from "./api-key.ts";
+import { bearerTokenOf } from "./bearer.ts";
 import type { VerifyJwt } from "./jwt.ts";
 import { isSameViewer, type Viewer } from "./viewer.ts";
-
-/** `Bearer` in any case (RFC 9110 section 11.1), one token, nothing after it. */
-const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /** Fails as UNAUTHENTICATED for none, a bad one, or two that are not the same viewer. */
 export type Authenticate = (request: IncomingMessage, deadline: Deadline) => Promise<Viewer>;
 
 export function openAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
   async function viewerOfAuthorization(value: string, deadline: Deadline): Promise<Viewer | null> {
-    const token = BEARER.exec(value)?.[1];
-    if (token === undefined) return null;
+    const token = bearerTokenOf(value);
+    if (token === null) return null;
     return (await apiKeys.findViewerByApiKey(token, deadline)) ?? (await verifyJwt(token));
   }
 

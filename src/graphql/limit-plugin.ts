@@ -14,7 +14,7 @@ type CostOf = ReturnType<typeof costOfOperation>;
  * the answer to a refused document short.
  */
 export function costLimit(schema: GraphQLSchema, charge?: Charge): ApolloServerPlugin<RequestContext> {
-  /** Goes when Apollo forgets the document. */
+  /** A weak map: a formula goes with its document, when Apollo forgets that. */
   const costs = new WeakMap<OperationDefinitionNode, CostOf>();
 
   return {

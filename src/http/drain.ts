@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import { Failure } from "../errors.ts";
 
 interface DrainTimes {
@@ -19,8 +19,13 @@ const SWEEP_MS = 100;
 export function openDrain({ drainMs, graceMs }: DrainTimes) {
   let phase: "serving" | "draining" | "refusing" = "serving";
 
+  const unanswered = new Set<Response>();
+
   const sendElsewhere: RequestHandler = (_request, response, next) => {
-    if (phase !== "serving") response.setHeader("Connection", "close");
+    if (phase === "serving") {
+      unanswered.add(response);
+      response.once("close", () => unanswered.delete(response));
+    } else response.setHeader("Connection", "close");
     next();
   };
   const refuseWhenStopping: RequestHandler = (_request, _response, next) => {
@@ -34,15 +39,16 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
 
     async close(server: Server): Promise<void> {
       phase = "draining";
+      for (const response of unanswered) if (!response.headersSent) response.setHeader("Connection", "close");
       if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));
       phase = "refusing";
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      // A request that began before the stop did not ask its client to connect elsewhere: its connection stays open.
-      const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+      // Again and again: an answer that had begun before keeps its connection open behind it.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
-      clearInterval(sweeping);
+      clearInterval(sweep);
       clearTimeout(cut);
     },
   };

@@ -1,7 +1,8 @@
-import type { ErrorRequestHandler, RequestHandler } from "express";
+import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
 import { type Log, reasonOf } from "../log.ts";
-import { answerFailure, answerGraphqlFailure } from "./failure-answer.ts";
+import { countBody } from "./body.ts";
+import { answerFailure, answerGraphqlFailure, isGraphqlPath } from "./failure-answer.ts";
 
 /** Express and its body parser mark what the caller did wrong with a status; anything else is ours. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
@@ -29,6 +30,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    if (!request.complete) countBody(request);
     if (isGraphqlPath(request.path)) answerGraphqlFailure(response, failure);
     else answerFailure(response, failure);
   };
@@ -43,8 +45,13 @@ function failureOfError(error: unknown): Failure {
   return new Failure(kind, { message: MESSAGE_OF_BAD_REQUEST[type ?? ""] ?? "The request is malformed" });
 }
 
-function isGraphqlPath(path: string): boolean {
-  return /^\/graphql\/?$/i.test(path);
+/** In place of Express' own, should an error come past ours: that one answers HTML. */
+export function lastResort(log: Log, response: Response): NextFunction {
+  return (error) => {
+    log.error({ requestId: response.locals.requestId, err: error }, "no handler of ours answered");
+    if (response.headersSent) response.destroy();
+    else answerFailure(response, new Failure("INTERNAL"));
+  };
 }
 
 export const unknownPath: RequestHandler = () => {

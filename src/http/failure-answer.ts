@@ -1,9 +1,9 @@
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import { type Failure, RETRY_AFTER_SECONDS } from "../errors.ts";
 import { extensionsOf } from "../graphql/format-error.ts";
 
 /** The one envelope of every error of every REST path. */
-export function answerFailure(response: Response, failure: Failure): void {
+export function answerFailure(response: ServerResponse, failure: Failure): void {
   answer(response, failure, "application/json; charset=utf-8", envelopeOf(failure));
 }
 
@@ -12,7 +12,7 @@ export function envelopeOf({ restCode, message, details }: Failure): object {
 }
 
 /** A refusal before GraphQL was reached, in the shape a GraphQL client reads. */
-export function answerGraphqlFailure(response: Response, failure: Failure): void {
+export function answerGraphqlFailure(response: ServerResponse, failure: Failure): void {
   const accepted = response.req.headers.accept ?? "";
   const type = accepted.includes("application/graphql-response+json") ? "graphql-response+json" : "json";
   answer(response, failure, `application/${type}; charset=utf-8`, {
@@ -20,10 +20,14 @@ export function answerGraphqlFailure(response: Response, failure: Failure): void
   });
 }
 
-function answer(response: Response, failure: Failure, contentType: string, body: object): void {
+function answer(response: ServerResponse, failure: Failure, contentType: string, body: object): void {
   if (failure.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
   if (failure.status === 503) response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
   response.statusCode = failure.status;
   response.setHeader("Content-Type", contentType);
   response.end(JSON.stringify(body));
+}
+
+export function isGraphqlPath(path: string): boolean {
+  return /^\/graphql\/?$/i.test(path);
 }

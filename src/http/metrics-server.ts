@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type RequestHandler, Router } from "express";
+import { bearerTokenOf } from "../auth/bearer.ts";
 import type { MetricsConfig } from "../config.ts";
 import { Failure } from "../errors.ts";
 import { onlyMethods } from "./error-handler.ts";
@@ -61,6 +62,6 @@ function answerMetrics(response: ServerResponse, text: string): void {
 
 /** Compared as hashes, in constant time: of equal length, and the time says nothing of how much was right. */
 function hasToken({ headers }: IncomingMessage, token: string): boolean {
-  const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1] ?? "";
+  const given = bearerTokenOf(headers.authorization ?? "") ?? "";
   return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
 }

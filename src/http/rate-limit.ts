@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { GraphQLError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
+import { type Deadline, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { addressBucket } from "../rate-limit/address-bucket.ts";
 import type { Quota, RateLimiter } from "../rate-limit/rate-limiter.ts";
@@ -81,18 +82,31 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
     show(response, quota);
   }
 
-  /** Waits behind the credential's own requests, so that a burst of one does not stand in front of everybody else's. */
-  function waitForTurn({ response }: Asking, { turns }: RecentCredential): Promise<void> {
+  /**
+   * Waits behind the credential's own requests, so that a burst of one does not stand in front of everybody else's. The
+   * turn ends when the answer begins: who reads slowly, or an export, holds up nobody.
+   */
+  function waitForTurn({ response }: Asking, { turns }: RecentCredential, deadline: Deadline): Promise<void> {
     return new Promise((begin, fail) => {
-      const ended = new Promise<void>((resolve) => response.on("close", resolve));
-      const turn = turns.execute(() => {
-        begin();
-        return response.closed ? undefined : ended;
-      });
-      turn.catch(() => {
-        response.setHeader("Retry-After", 1);
+      const refuse = () => {
+        if (isOver) return;
+        isOver = true;
+        if (!response.headersSent) response.setHeader("Retry-After", 1);
         onRefusal();
         fail(new Failure("RATE_LIMITED"));
+      };
+      let isOver = false;
+      const tooLate = setTimeout(refuse, msLeft(deadline));
+      const turn = turns.execute(() => {
+        clearTimeout(tooLate);
+        if (isOver) return;
+        isOver = true;
+        begin();
+        return answerBegun(response);
+      });
+      turn.catch(() => {
+        clearTimeout(tooLate);
+        refuse();
       });
     });
   }
@@ -125,7 +139,7 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
       async (request, deadline) => {
         const asking = askingOf(request);
         const known = asking?.credential;
-        if (asking !== undefined && known !== undefined) await waitForTurn(asking, known);
+        if (asking !== undefined && known !== undefined) await waitForTurn(asking, known, deadline);
         const viewer = await authenticate(request, deadline).catch(async (error: unknown) => {
           if (asking !== undefined && error instanceof Failure && error.kind === "UNAUTHENTICATED") {
             if (asking.fingerprint !== null) recent.forget(asking.fingerprint);
@@ -167,4 +181,17 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
       if (asking.credential === undefined && !asking.counted) void countAddress(asking);
     });
   }
+}
+
+/** Or given up. Node has no event for it. */
+function answerBegun(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.closed) resolve();
+    response.on("close", resolve);
+    const { writeHead } = response;
+    response.writeHead = ((...head: Parameters<typeof writeHead>) => {
+      resolve();
+      return writeHead.apply(response, head);
+    }) as typeof writeHead;
+  });
 }

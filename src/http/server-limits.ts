@@ -3,7 +3,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Failure, type FailureKind } from "../errors.ts";
+import { answerFailure } from "./failure-answer.ts";
 import { answerFailureOnSocket } from "./raw-answer.ts";
+import { requestIdOf } from "./request-id.ts";
+import { originFormOf } from "./request-target.ts";
 
 export interface HttpLimits {
   readonly headersTimeoutMs: number;
@@ -90,6 +93,17 @@ export function openHttpServer(
     response.once("close", () => {
       if (!socket.destroyed) idle.add(socket);
     });
+    const target = originFormOf(request.url ?? "");
+    if (target === null) {
+      const requestId = requestIdOf(request);
+      const failure = new Failure("INVALID_INPUT", { message: "The request target is malformed" });
+      noteRefusal(requestId, failure);
+      response.setHeader("X-Request-ID", requestId);
+      response.setHeader("Connection", "close");
+      answerFailure(response, failure);
+      return;
+    }
+    request.url = target;
     listener(request, response);
   });
   // Any expectation but 100-continue: RFC 9110 section 10.1.1 lets a server pass over it.
@@ -101,15 +115,26 @@ export function openHttpServer(
     noteRefusal(requestId, failure);
     answerFailureOnSocket(socket, failure, requestId);
   }
-  server.on("connect", (_request, socket) => refuse(socket, new Failure("METHOD_NOT_ALLOWED")));
-  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
-    // What follows on a connection that was refused is faulty as well.
-    if (socket.writableEnded) return;
+  /** What follows on a connection that is refused is faulty as well. */
+  const refused = new WeakSet<Duplex>();
+  /** After the answer to the request before it, where that one came whole. */
+  function refuseInTurn(socket: Duplex, failure: Failure): void {
+    if (refused.has(socket)) return;
+    refused.add(socket);
     const answer = answers.get(socket);
-    // Half told, or told before the rest of its body came: a second answer would be taken for the next request's.
-    const isAnswered = answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
-    if (code === "ECONNRESET" || isAnswered || !socket.writable) socket.destroy();
-    else refuse(socket, failureOf(code));
+    const end = () => {
+      // Half told, or told before the rest of its body came: a second answer would be taken for the next request's.
+      const isAnswered = answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
+      if (isAnswered || !socket.writable) socket.destroy();
+      else refuse(socket, failure);
+    };
+    if (answer?.req.complete && !answer.closed) answer.once("close", end);
+    else end();
+  }
+  server.on("connect", (_request, socket) => refuseInTurn(socket, new Failure("METHOD_NOT_ALLOWED")));
+  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
+    if (code === "ECONNRESET") socket.destroy();
+    else refuseInTurn(socket, failureOf(code));
   });
   return server;
 }

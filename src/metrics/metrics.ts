@@ -48,7 +48,7 @@ export function openMetrics() {
   });
   const durations = new Histogram({
     name: "http_request_duration_seconds",
-    help: "From the first byte of a request to the last of its answer",
+    help: "From the parsed headers of a request to the end of its answer",
     labelNames: ["door", "operation"],
     buckets: DURATION_BUCKETS_S,
     registers,
@@ -78,6 +78,8 @@ export function openMetrics() {
       requests.inc({ door, operation, status });
       durations.observe({ door, operation }, seconds);
     },
+    /** Of what was no request, so that it reached no door and has no duration. */
+    countRefusal: (status: string) => requests.inc({ door: "unknown", operation: "none", status }),
     countGraphqlError: (code: string) => graphqlErrors.inc({ code }),
     countRejection: (limit: Limit) => rejections.inc({ limit }),
     observeEmailBatch: (ids: number) => emailBatches.observe(ids),

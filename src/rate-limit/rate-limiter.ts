@@ -10,6 +10,8 @@ const STORE_PAUSE_MS = 1000;
 /** Workers ask their parent, on the same machine: late is busy, not gone. */
 const PARENT_TIMEOUT_MS = 1000;
 const STORE_CONNECTIONS = 2;
+/** In memory. Credentials are not bounded: there are as many as were given out. */
+const MAX_ADDRESSES = 100_000;
 
 /** What is left to a bucket after it was asked. */
 export interface Quota {
@@ -30,6 +32,7 @@ type StoreConfig = Pick<Config, "databaseUrl" | "preparedStatements">;
 
 export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfig, log: Log): RateLimiter {
   const { store, close } = openStore(config, storeConfig);
+  const seen = openRecentlySeen(MAX_ADDRESSES);
   let silentUntil = 0;
   let failing = false;
 
@@ -38,7 +41,9 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
     windowSeconds: config.windowSeconds,
     async take(bucket, points) {
       if (performance.now() < silentUntil) return null;
+      const forgotten = config.store === "memory" && bucket.startsWith("address:") ? seen(bucket) : undefined;
       try {
+        if (forgotten !== undefined) await store.delete(forgotten);
         // More than a whole window's points could never pass.
         const left = await store.consume(bucket, Math.min(points, config.points)).catch(refusalOf);
         if (failing) log.info("the rate limit's store answers again, requests are counted");
@@ -56,6 +61,18 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
       }
     },
     close,
+  };
+}
+
+/** Tells whom to forget for it: the one not seen for longest, when there are too many. */
+function openRecentlySeen(max: number) {
+  const seen = new Set<string>();
+  return (bucket: string): string | undefined => {
+    seen.delete(bucket);
+    seen.add(bucket);
+    const [oldest] = seen.size > max ? seen : [];
+    if (oldest !== undefined) seen.delete(oldest);
+    return oldest;
   };
 }
 

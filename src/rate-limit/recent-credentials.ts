@@ -1,12 +1,13 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type BulkheadPolicy, bulkhead } from "cockatiel";
+import { bearerTokenOf } from "../auth/bearer.ts";
 import type { Viewer } from "../auth/viewer.ts";
 
 /** Some megabytes at the most. Whoever is forgotten is only asked for once more. */
 const MAX_REMEMBERED = 10_000;
 
-/** Of one credential. What waits longer than its request's deadline is answered with 503 when it begins. */
+/** Of one credential. */
 const MAX_WAITING = 200;
 
 export interface RecentCredential {
@@ -51,7 +52,6 @@ export function fingerprintOf({ headers }: IncomingMessage): string | null {
 
 /** An API key by its hash, in whichever header it came; a token by its subject, so that a new token is no new limit. */
 function credentialBucket({ headers }: IncomingMessage, viewer: Viewer): string {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-  const token = bearer ?? String(headers["x-api-key"]);
+  const token = bearerTokenOf(headers.authorization ?? "") ?? String(headers["x-api-key"]);
   return token.startsWith("tj_") ? `key:${hash("sha256", token, "base64url")}` : `user:${viewer.userId}`;
 }

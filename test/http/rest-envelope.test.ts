@@ -28,38 +28,19 @@ describe("one envelope", () => {
     ["DELETE", () => path, { method: "DELETE" }, 405, "METHOD_NOT_ALLOWED"],
     ["PUT with JSON", () => path, { method: "PUT", headers: json, body: "{}" }, 405, "METHOD_NOT_ALLOWED"],
     ["another media type wanted", () => path, { headers: { Accept: "image/png" } }, 406, "NOT_ACCEPTABLE"],
-    ["unparsable JSON", () => path, { method: "POST", headers: json, body: "{" }, 400, "VALIDATION_ERROR"],
+    [
+      "unparsable JSON, which nobody reads",
+      () => path,
+      { method: "POST", headers: json, body: "{" },
+      405,
+      "METHOD_NOT_ALLOWED",
+    ],
     [
       "oversized body",
       () => path,
       { method: "POST", headers: json, body: `"${"x".repeat(101 * 1024)}"` },
       413,
       "PAYLOAD_TOO_LARGE",
-    ],
-    [
-      "inflated to an oversized body",
-      () => path,
-      {
-        method: "POST",
-        headers: { ...json, "Content-Encoding": "gzip" },
-        body: gzipSync(`"${"x".repeat(10_000_000)}"`),
-      },
-      413,
-      "PAYLOAD_TOO_LARGE",
-    ],
-    [
-      "Brotli body",
-      () => path,
-      { method: "POST", headers: { ...json, "Content-Encoding": "br" }, body: "x" },
-      415,
-      "UNSUPPORTED_MEDIA_TYPE",
-    ],
-    [
-      "odd charset",
-      () => path,
-      { method: "POST", headers: { "Content-Type": "application/json; charset=utf-7" }, body: "{}" },
-      415,
-      "UNSUPPORTED_MEDIA_TYPE",
     ],
   ])("%s", async (_what, at, init, status, code) => {
     const response = await owner.get(at(), init);
@@ -101,6 +82,10 @@ describe("one envelope", () => {
       body: { errors: [{ message: "The request body is not valid JSON", extensions: { code: "BAD_USER_INPUT" } }] },
     });
     expect((await refused({ headers: { ...json, "Content-Encoding": "br" }, body: "x" })).status).toBe(415);
+    const oddCharset = { "Content-Type": "application/json; charset=utf-7" };
+    expect((await refused({ headers: oddCharset, body: "{}" })).status).toBe(415);
+    const bomb = gzipSync(`"${"x".repeat(10_000_000)}"`);
+    expect((await refused({ headers: { ...json, "Content-Encoding": "gzip" }, body: bomb })).status).toBe(413);
     expect((await refused({ headers: json, body: `"${"x".repeat(101 * 1024)}"` })).status).toBe(413);
   });
 });

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { sendRaw } from "../support/raw-request.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let path: string;
+let stderr: ReturnType<typeof vi.spyOn>;
+
+beforeAll(async () => {
+  server = await startTestServer({ environment: { METRICS_TOKEN: "a-token-of-this-test" } });
+  owner = await server.as();
+  const taskId = await aTask(server.sql, { user_id: owner.userId });
+  await someJobs(server.sql, taskId, 3);
+  path = `/api/v1/tasks/${taskId}/jobs`;
+  stderr = vi.spyOn(console, "error");
+});
+afterEach(() => expect(stderr).not.toHaveBeenCalled());
+afterAll(() => server.close());
+
+const HOST = "Host: a\r\n";
+const CLOSE = "Connection: close\r\n";
+const as = () => `X-API-Key: ${owner.key}\r\n`;
+const get = (target: string, ...headers: string[]) => `GET ${target} HTTP/1.1\r\n${HOST}${headers.join("")}\r\n`;
+const chunked = (kilobytes: number) =>
+  `Transfer-Encoding: chunked\r\n\r\n${`400\r\n${" ".repeat(1024)}\r\n`.repeat(kilobytes)}0\r\n\r\n`;
+const statusesOf = (text: string) => [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
+
+describe("a target", () => {
+  test.each(["http://a/healthz", "http://[::1/healthz", "http://xn--/healthz", "ftp://a:99999/healthz", "/healthz#x"])(
+    "%s names a path of ours, whatever its authority",
+    async (target) => {
+      const { status, body, head } = await sendRaw(server.port, get(target, CLOSE));
+      expect([status, body]).toEqual([200, '{"status":"ok"}']);
+      expect(head).toContain("X-Request-ID: ");
+    },
+  );
+
+  test.each(["http://a", "http://[", "http://a?x=1", "//a@[::1#x", "*"])("%s is an unknown path", async (target) => {
+    const { status, body } = await sendRaw(server.port, get(target, CLOSE));
+    expect([status, JSON.parse(body).error.code]).toEqual([404, "NOT_FOUND"]);
+  });
+
+  test.each(["http://", "http:///healthz", "*x"])("%s is refused in the envelope, and logged", async (target) => {
+    const { status, head, body } = await sendRaw(server.port, get(target, "X-Request-ID: mine-1\r\n"));
+    expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
+    expect(head).toContain("X-Request-ID: mine-1");
+    expect(server.logLines.some((line) => line.includes('"mine-1"') && line.includes("not a request"))).toBe(true);
+  });
+});
+
+describe("a body in chunks, larger than 100 KB,", () => {
+  test("that nobody reads leaves the route its answer", async () => {
+    const { text } = await sendRaw(server.port, get(path, as(), CLOSE, chunked(150)).slice(0, -2));
+    expect(statusesOf(text)).toEqual([200]);
+    const post = `POST ${path} HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: text/plain\r\n${chunked(150)}`;
+    expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([405]);
+  });
+
+  test("of a type that /graphql does not read is refused once", async () => {
+    const post = `POST /graphql HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: text/plain\r\n${chunked(150)}`;
+    expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([400]);
+  });
+
+  test("that /graphql reads is 413", async () => {
+    const post = `POST /graphql HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: application/json\r\n${chunked(150)}`;
+    expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([413]);
+  });
+
+  test("is no error of ours", () => {
+    expect(server.logLines.filter((line) => /unexpected error|no handler/.test(line))).toEqual([]);
+  });
+});
+
+test("a small body in chunks is read behind a rate limit, too", async () => {
+  const limited = await startTestServer({ environment: { RATE_LIMIT: "100/s" } });
+  try {
+    const { key } = await limited.as();
+    const body = JSON.stringify({ query: "{ __typename }" });
+    const bytes = `POST /graphql HTTP/1.1\r\n${HOST}${CLOSE}X-API-Key: ${key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    expect((await sendRaw(limited.port, bytes)).text).toContain('"__typename":"Query"');
+  } finally {
+    await limited.close();
+  }
+});
+
+test("a wrong body to REST is looked at by nobody: 401 and 405 as without it", async () => {
+  const post = (method: string, ...headers: string[]) =>
+    `${method} ${path} HTTP/1.1\r\n${HOST}${CLOSE}${headers.join("")}Content-Type: application/json\r\nContent-Length: 1\r\n\r\n{`;
+  expect((await sendRaw(server.port, post("GET"))).status).toBe(401);
+  expect((await sendRaw(server.port, post("GET", as()))).status).toBe(200);
+  expect((await sendRaw(server.port, post("POST", as()))).status).toBe(405);
+});
+
+test("a request that is followed by garbage is answered first", async () => {
+  const { text } = await sendRaw(server.port, `${get(path, as())}garbage\r\n\r\n${"more ".repeat(100)}`);
+  expect(statusesOf(text)[0]).toBe(200);
+  expect(text).toContain('"jobs":[{');
+});
+
+test("what was no request is counted by its status", async () => {
+  const counted = async () => {
+    const scrape = await fetch(`${server.url}/metrics`, { headers: { Authorization: "Bearer a-token-of-this-test" } });
+    const series = 'http_requests_total{door="unknown",operation="none",status="431"} ';
+    return Number((await scrape.text()).split(series)[1]?.split("\n")[0] ?? 0);
+  };
+  const before = await counted();
+  await sendRaw(server.port, get("/", `X: ${"a".repeat(20_000)}\r\n`));
+  expect(await counted()).toBe(before + 1);
+});

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { openLog } from "../../src/log.ts";
+import { openRateLimiter } from "../../src/rate-limit/rate-limiter.ts";
+
+test("in memory 100,000 addresses are kept, the longest unseen forgotten first, and every credential", async () => {
+  const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;
+  const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, openLog("silent"));
+  const left = async (bucket: string) => (await limiter.take(bucket, 1))?.remaining;
+  await left("key:x");
+  await left("address:unseen");
+  await left("address:seen");
+  for (let n = 0; n < 99_998; n += 1) await left(`address:${n}`);
+  expect(await left("address:seen")).toBe(8);
+  await left("address:one-more");
+  expect([await left("address:seen"), await left("key:x"), await left("address:unseen")]).toEqual([7, 8, 9]);
+});
