@@ -4,6 +4,7 @@ import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
 import type { Log } from "./log.ts";
+import { openJobSearchLoader } from "./task-jobs/job-search.loader.ts";
 import type { JobSearchQueries } from "./task-jobs/job-search.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
@@ -37,6 +38,7 @@ export function openRequestContext(queries: Queries, { viewer, requestId, deadli
     audit: openAudit(log, requestId, viewer),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
+    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),
     progressOf: openTaskProgressLoader(queries.readProgress, deadline),
     tasks: queries.tasks,
     taskById: openTaskLoader(queries.tasks, viewer, deadline),

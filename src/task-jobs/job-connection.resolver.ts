@@ -24,7 +24,7 @@ export class JobConnectionResolver {
     filter: TaskJobFilter | null,
     @Arg("orderBy", () => JobOrderEnum, { nullable: true, description: "CREATED_AT_DESC when absent." })
     orderBy: JobOrder | null,
-    @Ctx() { viewer, deadline, jobSearches, emailById }: RequestContext,
+    @Ctx() { findTaskJobs, emailById }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobConnection> {
     const selected = selectedFields(info);
@@ -33,15 +33,8 @@ export class JobConnectionResolver {
       emails: selected.has("edges.node.email") || selected.has("nodes.email"),
       count: selected.has("totalCount"),
     };
-    const asked = {
-      viewer,
-      deadline,
-      taskId: task.id,
-      filter: filter ?? {},
-      order: orderBy ?? "created_desc",
-      parts,
-    } as const;
-    const jobs = await listJobConnection(jobSearches, asked, page);
+    const asked = { taskId: task.id, filter: filter ?? {}, order: orderBy ?? "created_desc", parts } as const;
+    const jobs = await listJobConnection(findTaskJobs, asked, page);
     primeEmails(emailById, jobs.emails);
     return connectionOf(jobs);
   }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Viewer } from "../../src/auth/viewer.ts";
+import type { ConnectionArguments } from "../../src/connection.ts";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
@@ -10,11 +13,9 @@ import { createTestDatabase, type TestDatabase } from "../support/test-database.
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
-  viewer: ADMIN,
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
   parts: { jobs: true, emails: true, count: true },
-  deadline: Number.POSITIVE_INFINITY,
 };
 const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "updated_asc"];
 
@@ -22,6 +23,11 @@ let database: TestDatabase;
 let queries: ReturnType<typeof jobSearchQueries>;
 const random = seededRandom(5);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+
+/** Each time as a request of its own. */
+function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments, viewer: Viewer = ADMIN) {
+  return listJobConnection(openJobSearchLoader(queries, viewer, Number.POSITIVE_INFINITY), asked, page);
+}
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -154,8 +160,7 @@ async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: nu
   let cursor: string | undefined;
   for (;;) {
     const asked = { ...ASKED, taskId, filter, order };
-    const page = await listJobConnection(
-      queries,
+    const page = await listConnection(
       asked,
       backwards ? { last: size, before: cursor } : { first: size, after: cursor },
     );
@@ -209,14 +214,14 @@ describe("bounds", () => {
     [{ first: 10, last: 10 }, ["last"]],
   ])("%j is refused", async (page, fields) => {
     const taskId = await aTask(database.sql);
-    const failure = await listJobConnection(queries, { ...ASKED, taskId }, page).catch((error) => error);
+    const failure = await listConnection({ ...ASKED, taskId }, page).catch((error) => error);
     expect(failure.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
   });
 
   test("text that the database could not take is refused before it is asked", async () => {
     const taskId = await aTask(database.sql);
     for (const filter of [{ addressContains: "a\0b" }, { domain: ["\ud800"] }, { emailStatus: Array(101).fill("x") }]) {
-      await expect(listJobConnection(queries, { ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
+      await expect(listConnection({ ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
         kind: "INVALID_INPUT",
       });
     }
@@ -226,7 +231,7 @@ describe("bounds", () => {
 test("a foreign task is as missing as one that is not there", async () => {
   const taskId = await aTask(database.sql);
   const stranger = { userId: "00000000-0000-4000-8000-00000000000b", isAdmin: false };
-  await expect(listJobConnection(queries, { ...ASKED, taskId, viewer: stranger }, {})).rejects.toMatchObject({
+  await expect(listConnection({ ...ASKED, taskId }, {}, stranger)).rejects.toMatchObject({
     kind: "NOT_FOUND",
   });
 });
