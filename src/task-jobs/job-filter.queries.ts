@@ -3,13 +3,14 @@ import { ifGiven } from "../conditions.queries.ts";
 import { textArray } from "../db/text-array.ts";
 import { DELIVERABILITIES, type Deliverability, statusesOfDeliverability } from "../email/email.ts";
 import type { JobFilter } from "./job-filter.ts";
+import type { JobStatus } from "./task-job.ts";
 
 /** Over `job`, a row of task_email_jobs, and `email`, its record or nulls. */
 export function conditionsOf(filter: JobFilter): SQL[] {
   const hasRecord = sql`(email.id is not null and email.deleted_at is null)`;
   const flag = (column: SQL) => (value: boolean) => sql`${hasRecord} and ${column} = ${value}`;
   return [
-    ...ifGiven(filter.status, (words) => sql`job.status = any(${textArray(words)}::job_status[])`),
+    ...ifGiven(filter.status, statusIsOneOf),
     ...ifGiven(filter.emailStatus, (words) => sql`${hasRecord} and email.status = any(${textArray(words)}::text[])`),
     ...ifGiven(filter.deliverability, (folded) => sql`${hasRecord} and ${deliverabilityIs(folded)}`),
     ...ifGiven(filter.isRoleBased, flag(sql`email.is_role_based`)),
@@ -30,6 +31,13 @@ export function conditionsOf(filter: JobFilter): SQL[] {
     ...ifGiven(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`),
     ...ifGiven(filter.updatedTo, (to) => sql`job.updated_at < ${to}::timestamptz`),
   ];
+}
+
+/** The index of a lone status has the order of creation; one of several is sorted. */
+function statusIsOneOf(words: readonly JobStatus[]): SQL {
+  const [first, ...more] = words;
+  if (first !== undefined && more.length === 0) return sql`job.status = ${first}`;
+  return sql`job.status = any(${textArray(words)}::job_status[])`;
 }
 
 /** UNKNOWN is every word that is folded nowhere else. */

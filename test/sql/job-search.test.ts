@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Viewer } from "../../src/auth/viewer.ts";
 import type { ConnectionArguments } from "../../src/connection.ts";
@@ -41,9 +42,9 @@ const DOMAINS = ["example.com", "Example.ORG", "mail.test"];
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 
 /** Jobs of every kind, of few enough moments and words that filters meet several of each. */
-async function aMixedTask(): Promise<string> {
+async function aMixedTask(userId: string = randomUUID()): Promise<string> {
   const { sql } = database;
-  const taskId = await aTask(sql);
+  const taskId = await aTask(sql, { user_id: userId });
   for (let i = 0; i < 160; i++) {
     const email = await anEmail(sql, {
       status: oneOf(WORDS),
@@ -189,6 +190,37 @@ test("random filters and orders give what a brute force gives, walked either way
     matched += Math.min(1, expected.length);
   }
   expect(matched).toBeGreaterThan(30);
+});
+
+test("the jobs of many tasks at once are those of each alone, with nothing of a task the viewer may not see", async () => {
+  const viewer = { userId: randomUUID(), isAdmin: false };
+  const own = await Promise.all([
+    aMixedTask(viewer.userId),
+    aMixedTask(viewer.userId),
+    aTask(database.sql, { user_id: viewer.userId }),
+  ]);
+  const deleted = await aTask(database.sql, { user_id: viewer.userId, deleted_at: second(0) });
+  const unseen = [await aMixedTask(), randomUUID(), deleted];
+  const taskIds = [unseen[0], own[2], own[0], unseen[1], own[1], unseen[2]] as string[];
+  const deadline = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 60; i++) {
+    const parts = { jobs: random() < 0.8, emails: random() < 0.5, count: random() < 0.7 };
+    const search = {
+      viewer,
+      deadline,
+      parts,
+      filter: random() < 0.2 ? {} : aFilter(),
+      order: oneOf(ORDERS),
+      after: null,
+      before: null,
+      backwards: random() < 0.5,
+      limit: oneOf([1, 7, 101]),
+      offset: oneOf([0, 0, 3]),
+    };
+    const alone = await Promise.all(taskIds.map((taskId) => queries.findVisibleJobs({ ...search, taskIds: [taskId] })));
+    expect(await queries.findVisibleJobs({ ...search, taskIds })).toEqual(alone.flat());
+    expect(alone.flat().map((found) => found !== null)).toEqual(taskIds.map((taskId) => own.includes(taskId)));
+  }
 });
 
 test("an empty list matches nothing", async () => {
