@@ -1,7 +1,7 @@
-import DataLoader from "dataloader";
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
 import { canonicalFilter } from "../filter.ts";
+import type { OpenTaskBatches } from "../tasks/task-batch.loader.ts";
 import type { JobSearchQueries } from "./job-search.queries.ts";
 import type { FoundJobs, JobSearch } from "./job-search.ts";
 
@@ -11,22 +11,18 @@ export type FindTaskJobs = (
   search: Omit<JobSearch, "taskIds" | "viewer" | "deadline">,
 ) => Promise<FoundJobs | null>;
 
-/** One statement for the jobs of a page of tasks: a loader for each search that the request asks with. */
-export function openJobSearchLoader(queries: JobSearchQueries, viewer: Viewer, deadline: Deadline): FindTaskJobs {
-  const loaders = new Map<string, DataLoader<string, FoundJobs | null>>();
-
+export function openJobSearchLoader(
+  queries: JobSearchQueries,
+  viewer: Viewer,
+  deadline: Deadline,
+  openTaskBatches: OpenTaskBatches,
+): FindTaskJobs {
+  const load = openTaskBatches<FoundJobs | null>();
   return (taskId, search) => {
     const { filter, order, after, before, backwards, limit, offset, parts } = search;
     // What is only counted is counted once, whatever page it was asked of.
     const page = parts.jobs ? [order, after, before, backwards, limit, offset] : [];
     const key = JSON.stringify([canonicalFilter(filter), parts, page]);
-    const loader =
-      loaders.get(key) ??
-      new DataLoader<string, FoundJobs | null>(
-        (taskIds) => queries.findVisibleJobs({ ...search, viewer, taskIds, deadline }),
-        { maxBatchSize: 100 },
-      );
-    loaders.set(key, loader);
-    return loader.load(taskId);
+    return load(key, taskId, (taskIds) => queries.findVisibleJobs({ ...search, viewer, taskIds, deadline }));
   };
 }

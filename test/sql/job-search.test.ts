@@ -8,6 +8,7 @@ import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
@@ -27,7 +28,11 @@ const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * value
 
 /** Each time as a request of its own. */
 function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments, viewer: Viewer = ADMIN) {
-  return listJobConnection(openJobSearchLoader(queries, viewer, Number.POSITIVE_INFINITY), asked, page);
+  return listJobConnection(
+    openJobSearchLoader(queries, viewer, Number.POSITIVE_INFINITY, openSearchTurns()),
+    asked,
+    page,
+  );
 }
 
 beforeAll(async () => {

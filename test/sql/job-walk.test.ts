@@ -6,6 +6,7 @@ import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
 import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
+import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
@@ -26,7 +27,11 @@ const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
 
 /** Each time as a request of its own. */
 function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments) {
-  return listJobConnection(openJobSearchLoader(queries, ADMIN, Number.POSITIVE_INFINITY), asked, page);
+  return listJobConnection(
+    openJobSearchLoader(queries, ADMIN, Number.POSITIVE_INFINITY, openSearchTurns()),
+    asked,
+    page,
+  );
 }
 
 beforeAll(async () => {
