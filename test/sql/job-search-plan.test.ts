@@ -83,3 +83,8 @@ test("what is counted of a hundred tasks is joined to the emails at once, not on
   const end = plan.findIndex((node) => node["Node Type"] === "Limit");
   expect(plan.slice(0, end).map((node) => node["Node Type"])).toContain("Hash Join");
 });
+
+test("what hardly any job of a lone large task matches is not looked for job by job", async () => {
+  const plan = await planOf([large], { emailStatus: ["no such word"] }, "created_desc", false);
+  expect(plan.map((node) => node["Index Name"])).not.toContain("emails_pkey");
+});
