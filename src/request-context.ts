@@ -4,11 +4,13 @@ import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
 import type { Log } from "./log.ts";
+import { openJobSearchLoader } from "./task-jobs/job-search.loader.ts";
 import type { JobSearchQueries } from "./task-jobs/job-search.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
 import { openTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
+import { openSearchTurns } from "./tasks/task-batch.loader.ts";
 import { openTaskProgressLoader } from "./tasks/task-progress.loader.ts";
 
 /** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
@@ -30,6 +32,7 @@ export interface Asked {
 export type RequestContext = ReturnType<typeof openRequestContext>;
 
 export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked, log: Log) {
+  const openTaskBatches = openSearchTurns();
   return {
     requestId,
     deadline,
@@ -37,7 +40,8 @@ export function openRequestContext(queries: Queries, { viewer, requestId, deadli
     audit: openAudit(log, requestId, viewer),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
-    progressOf: openTaskProgressLoader(queries.readProgress, deadline),
+    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline, openTaskBatches),
+    progressOf: openTaskProgressLoader(queries.readProgress, deadline, openTaskBatches),
     tasks: queries.tasks,
     taskById: openTaskLoader(queries.tasks, viewer, deadline),
     emailById: openEmailLoader(queries.emails, deadline),

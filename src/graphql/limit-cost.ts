@@ -24,6 +24,13 @@ const SIZE_ARGUMENTS: readonly string[] = ["limit", "first", "last"];
 /** A list asked for by its members has as many of them. */
 const MEMBERS_ARGUMENT = "ids";
 
+/** A field that takes it searches the jobs of its parent, however little of what it finds is selected. */
+const SEARCH_ARGUMENT = "filter";
+
+/** In fields, for each parent: what walks an index up to a page, and what may have to look at every job of a task. */
+const SEARCH = 10;
+const FILTERED_SEARCH = 50;
+
 /** The lists of introspection, about as long as those of a schema like ours. Another list has ten rows. */
 const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
   types: 30,
@@ -43,14 +50,15 @@ type Variables = Readonly<Record<string, unknown>>;
 type Size = (variables: Variables) => number;
 type Defaults = ReadonlyMap<string, unknown>;
 
-/** How many fields an answer has at the most: some whatever the variables, and some for each row of a list. */
+/** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
 interface Cost {
   readonly fixed: number;
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
 }
 
 /**
- * The number of fields in the largest answer that the operation can have. The document must have passed validation and its
+ * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
+ * take besides: of those at the root there are few by another limit. The document must have passed validation and its
  * limits: what is built here is as large as the document with its fragments spread. `@skip` and `@include` are not
  * looked at, and fields that will be merged count one by one.
  */
@@ -59,6 +67,7 @@ export function costOfOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (variables: Variables) => number {
+  const query = schema.getQueryType();
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -103,7 +112,10 @@ export function costOfOperation(
     if (node.selectionSet === undefined || field === undefined) return { fixed: self, lists: [] };
     const own = sizeOf(node, field, defaults);
     const below = costOfSet(node.selectionSet, getNamedType(field.type), own);
-    if (!isListType(getNullableType(field.type))) return { fixed: self + below.fixed, lists: below.lists };
+    if (!isListType(getNullableType(field.type))) {
+      const searches = parent === query ? [] : searchesOf(node, field, defaults);
+      return { fixed: self + below.fixed, lists: [...searches, ...below.lists] };
+    }
 
     const introspected = isIntrospected ? INTROSPECTION_LIST_SIZES[field.name] : undefined;
     return { fixed: self, lists: [{ size: own ?? size ?? (() => introspected ?? DEFAULT_LIMIT), each: below }] };
@@ -117,6 +129,14 @@ function evaluate({ fixed, lists }: Cost, variables: Variables): number {
   let sum = fixed;
   for (const { size, each } of lists) sum += size(variables) * evaluate(each, variables);
   return sum;
+}
+
+function searchesOf(node: FieldNode, field: GraphQLField<unknown, unknown>, defaults: Defaults): Cost["lists"] {
+  if (!field.args.some(({ name }) => name === SEARCH_ARGUMENT)) return [];
+  const given = node.arguments?.find(({ name }) => name.value === SEARCH_ARGUMENT)?.value;
+  const read = given === undefined ? () => undefined : readerOf(given, defaults);
+  const size: Size = (variables) => ((read(variables) ?? null) === null ? SEARCH : FILTERED_SEARCH);
+  return [{ size, each: { fixed: 1, lists: [] } }];
 }
 
 /** Null: the field is not paged. */
@@ -137,13 +157,18 @@ function sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>, defaults
 }
 
 function sizeOfValue(value: ValueNode, defaults: Defaults, defaultValue: unknown): Size {
+  const read = readerOf(value, defaults, defaultValue);
+  return (variables) => rowsAskedFor(read(variables));
+}
+
+function readerOf(value: ValueNode, defaults: Defaults, defaultValue?: unknown): (variables: Variables) => unknown {
   if (value.kind === Kind.VARIABLE) {
     const name = value.name.value;
     const otherwise = defaults.has(name) ? defaults.get(name) : defaultValue;
-    return (variables) => rowsAskedFor(variables[name] === undefined ? otherwise : variables[name]);
+    return (variables) => (variables[name] === undefined ? otherwise : variables[name]);
   }
-  const rows = rowsAskedFor(valueFromASTUntyped(value));
-  return () => rows;
+  const literal = valueFromASTUntyped(value);
+  return () => literal;
 }
 
 /** Never more than a page may have: what is out of bounds is refused in better words where it is read. */

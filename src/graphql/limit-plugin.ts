@@ -42,7 +42,7 @@ export function costLimit(schema: GraphQLSchema, charge?: Charge): ApolloServerP
 }
 
 function beyondCost(requested: number): GraphQLError {
-  return new GraphQLError(`The answer could have ${requested} fields, and the limit is ${MAX_COST}: ask for less`, {
+  return new GraphQLError(`The query could cost ${requested} fields, and the limit is ${MAX_COST}: ask for less`, {
     extensions: {
       code: "BAD_USER_INPUT",
       http: { status: 400 },

@@ -7,7 +7,7 @@ import type { Row } from "../db/prepare-rows.ts";
 import { Failure } from "../errors.ts";
 import type { ExportedJob } from "./exported-job.ts";
 import type { JobFilter } from "./job-filter.ts";
-import { countOf, matching, SELECTED, visibleTask } from "./job-search.queries.ts";
+import { countsOf, matching, SELECTED, visibleTasks } from "./job-search.queries.ts";
 import { emailOfJob, jobOfRow } from "./task-job.queries.ts";
 
 /** A quarter of a megabyte: twice as many are no faster. */
@@ -78,21 +78,21 @@ function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promis
 
   return {
     async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
-      return (await rowsOf(sql`select task.id from ${visibleTask(viewer, taskId)}`)).length > 0;
+      return (await rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`)).length > 0;
     },
 
-    async countJobs(selection: Selection): Promise<number> {
-      const [row] = await rowsOf(sql`select ${countOf(selection)}`);
+    async countJobs({ taskId, filter }: Selection): Promise<number> {
+      const [row] = await rowsOf(countsOf({ taskIds: [taskId], filter }));
       return Number(row?.[0] ?? 0);
     },
 
     /** Newest first, as a page is; the last batch may be empty. A FETCH is a statement of its own, pauses cost nothing. */
-    async *readJobs(selection: Selection): AsyncGenerator<ExportedJob[]> {
+    async *readJobs({ taskId, filter }: Selection): AsyncGenerator<ExportedJob[]> {
       await rowsOf(sql`
         declare exported no scroll cursor for
         select null, null, ${SELECTED}
         from task_email_jobs job left join emails email on email.id = job.email_id
-        where ${matching(selection)}
+        where ${matching(sql`job.task_id = ${taskId}`, filter)}
         order by job.created_at desc, job.id desc`);
       const fetch = sql.raw(`fetch ${FETCHED_JOBS} from exported`);
       let rows: readonly Row[];

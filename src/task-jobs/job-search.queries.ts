@@ -2,14 +2,16 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
 import { allOf, between } from "../conditions.queries.ts";
 import type { Pool } from "../db/client.ts";
-import { queryRows } from "../db/prepare-rows.ts";
+import { queryRows, type Row } from "../db/prepare-rows.ts";
+import { textArray } from "../db/text-array.ts";
 import { isEmptyFilter } from "../filter.ts";
 import { conditionsOf } from "./job-filter.queries.ts";
+import type { JobFilter } from "./job-filter.ts";
 import type { FoundJobs, JobOrder, JobSearch } from "./job-search.ts";
 import { emailsOfJobs, jobOfRow } from "./task-job.queries.ts";
 
 /** What decides which jobs, whatever their order. */
-type Selection = Pick<JobSearch, "taskId" | "filter">;
+type Selection = Pick<JobSearch, "taskIds" | "filter">;
 
 export type JobSearchQueries = ReturnType<typeof jobSearchQueries>;
 
@@ -27,68 +29,99 @@ const ORDERS: Readonly<Record<JobOrder, OrderSql>> = {
 
 /** The job's columns, then the email's: the order that `jobOfRow` and `emailOfJob` read. */
 export const SELECTED = sql`job.id, job.task_id, job.email_id, job.email_address, job.status, job.created_at, job.updated_at,
-  email.id as "1", email.email as "2", email.status as "3", email.is_role_based as "4", email.is_disposable as "5",
-  email.has_mx_records as "6", email.has_reverse_dns as "7", email.domain_name as "8", email.host_name as "9",
-  email.server_type as "10", email.is_catchall as "11", email.validated_at as "12", email.unknown_reason as "13",
-  email.needs_physical_verify as "14", email.deleted_at as "15"`;
+  email.id, email.email, email.status, email.is_role_based, email.is_disposable,
+  email.has_mx_records, email.has_reverse_dns, email.domain_name, email.host_name,
+  email.server_type, email.is_catchall, email.validated_at, email.unknown_reason,
+  email.needs_physical_verify, email.deleted_at`;
 
 /** Not prepared: every combination of filters is another statement, and a plan is only as good as the values it knows. */
 export function jobSearchQueries(database: Pool) {
   return {
-    /** Null when this viewer may not see the task or there is none. Filter and bounds must have been checked. */
-    async findVisibleJobs(search: JobSearch): Promise<FoundJobs | null> {
+    /**
+     * In the order of the tasks; null for one that this viewer may not see and one that is not there. Filter and bounds
+     * must have been checked.
+     */
+    async findVisibleJobs(search: JobSearch): Promise<(FoundJobs | null)[]> {
       const rows = await queryRows(database, statementOf(search), search.deadline);
-      const [first] = rows;
-      if (first === undefined) return null;
-      const found = search.parts.jobs && first[1] !== null ? rows : [];
-      const inOrder = search.backwards ? [...found].reverse() : found;
-      return {
-        jobs: inOrder.map(jobOfRow),
-        emails: search.parts.emails ? emailsOfJobs(inOrder) : [],
-        count: Number(first[0]),
-      };
+      const rowsById = new Map<unknown, Row[]>(rows.map((row) => [row[TASK_ID], []]));
+      for (const row of rows) rowsById.get(row[TASK_ID])?.push(row);
+      return search.taskIds.map((taskId) => foundIn(rowsById.get(taskId), search));
     },
   };
 }
 
-/** One statement, hence one snapshot, whose one row of `task` stands even where nothing matches. */
+/** In front of the job's columns. */
+const COUNT = 0;
+const TASK_ID = 1;
+const JOB_ID = 2;
+
+function foundIn(rows: readonly Row[] | undefined, { parts, backwards }: JobSearch): FoundJobs | null {
+  if (rows === undefined) return null;
+  const found = rows.filter((row) => row[JOB_ID] !== null);
+  if (backwards) found.reverse();
+  return {
+    jobs: found.map(jobOfRow),
+    emails: parts.emails ? emailsOfJobs(found) : [],
+    count: Number(rows[0]?.[COUNT]),
+  };
+}
+
+/** One statement, hence one snapshot, whose one row of each `task` stands even where nothing matches. */
 function statementOf(search: JobSearch): SQL {
+  const { viewer, taskIds, filter, parts } = search;
   const { column, isDescending } = ORDERS[search.order];
   const goesDown = isDescending !== search.backwards;
   const direction = goesDown ? sql`desc` : sql`asc`;
-  const count = search.parts.count ? countOf(search) : sql`0`;
-  if (!search.parts.jobs) return sql`select ${count}, null from ${visibleTask(search.viewer, search.taskId)}`;
+  const task = visibleTasks(viewer, taskIds);
+  const counted = parts.count
+    ? sql`${task} left join (${countsOf(search)}) counted on counted.task_id = task.id`
+    : task;
+  const count = parts.count ? sql`coalesce(counted.count, 0)` : sql`0`;
+  if (!parts.jobs) return sql`select ${count}, task.id, null from ${counted}`;
 
+  // The id of a lone task as a value: by it the planner knows how many jobs that one has.
+  const [loneId] = taskIds.length === 1 ? taskIds : [];
+  const ofTask = sql`job.task_id = ${loneId ?? sql`task.id`}`;
   // The emails of the page are joined to the page: within, only a condition on them keeps their join in the plan.
   const stretch = sql`
     select ${column} as ordered_by, job.*
     from task_email_jobs job left join emails email on email.id = job.email_id
-    where ${allOf([matching(search), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
+    where ${allOf([matching(ofTask, filter), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
-    select ${count}, job.ordered_by, ${SELECTED} from ${visibleTask(search.viewer, search.taskId)}
-    left join (${stretch}) job on true left join emails email on email.id = job.email_id
+    select ${count}, task.id, ${SELECTED} from ${counted} left join lateral (${stretch}) job on true
+    left join emails email on email.id = job.email_id
     order by job.ordered_by ${direction}, job.id ${direction}`;
 }
 
 /** The access rule, as in task-job.queries.ts: nothing tells a missing task from a foreign one. */
-export function visibleTask(viewer: Viewer, taskId: string): SQL {
+export function visibleTasks(viewer: Viewer, taskIds: readonly string[]): SQL {
   return sql`(
     select tasks.id from tasks
-    where tasks.id = ${taskId} and tasks.deleted_at is null and (${viewer.isAdmin}::boolean or tasks.user_id = ${viewer.userId})
+    where ${isOneOf(sql`tasks.id`, taskIds)} and tasks.deleted_at is null
+      and (${viewer.isAdmin}::boolean or tasks.user_id = ${viewer.userId})
   ) task`;
 }
 
-export function matching({ taskId, filter }: Selection): SQL {
-  return allOf([sql`job.task_id = ${taskId} and job.deleted_at is null`, ...conditionsOf(filter)]);
+export function matching(ofTasks: SQL, filter: JobFilter): SQL {
+  return allOf([ofTasks, sql`job.deleted_at is null`, ...conditionsOf(filter)]);
 }
 
-/** The triggers keep the number of all; only a filtered one is counted. */
-export function countOf(search: Selection): SQL {
-  if (isEmptyFilter(search.filter)) {
-    return sql`(select coalesce(sum(jobs), 0) from task_job_totals where task_id = ${search.taskId})`;
+/**
+ * A row for each task that has jobs which match. The triggers keep the number of all; only a filtered one is counted,
+ * for all the tasks together: task by task the planner would look up every email of a large one.
+ */
+export function countsOf({ taskIds, filter }: Selection): SQL {
+  if (isEmptyFilter(filter)) {
+    return sql`
+      select sum(jobs) as count, task_id from task_job_totals where ${isOneOf(sql`task_id`, taskIds)} group by task_id`;
   }
-  return sql`(
-    select count(*) from task_email_jobs job left join emails email on email.id = job.email_id where ${matching(search)})`;
+  return sql`
+    select count(*), job.task_id from task_email_jobs job left join emails email on email.id = job.email_id
+    where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by job.task_id`;
+}
+
+function isOneOf(id: SQL, ids: readonly string[]): SQL {
+  return sql`${id} = any(${textArray(ids)}::uuid[])`;
 }

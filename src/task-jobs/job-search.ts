@@ -8,10 +8,10 @@ import type { JobRecord, SearchParts } from "./task-job.ts";
 /** Always total: equal moments are ordered by id, in the same direction. */
 export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
 
-/** A stretch of a task's filtered jobs, from its front or, with `backwards`, from its end. */
+/** A stretch of the filtered jobs of each task, from its front or, with `backwards`, from its end. */
 export interface JobSearch {
   readonly viewer: Viewer;
-  readonly taskId: string;
+  readonly taskIds: readonly string[];
   readonly filter: JobFilter;
   readonly order: JobOrder;
   readonly after: Position | null;

@@ -3,7 +3,7 @@ import type { CursorScope } from "../cursor.ts";
 import type { JoinedEmail } from "../email/email.ts";
 import { Failure } from "../errors.ts";
 import { canonicalFilter, faultsOfFilter } from "../filter.ts";
-import type { JobSearchQueries } from "./job-search.queries.ts";
+import type { FindTaskJobs } from "./job-search.loader.ts";
 import type { JobSearch } from "./job-search.ts";
 import type { JobRecord } from "./task-job.ts";
 
@@ -11,17 +11,17 @@ export interface JobConnection extends ConnectionPage<JobRecord> {
   readonly emails: readonly JoinedEmail[];
 }
 
-type Asked = Pick<JobSearch, "viewer" | "taskId" | "filter" | "order" | "parts" | "deadline">;
+type Asked = Pick<JobSearch, "filter" | "order" | "parts"> & { readonly taskId: string };
 
 /** A task's jobs by cursor, as this viewer may see them. */
 export async function listJobConnection(
-  queries: JobSearchQueries,
+  findTaskJobs: FindTaskJobs,
   asked: Asked,
   page: ConnectionArguments,
 ): Promise<JobConnection> {
   const scope = jobCursorScope(asked);
   const stretch = stretchOf(scope, page, faultsOfFilter(asked.filter));
-  const found = await queries.findVisibleJobs({ ...asked, ...stretch, limit: stretch.size + 1 });
+  const found = await findTaskJobs(asked.taskId, { ...asked, ...stretch, limit: stretch.size + 1 });
   if (found === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
 
   const moment = asked.order.startsWith("created") ? "createdAt" : "updatedAt";

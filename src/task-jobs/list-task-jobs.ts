@@ -23,11 +23,12 @@ export async function listTaskJobs(
   const faults = [...faultsOfPage(page), ...faultsOfFilter(filter)];
   if (faults.length > 0) throw Failure.ofFields(faults);
 
-  const found = isEmptyFilter(filter)
-    ? await taskJobs.findVisibleJobPage(request)
+  const [found = null] = isEmptyFilter(filter)
+    ? [await taskJobs.findVisibleJobPage(request)]
     : await jobSearches.findVisibleJobs({
         ...request,
         ...page,
+        taskIds: [request.taskId],
         order: "created_desc",
         after: null,
         before: null,

@@ -26,7 +26,9 @@ export class TaskResolver {
     return task;
   }
 
-  @FieldResolver(() => TaskProgressType, { description: "How far the task has come." })
+  @FieldResolver(() => TaskProgressType, {
+    description: "How far the task has come. For each task it costs ten fields more than it has, with a filter fifty.",
+  })
   async progress(
     @Root() task: Task,
     @Arg("filter", () => TaskJobFilter, { nullable: true, description: "Of which jobs; of all when absent." })

@@ -180,7 +180,7 @@ describe("cost", () => {
     const refused = {
       errors: [
         {
-          message: "The answer could have 11010 fields, and the limit is 10000: ask for less",
+          message: "The query could cost 11010 fields, and the limit is 10000: ask for less",
           extensions: {
             code: "BAD_USER_INPUT",
             limit: { name: "cost", allowed: MAX_COST },

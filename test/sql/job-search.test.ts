@@ -1,21 +1,24 @@
+import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Viewer } from "../../src/auth/viewer.ts";
+import type { ConnectionArguments } from "../../src/connection.ts";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
-  viewer: ADMIN,
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
   parts: { jobs: true, emails: true, count: true },
-  deadline: Number.POSITIVE_INFINITY,
 };
 const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "updated_asc"];
 
@@ -23,6 +26,15 @@ let database: TestDatabase;
 let queries: ReturnType<typeof jobSearchQueries>;
 const random = seededRandom(5);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+
+/** Each time as a request of its own. */
+function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments, viewer: Viewer = ADMIN) {
+  return listJobConnection(
+    openJobSearchLoader(queries, viewer, Number.POSITIVE_INFINITY, openSearchTurns()),
+    asked,
+    page,
+  );
+}
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -36,9 +48,9 @@ const DOMAINS = ["example.com", "Example.ORG", "mail.test"];
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 
 /** Jobs of every kind, of few enough moments and words that filters meet several of each. */
-async function aMixedTask(): Promise<string> {
+async function aMixedTask(userId: string = randomUUID()): Promise<string> {
   const { sql } = database;
-  const taskId = await aTask(sql);
+  const taskId = await aTask(sql, { user_id: userId });
   for (let i = 0; i < 160; i++) {
     const email = await anEmail(sql, {
       status: oneOf(WORDS),
@@ -154,8 +166,7 @@ async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: nu
   let cursor: string | undefined;
   for (;;) {
     const asked = { ...ASKED, taskId, filter, order };
-    const page = await listJobConnection(
-      queries,
+    const page = await listConnection(
       asked,
       backwards ? { last: size, before: cursor } : { first: size, after: cursor },
     );
@@ -186,6 +197,37 @@ test("random filters and orders give what a brute force gives, walked either way
   expect(matched).toBeGreaterThan(30);
 });
 
+test("the jobs of many tasks at once are those of each alone, with nothing of a task the viewer may not see", async () => {
+  const viewer = { userId: randomUUID(), isAdmin: false };
+  const own = await Promise.all([
+    aMixedTask(viewer.userId),
+    aMixedTask(viewer.userId),
+    aTask(database.sql, { user_id: viewer.userId }),
+  ]);
+  const deleted = await aTask(database.sql, { user_id: viewer.userId, deleted_at: second(0) });
+  const unseen = [await aMixedTask(), randomUUID(), deleted];
+  const taskIds = [unseen[0], own[2], own[0], unseen[1], own[1], unseen[2]] as string[];
+  const deadline = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 60; i++) {
+    const parts = { jobs: random() < 0.8, emails: random() < 0.5, count: random() < 0.7 };
+    const search = {
+      viewer,
+      deadline,
+      parts,
+      filter: random() < 0.2 ? {} : aFilter(),
+      order: oneOf(ORDERS),
+      after: null,
+      before: null,
+      backwards: random() < 0.5,
+      limit: oneOf([1, 7, 101]),
+      offset: oneOf([0, 0, 3]),
+    };
+    const alone = await Promise.all(taskIds.map((taskId) => queries.findVisibleJobs({ ...search, taskIds: [taskId] })));
+    expect(await queries.findVisibleJobs({ ...search, taskIds })).toEqual(alone.flat());
+    expect(alone.flat().map((found) => found !== null)).toEqual(taskIds.map((taskId) => own.includes(taskId)));
+  }
+});
+
 test("an empty list matches nothing", async () => {
   const taskId = await aMixedTask();
   for (const filter of [{ status: [] }, { emailStatus: [] }, { domain: [] }, { deliverability: [] }]) {
@@ -209,14 +251,14 @@ describe("bounds", () => {
     [{ first: 10, last: 10 }, ["last"]],
   ])("%j is refused", async (page, fields) => {
     const taskId = await aTask(database.sql);
-    const failure = await listJobConnection(queries, { ...ASKED, taskId }, page).catch((error) => error);
+    const failure = await listConnection({ ...ASKED, taskId }, page).catch((error) => error);
     expect(failure.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
   });
 
   test("text that the database could not take is refused before it is asked", async () => {
     const taskId = await aTask(database.sql);
     for (const filter of [{ addressContains: "a\0b" }, { domain: ["\ud800"] }, { emailStatus: Array(101).fill("x") }]) {
-      await expect(listJobConnection(queries, { ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
+      await expect(listConnection({ ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
         kind: "INVALID_INPUT",
       });
     }
@@ -226,7 +268,7 @@ describe("bounds", () => {
 test("a foreign task is as missing as one that is not there", async () => {
   const taskId = await aTask(database.sql);
   const stranger = { userId: "00000000-0000-4000-8000-00000000000b", isAdmin: false };
-  await expect(listJobConnection(queries, { ...ASKED, taskId, viewer: stranger }, {})).rejects.toMatchObject({
+  await expect(listConnection({ ...ASKED, taskId }, {}, stranger)).rejects.toMatchObject({
     kind: "NOT_FOUND",
   });
 });

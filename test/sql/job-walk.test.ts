@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ConnectionArguments } from "../../src/connection.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
 import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
 import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
+import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
-  viewer: { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true },
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
   parts: { jobs: true, emails: true, count: true },
-  deadline: Number.POSITIVE_INFINITY,
 };
 
 let database: TestDatabase;
@@ -22,6 +24,15 @@ const random = seededRandom(6);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
+
+/** Each time as a request of its own. */
+function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments) {
+  return listJobConnection(
+    openJobSearchLoader(queries, ADMIN, Number.POSITIVE_INFINITY, openSearchTurns()),
+    asked,
+    page,
+  );
+}
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -40,7 +51,7 @@ test("a walk by creation sees no row twice and misses no original one, under ins
     const seen: string[] = [];
     let after: string | undefined;
     for (;;) {
-      const page = await listJobConnection(queries, { ...ASKED, taskId, order }, { first: 7, after });
+      const page = await listConnection({ ...ASKED, taskId, order }, { first: 7, after });
       seen.push(...idsOf(page));
       if (!page.hasNextPage) break;
       after = page.edges.at(-1)?.cursor;
@@ -64,7 +75,7 @@ test("a walk upwards by change shows every change, the later ones to whoever wal
   let after: string | undefined;
   const walkOn = async () => {
     for (;;) {
-      const page = await listJobConnection(queries, { ...ASKED, taskId, order: "updated_asc" }, { first: 7, after });
+      const page = await listConnection({ ...ASKED, taskId, order: "updated_asc" }, { first: 7, after });
       for (const { node } of page.edges) shown.set(node.id, node.status);
       after = page.edges.at(-1)?.cursor ?? after;
       if (!page.hasNextPage) return;
@@ -89,9 +100,8 @@ describe("a cursor", () => {
   test("of another task, order or filter, or made up, is refused and names its argument", async () => {
     const [taskId, otherId] = [await aTask(database.sql), await aTask(database.sql)];
     await someJobs(database.sql, taskId, 3);
-    const { cursor = "" } = (await listJobConnection(queries, { ...ASKED, taskId }, { first: 1 })).edges[0] ?? {};
-    const use = (asked: object, after: string) =>
-      listJobConnection(queries, { ...ASKED, taskId, ...asked }, { first: 1, after });
+    const { cursor = "" } = (await listConnection({ ...ASKED, taskId }, { first: 1 })).edges[0] ?? {};
+    const use = (asked: object, after: string) => listConnection({ ...ASKED, taskId, ...asked }, { first: 1, after });
     expect((await use({}, cursor)).edges).toHaveLength(1);
     expect((await use({ filter: { status: null } }, cursor)).edges).toHaveLength(1);
     const tampered = Buffer.from(

@@ -57,7 +57,7 @@ function findJobs({ searches }: OpenDatabase, { filter = {}, order = "created_de
   const moment = order.startsWith("created") ? createdAt : updatedAt;
   return jobSearchQueries(searches).findVisibleJobs({
     viewer: ADMIN,
-    taskId,
+    taskIds: [taskId],
     filter,
     order,
     after: afterSecond === undefined ? null : { at: moment(afterSecond), id: SOME_ID },

@@ -4,10 +4,12 @@ import { costOfOperation } from "../../src/graphql/limit-cost.ts";
 
 const schema = buildSchema(`
   interface Node { id: ID! }
-  type Query { task(id: ID!): Task  tasks(first: Int, last: Int): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]! }
+  type Query { task(id: ID!): Task  tasks(first: Int, last: Int, filter: Filter): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]! }
   type Tasks { edges: [TaskEdge!]! nodes: [Task!]! totalCount: Int! }
   type TaskEdge { cursor: String! node: Task! }
-  type Task implements Node { id: ID! jobs(first: Int, last: Int): Jobs! }
+  type Task implements Node { id: ID! jobs(first: Int, last: Int): Jobs! found(first: Int, filter: Filter): Jobs! progress(filter: Filter): Progress! }
+  type Progress { total: Int! }
+  input Filter { status: String }
   type Jobs { edges: [JobEdge!]! nodes: [Job!]! totalCount: Int! }
   type JobEdge { cursor: String! node: Job! }
   type Job { id: ID! email: Email }
@@ -21,6 +23,8 @@ function cost(text: string, variables: Record<string, unknown> = {}): number {
   if (operation === null || operation === undefined) throw new Error("one operation");
   return costOfOperation(schema, document, operation)(variables);
 }
+
+const SEARCH_BY_VARIABLE = "query ($f: Filter) { task(id: 1) { found(filter: $f) { totalCount } } }";
 
 test.each<[string, string, Record<string, unknown>, number]>([
   ["a field is one", "{ __typename }", {}, 1],
@@ -55,6 +59,16 @@ test.each<[string, string, Record<string, unknown>, number]>([
   ["as is too much", "{ tasks(first: 1000000) { nodes { id } } }", {}, 102],
   ["and less than none", "{ tasks(first: -1) { nodes { id } } }", {}, 102],
   ["a name of the prototype's", "query ($__proto__: Int) { tasks(first: $__proto__) { nodes { id } } }", {}, 102],
+  ["a search is ten fields", "{ task(id: 1) { found { totalCount } } }", {}, 13],
+  ["one with a filter is fifty", '{ task(id: 1) { found(filter: { status: "x" }) { totalCount } } }', {}, 53],
+  ["so is progress", "{ task(id: 1) { a: progress { total } b: progress(filter: {}) { total } } }", {}, 65],
+  // tasks + nodes + 100 × (found + totalCount + 10)
+  ["each task's counts", "{ tasks(first: 100) { nodes { found { totalCount } } } }", {}, 1202],
+  ["those of the root are few", '{ tasks(first: 5, filter: { status: "x" }) { totalCount } }', {}, 2],
+  ["a filter's variable", SEARCH_BY_VARIABLE, { f: { status: "x" } }, 53],
+  ["that is null", SEARCH_BY_VARIABLE, { f: null }, 13],
+  ["that is not given", SEARCH_BY_VARIABLE, {}, 13],
+  ["that has a default", SEARCH_BY_VARIABLE.replace("Filter", "Filter = { status: 1 }"), {}, 53],
 ])("%s", (_name, text, variables, expected) => {
   expect(cost(text, variables)).toBe(expected);
 });

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import type { JobOrder } from "../../src/task-jobs/job-search.ts";
+import { aTask } from "../support/builders.ts";
+import { plansOf } from "../support/explained-database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+
+let database: TestDatabase;
+let large: string;
+let small: string[];
+
+/** A task of 100,000 jobs among 1,000 of 100. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { sql } = database;
+  large = await aTask(sql);
+  await sql`
+    with record as (
+      insert into emails (email, status) select n, case n % 5 when 0 then 'invalid' else 'valid' end
+      from generate_series(1, 100000) n returning id, email
+    )
+    insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
+    select ${large}, id, email, case when random() < 0.01 then 'failed' else 'completed' end::job_status,
+      timestamptz '2025-01-01' + random() * interval '1 day', timestamptz '2025-01-02' + random() * interval '1 day' from record`;
+  await sql`
+    with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
+    insert into task_email_jobs (task_id, email_address, status)
+    select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+  await sql`vacuum analyze`;
+  small = (await sql`select id from tasks where id <> ${large} limit 99`).map((row) => row.id);
+});
+afterAll(() => database.close());
+
+async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, count: boolean) {
+  const [plan = []] = await plansOf(database.url, ({ sql, read }) =>
+    sql.unsafe("set plan_cache_mode = force_custom_plan").then(() =>
+      jobSearchQueries({ sql, read }).findVisibleJobs({
+        viewer: ADMIN,
+        taskIds,
+        filter,
+        order,
+        after: null,
+        before: null,
+        backwards: false,
+        limit: 11,
+        offset: 0,
+        parts: { jobs: true, emails: true, count },
+        deadline: Number.POSITIVE_INFINITY,
+      }),
+    ),
+  );
+  return plan;
+}
+
+describe.each([
+  { name: "a lone task", ids: () => [large] },
+  { name: "a hundred tasks", ids: () => [large, ...small] },
+])("$name", ({ ids }) => {
+  test.each<[string, JobFilter, JobOrder, RegExp]>([
+    ["all", {}, "created_desc", /_page_idx$/],
+    ["all by change", {}, "updated_asc", /_updated_idx$/],
+    ["the failed ones", { status: ["failed"] }, "created_desc", /_status_idx$/],
+    ["those of a result", { emailStatus: ["invalid"] }, "created_desc", /_page_idx$/],
+  ])("%s: an index is walked up to a page, only pages are sorted", async (_name, filter, order, index) => {
+    const plan = await planOf(ids(), filter, order, false);
+    const limit = plan.findIndex((node) => node["Node Type"] === "Limit");
+    const below = plan.slice(limit);
+    expect(below.map((node) => node["Node Type"]).filter((kind) => /Sort|Seq Scan|Bitmap|Hash/.test(kind))).toEqual([]);
+    expect(below.map((node) => node["Index Name"] ?? "").filter((name) => index.test(name))).toHaveLength(1);
+  });
+
+  test("the number of all is read from what the triggers keep", async () => {
+    const plan = await planOf(ids(), {}, "created_desc", true);
+    expect(plan.filter((node) => node["Relation Name"] === "task_email_jobs")).toHaveLength(1);
+  });
+});
+
+test("what is counted of a hundred tasks is joined to the emails at once, not one by one", async () => {
+  const plan = await planOf([large, ...small], { emailStatus: ["invalid"] }, "created_desc", true);
+  const end = plan.findIndex((node) => node["Node Type"] === "Limit");
+  expect(plan.slice(0, end).map((node) => node["Node Type"])).toContain("Hash Join");
+});
+
+test("what hardly any job of a lone large task matches is not looked for job by job", async () => {
+  const plan = await planOf([large], { emailStatus: ["no such word"] }, "created_desc", false);
+  expect(plan.map((node) => node["Index Name"])).not.toContain("emails_pkey");
+});
