@@ -20,7 +20,7 @@ test("a request waits for a turn until its deadline and no longer", async () => 
   await viewer.get(path);
   const blocker = await server.sql.reserve();
   await blocker`begin`;
-  await blocker`lock table task_email_jobs in access exclusive mode`;
+  await blocker`lock table tasks in access exclusive mode`;
   const holder = viewer.get(`${path}/export`);
   await expect.poll(async () => (await server.sql`select 1 from pg_locks where not granted`).length).toBe(1);
   const startedAt = performance.now();

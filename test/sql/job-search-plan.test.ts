@@ -86,5 +86,6 @@ test("what is counted of a hundred tasks is joined to the emails at once, not on
 
 test("what hardly any job of a lone large task matches is not looked for job by job", async () => {
   const plan = await planOf([large], { emailStatus: ["no such word"] }, "created_desc", false);
-  expect(plan.map((node) => node["Index Name"])).not.toContain("emails_pkey");
+  const lookUps = plan.filter((node) => node["Index Name"] === "emails_pkey").map((node) => node["Actual Loops"]);
+  expect(Math.max(0, ...lookUps)).toBeLessThanOrEqual(1);
 });
