@@ -35,7 +35,9 @@ export class RestParameters {
     if (after !== "" && positionOfCursor(scope, after) === null) {
       this.faults.push({ field: "after", reason: CURSOR_RULE });
     }
-    if (this.query.has("offset")) this.faults.push({ field: "offset", reason: notTogetherWith("after") });
+    // 0 is what clients send who always send one, and asks for nothing.
+    if ((this.query.get("offset") ?? "0") !== "0")
+      this.faults.push({ field: "offset", reason: notTogetherWith("after") });
     return after;
   }
 
