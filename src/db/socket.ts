@@ -53,7 +53,7 @@ export function socketFactory({ silenceMs, tls }: SocketOptions) {
   };
 }
 
-/** Not before the driver's first word: a connection that fails with that unsent never sends another (postgres.js 3.4.9). */
+/** Not before the driver has it and listens for errors: at its first word. */
 function failingSocket(cause: unknown): net.Socket {
   const error = Object.assign(new Error("no connection to the database server", { cause }), { code: HUNG_UP });
   const socket = new net.Socket();

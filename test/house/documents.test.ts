@@ -12,16 +12,13 @@ const documents = tracked.filter((file) => /^(README|docs\/.*)\.md$/.test(file))
 const REPOSITORY_PATH =
   /^(?:src|test|tools|bench|docs|drizzle|sample|auth|cli|db|email|embedded-postgres|graphql|http|import|metrics|rate-limit|task-jobs|tasks)\/[\w./-]*$/;
 
-/** What a full run of the benchmark writes. */
-const WRITTEN_LATER = ["docs/benchmarks.svg"];
-
 function missingIn(file: string, text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```/gm, "");
   const links = [...prose.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
     .map(([, target]) => target ?? "")
     .filter((target) => !/^[a-z]+:/.test(target))
     .map((target) => [target, join(dirname(file), target)] as const)
-    .filter(([, path]) => !existsSync(path) && !WRITTEN_LATER.includes(path))
+    .filter(([, path]) => !existsSync(path))
     .map(([target]) => target);
   const paths = [...prose.matchAll(/`([^`\n]+)`/g)]
     .map(([, path]) => path ?? "")

@@ -1,17 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Viewer } from "../../src/auth/viewer.ts";
-import type { ConnectionArguments } from "../../src/connection.ts";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
-import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
-import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
+import type { JobConnection } from "../../src/task-jobs/list-job-connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
+import { openConnectionLister } from "../support/list-connection.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
@@ -24,21 +21,14 @@ const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "upda
 
 let database: TestDatabase;
 let queries: ReturnType<typeof jobSearchQueries>;
+let listConnection: ReturnType<typeof openConnectionLister>;
 const random = seededRandom(5);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
-
-/** Each time as a request of its own. */
-function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments, viewer: Viewer = ADMIN) {
-  return listJobConnection(
-    openJobSearchLoader(queries, viewer, Number.POSITIVE_INFINITY, openSearchTurns()),
-    asked,
-    page,
-  );
-}
 
 beforeAll(async () => {
   database = await createTestDatabase();
   queries = jobSearchQueries(database.searches);
+  listConnection = openConnectionLister(queries, ADMIN);
 });
 afterAll(() => database.close());
 
@@ -268,7 +258,7 @@ describe("bounds", () => {
 test("a foreign task is as missing as one that is not there", async () => {
   const taskId = await aTask(database.sql);
   const stranger = { userId: "00000000-0000-4000-8000-00000000000b", isAdmin: false };
-  await expect(listConnection({ ...ASKED, taskId }, {}, stranger)).rejects.toMatchObject({
+  await expect(openConnectionLister(queries, stranger)({ ...ASKED, taskId }, {})).rejects.toMatchObject({
     kind: "NOT_FOUND",
   });
 });

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ConnectionArguments } from "../../src/connection.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
-import { type JobConnection, listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import type { JobConnection } from "../../src/task-jobs/list-job-connection.ts";
 import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
-import { openSearchTurns } from "../../src/tasks/task-batch.loader.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
+import { openConnectionLister } from "../support/list-connection.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
@@ -20,23 +18,16 @@ const ASKED = {
 
 let database: TestDatabase;
 let queries: ReturnType<typeof jobSearchQueries>;
+let listConnection: ReturnType<typeof openConnectionLister>;
 const random = seededRandom(6);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
 
-/** Each time as a request of its own. */
-function listConnection(asked: typeof ASKED & { taskId: string }, page: ConnectionArguments) {
-  return listJobConnection(
-    openJobSearchLoader(queries, ADMIN, Number.POSITIVE_INFINITY, openSearchTurns()),
-    asked,
-    page,
-  );
-}
-
 beforeAll(async () => {
   database = await createTestDatabase();
   queries = jobSearchQueries(database.searches);
+  listConnection = openConnectionLister(queries, ADMIN);
 });
 afterAll(() => database.close());
 
