@@ -159,6 +159,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   }
 
   const server = openHttpServer(
+    app,
     (request, response) => app(request as Request, response as Response, lastResort(log, response as Response)),
     noteRefusal,
     { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },

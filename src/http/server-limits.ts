@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Express } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
+import { expressMessages } from "./express-messages.ts";
 import { answerFailure } from "./failure-answer.ts";
 import { answerFailureOnSocket } from "./raw-answer.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -54,12 +56,14 @@ type NoteRefusal = (requestId: string, failure: Failure) => void;
 
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
 export function openHttpServer(
+  app: Express,
   listener: RequestListener,
   noteRefusal: NoteRefusal,
   overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
   const server = createServer({
+    ...expressMessages(app),
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
