@@ -1,6 +1,4 @@
-import { expressMiddleware } from "@as-integrations/express5";
-import compression from "compression";
-import express, { type Request, type RequestHandler, type Response } from "express";
+import express from "express";
 import { openAudit } from "./audit.ts";
 import { apiKeyQueries } from "./auth/api-key.ts";
 import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
@@ -9,17 +7,19 @@ import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { isMigrated } from "./db/migrate.ts";
 import { emailQueries } from "./email/email.queries.ts";
-import type { Failure } from "./errors.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
-import { jsonBody, limitBodies } from "./http/body.ts";
+import { limitBodies } from "./http/body.ts";
+import { compressAnswers } from "./http/compression.ts";
 import { allowOrigins } from "./http/cors.ts";
 import { openDrain } from "./http/drain.ts";
-import { errorHandler, lastResort, onlyMethods, unknownPath } from "./http/error-handler.ts";
+import { errorHandler, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
+import { graphqlRoutes } from "./http/graphql-door.ts";
 import { askedSeldom, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
+import { privateAnswers } from "./http/private-answers.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
 import { saneHeaders } from "./http/sane-headers.ts";
@@ -28,9 +28,8 @@ import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
-import { pointsOfCost } from "./rate-limit/points-of-cost.ts";
 import { openRateLimiter } from "./rate-limit/rate-limiter.ts";
-import { type Asked, openRequestContext, type RequestContext } from "./request-context.ts";
+import { type Asked, openRequestContext } from "./request-context.ts";
 import { jobExportQueries } from "./task-jobs/job-export.queries.ts";
 import { jobExportRoutes } from "./task-jobs/job-export.route.ts";
 import { jobSearchQueries } from "./task-jobs/job-search.queries.ts";
@@ -50,9 +49,6 @@ export interface Resources {
   readonly httpLimits?: Partial<HttpLimits>;
   readonly exportStallMs?: number;
 }
-
-/** Where the context holds its request: a WeakMap would keep it past a young collection, and Apollo clones the context. */
-const REQUEST = Symbol("request");
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo, httpLimits, exportStallMs }: Resources) {
@@ -82,8 +78,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,
     log,
-    charge: rateLimit === null ? undefined : chargeForCost,
-    plugins: metrics === null ? [] : [operationMetrics(metrics, tellOperation)],
+    plugins: metrics === null ? [] : [operationMetrics(metrics)],
   });
 
   const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
@@ -112,8 +107,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     );
   app.use(privateAnswers);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
-  const restDoor = { graphql, authenticate, openContext };
-  app.use(taskJobRoutes(restDoor), taskRoutes(restDoor));
+  const door = { graphql, authenticate, openContext };
+  app.use(taskJobRoutes(door), taskRoutes(door));
   app.use(
     jobExportRoutes({
       authenticate,
@@ -123,45 +118,19 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     }),
   );
 
-  app.all(
-    "/graphql",
-    onlyMethods("GET", "HEAD", "POST"),
-    sendBrowsersToGraphiql(config.graphiql),
-    ...jsonBody,
-    async (request: Request, response: Response, next) => {
-      response.locals.viewer = await authenticate(request, response.locals.deadline);
-      next();
-    },
-    expressMiddleware(graphql, {
-      context: async ({ req, res }) => {
-        const context = openContext(res.locals as Asked);
-        return metrics === null && rateLimit === null ? context : Object.assign(context, { [REQUEST]: req });
-      },
+  app.use(
+    graphqlRoutes({
+      ...door,
+      chargeCost: rateLimit?.chargeCost,
+      pageForBrowsers: config.graphiql ? "/graphiql" : null,
     }),
   );
   app.use(unknownPath);
   app.use(errorHandler(log));
 
-  async function chargeForCost(context: RequestContext, cost: number): Promise<void> {
-    const request = requestOf(context);
-    const morePoints = pointsOfCost(cost) - 1;
-    if (request !== undefined && morePoints > 0) await rateLimit?.chargeMore(request, morePoints);
-  }
-
-  function noteRefusal(requestId: string, { status }: Failure): void {
-    log.info({ requestId, status }, "not a request");
-    metrics?.countRefusal(String(status));
-  }
-
-  function tellOperation(context: RequestContext, operation: string): void {
-    const response = requestOf(context)?.res;
-    if (response !== undefined) response.locals.operation = operation;
-  }
-
   const server = openHttpServer(
     app,
-    (request, response) => app(request as Request, response as Response, lastResort(log, response as Response)),
-    noteRefusal,
+    { log, onRefusal: ({ status }) => metrics?.countRefusal(String(status)) },
     { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },
   );
   return {
@@ -172,40 +141,5 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
       await graphql.stop();
       await limiter?.close();
     },
-  };
-}
-
-/** Of a query through the GraphQL door; the other's points and operation are known beforehand. */
-function requestOf(context: RequestContext & { readonly [REQUEST]?: Request }): Request | undefined {
-  return context[REQUEST];
-}
-
-/** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
-function compressAnswers(): RequestHandler {
-  // Its list of types that are worth it does not know lines of JSON.
-  const compress = compression({
-    filter: (request, response) =>
-      String(response.getHeader("Content-Type")).startsWith("application/x-ndjson") ||
-      compression.filter(request, response),
-  });
-  return (request, response, next) => {
-    if (/gzip|br|deflate/.test(request.headers["accept-encoding"] ?? "")) compress(request, response, next);
-    else next();
-  };
-}
-
-/** The answers depend on who asks; a shared cache may keep none, a private one must ask first. */
-const privateAnswers: RequestHandler = (_request, response, next) => {
-  response.setHeader("Cache-Control", "private, no-cache");
-  response.vary("Accept, Accept-Encoding, Authorization, X-API-Key");
-  next();
-};
-
-/** Somebody who types /graphql into the address bar wants to see something. */
-function sendBrowsersToGraphiql(graphiql: boolean): RequestHandler {
-  return (request, response, next) => {
-    const isBrowser = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
-    if (graphiql && isBrowser) response.redirect("/graphiql");
-    else next();
   };
 }

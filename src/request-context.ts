@@ -27,16 +27,23 @@ export interface Asked {
   readonly viewer: Viewer;
   readonly requestId: string;
   readonly deadline: Deadline;
+  /** Takes from the caller's rate limit what his own query turned out to cost, or fails; a stored one costs one point. */
+  readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
+  /** Which field of the schema is asked for, where the path does not tell it to the metrics. */
+  readonly noteOperation?: ((operation: string) => void) | undefined;
 }
 
 export type RequestContext = ReturnType<typeof openRequestContext>;
 
-export function openRequestContext(queries: Queries, { viewer, requestId, deadline }: Asked, log: Log) {
+export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
+  const { viewer, requestId, deadline } = asked;
   const openTaskBatches = openSearchTurns();
   return {
     requestId,
     deadline,
     viewer,
+    chargeCost: asked.chargeCost,
+    noteOperation: asked.noteOperation,
     audit: openAudit(log, requestId, viewer),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,

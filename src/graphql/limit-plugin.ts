@@ -4,16 +4,13 @@ import type { RequestContext } from "../request-context.ts";
 import { costOfOperation } from "./limit-cost.ts";
 import { MAX_COST, MAX_ERROR_BYTES } from "./limits.ts";
 
-/** Fails where the caller's rate limit does not suffice. */
-export type Charge = (context: RequestContext, cost: number) => Promise<void>;
-
 type CostOf = ReturnType<typeof costOfOperation>;
 
 /**
  * Refuses what would cost too much before anything is executed, tells every GraphQL caller what the answer cost, and keeps
  * the answer to a refused document short.
  */
-export function costLimit(schema: GraphQLSchema, charge?: Charge): ApolloServerPlugin<RequestContext> {
+export function costLimit(schema: GraphQLSchema): ApolloServerPlugin<RequestContext> {
   /** A weak map: a formula goes with its document, when Apollo forgets that. */
   const costs = new WeakMap<OperationDefinitionNode, CostOf>();
 
@@ -28,7 +25,7 @@ export function costLimit(schema: GraphQLSchema, charge?: Charge): ApolloServerP
           costs.set(operation, costOf);
           requested = costOf(request.variables ?? {});
           if (requested > MAX_COST) throw beyondCost(requested);
-          if (charge !== undefined) await charge(contextValue, requested);
+          await contextValue.chargeCost?.(requested);
         },
         async willSendResponse({ request, response: { body } }) {
           if (body.kind !== "single" || request.http === undefined) return;

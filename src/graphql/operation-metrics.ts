@@ -7,17 +7,14 @@ import type { RequestContext } from "../request-context.ts";
  * Counts errors by code, and tells which field of the schema was asked for. Fields come from a document that was
  * validated, so that their number is bounded; an operation's name is whatever the caller wrote.
  */
-export function operationMetrics(
-  metrics: Metrics,
-  tellOperation: (context: RequestContext, operation: string) => void,
-): ApolloServerPlugin<RequestContext> {
+export function operationMetrics(metrics: Metrics): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ contextValue, operation, schema }) {
           // Of a kind that the schema has none of no field was validated.
           if (operation !== undefined && schema.getRootType(operation.operation))
-            tellOperation(contextValue, rootFieldOf(operation));
+            contextValue.noteOperation?.(rootFieldOf(operation));
         },
         async didEncounterErrors({ errors }) {
           if (errors.some(({ extensions }) => extensions.limit !== undefined)) metrics.countRejection("query");

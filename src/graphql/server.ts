@@ -10,7 +10,7 @@ import { openDocumentStore } from "./document-store.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
 import { onlyKnownOperations } from "./known-operations.ts";
-import { type Charge, costLimit } from "./limit-plugin.ts";
+import { costLimit } from "./limit-plugin.ts";
 import { withinLimits } from "./limit-walk.ts";
 import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits.ts";
 import { logMaskedErrors, openMaskedErrorLog, wordlessLogger } from "./log-masked-errors.ts";
@@ -23,8 +23,6 @@ export interface GraphqlServerOptions {
   /** Introspection and "did you mean": on where GraphiQL is on. */
   readonly explorable: boolean;
   readonly log: Log;
-  /** Asked before an operation is executed. */
-  readonly charge?: Charge | undefined;
   /** Of what is switched on. */
   readonly plugins?: readonly ApolloServerPlugin<RequestContext>[];
 }
@@ -55,7 +53,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     logger: wordlessLogger(options.log),
     plugins: [
       onlyKnownOperations,
-      costLimit(schema, options.charge),
+      costLimit(schema),
       ...(options.plugins ?? []),
       compiledExecution(logMaskedError),
       logMaskedErrors(options.log, logMaskedError),

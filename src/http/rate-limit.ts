@@ -5,6 +5,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { type Deadline, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { addressBucket } from "../rate-limit/address-bucket.ts";
+import { pointsOfCost } from "../rate-limit/points-of-cost.ts";
 import type { Quota, RateLimiter } from "../rate-limit/rate-limiter.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "../rate-limit/recent-credentials.ts";
 
@@ -30,9 +31,12 @@ interface Asking {
 }
 
 /** Undefined for a preflight. Not in a WeakMap: that keeps requests past a young collection, and cost 30 µs each. */
-function askingOf({ res }: IncomingMessage & { readonly res?: Response }): Asking | undefined {
-  return res?.locals.asking;
+function askingOf(response: Response | undefined): Asking | undefined {
+  return response?.locals.asking;
 }
+
+/** What a query of the caller's own costs beyond its first point. Fails where the limit does not suffice. */
+export type ChargeCost = (response: Response, cost: number) => Promise<void>;
 
 /**
  * Counts requests per credential, and those without a good one per address (draft-ietf-httpapi-ratelimit-headers). Once
@@ -136,8 +140,8 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
     /** A viewer who is over the limit fails as RATE_LIMITED, and so does a stranger whose address is. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
-      async (request, deadline) => {
-        const asking = askingOf(request);
+      async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
+        const asking = askingOf(request.res);
         const known = asking?.credential;
         if (asking !== undefined && known !== undefined) await waitForTurn(asking, known, deadline);
         const viewer = await authenticate(request, deadline).catch(async (error: unknown) => {
@@ -154,17 +158,18 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
         return viewer;
       },
 
-    /** What a query turned out to cost beyond its first point. Fails with the status: by then Apollo answers. */
-    async chargeMore(request: IncomingMessage, points: number): Promise<void> {
-      const asking = askingOf(request);
-      if (asking?.credential === undefined) return;
-      await chargeCredential(asking, asking.credential, points).catch((failure: Failure) => {
+    /** Fails with the status: by then Apollo answers. */
+    chargeCost: (async (response, cost) => {
+      const asking = askingOf(response);
+      const morePoints = pointsOfCost(cost) - POINTS_OF_A_REQUEST;
+      if (asking?.credential === undefined || morePoints === 0) return;
+      await chargeCredential(asking, asking.credential, morePoints).catch((failure: Failure) => {
         throw new GraphQLError(failure.message, {
           originalError: failure,
           extensions: { http: { status: failure.status } },
         });
       });
-    },
+    }) satisfies ChargeCost,
   };
 
   function refuseBlockedAddress({ request, response }: Asking): void {

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Express } from "express";
+import type { Express, Request, Response } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { lastResort } from "./error-handler.ts";
 import { expressMessages } from "./express-messages.ts";
 import { answerFailure } from "./failure-answer.ts";
 import { answerFailureOnSocket } from "./raw-answer.ts";
@@ -52,13 +54,16 @@ const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
 };
 
-type NoteRefusal = (requestId: string, failure: Failure) => void;
+interface Witnesses {
+  readonly log: Log;
+  /** Told of what was no request, and so reaches no middleware. */
+  readonly onRefusal: (failure: Failure) => void;
+}
 
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
 export function openHttpServer(
   app: Express,
-  listener: RequestListener,
-  noteRefusal: NoteRefusal,
+  { log, onRefusal }: Witnesses,
   overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
@@ -75,6 +80,11 @@ export function openHttpServer(
   server.setTimeout(limits.silenceTimeoutMs);
   server.maxConnections = limits.maxConnections;
 
+  function noteRefusal(requestId: string, failure: Failure): void {
+    log.info({ requestId, status: failure.status }, "not a request");
+    onRefusal(failure);
+  }
+
   /** The least recently used first. Those that have not sent a whole request yet are idle too. */
   const idle = new Set<Socket>();
   let connections = 0;
@@ -90,7 +100,7 @@ export function openHttpServer(
   });
 
   const answers = new WeakMap<Duplex, ServerResponse>();
-  server.on("request", (request, response) => {
+  server.on("request", (request: Request, response: Response) => {
     const { socket } = request;
     idle.delete(socket);
     answers.set(socket, response);
@@ -108,7 +118,7 @@ export function openHttpServer(
       return;
     }
     request.url = target;
-    listener(request, response);
+    app(request, response, lastResort(log, response));
   });
   // Any expectation but 100-continue: RFC 9110 section 10.1.1 lets a server pass over it.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));

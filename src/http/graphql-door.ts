@@ -1,0 +1,55 @@
+import { expressMiddleware } from "@as-integrations/express5";
+import { type RequestHandler, type Response, Router } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import type { GraphqlServer } from "../graphql/server.ts";
+import type { Asked, RequestContext } from "../request-context.ts";
+import { jsonBody } from "./body.ts";
+import { onlyMethods } from "./error-handler.ts";
+import type { ChargeCost } from "./rate-limit.ts";
+
+interface GraphqlDoor {
+  readonly graphql: GraphqlServer;
+  readonly authenticate: Authenticate;
+  readonly openContext: (asked: Asked) => RequestContext;
+  /** Of the rate limit, where there is one. */
+  readonly chargeCost: ChargeCost | undefined;
+  /** Where somebody who types /graphql into the address bar is sent: he wants to see something. */
+  readonly pageForBrowsers: string | null;
+}
+
+export function graphqlRoutes({
+  graphql,
+  authenticate,
+  openContext,
+  chargeCost,
+  pageForBrowsers,
+}: GraphqlDoor): Router {
+  const sendBrowsersAway: RequestHandler = (request, response, next) => {
+    const isBrowser = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
+    if (isBrowser && pageForBrowsers !== null) response.redirect(pageForBrowsers);
+    else next();
+  };
+  const letIn: RequestHandler = async (request, response, next) => {
+    response.locals.viewer = await authenticate(request, response.locals.deadline);
+    next();
+  };
+  const contextOf = (response: Response) =>
+    openContext({
+      ...(response.locals as Asked),
+      chargeCost: chargeCost && ((cost) => chargeCost(response, cost)),
+      noteOperation: (operation) => {
+        response.locals.operation = operation;
+      },
+    });
+
+  const router = Router();
+  router.all(
+    "/graphql",
+    onlyMethods("GET", "HEAD", "POST"),
+    sendBrowsersAway,
+    ...jsonBody,
+    letIn,
+    expressMiddleware(graphql, { context: async ({ res }) => contextOf(res) }),
+  );
+  return router;
+}
