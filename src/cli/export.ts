@@ -13,7 +13,7 @@ import { jobExportQueries } from "../task-jobs/job-export.queries.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "../task-jobs/job-filter.params.ts";
 import { isUuid } from "../uuid.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, UsageError } from "./run-command.ts";
+import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -32,9 +32,6 @@ Writes all jobs of a task, newest first, from one snapshot.
                    as on the REST endpoint, such as --status failed --q @example.com
 
 The database is DATABASE_URL, or the embedded one. The files are described in docs/exporting.md.`;
-
-/** What a shell expects after Ctrl-C. */
-const STOPPED = 130;
 
 /** Addresses are in it: for the owner's eyes, whatever the umask. */
 const FILE_MODE = 0o600;
@@ -83,16 +80,14 @@ function readCommand(): Command {
 
 runCommand(USAGE, async () => {
   const command = readCommand();
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  process.once("SIGTERM", () => stop.abort());
+  const signal = stopSignal();
   try {
-    const jobs = await runExport(command, stop.signal);
+    const jobs = await runExport(command, signal);
     console.error(`${jobs.toLocaleString("en")} jobs exported.`);
   } catch (error) {
     // `export … | head` has what it wanted.
     if (error instanceof ReaderGone && command.out === undefined) return;
-    if (!stop.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     console.error(command.out === undefined ? "Stopped." : "Stopped: nothing was written.");
     process.exitCode = STOPPED;
   }

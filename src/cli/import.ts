@@ -9,7 +9,7 @@ import { ImportError } from "../import/import-error.ts";
 import type { FileFormat } from "../import/read-rows.ts";
 import { isUuid } from "../uuid.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, UsageError } from "./run-command.ts";
+import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -24,9 +24,6 @@ Makes a task of a verifier's result file: all of it, or nothing.
   --source TEXT    the task's source; without it the file's name
 
 The database is DATABASE_URL, or the embedded one. The columns are described in docs/importing.md.`;
-
-/** What a shell expects after Ctrl-C. */
-const STOPPED = 130;
 
 interface Command {
   fileName: string;
@@ -60,14 +57,12 @@ function readCommand(): Command {
 
 runCommand(USAGE, async () => {
   const command = readCommand();
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  process.once("SIGTERM", () => stop.abort());
+  const signal = stopSignal();
   try {
-    await runImport(command, stop.signal);
+    await runImport(command, signal);
   } catch (error) {
     // On a terminal Ctrl-C reaches the embedded PostgreSQL too, so that any error may be its consequence.
-    if (!stop.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     console.error("Stopped: nothing was imported.");
     process.exitCode = STOPPED;
   }

@@ -17,6 +17,17 @@ export async function runCommand(usage: string, command: () => Promise<void>): P
   }
 }
 
+/** What a shell expects after Ctrl-C. */
+export const STOPPED = 130;
+
+/** Aborted by the first SIGINT or SIGTERM. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  return stop.signal;
+}
+
 /** A driver's error carries the statement and its parameters: only its code may be shown. */
 function messageForPeople(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };

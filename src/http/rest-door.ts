@@ -5,6 +5,7 @@ import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { Asked, RequestContext } from "../request-context.ts";
 import { entityTagOf, isKnownTag } from "./entity-tag.ts";
+import { type Linked, nextLink } from "./page-links.ts";
 
 const MEDIA_TYPE = "application/json";
 
@@ -19,6 +20,13 @@ export interface StoredDocument {
   readonly query: string;
   /** Whether an error at this path only costs the field its value. */
   readonly mayFailAlone: (path: readonly (string | number)[]) => boolean;
+}
+
+/** As a stored document asks for it. */
+export interface StoredConnection<Node> {
+  readonly nodes: readonly Node[];
+  readonly totalCount: number;
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
 /** Files beside the route: the operation, and the fragment it spreads. */
@@ -53,6 +61,12 @@ export async function executeStored<Data>(
     throw new Failure(failureKindOfGraphqlCode(error.extensions?.code), { message: error.message, details });
   }
   return data as Data;
+}
+
+/** Where a walk by cursor goes on. */
+export function linkToNext(response: Response, linked: Linked, { pageInfo }: StoredConnection<unknown>): void {
+  const { hasNextPage, endCursor } = pageInfo;
+  if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
 }
 
 export function answerJson(response: Response, answer: object): void {

@@ -1,7 +1,15 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
-import { nextLink, pageLinks } from "../http/page-links.ts";
-import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
+import { pageLinks } from "../http/page-links.ts";
+import {
+  answerJson,
+  enterRest,
+  executeStored,
+  linkToNext,
+  type RestDoor,
+  type StoredConnection,
+  storedDocument,
+} from "../http/rest-door.ts";
 import { RestParameters } from "../http/rest-parameters.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 import type { JobFilter } from "./job-filter.ts";
@@ -22,13 +30,7 @@ interface StoredPage {
 }
 
 interface StoredWalk {
-  readonly task: {
-    readonly jobs: {
-      readonly nodes: readonly StoredJob[];
-      readonly totalCount: number;
-      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-    };
-  };
+  readonly task: { readonly jobs: StoredConnection<StoredJob> };
 }
 
 /** The documented endpoint: the URL becomes variables of a stored query, whose answer already has the old shape. */
@@ -53,9 +55,8 @@ export function taskJobRoutes(door: RestDoor): Router {
     }
     const variables = { id: taskId, limit: page.limit, after: after || null, filter };
     const { task } = await executeStored<StoredWalk>(door, context, WALK, variables);
-    const { nodes, totalCount, pageInfo } = task.jobs;
-    const { hasNextPage, endCursor } = pageInfo;
-    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
+    const { nodes, totalCount } = task.jobs;
+    linkToNext(response, linked, task.jobs);
     answerJson(response, { jobs: nodes.map(inOldShape), count: totalCount, ...page });
   });
   return router;

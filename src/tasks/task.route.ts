@@ -1,7 +1,14 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
-import { nextLink } from "../http/page-links.ts";
-import { answerJson, enterRest, executeStored, type RestDoor, storedDocument } from "../http/rest-door.ts";
+import {
+  answerJson,
+  enterRest,
+  executeStored,
+  linkToNext,
+  type RestDoor,
+  type StoredConnection,
+  storedDocument,
+} from "../http/rest-door.ts";
 import { RestParameters } from "../http/rest-parameters.ts";
 import { taskCursorScope } from "./list-tasks.ts";
 import type { TaskFilter } from "./task-filter.ts";
@@ -23,14 +30,6 @@ interface StoredMetrics {
 
 interface StoredTask {
   readonly metrics: StoredMetrics;
-}
-
-interface StoredTasks {
-  readonly tasks: {
-    readonly nodes: readonly StoredTask[];
-    readonly totalCount: number;
-    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-  };
 }
 
 /** The documented siblings of the jobs: a task, and a list of them, with their metrics. */
@@ -55,11 +54,10 @@ export function taskRoutes(door: RestDoor): Router {
     const after = parameters.after(taskCursorScope(filter));
     parameters.check();
     const variables = { ...page, after: after || null, filter };
-    const { tasks } = await executeStored<StoredTasks>(door, context, TASKS, variables);
-    const { hasNextPage, endCursor } = tasks.pageInfo;
+    const { tasks } = await executeStored<{ tasks: StoredConnection<StoredTask> }>(door, context, TASKS, variables);
     // By cursor whichever way this page was asked for, so that a walk loses no task.
     const linked = { path: "/api/v1/tasks", query: parameters.query, kept: FILTER_PARAMETERS };
-    if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
+    linkToNext(response, linked, tasks);
     answerJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
   });
   return router;
