@@ -8,6 +8,8 @@ import { statOf } from "../harness/statistics.mjs";
 import { OURS } from "../opponents.mjs";
 
 const LOOK_EVERY_MS = 50;
+/** Of a second: between the program's decision and the begin of the transaction the machine may have other work. */
+const SURELY_A_SECOND_S = 0.95;
 /** The first aggregate may find nothing in memory. */
 const PATIENT = {
   ...OURS,
@@ -56,7 +58,7 @@ async function watchAggregates(bench) {
     },
     mostInASecond: () => {
       const times = [...begun].map((key) => Number(key.split(" ")[1]));
-      return Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + 1).length));
+      return Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + SURELY_A_SECOND_S).length));
     },
   };
 }
