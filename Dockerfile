@@ -2,7 +2,7 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # npm runs it after every install: the driver is repaired in both stages.
-COPY tools/repair-postgres.mjs tools/
+COPY tools/repairs/ tools/repairs/
 RUN npm ci
 COPY tsconfig.json ./
 COPY tools tools
@@ -12,7 +12,7 @@ RUN npm run build
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY tools/repair-postgres.mjs tools/
+COPY tools/repairs/ tools/repairs/
 # The embedded PostgreSQL is the optional part: an image gets its database by DATABASE_URL.
 RUN npm ci --omit=dev --omit=optional
 

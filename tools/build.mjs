@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 // Also here, for those who install without scripts.
-import "./repair-postgres.mjs";
+import "./repairs/apply.mjs";
 
 // Everything `node dist/main.js` needs, in dist/. A second build of the same sources takes well under a second.
 const root = fileURLToPath(new URL("..", import.meta.url));

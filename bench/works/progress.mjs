@@ -58,7 +58,10 @@ async function watchAggregates(bench) {
     },
     mostInASecond: () => {
       const times = [...begun].map((key) => Number(key.split(" ")[1]));
-      return Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + SURELY_A_SECOND_S).length));
+      return Math.max(
+        0,
+        ...times.map((from) => times.filter((time) => time >= from && time < from + SURELY_A_SECOND_S).length),
+      );
     },
   };
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-// The faults of postgres.js 3.4.9 that tools/repair-postgres.mjs mends (docs/decisions/driver-repairs.md).
+// The faults of postgres.js 3.4.9 that tools/repairs/postgres.mjs mends (docs/decisions/driver-repairs.md).
 
 let database: TestDatabase;
 mkdirSync(".artifacts", { recursive: true });
