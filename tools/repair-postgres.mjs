@@ -55,17 +55,25 @@ const REPAIRS = [
     broken: "!hadError && (query || sent.length) && error(",
     repaired: "if (query || sent.length) error(",
   },
+  {
+    // The last, so that it stands for all of them: without it the server refuses to start (src/start-database.ts).
+    file: "index.js",
+    broken: `Object.assign(Postgres, {
+  PostgresError,`,
+    repaired: `Object.assign(Postgres, {
+  isRepaired: true,
+  PostgresError,`,
+  },
 ];
 
 const root = join(dirname(createRequire(import.meta.url).resolve("postgres")), "../..");
 
 for (const build of ["src", "cjs/src"]) {
-  const file = join(root, build, "connection.js");
-  const before = readFileSync(file, "utf8");
-  const after = REPAIRS.reduce((text, { broken, repaired }) => {
-    if (text.includes(repaired)) return text;
-    if (!text.includes(broken)) throw new Error(`${file} is not postgres.js 3.4.9: look at tools/repair-postgres.mjs`);
-    return text.replace(broken, repaired);
-  }, before);
-  if (after !== before) writeFileSync(file, after);
+  for (const { file = "connection.js", broken, repaired } of REPAIRS) {
+    const path = join(root, build, file);
+    const text = readFileSync(path, "utf8");
+    if (text.includes(repaired)) continue;
+    if (!text.includes(broken)) throw new Error(`${path} is not postgres.js 3.4.9: look at tools/repair-postgres.mjs`);
+    writeFileSync(path, text.replace(broken, repaired));
+  }
 }

@@ -7,6 +7,9 @@ import { socketFactory } from "./socket.ts";
 export type Database = PostgresJsDatabase;
 export type Sql = postgres.Sql;
 
+/** What tools/repair-postgres.mjs leaves behind. */
+export const isDriverRepaired = "isRepaired" in postgres;
+
 /** Of every connection, whatever the server, the database or the role is set to. */
 const SESSION_SETTINGS = {
   TimeZone: "UTC",
