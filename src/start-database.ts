@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import { openDatabase } from "./db/client.ts";
+import { isDriverRepaired, openDatabase } from "./db/client.ts";
 import { codeOf, isAway } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
@@ -26,6 +26,11 @@ const FIRST_CONNECT_TIMEOUT_S = 3;
 
 /** Once per start, however many processes serve it: the embedded PostgreSQL, the migrations, the sample batch. */
 export async function startDatabase(config: Config, log: Log): Promise<StartedDatabase> {
+  if (!isDriverRepaired) {
+    throw new StartError(
+      "The postgres driver is not repaired, and could give one caller another's rows: it was installed without scripts. Run `node tools/repairs/apply.mjs` or `npm run build`.",
+    );
+  }
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
     const stopping = new AbortController();

@@ -1,10 +1,14 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { NEWEST_MIGRATION, readNewestMigration } from "./newest-migration.ts";
 import { openReads } from "./reads.ts";
 import { socketFactory } from "./socket.ts";
 
 export type Database = PostgresJsDatabase;
 export type Sql = postgres.Sql;
+
+/** What tools/repairs/apply.mjs leaves behind. */
+export const isDriverRepaired = "isRepaired" in postgres;
 
 /** Of every connection, whatever the server, the database or the role is set to. */
 const SESSION_SETTINGS = {
@@ -77,17 +81,20 @@ export function openDatabase(options: DatabaseOptions) {
   const searchConnections = Math.ceil(maxConnections / 2);
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
   const countSql = openPool(limitedTo(COUNTS.statementTimeoutMs, options), COUNTS.connections, PLANNING.searches);
+  const isOtherSchema = async (pool: Sql) => (await readNewestMigration(pool)) !== NEWEST_MIGRATION;
+  const readsOf = (pool: Sql, connections: number) => openReads(connections, () => isOtherSchema(pool));
   return {
     db: drizzle(sql, { casing: "snake_case" }),
     sql,
-    ...openReads(maxConnections),
-    searches: { sql: searchSql, ...openReads(searchConnections) },
-    counts: { sql: countSql, ...openReads(COUNTS.connections), timeoutMs: COUNTS.statementTimeoutMs },
+    ...readsOf(sql, maxConnections),
+    searches: { sql: searchSql, ...readsOf(searchSql, searchConnections) },
+    counts: { sql: countSql, ...readsOf(countSql, COUNTS.connections), timeoutMs: COUNTS.statementTimeoutMs },
     exports: {
       /** How many there may be at once. */
       connections: EXPORT_CONNECTIONS,
       /** One connection of an export's own, which whoever opened it ends: there alone the driver lets a transaction begin. */
       open: () => openPool(limitedTo(EXPORT_STATEMENT_TIMEOUT_MS, options), 1, PLANNING.searches),
+      isOtherSchema: () => isOtherSchema(sql),
       /** Ends the statement that an export's connection is busy with. */
       cancel: async (backend: number) => void (await sql`select pg_cancel_backend(${backend})`),
     },

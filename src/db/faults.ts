@@ -32,6 +32,9 @@ const TOO_SLOW = /^(57014|55P03)$/;
 /** Full, out of memory, read-only after a failover: not the caller's fault and perhaps gone in a while. */
 const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
 
+/** There is no such table, column or type. */
+const OF_SCHEMA = /^(42P01|42703|42704)$/;
+
 /** Through drizzle's wrapping, whose own message carries the statement and its parameters. */
 export function codeOf(error: unknown): string {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
@@ -51,6 +54,11 @@ export function isAway(error: unknown): boolean {
 /** Worth another try: only reads come this way. */
 export function isPassing(error: unknown): boolean {
   return error instanceof BrokenResult || LOST.test(codeOf(error)) || isUnreachable(error);
+}
+
+/** Our own fault, unless the database is not the one that this program knows. */
+export function isOfSchema(error: unknown): boolean {
+  return OF_SCHEMA.test(codeOf(error));
 }
 
 /** What the caller may be told; an error that is none of these is our own fault and stays what it is. */

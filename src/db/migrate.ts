@@ -1,19 +1,13 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { deadlineIn } from "../deadline.ts";
 import type { OpenDatabase } from "./client.ts";
+import { MIGRATIONS_DIR, NEWEST_MIGRATION, readNewestMigration } from "./newest-migration.ts";
 import { socketFactory } from "./socket.ts";
 
-/** The same from `src/db` and from `dist/db`. */
-const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
-
-const NEWEST_MIGRATION = newestMigration();
-
 /** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
-const MIGRATION_LOCK_ID = 4_207_311_902;
+export const MIGRATION_LOCK_ID = 4_207_311_902;
 
 /** A probe wants an answer soon. */
 const READY_TIMEOUT_MS = 1000;
@@ -39,20 +33,8 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
 /** False also when the database cannot be asked. A database ahead of this program counts as migrated. */
 export async function isMigrated({ sql, read }: OpenDatabase): Promise<boolean> {
   try {
-    const [newest] = await read(
-      deadlineIn(READY_TIMEOUT_MS),
-      () => sql`
-      select max(created_at) as at from drizzle.__drizzle_migrations`,
-    );
-    return Number(newest?.at ?? 0) >= NEWEST_MIGRATION;
+    return (await read(deadlineIn(READY_TIMEOUT_MS), () => readNewestMigration(sql))) >= NEWEST_MIGRATION;
   } catch {
     return false;
   }
-}
-
-function newestMigration(): number {
-  const journal: { entries: { when: number }[] } = JSON.parse(
-    readFileSync(`${MIGRATIONS_DIR}/meta/_journal.json`, "utf8"),
-  );
-  return Math.max(...journal.entries.map((entry) => entry.when));
 }

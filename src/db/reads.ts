@@ -11,7 +11,14 @@ import {
 } from "cockatiel";
 import { type Deadline, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
-import { DeadlinePassed, failureOfDatabaseError, isPassing, isUnreachable, WaitedTooLong } from "./faults.ts";
+import {
+  DeadlinePassed,
+  failureOfDatabaseError,
+  isOfSchema,
+  isPassing,
+  isUnreachable,
+  WaitedTooLong,
+} from "./faults.ts";
 
 /** What may wait for a connection, and for how long: past it the answer is 503 at once, which a caller can act on. */
 const MAX_WAITING = 200;
@@ -32,7 +39,7 @@ const MAX_TRIES_AGAIN = 5;
  * another statement of the same connection a frozen backend would hold up the innocent. A lost connection is tried
  * again, an unreachable server is left alone for a moment, and the deadline answers whatever the driver does.
  */
-export function openReads(maxConnections: number) {
+export function openReads(maxConnections: number, isOtherSchema: () => Promise<boolean>) {
   const gate = bulkhead(maxConnections, MAX_WAITING);
   const breaker = circuitBreaker(handleWhen(isUnreachable), {
     halfOpenAfter: HALF_OPEN_AFTER_MS,
@@ -43,7 +50,22 @@ export function openReads(maxConnections: number) {
     backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
   });
 
+  /**
+   * What is missing in a database that is not migrated yet, or by a newer release already, is there in a while or at
+   * another instance. In one that is as we know it, it is our own fault: the second try fails like the first, unless the
+   * migration came between the two.
+   */
   async function read<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
+    try {
+      return await ask(deadline, statement);
+    } catch (error) {
+      if (!isOfSchema(error)) throw error;
+      if (await ask(deadline, isOtherSchema)) throw new Failure("UNAVAILABLE", { cause: error });
+      return ask(deadline, statement);
+    }
+  }
+
+  async function ask<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
     let isUnderWay = false;
     const tries = again.execute(() =>
       breaker.execute(() =>

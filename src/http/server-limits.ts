@@ -100,12 +100,20 @@ export function openHttpServer(
   });
 
   const answers = new WeakMap<Duplex, ServerResponse>();
+  // Node's own leaves those alone that have not sent a whole request: one of them held up a stop for 10 s.
+  server.closeIdleConnections = () => {
+    for (const socket of idle) {
+      // Closed while the rest of a body comes in, a connection is reset, and its answer may be lost with it.
+      if (answers.get(socket)?.req.complete !== false) socket.destroy();
+    }
+  };
   server.on("request", (request: Request, response: Response) => {
     const { socket } = request;
     idle.delete(socket);
     answers.set(socket, response);
     response.once("close", () => {
-      if (!socket.destroyed) idle.add(socket);
+      // Unless the next one has come behind it.
+      if (!socket.destroyed && answers.get(socket) === response) idle.add(socket);
     });
     const target = originFormOf(request.url ?? "");
     if (target === null) {

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { Viewer } from "../auth/viewer.ts";
 import type { OpenDatabase, Sql } from "../db/client.ts";
-import { failureOfDatabaseError } from "../db/faults.ts";
+import { failureOfDatabaseError, isOfSchema } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { Failure } from "../errors.ts";
 import type { ExportedJob } from "./exported-job.ts";
@@ -34,7 +34,7 @@ interface Selection {
 }
 
 /** On connections of their own, so that exports hold up nobody; one too many is UNAVAILABLE at once. */
-export function jobExportQueries({ connections, open, cancel }: OpenDatabase["exports"]) {
+export function jobExportQueries({ connections, open, cancel, isOtherSchema }: OpenDatabase["exports"]) {
   let running = 0;
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
@@ -48,6 +48,7 @@ export function jobExportQueries({ connections, open, cancel }: OpenDatabase["ex
         const [set] = await connection.unsafe(SETTINGS);
         return await read(openSnapshot(connection, signal, () => cancel(set?.backend)));
       } catch (error) {
+        if (isOfSchema(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
         throw failureOfDatabaseError(error);
       } finally {
         await connection.end({ timeout: 0 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterEach, expect, test } from "vitest";
+import { aTask } from "../support/builders.ts";
 import { serveDatabase, startTestServer } from "../support/test-server.ts";
 
 const running: { close: () => Promise<void> }[] = [];
@@ -44,6 +45,47 @@ test("a GraphQL 503 from behind authentication asks to come back, as every 503 d
     body: JSON.stringify({ query: `{ taskJobs(taskId: "${randomUUID()}") { count } }` }),
   });
   expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+const NOT_MIGRATED = "delete from drizzle.__drizzle_migrations";
+const MIGRATED_BY_A_NEWER_RELEASE =
+  "insert into drizzle.__drizzle_migrations (hash, created_at) values ('', 9007199254740991)";
+
+test.each([
+  ["without its tables", "42P01", "alter table tasks rename to away", NOT_MIGRATED],
+  ["without a type", "42704", "alter type job_status rename to away", NOT_MIGRATED],
+  ["whose column was dropped", "42703", "alter table tasks rename user_id to away", MIGRATED_BY_A_NEWER_RELEASE],
+])("a database of another release, %s, is 503 at every door, with the code in the log", async (_, code, ...changes) => {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  for (const change of changes) await server.sql.unsafe(change);
+  const { length } = server.logLines;
+
+  const jobs = `/api/v1/tasks/${taskId}/jobs`;
+  for (const path of code === "42704" ? [`${jobs}?status=failed`] : [jobs, `${jobs}?status=failed`, `${jobs}/export`]) {
+    const response = await viewer.get(path);
+    const { error } = JSON.parse(await response.text());
+    const answer = [path, response.status, error.code, response.headers.get("retry-after")];
+    expect(answer).toEqual([path, 503, "DEPENDENCY_UNAVAILABLE", "1"]);
+  }
+  const document = `{ task(id: "${taskId}") { jobs(first: 1, filter: { status: [FAILED] }) { totalCount } } }`;
+  const { body } = await viewer.query(document);
+  expect(body.errors[0].extensions.code).toBe("DEPENDENCY_UNAVAILABLE");
+  const lines = server.logLines.slice(length).map((line) => JSON.parse(line));
+  expect(new Set(lines.flatMap(({ reason }) => reason ?? []))).toEqual(new Set([code]));
+  expect(lines.filter(({ level }) => level >= 50)).toEqual([]);
+});
+
+test("what is missing in a database of this release is our own fault, asked for once more", async () => {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  await server.sql`alter table tasks rename to away`;
+  const statements = await server.countStatements(async () => {
+    expect((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(500);
+  });
+  // The key, and whether it is of this release; what fails before it runs is not counted.
+  expect(statements).toBeLessThanOrEqual(2);
 });
 
 test("any number of probes cost a statement a second, and each hears of a change soon", async () => {

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { copyUnrepairedDriver } from "../support/unrepaired-driver.ts";
 
 // The faults of postgres.js 3.4.9 that tools/repairs/postgres.mjs mends (docs/decisions/driver-repairs.md).
 
@@ -20,21 +21,9 @@ afterAll(async () => {
   await database.close();
 });
 
-/** The driver as it came from npm: the repairs undone on a copy. */
 async function unrepairedDriver(): Promise<typeof postgres> {
   const copy = join(work, "postgres");
-  cpSync("node_modules/postgres", copy, { recursive: true });
-  const file = join(copy, "src/connection.js");
-  const broken = readFileSync(file, "utf8")
-    .replace("    rows = 0\n    connectTimer.cancel()", "    connectTimer.cancel()")
-    .replace("    chunk = nextWriteTimer = null\n    socket.removeListener", "    socket.removeListener")
-    .replace("if (query || sent.length) error(", "!hadError && (query || sent.length) && error(")
-    .replace(/(type = types\[i\]\n\s+)(x = type in)/, "$1parameters[i] = $2")
-    .replace(
-      /if \(sent\.length\) \{\s+query = sent\.shift\(\)\s+query\.active = true\s+query\.cancelled && (.*)\n\s+\}/,
-      "while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n      $1",
-    );
-  writeFileSync(file, broken);
+  copyUnrepairedDriver(copy);
   return (await import(pathToFileURL(join(copy, "src/index.js")).href)).default;
 }
 

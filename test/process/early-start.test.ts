@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { MIGRATION_LOCK_ID } from "../../src/db/migrate.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
@@ -92,9 +94,26 @@ test("an empty database that comes late is migrated and served", async () => {
   const url = throughProxy(databaseUrl(inject("serverUrl"), "late_and_empty"));
   const program = startProgram(MAIN, { DATABASE_URL: url, PORT: "0", WORKERS: "2" });
   const origin = await program.listening();
-  expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+  const statusOf = async (at: string) => (await fetch(origin + at, { headers: { "X-API-Key": key } })).status;
+  expect(await statusOf("/readyz")).toBe(503);
+  // Another instance that migrates, and takes its time: the database is there, its tables are not.
+  const other = postgres(databaseUrl(inject("serverUrl"), "late_and_empty"), { max: 1 });
+  await other`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
   proxy.become("forward");
-  await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { timeout: 5000 }).toBe(200);
+  const waiting = () => other`select 1 from pg_stat_activity where wait_event = 'advisory'`;
+  await expect.poll(waiting, { timeout: 5000 }).toHaveLength(1);
+  const statuses = new Set<number>();
+  const askAndReadLog = async () => {
+    statuses.add(await statusOf(path));
+    return program.stderr();
+  };
+  await expect.poll(askAndReadLog, { timeout: 5000 }).toContain("42P01");
+  expect([...statuses, await statusOf("/readyz")]).toEqual([503, 503]);
+  await other.end();
+
+  await expect.poll(() => statusOf("/readyz"), { timeout: 5000 }).toBe(200);
+  // Without its key, which is in another database.
+  expect(await statusOf(path)).toBe(401);
   expect((await program.stop()).code).toBe(0);
 });
 

@@ -1,49 +1,124 @@
 import { once } from "node:events";
 import http from "node:http";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
-import { aTask } from "../support/builders.ts";
+import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
+const USER_ID = "11111111-0000-4000-8000-000000000001";
+const key = newApiKey();
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
+  await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
 });
 afterEach(killPrograms);
 afterAll(() => database.close());
 
-test("a keep-alive client whose request was running does not hold the stop", async () => {
+async function serve() {
   const program = startProgram("dist/main.js", {
     DATABASE_URL: database.url,
     PORT: "0",
     SHUTDOWN_DRAIN_MS: "0",
     SHUTDOWN_GRACE_MS: "10000",
+    STATEMENT_TIMEOUT_MS: "20000",
+    REQUEST_TIMEOUT_MS: "20000",
   });
   const origin = await program.listening();
-  const key = newApiKey();
-  const userId = "11111111-0000-4000-8000-000000000001";
-  await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
-  const taskId = await aTask(database.sql, { user_id: userId });
-  const blocker = await database.sql.reserve();
-  await blocker`begin`;
-  await blocker`lock table task_email_jobs in access exclusive mode`;
-  const request = http.get(`${origin}/api/v1/tasks/${taskId}/jobs`, {
-    agent: new http.Agent({ keepAlive: true }),
-    headers: { "X-API-Key": key },
+  return {
+    origin,
+    ended: program.ended,
+    async beginStop(): Promise<void> {
+      program.child.kill("SIGTERM");
+      await expect.poll(() => program.stderr()).toContain("stopping");
+    },
+    /** Keeps what comes, and when the connection was closed. */
+    async connect(bytes: string) {
+      const socket = net.connect(Number(new URL(origin).port), "127.0.0.1");
+      const closed = new Promise<number>((resolve) => socket.once("close", () => resolve(performance.now())));
+      socket.on("error", () => {});
+      let text = "";
+      socket.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      await once(socket, "connect");
+      socket.write(bytes);
+      return { socket, closed, text: () => text };
+    },
+  };
+}
+
+describe("while a page takes its time", () => {
+  let page: string;
+  beforeAll(async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    await someJobs(database.sql, taskId, 1);
+    page = `/api/v1/tasks/${taskId}/jobs`;
+    await database.sql`alter table task_email_jobs rename to task_email_jobs_table`;
+    await database.sql`create view task_email_jobs as select job.* from task_email_jobs_table job, pg_sleep(1)`;
   });
-  const answered = once(request, "response");
-  await expect
-    .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length)
-    .toBeGreaterThan(0);
-  program.child.kill("SIGTERM");
-  await expect.poll(() => program.stderr()).toContain("stopping");
-  await blocker`commit`;
-  blocker.release();
-  const [response] = (await answered) as [http.IncomingMessage];
-  const answeredAt = performance.now();
-  response.resume();
-  expect([response.statusCode, response.headers.connection]).toEqual([200, "close"]);
-  expect((await program.ended).code).toBe(0);
-  expect(performance.now() - answeredAt).toBeLessThan(1000);
+  afterAll(async () => {
+    await database.sql`drop view task_email_jobs`;
+    await database.sql`alter table task_email_jobs_table rename to task_email_jobs`;
+  });
+  const isRead = () =>
+    expect.poll(() => database.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).toHaveLength(1);
+
+  test("its keep-alive client does not hold the stop", async () => {
+    const server = await serve();
+    const agent = new http.Agent({ keepAlive: true });
+    const answered = once(http.get(server.origin + page, { agent, headers: { "X-API-Key": key } }), "response");
+    await isRead();
+    await server.beginStop();
+    const [response] = (await answered) as [http.IncomingMessage];
+    const answeredAt = performance.now();
+    response.resume();
+    expect([response.statusCode, response.headers.connection]).toEqual([200, "close"]);
+    expect((await server.ended).code).toBe(0);
+    expect(performance.now() - answeredAt).toBeLessThan(1000);
+  });
+
+  test("connections without a whole request are closed at once, and the page is still answered", async () => {
+    const server = await serve();
+    const half = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
+    const again = await server.connect(`${half}\r\n`);
+    await once(again.socket, "data");
+    again.socket.write(half);
+    const idle = [await server.connect(""), await server.connect(half), again];
+    // Not idle, although its first request was answered already.
+    const busy = await server.connect(
+      `${half}\r\nGET ${page} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${key}\r\n\r\n`,
+    );
+    await isRead();
+    await server.beginStop();
+    const stoppedAt = performance.now();
+    for (const { closed } of idle) {
+      const closedAt = await Promise.race([closed, sleep(5000, Number.POSITIVE_INFINITY)]);
+      expect(closedAt - stoppedAt).toBeLessThan(1000);
+    }
+    await busy.closed;
+    expect(busy.text().match(/HTTP\/1.1 200/g)).toHaveLength(2);
+    expect((await server.ended).code).toBe(0);
+  });
+});
+
+test("a request that comes behind an answer which has begun is refused with 503, and both are told", async () => {
+  const server = await serve();
+  const taskId = await aTask(database.sql, { user_id: USER_ID });
+  await someJobs(database.sql, taskId, 60_000);
+  const exporting = `GET /api/v1/tasks/${taskId}/jobs/export HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${key}\r\n\r\n`;
+  const { socket, closed, text } = await server.connect(exporting);
+  await once(socket, "data");
+  socket.pause();
+  await server.beginStop();
+  socket.write("GET /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  socket.resume();
+  await closed;
+  const [exported, refusal] = text().split("\r\n0\r\n\r\n");
+  expect(exported?.match(/"task_id"/g)).toHaveLength(60_000);
+  expect(refusal).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 1\r\n.*DEPENDENCY_UNAVAILABLE/s);
+  expect((await server.ended).code).toBe(0);
 });

@@ -5,6 +5,7 @@ const whenPresent =
   `\${serializerRef}(\${GLOBAL_EXECUTION_CONTEXT}, \${sourcePath}, \${errHandler}\${extraIndexes}) : `;
 
 const onlyWhereNeeded = (check) => ({
+  files: ["dist/execution.js", "dist/execution.mjs"],
   broken: `return \`\${GLOBAL_RUNTIME_NAME}.${check}(`,
   repaired: `return \`${whenPresent}\${GLOBAL_RUNTIME_NAME}.${check}(`,
 });
@@ -12,6 +13,5 @@ const onlyWhereNeeded = (check) => ({
 export const graphqlJit = {
   name: "graphql-jit",
   version: "0.8.9",
-  files: ["dist/execution.js", "dist/execution.mjs"],
   repairs: [onlyWhereNeeded("checkNonNullLeaf"), onlyWhereNeeded("checkNullableLeaf")],
 };

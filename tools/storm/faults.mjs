@@ -12,6 +12,19 @@ const MAX_TRIES = 500;
 /** A new connection takes 10 ms, and ten times that on a busy machine. */
 const STUCK_AFTER_MS = 500;
 
+/**
+ * False where the backend has ended since it was chosen, by a kill of the same moment: another must take its place. That
+ * threw once in 120 freezes, and the run had one too few.
+ */
+export function stopProcess(pid) {
+  try {
+    return process.kill(pid, "SIGSTOP");
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+    throw error;
+  }
+}
+
 /** What is done to the server; each resolves when it is over, and is noted when it was really done. */
 export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
   const options = { fetch_types: false, onnotice: () => {}, connection: { application_name: "storm" } };
@@ -60,7 +73,7 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
     async freeze(ms) {
       const until = Date.now() + ms;
       const pid = await onSomeBackend(async (pid) => {
-        process.kill(pid, "SIGSTOP");
+        if (!stopProcess(pid)) return false;
         frozen.add(pid);
         if (await canOthersConnect()) return true;
         thaw(pid);
@@ -74,8 +87,9 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
     /** Its answer is part of the history: a page that cannot be read must never look like one that was. */
     async trap() {
       const page = { owner: TRAP.user, task: TRAP.task, limit: 100, offset: integerBelow(random, TRAP.brokenJob - 10) };
+      const askedAt = performance.now();
       const end = await send(agent, origin, trapKey, DOORS.rest.ask(page));
-      history.note({ event: "fault", fault: "trap", ...end });
+      history.note({ event: "fault", fault: "trap", ms: performance.now() - askedAt, ...end });
     },
 
     async lock(ms) {

@@ -1,11 +1,5 @@
 const number = (value) => Math.round(value).toLocaleString("en-US");
 
-/**
- * Past this an error may be the machine's: seven storms without one had 18 to 106 ms, three with some 98 to 293. It does not
- * tell the two apart, it says that the run has to be repeated.
- */
-export const MAX_OWN_DELAY_MS = 60;
-
 /** For a person; the tests read the exit code, and show this where it is not 0. */
 export function printReport(run, verdict) {
   const { scenario, seed, seconds, clients, scheduled, serverEnd, isGood, ownDelayMs, historyFile, logFile } = run;
@@ -19,7 +13,7 @@ export function printReport(run, verdict) {
     `  faults    ${faults.join(", ")}`,
     `  answers   ${number(verdict.answers)} (${number(verdict.answers / seconds)}/s), by status ${entries(statuses).join(", ")}; aborted ${number(verdict.aborted)}`,
     `  latency   p50 ${number(percentile(0.5))} ms, p99 ${number(percentile(0.99))} ms, max ${number(percentile(1))} ms`,
-    `  errors ${verdict.error}, wrong pages ${verdict.wrong}, foreign rows ${verdict.foreign}, cut connections ${verdict.lost}, pending ${verdict.pending}`,
+    `  late ${verdict.late}, errors ${verdict.error}, wrong pages ${verdict.wrong}, foreign rows ${verdict.foreign}, cut connections ${verdict.lost}, pending ${verdict.pending}`,
     `  machine   our own timers at worst ${number(ownDelayMs)} ms late`,
   ];
   print(lines);

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { checkHistory } from "../../tools/storm/checker.mjs";
+import { DOORS } from "../../tools/storm/doors.mjs";
+import { stopProcess } from "../../tools/storm/faults.mjs";
+
+// What a storm forgives, on a machine without time: late answers, and nothing else.
+
+const work = mkdtempSync(join(tmpdir(), "task-jobs-storm-"));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const PAGE = { door: "rest", user: 1, owner: 1, task: 1, limit: 1, offset: 0 } as const;
+const RIGHT = DOORS.rest.answer(PAGE);
+const code = (code: string) => JSON.stringify({ error: { code } });
+const asked = (number: number) => ({ at: 0, event: "asked", number, ...PAGE });
+const answered = (status: number, text: string, at = 2000) => ({
+  ...{ event: "answered", number: 1, at, status },
+  ...{ body: text, text },
+});
+const trap = (status: number, text: string, ms = 2000) => ({
+  ...{ event: "fault", fault: "trap", kind: "answered" },
+  ...{ status, text, ms },
+});
+
+function verdictOf(events: readonly object[], { mayFail = false, scheduled = {} } = {}) {
+  const file = join(work, "history.ndjson");
+  const first = [asked(0), { ...answered(200, RIGHT, 10), number: 0 }, asked(1)];
+  writeFileSync(file, [...first, ...events].map((event) => JSON.stringify(event)).join("\n"));
+  return checkHistory(file, { mayFail, mustSee: [200], scheduled });
+}
+
+test("the right page is good, and so are 503 and 504 where answers may fail", async () => {
+  expect(await verdictOf([answered(200, RIGHT)])).toMatchObject({ isGood: true, isOnlyLate: false });
+  for (const at of [10, 2000]) {
+    const unavailable = answered(503, code("DEPENDENCY_UNAVAILABLE"), at);
+    expect(await verdictOf([unavailable], { mayFail: true })).toMatchObject({ isGood: true, isOnlyLate: false });
+  }
+});
+
+test.each([
+  ["a late 504", answered(504, code("DEPENDENCY_TIMEOUT"))],
+  ["a late 503", answered(503, code("DEPENDENCY_UNAVAILABLE"))],
+])("%s is only late", async (_, answer) => {
+  expect(await verdictOf([answer])).toMatchObject({ isGood: false, isOnlyLate: true, late: 1 });
+});
+
+const FOREIGN = DOORS.rest.answer({ ...PAGE, owner: 2 });
+test.each([
+  ["a wrong row", [answered(200, RIGHT.replace("j39", "j38"))]],
+  ["a missing row", [answered(200, DOORS.rest.answer({ ...PAGE, limit: 0 }))]],
+  ["a foreign row", [answered(200, FOREIGN)]],
+  ["a foreign row in a late answer", [answered(504, `${code("DEPENDENCY_TIMEOUT")}${FOREIGN}`)]],
+  ["a late 500", [answered(500, code("INTERNAL_ERROR"))]],
+  ["a 5xx of nobody's", [answered(502, "")]],
+  ["a cut connection", [{ event: "failed", number: 1, at: 2000, code: "ECONNRESET" }]],
+  ["no answer", []],
+])("%s is never only late, whether or not answers may fail", async (_, events) => {
+  const late = [asked(2), { ...answered(504, code("DEPENDENCY_TIMEOUT")), number: 2 }];
+  for (const mayFail of [false, true])
+    expect(await verdictOf([...events, ...late], { mayFail })).toMatchObject({ isGood: false, isOnlyLate: false });
+});
+
+test("a 503 that came soon, and a fault that was not done, are never only late", async () => {
+  const soon = answered(503, code("DEPENDENCY_UNAVAILABLE"), 300);
+  expect(await verdictOf([soon])).toMatchObject({ isOnlyLate: false, error: 1 });
+  const late = answered(504, code("DEPENDENCY_TIMEOUT"));
+  expect(await verdictOf([late], { scheduled: { trap: 1 } })).toMatchObject({ isOnlyLate: false, missing: ["trap"] });
+});
+
+test.each([
+  [500, code("INTERNAL_ERROR"), { isGood: true, isOnlyLate: false }],
+  [504, code("DEPENDENCY_TIMEOUT"), { isGood: false, isOnlyLate: true }],
+  [200, RIGHT, { isGood: false, isOnlyLate: false, wrong: 1 }],
+])("a trap that answers %i is judged by the same rules", async (status, text, verdict) => {
+  expect(await verdictOf([answered(200, RIGHT), trap(status, text)], { scheduled: { trap: 1 } })).toMatchObject(
+    verdict,
+  );
+});
+
+test("a backend that ended before it could be stopped is none: another takes its place", () => {
+  const noProcess = 2 ** 30;
+  expect(stopProcess(noProcess)).toBe(false);
+});
