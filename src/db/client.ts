@@ -56,7 +56,7 @@ const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
 
 interface PoolOptions {
   url: string;
-  /** Off for PgBouncer before 1.21 in transaction mode, which hangs on prepared statements. */
+  /** Off for PgBouncer before 1.21 in transaction mode, where nearly each one fails first and is prepared again. */
   preparedStatements?: boolean;
   /** For a server's pool; a command's statements may take their time. */
   statementTimeoutMs?: number;
