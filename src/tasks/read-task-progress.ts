@@ -7,6 +7,8 @@ import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
 
 /** How old an answer may be that others asked for as well. */
 const MAX_AGE_MS = 1000;
+/** The same where counting takes longer than a request may: without it whoever asks every ten seconds never hears anything. */
+const MAX_LATE_AGE_MS = 60_000;
 const MAX_KEPT = 1000;
 
 export type ReadTaskProgress = ReturnType<typeof openTaskProgress>;
@@ -14,6 +16,10 @@ export type ReadTaskProgress = ReturnType<typeof openTaskProgress>;
 interface Kept {
   readonly progress: Promise<TaskProgress>;
   freshUntil: number;
+  /** Somebody gave up waiting for it. */
+  isLate: boolean;
+  /** While the next is counted it is answered for so long; only of late ones. */
+  standsUntil: number;
 }
 
 /**
@@ -29,27 +35,46 @@ export function openTaskProgress(queries: TaskProgressQueries) {
     return entry !== undefined && entry.freshUntil > performance.now() ? entry.progress : undefined;
   }
 
+  /** What to answer: the count that is under way, or its late predecessor. */
   function keep(key: string, progress: Promise<TaskProgress>): Promise<TaskProgress> {
-    const entry: Kept = { progress, freshUntil: Number.POSITIVE_INFINITY };
+    const entry: Kept = { progress, freshUntil: Number.POSITIVE_INFINITY, isLate: false, standsUntil: 0 };
     const startedAt = performance.now();
+    const last = kept.get(key);
+    const standing = last !== undefined && last.standsUntil > startedAt ? last : null;
     progress.then(
       () => {
+        const tookMs = performance.now() - startedAt;
         // A count that took longer would be old when it ends: it is not begun again for as long as it took.
-        entry.freshUntil = startedAt + Math.max(MAX_AGE_MS, 2 * (performance.now() - startedAt));
+        entry.freshUntil = startedAt + Math.max(MAX_AGE_MS, 2 * tookMs);
+        const isLate = entry.isLate || (standing !== null && tookMs > MAX_AGE_MS);
+        if (isLate) entry.standsUntil = startedAt + MAX_LATE_AGE_MS;
+        if (standing !== null) put(key, entry);
       },
       (error) => {
         // A database that was not reached lost no time over it, and may be back at once.
         const isTooSlow = error instanceof Failure && error.kind === "TIMEOUT";
-        entry.freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
+        (standing ?? entry).freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
       },
     );
+    if (standing === null) put(key, entry);
+    else standing.freshUntil = Number.POSITIVE_INFINITY;
+    return standing?.progress ?? progress;
+  }
+
+  function put(key: string, entry: Kept): void {
     kept.delete(key);
     kept.set(key, entry);
     for (const [oldest] of kept) {
       if (kept.size <= MAX_KEPT) break;
       kept.delete(oldest);
     }
-    return progress;
+  }
+
+  function markLate(keys: readonly string[]): void {
+    for (const key of keys) {
+      const entry = kept.get(key);
+      if (entry !== undefined) entry.isLate = true;
+    }
   }
 
   /** In the order of the ids. */
@@ -72,6 +97,9 @@ export function openTaskProgress(queries: TaskProgressQueries) {
           groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId))),
         ),
     );
-    return waitFor(Promise.all(all), deadline);
+    return waitFor(Promise.all(all), deadline).catch((error) => {
+      if (error instanceof Failure && error.kind === "TIMEOUT") markLate(taskIds.map(keyOf));
+      throw error;
+    });
   };
 }

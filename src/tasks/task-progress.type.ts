@@ -49,7 +49,8 @@ export class VerificationCountsType implements VerificationCounts {
 @ObjectType("TaskProgress", {
   description:
     "How far a task has come, of all its jobs or of those that match a filter. Cheap enough to poll: it is counted once a " +
-    "second at the most and shared by all who ask. An answer is up to a second old, or up to twice as old as its count took, if that is more.",
+    "second at the most and shared by all who ask. An answer is up to a second old, or up to twice as old as its count took, if that is more. " +
+    "Where counting takes longer than a request may, the first one ends with DEPENDENCY_TIMEOUT and those within a minute get that count.",
 })
 export class TaskProgressType {
   @Field(() => Int, { simple: true, description: "All of them." })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
 
 const manual = readFileSync("docs/operating.md", "utf8");
 const readme = readFileSync("README.md", "utf8");
@@ -50,4 +51,19 @@ test("every metric of ours stands in the manual", () => {
   for (const name of ["http_requests_total", "database_reads_waiting", "worker_ends_total"])
     expect(named).toContain(name);
   expect(named.filter((name) => !new RegExp(`\`${name}[\`{]`).test(manual))).toEqual([]);
+});
+
+test("every setting that a connection is opened with stands in PgBouncer's list", () => {
+  const { sql, searches, counts, exports } = openDatabase({
+    url: "postgres://",
+    maxConnections: 1,
+    statementTimeoutMs: 1,
+  });
+  const opened = [sql, searches.sql, counts.sql, exports.open()].flatMap((pool) =>
+    Object.keys(pool.options.connection),
+  );
+  // What it knows by itself: https://www.pgbouncer.org/config.html#ignore_startup_parameters
+  const known = ["application_name", "TimeZone", "DateStyle"];
+  const listed = /ignore_startup_parameters = (\S+)/.exec(manual)?.[1]?.split(",");
+  expect(listed?.toSorted()).toEqual([...new Set(opened)].filter((name) => !known.includes(name)).sort());
 });

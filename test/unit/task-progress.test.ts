@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../src/deadline.ts";
 import { Failure } from "../../src/errors.ts";
 import { openTaskProgress } from "../../src/tasks/read-task-progress.ts";
@@ -13,6 +13,8 @@ const group = (taskId: string): ProgressGroup => ({
   disposable: 0,
   lastUpdatedAt: "2025-01-01 00:00:00+00",
 });
+
+afterEach(() => vi.useRealTimers());
 
 /** Aggregates that end when the test says so. */
 function open() {
@@ -88,4 +90,33 @@ test("an answer's age counts from the beginning of its aggregate", async () => {
   expect(asked).toHaveLength(2);
   asked[1]?.answer();
   await second;
+});
+
+test("a count that came too late for its asker is answered while the next goes on, and for a minute at the most", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  const { ask, asked } = open();
+  const first = expect(ask(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
+  await vi.advanceTimersByTimeAsync(3000);
+  await first;
+  asked[0]?.answer();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect((await ask(["a"]))[0]?.total).toBe(1);
+  expect(asked).toHaveLength(2);
+
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect((await ask(["a"]))[0]?.total).toBe(1);
+  asked[1]?.fail(new Failure("TIMEOUT"));
+  await vi.advanceTimersByTimeAsync(2000);
+  expect((await ask(["a"]))[0]?.total).toBe(1);
+  await vi.advanceTimersByTimeAsync(3000);
+  asked[2]?.answer();
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect((await ask(["a"]))[0]?.total).toBe(1);
+  expect(asked).toHaveLength(4);
+  asked[3]?.answer();
+
+  await vi.advanceTimersByTimeAsync(61_000);
+  const late = expect(ask(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
+  await vi.advanceTimersByTimeAsync(1900);
+  await late;
 });
