@@ -83,6 +83,18 @@ describe("what could be read in two ways is refused once, and the connection clo
     await expectRefusal(`CONNECT a:443 HTTP/1.1\r\n${HOST}\r\n`, 405, "METHOD_NOT_ALLOWED");
   });
 
+  test("a caller who sends on is not cut off before the answer can have reached it", async () => {
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+    sockets.push(socket);
+    socket.resume().write("GET /\0 HTTP/1.1\r\n");
+    const sending = setInterval(() => socket.write("x"), 20);
+    await new Promise((resolve) => socket.once("end", resolve));
+    const refusedAt = performance.now();
+    await new Promise((resolve) => socket.once("close", resolve));
+    clearInterval(sending);
+    expect(performance.now() - refusedAt).toBeGreaterThan(300);
+  });
+
   test("what is odd but clear is answered", async () => {
     for (const bytes of [
       "GET /healthz HTTP/1.0\r\n\r\n",

@@ -118,6 +118,16 @@ describe("an error's body", () => {
     }
   });
 
+  test("has one sentence for whatever went wrong here", () => {
+    const told = errors().flatMap(({ text }) => {
+      const { error, errors = [] } = JSON.parse(text);
+      const all: { code?: string; message: string; extensions?: { code: string } }[] = error ? [error] : errors;
+      return all.filter(({ code, extensions }) => /^INTERNAL_/.test(code ?? extensions?.code ?? ""));
+    });
+    expect(told.length).toBeGreaterThan(20);
+    expect(new Set(told.map(({ message }) => message))).toEqual(new Set(["Unexpected server error"]));
+  });
+
   test("repeats nothing that REST was sent", () => {
     for (const { what, text } of errors().filter(({ text }) => text.startsWith('{"error":'))) {
       expect(text, what).not.toContain(SENT);

@@ -74,9 +74,13 @@ export function takesId(path: SchemaPath): boolean {
   return path.some(({ field }) => field.args.some((argument) => isRequiredArgument(argument) && isId(argument)));
 }
 
-const SPELLINGS = ["literals", "variables", "aliases and fragments"] as const;
+const SPELLINGS = ["literals", "variables", "aliases and fragments", "filters"] as const;
 export type Spelling = (typeof SPELLINGS)[number];
 export const spellings: readonly Spelling[] = SPELLINGS;
+
+/** With one the rows are found by another statement, which has an access rule of its own. */
+const FILTER = "filter";
+const FILTER_OF_ALL = { createdFrom: "1970-01-01T00:00:00Z" };
 
 /** A document that goes this way and asks for all there is at its end. */
 export function documentOf(path: SchemaPath, ids: IdByType, spelling: Spelling) {
@@ -86,7 +90,7 @@ export function documentOf(path: SchemaPath, ids: IdByType, spelling: Spelling) 
 
   function printArgument(argument: GraphQLArgument, step: Step): string {
     const value = valueFor(argument, step, ids);
-    if (spelling !== "variables") return `${argument.name}: ${JSON.stringify(value)}`;
+    if (spelling !== "variables" && spelling !== "filters") return `${argument.name}: ${JSON.stringify(value)}`;
     const name = `v${definitions.length}`;
     definitions.push(`$${name}: ${argument.type}`);
     variables[name] = value;
@@ -96,7 +100,9 @@ export function documentOf(path: SchemaPath, ids: IdByType, spelling: Spelling) 
   function printStep([step, ...rest]: SchemaPath): string {
     if (step === undefined) return "";
     const { field, type } = step;
-    const args = field.args.filter(isRequiredArgument).map((argument) => printArgument(argument, step));
+    const isWanted = (argument: GraphQLArgument) =>
+      isRequiredArgument(argument) || (spelling === "filters" && argument.name === FILTER);
+    const args = field.args.filter(isWanted).map((argument) => printArgument(argument, step));
     const selection = `${rest.length === 0 ? leavesOf(type) : printStep(rest)} __typename`;
     const shown = isAbstractType(getNamedType(field.type)) ? `... on ${type.name} { ${selection} }` : selection;
     const head = `${field.name}${args.length === 0 ? "" : `(${args.join(", ")})`}`;
@@ -122,6 +128,7 @@ const isId = ({ type }: GraphQLArgument) => ["UUID", "ID"].includes(getNamedType
 
 /** What an argument that must be given is given. `taskId` is a Task's id wherever it stands; a bare `id` is that of what it answers. */
 function valueFor(argument: GraphQLArgument, { field, type }: Step, ids: IdByType): unknown {
+  if (argument.name === FILTER) return FILTER_OF_ALL;
   const typeName = /^(\w+)Ids?$/.exec(argument.name)?.[1]?.replace(/^./, (first) => first.toUpperCase()) ?? type.name;
   const id = isId(argument) && /ids?$/i.test(argument.name) ? ids[typeName] : undefined;
   if (id === undefined) {

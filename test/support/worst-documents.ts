@@ -40,6 +40,7 @@ export function worstDocuments(): Record<string, string> {
     "one name of 64 KB": `{${"x".repeat(64 * 1024 - 2)}}`,
     "one id of 64 KB": `{taskJobs(taskId:"${"x".repeat(64 * 1024 - 30)}"){count}}`,
     "an id of three-byte letters": `{taskJobs(taskId:"${"€".repeat(21_000)}"){count}}`,
+    "ten limits of three-byte letters": `{${times(10, (n) => `a${n}:taskJobs(limit:"${"€".repeat(2000)}"){count}`)}}`,
     "a block string of many lines": `{taskJobs(taskId:"""${" \n".repeat(32_000)}"""){count}}`,
     escapes: filled('{taskJobs(taskId:"', "\\u0041", '"){count}}'),
     "a number of 64 KB": `{taskJobs(limit:${"9".repeat(65_000)}){count}}`,
