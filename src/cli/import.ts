@@ -114,5 +114,5 @@ function printResult(result: ImportResult, badRowPath: string | null, seconds: n
   console.log(`bad rows       ${count(badRows)}${badRowPath === null ? "" : `, in ${badRowPath}`}`);
   console.log(`seconds        ${seconds.toFixed(1)}`);
   console.log(`task           ${taskId}`);
-  console.log(`read it at     http://localhost:${readConfig(process.env).port}/api/v1/tasks/${taskId}/jobs`);
+  console.log(`read it at     http://127.0.0.1:${readConfig(process.env).port}/api/v1/tasks/${taskId}/jobs`);
 }

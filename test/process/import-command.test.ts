@@ -46,7 +46,7 @@ test("prints the counts, the task and where to read it", async () => {
   const [task] = await database.sql`select id, user_id, source from tasks`;
   expect(task).toMatchObject({ user_id: USER_ID, source: "list.csv" });
   expect(stdout).toMatch(/^rows read +2\njobs +2\nemail records +1\nbad rows +0\nseconds +\d+\.\d\ntask /);
-  expect(stdout).toContain(`http://localhost:4000/api/v1/tasks/${task?.id}/jobs`);
+  expect(stdout).toContain(`http://127.0.0.1:4000/api/v1/tasks/${task?.id}/jobs`);
   expect(stderr).toBe("storing: 2 rows, 100 %\nignored columns: Score\n");
   expect(code).toBe(0);
 });
