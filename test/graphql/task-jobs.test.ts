@@ -240,3 +240,12 @@ test("count and page come from one snapshot while others write", async () => {
   writing.goesOn = false;
   await Promise.all(writers);
 });
+
+test.each(["limit", "count", "jobs { id }"])(
+  "a page of somebody else's task is refused when only %s is asked for",
+  async (part) => {
+    const { body } = await owner.query(`{ taskJobs(taskId: "${await aTask(server.sql)}") { ${part} } }`);
+    expect(body.data).toBeNull();
+    expect(body.errors[0].extensions.code).toBe("NOT_FOUND");
+  },
+);
