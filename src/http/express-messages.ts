@@ -9,8 +9,8 @@ interface WithPrototypes {
 /**
  * For `createServer`: requests and responses that have Express' prototypes from birth. Express sets them on every one
  * (`Object.setPrototypeOf`), which is nothing where they are there already, and otherwise costs V8 their shapes: behind
- * it 40 % of what a request allocated outlived the young generation, and `/healthz` went 12,000 times a second in place
- * of 73,000.
+ * it 40 % of what a request allocated outlived the young generation. A bare Express went 12,000 times a second and goes
+ * 73,000; a page of 10 took 0.76 ms of CPU and takes 0.61. A constructor by `Reflect.construct` is slower than either.
  */
 export function expressMessages(app: Express) {
   const prototypes: WithPrototypes = app as unknown as WithPrototypes;
