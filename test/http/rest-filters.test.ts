@@ -57,6 +57,11 @@ describe("filters of the page", () => {
     expect(body.jobs).toHaveLength(Math.min(10, count));
   });
 
+  test("an offset of 0 beside a cursor asks for nothing", async () => {
+    expect(await jobs("?after=&offset=0")).toEqual(await jobs("?after="));
+    expect((await read("/api/v1/tasks?after=&offset=0")).status).toBe(200);
+  });
+
   test("are kept in Link, and nothing else of the query is", async () => {
     const junk = "junk=1&api_key=secret&is_foo=1&has_=1&constructor=1";
     expect((await jobs(`?status=completed&limit=10&${junk}`)).link).toContain(

@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
-import { copyUnrepairedDriver } from "../support/unrepaired-driver.ts";
+import { copyUnrepairedDriver } from "../support/unrepaired.ts";
 
 // The faults of postgres.js 3.4.9 that tools/repairs/postgres.mjs mends (docs/decisions/driver-repairs.md).
 

@@ -1,17 +1,15 @@
-import { existsSync } from "node:fs";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { MIGRATION_LOCK_ID } from "../../src/db/migrate.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
-import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 // The program itself, started before its database.
 
-const MAIN = "dist/main.js";
 /** The first good answer comes within a second of the database being there; the rest is this machine's. */
 const THERE_WITHIN_MS = 1500;
 
@@ -21,7 +19,7 @@ let proxy: Awaited<ReturnType<typeof openTcpProxy>>;
 let path: string;
 
 beforeAll(async () => {
-  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  requireBuild();
   database = await createTestDatabase();
   const userId = "33333333-0000-4000-8000-000000000003";
   await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });

@@ -1,9 +1,9 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { killPrograms, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
-import { copyUnrepairedDriver } from "../support/unrepaired-driver.ts";
+import { copyUnrepairedDriver } from "../support/unrepaired.ts";
 
 // As after `npm ci --ignore-scripts`: nobody has repaired the driver.
 
@@ -12,7 +12,7 @@ const work = mkdtempSync(join(".artifacts", "install-"));
 let database: TestDatabase;
 
 beforeAll(async () => {
-  if (!existsSync("dist/main.js")) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  requireBuild();
   database = await createTestDatabase();
   mkdirSync(join(work, "node_modules"));
   for (const name of readdirSync("node_modules")) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -7,14 +7,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
-import { childrenOf, killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { childrenOf, killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-const MAIN = "dist/main.js";
 let database: TestDatabase;
 
 beforeAll(async () => {
-  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  requireBuild();
   database = await createTestDatabase();
 });
 afterEach(killPrograms);

@@ -1,17 +1,15 @@
-import { existsSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask } from "../support/builders.ts";
-import { childrenOf, killPrograms, runProgram, startProgram } from "../support/program.ts";
+import { childrenOf, killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-const MAIN = "dist/main.js";
 let database: TestDatabase;
 
 beforeAll(async () => {
-  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
+  requireBuild();
   database = await createTestDatabase();
 });
 afterEach(killPrograms);

@@ -1,11 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** The server. */
+export const MAIN = "dist/main.js";
+
+export function requireBuild(): void {
+  if (!existsSync(MAIN)) throw new Error("dist/ is not built: run `npm test`, or `npm run build` first");
 }
 
 const running = new Set<ChildProcess>();
