@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { letRequestsDieYoung } from "./collector.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres/embedded-postgres.ts";
 import { type Log, openLog } from "./log.ts";
@@ -9,6 +10,7 @@ import { stopOnce, stopOnUncaught } from "./stop.ts";
 import { printWelcome } from "./welcome.ts";
 import { runWorker, startWorkers } from "./workers.ts";
 
+letRequestsDieYoung();
 try {
   const config = readConfig(process.env);
   const log = openLog(config.logLevel);

@@ -1,6 +1,9 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express } from "express";
 
+/** Node has no event for it, and a `writeHead` put on one response is a property that the others do not have. */
+export const ANSWER_BEGINS = "answerBegins";
+
 interface WithPrototypes {
   request: IncomingMessage;
   response: ServerResponse;
@@ -15,7 +18,12 @@ interface WithPrototypes {
 export function expressMessages(app: Express) {
   const prototypes: WithPrototypes = app as unknown as WithPrototypes;
   class ExpressRequest extends IncomingMessage {}
-  class ExpressResponse extends ServerResponse {}
+  class ExpressResponse extends ServerResponse {
+    override writeHead(...head: [number]): this {
+      this.emit(ANSWER_BEGINS);
+      return super.writeHead(...head);
+    }
+  }
   Object.setPrototypeOf(ExpressRequest.prototype, prototypes.request);
   Object.setPrototypeOf(ExpressResponse.prototype, prototypes.response);
   prototypes.request = ExpressRequest.prototype;

@@ -8,6 +8,7 @@ import { addressBucket } from "../rate-limit/address-bucket.ts";
 import { pointsOfCost } from "../rate-limit/points-of-cost.ts";
 import type { Quota, RateLimiter } from "../rate-limit/rate-limiter.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "../rate-limit/recent-credentials.ts";
+import { ANSWER_BEGINS } from "./express-messages.ts";
 
 /** A page by REST; a GraphQL query takes this before its cost is known. */
 const POINTS_OF_A_REQUEST = 1;
@@ -188,15 +189,11 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
   }
 }
 
-/** Or given up. Node has no event for it. */
+/** Or given up. */
 function answerBegun(response: Response): Promise<void> {
   return new Promise((resolve) => {
     if (response.closed) resolve();
-    response.on("close", resolve);
-    const { writeHead } = response;
-    response.writeHead = ((...head: Parameters<typeof writeHead>) => {
-      resolve();
-      return writeHead.apply(response, head);
-    }) as typeof writeHead;
+    response.once(ANSWER_BEGINS, resolve);
+    response.once("close", resolve);
   });
 }
