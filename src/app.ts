@@ -10,6 +10,7 @@ import { emailQueries } from "./email/email.queries.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
+import { beginDeadline } from "./http/begin-deadline.ts";
 import { limitBodies } from "./http/body.ts";
 import { compressAnswers } from "./http/compression.ts";
 import { allowOrigins } from "./http/cors.ts";
@@ -90,7 +91,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   app.disable("etag");
   app.set("query parser", false);
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
-  app.use(accessLog(log, config.requestTimeoutMs));
+  app.use(accessLog(log));
   if (metrics !== null) app.use(measureRequests(metrics));
   app.use(drain.sendElsewhere);
   app.use(securityHeaders, saneHeaders, limitBodies);
@@ -105,7 +106,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
       "/graphiql",
       graphiqlRoutes(demo === undefined ? {} : { demoApiKey: demo.apiKey, demoTaskId: demo.taskId }),
     );
-  app.use(privateAnswers);
+  const beginWork = beginDeadline(config.requestTimeoutMs);
+  app.use(privateAnswers, beginWork);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
   const door = { graphql, authenticate, openContext };
   app.use(taskJobRoutes(door), taskRoutes(door));
@@ -121,6 +123,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   app.use(
     graphqlRoutes({
       ...door,
+      beginWork,
       chargeCost: rateLimit?.chargeCost,
       pageForBrowsers: config.graphiql ? "/graphiql" : null,
     }),

@@ -6,17 +6,13 @@ import { requestIdOf } from "./request-id.ts";
 const LOGGABLE_PATH =
   /^\/(graphql|graphiql|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?)?)?)?\/?$/i;
 
-/**
- * Gives every request its id and its deadline, and every answer one line. Never a query string, a body, a header or an
- * address.
- */
-export function accessLog(log: Log, requestTimeoutMs: number): RequestHandler {
+/** Gives every request its id, and every answer one line. Never a query string, a body, a header or an address. */
+export function accessLog(log: Log): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const requestId = requestIdOf(request);
     const { method, path } = request;
     response.locals.requestId = requestId;
-    response.locals.deadline = startedAt + requestTimeoutMs;
     response.setHeader("X-Request-ID", requestId);
     response.on("close", () => {
       log.info(

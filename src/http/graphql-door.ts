@@ -11,6 +11,8 @@ interface GraphqlDoor {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly openContext: (asked: Asked) => RequestContext;
+  /** Once the body is there. */
+  readonly beginWork: RequestHandler;
   /** Of the rate limit, where there is one. */
   readonly chargeCost: ChargeCost | undefined;
   /** Where somebody who types /graphql into the address bar is sent: he wants to see something. */
@@ -21,6 +23,7 @@ export function graphqlRoutes({
   graphql,
   authenticate,
   openContext,
+  beginWork,
   chargeCost,
   pageForBrowsers,
 }: GraphqlDoor): Router {
@@ -48,6 +51,7 @@ export function graphqlRoutes({
     onlyMethods("GET", "HEAD", "POST"),
     sendBrowsersAway,
     ...jsonBody,
+    beginWork,
     letIn,
     expressMiddleware(graphql, { context: async ({ res }) => contextOf(res) }),
   );

@@ -2,7 +2,7 @@ import { RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Sql } from "../db/client.ts";
 
 /** A limit that holds up every request while its own store is slow would be the outage it is there to prevent. */
-const STORE_TIMEOUT_MS = 500;
+export const STORE_TIMEOUT_MS = 500;
 
 interface StoredQuery {
   readonly text: string;

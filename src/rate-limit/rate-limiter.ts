@@ -3,7 +3,7 @@ import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limi
 import type { Config, RateLimitConfig } from "../config.ts";
 import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
-import { postgresLimiter } from "./postgres-store.ts";
+import { postgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
 
 /** How long requests pass uncounted before a silent store is asked again. */
 const STORE_PAUSE_MS = 1000;
@@ -90,7 +90,12 @@ function openStore(
   if (store === "postgres" && databaseUrl !== null) {
     // Connections of its own: counting may neither wait behind the pages nor hold them up.
     const sql = openPool(
-      { url: databaseUrl, preparedStatements, applicationName: "task-jobs-rate-limit" },
+      {
+        url: databaseUrl,
+        preparedStatements,
+        statementTimeoutMs: STORE_TIMEOUT_MS,
+        applicationName: "task-jobs-rate-limit",
+      },
       STORE_CONNECTIONS,
     );
     return { store: postgresLimiter(sql, options), close: () => sql.end({ timeout: 5 }) };

@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import http, { type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw, trickle } from "../support/raw-request.ts";
@@ -171,6 +174,27 @@ describe("too large", () => {
     expect(answer.status).toBe(413);
     expect(answer.text.split("HTTP/1.1 ")).toHaveLength(2);
   });
+});
+
+test("a body that takes longer to come than an answer may take is answered", async () => {
+  const slow = await startTestServer({ environment: { REQUEST_TIMEOUT_MS: "300" } });
+  try {
+    const { key } = await slow.as();
+    const request = http.request(`${slow.url}/graphql`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-API-Key": key },
+    });
+    request.write('{ "query": ');
+    await sleep(600);
+    request.end('"{ viewer { userId } }" }');
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    expect([answer.statusCode, await json(answer)]).toMatchObject([
+      200,
+      { data: { viewer: { userId: expect.any(String) } } },
+    ]);
+  } finally {
+    await slow.close();
+  }
 });
 
 describe("too slow", () => {
