@@ -1,5 +1,6 @@
 import type { Audit } from "../audit.ts";
 import type { Viewer } from "../auth/viewer.ts";
+import type { Deadline } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { EXPORT_FIELDS, type ExportField } from "./exported-job.ts";
 import { csvHeader, csvLines } from "./job-csv.ts";
@@ -20,6 +21,8 @@ export interface JobExportRequest {
   readonly fields: readonly ExportField[] | null;
   /** Ends the export and frees its connection, in the middle of a statement too. */
   readonly signal: AbortSignal;
+  /** By when the answer must begin; the command line has none. */
+  readonly deadline?: Deadline;
   /** The command line has nobody to tell of. */
   readonly audit?: Audit;
 }
@@ -46,7 +49,7 @@ export async function exportJobs<T>(
   request: JobExportRequest,
   consume: (jobs: JobExport) => Promise<T>,
 ): Promise<T> {
-  return await queries.readSnapshot(request.signal, async (snapshot) => {
+  return await queries.readSnapshot(request, async (snapshot) => {
     if (!(await snapshot.isVisible(request))) {
       request.audit?.("denied", request.taskId);
       throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });

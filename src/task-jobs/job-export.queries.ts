@@ -4,6 +4,7 @@ import type { Viewer } from "../auth/viewer.ts";
 import type { OpenDatabase, Sql } from "../db/client.ts";
 import { failureOfDatabaseError, isOfSchema } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
+import { type Deadline, waitFor } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import type { ExportedJob } from "./exported-job.ts";
 import type { JobFilter } from "./job-filter.ts";
@@ -28,6 +29,13 @@ const SETTINGS = `select pg_backend_pid() as backend, set_config('statement_time
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
 export type JobSnapshot = ReturnType<typeof openSnapshot>;
 
+interface Reader {
+  /** Ends the export. */
+  readonly signal: AbortSignal;
+  /** By when it must be known whether the task may be seen. Whoever sits at a command line waits as long as it takes. */
+  readonly deadline?: Deadline | undefined;
+}
+
 interface Selection {
   readonly taskId: string;
   readonly filter: JobFilter;
@@ -38,15 +46,14 @@ export function jobExportQueries({ connections, open, cancel, isOtherSchema }: O
   let running = 0;
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
-    async readSnapshot<T>(signal: AbortSignal, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
+    async readSnapshot<T>(reader: Reader, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
       if (running >= connections)
         throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
       running++;
       const connection = open();
       try {
-        await connection`begin isolation level repeatable read read only`;
-        const [set] = await connection.unsafe(SETTINGS);
-        return await read(openSnapshot(connection, signal, () => cancel(set?.backend)));
+        const backend = await inTime(reader, begin(connection));
+        return await read(openSnapshot(connection, reader, () => cancel(backend)));
       } catch (error) {
         if (isOfSchema(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
         throw failureOfDatabaseError(error);
@@ -59,12 +66,24 @@ export function jobExportQueries({ connections, open, cancel, isOtherSchema }: O
   };
 }
 
+async function begin(connection: Sql): Promise<number> {
+  await connection`begin isolation level repeatable read read only`;
+  const [set] = await connection.unsafe(SETTINGS);
+  return set?.backend;
+}
+
+function inTime<T>({ deadline }: Reader, work: Promise<T>): Promise<T> {
+  return deadline === undefined ? work : waitFor(work, deadline);
+}
+
 /** `cancel` because the driver's own opens a connection whose faults nobody can catch: they end the process. */
-function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promise<void>) {
+function openSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<void>) {
+  const { signal } = reader;
   let isUnderWay = false;
-  signal.addEventListener("abort", () => {
+  const cancelWhatRuns = () => {
     if (isUnderWay) cancel().catch(() => {});
-  });
+  };
+  signal.addEventListener("abort", cancelWhatRuns);
 
   async function rowsOf(statement: SQL): Promise<readonly Row[]> {
     signal.throwIfAborted();
@@ -79,7 +98,12 @@ function openSnapshot(connection: Sql, signal: AbortSignal, cancel: () => Promis
 
   return {
     async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
-      return (await rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`)).length > 0;
+      const looking = rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`);
+      const found = await inTime(reader, looking).catch((error: unknown) => {
+        cancelWhatRuns();
+        throw error;
+      });
+      return found.length > 0;
     },
 
     async countJobs({ taskId, filter }: Selection): Promise<number> {

@@ -37,12 +37,13 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
   const { authenticate, exports, openAudit, maxStallMs = MAX_STALL_MS } = options;
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
-    const viewer = await authenticate(request, response.locals.deadline);
+    const { deadline, requestId } = response.locals;
+    const viewer = await authenticate(request, deadline);
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     endWhenSilentFor(response, maxStallMs + SILENCE_MARGIN_MS);
-    const audit = openAudit(response.locals.requestId, viewer);
-    const asked = { viewer, signal: gone.signal, audit, ...readRequest(request) };
+    const audit = openAudit(requestId, viewer);
+    const asked = { viewer, signal: gone.signal, deadline, audit, ...readRequest(request) };
     try {
       await exportJobs(exports, asked, async ({ chunks }) => {
         describe(response, asked);

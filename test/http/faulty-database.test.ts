@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterEach, expect, test } from "vitest";
-import { aTask } from "../support/builders.ts";
+import { aTask, someJobs } from "../support/builders.ts";
 import { serveDatabase, startTestServer } from "../support/test-server.ts";
 
 const running: { close: () => Promise<void> }[] = [];
@@ -45,6 +45,81 @@ test("a GraphQL 503 from behind authentication asks to come back, as every 503 d
     body: JSON.stringify({ query: `{ taskJobs(taskId: "${randomUUID()}") { count } }` }),
   });
   expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("an export is 504 where its task cannot be looked up in time, and leaves no statement behind", async () => {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  await server.sql`alter table tasks rename to tasks_table`;
+  await server.sql`create view tasks as select t.* from tasks_table t, pg_sleep(20)`;
+  const startedAt = performance.now();
+  const response = await viewer.get(`/api/v1/tasks/${taskId}/jobs/export`);
+  expect([response.status, JSON.parse(await response.text()).error.code]).toEqual([504, "DEPENDENCY_TIMEOUT"]);
+  expect(performance.now() - startedAt).toBeLessThan(2300);
+  const running = async () =>
+    (await server.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)
+      .length;
+  await expect.poll(running, { timeout: 2000 }).toBe(0);
+});
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+test.each([
+  ["too many connections", "53300", 503],
+  ["a full disk", "53100", 503],
+  ["no memory", "53200", 503],
+  ["starting up or recovering", "57P03", 503],
+  ["an administrator's stop", "57P01", 503],
+  ["a crash of another backend", "57P02", 503],
+  ["a read-only standby", "25006", 503],
+  ["a standby's replay in the way", "40001", 503],
+  ["a broken disk", "58030", 503],
+  ["a lost connection", "08006", 503],
+  ["a lock that is held", "55P03", 504],
+  ["its own time limit", "57014", 504],
+  ["our own mistake", "22012", 500],
+])("what PostgreSQL says of %s (%s) is %i, without a word of its own", async (_, code, status) => {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  await server.sql`alter table tasks rename to tasks_table`;
+  await server.sql.unsafe(`
+    create function fail() returns boolean language plpgsql as
+      $$ begin raise exception 'canary of the database' using errcode = '${code}'; end $$;
+    create view tasks as select * from tasks_table where fail()`);
+  for (const path of ["jobs", "jobs?status=failed", "jobs/export"]) {
+    const response = await viewer.get(`/api/v1/tasks/${taskId}/${path}`);
+    const body = await response.text();
+    expect([path, response.status, response.headers.get("retry-after")]).toEqual([
+      path,
+      status,
+      status === 503 ? "1" : null,
+    ]);
+    expect(body).not.toContain("canary");
+  }
+  expect(server.logLines.join("")).not.toContain("canary");
+});
+
+test("a database and a process of other zones and date styles give the same page", async () => {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  await someJobs(server.sql, taskId, 20);
+  const path = `/api/v1/tasks/${taskId}/jobs`;
+  const before = await (await viewer.get(path)).text();
+  const { TZ } = process.env;
+  try {
+    process.env.TZ = "Asia/Kathmandu";
+    const name = new URL(server.database.url).pathname.slice(1);
+    await server.sql.unsafe(`alter database "${name}" set timezone to 'America/St_Johns'`);
+    await server.sql.unsafe(`alter database "${name}" set datestyle to 'SQL, DMY'`);
+    const elsewhere = await closedLater(serveDatabase(server.database.url, {}));
+    const response = await fetch(elsewhere.url + path, { headers: { "X-API-Key": viewer.key } });
+    expect(await response.text()).toBe(before);
+  } finally {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  }
 });
 
 const NOT_MIGRATED = "delete from drizzle.__drizzle_migrations";
