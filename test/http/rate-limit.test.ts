@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT } from "jose";
 import { afterEach, describe, expect, test } from "vitest";
 import { apiKeyQueries } from "../../src/auth/api-key.ts";
 import { ConfigError, readConfig } from "../../src/config.ts";
 import { aTask } from "../support/builders.ts";
-import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
@@ -274,51 +272,6 @@ describe("in PostgreSQL", () => {
     expect(statusesOf(answers)).toEqual(Array(5).fill(200));
     expect(answers.some(({ headers }) => headers.has("ratelimit"))).toBe(false);
     expect(server.logLines.filter((line) => line.includes("requests pass uncounted"))).toHaveLength(1);
-  });
-
-  describe("behind a network that fails", () => {
-    async function behindProxy() {
-      const { server } = await limited({});
-      const store = new URL(server.database.url);
-      const proxy = await openTcpProxy({ host: store.hostname, port: Number(store.port) });
-      proxies.push(proxy);
-      store.host = `127.0.0.1:${proxy.port}`;
-      const shared = { RATE_LIMIT: "1000/m", RATE_LIMIT_STORE: "postgres", DATABASE_URL: store.href };
-      const { server: counting, viewer, path } = await limited(shared);
-      const isCounted = async () => {
-        const { status, headers } = await viewer.get(path);
-        expect(status).toBe(200);
-        return headers.has("ratelimit");
-      };
-      expect(await isCounted()).toBe(true);
-      return { proxy, isCounted, logLines: counting.logLines };
-    }
-    const proxies: Awaited<ReturnType<typeof openTcpProxy>>[] = [];
-    afterEach(async () => {
-      await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
-    });
-
-    test("requests are counted again soon after it drops no more packets", async () => {
-      const { proxy, isCounted, logLines } = await behindProxy();
-      proxy.become("blackhole");
-      expect(await isCounted()).toBe(false);
-      proxy.become("forward");
-      await expect.poll(isCounted, { interval: 100, timeout: 5000 }).toBe(true);
-      expect(logLines.filter((line) => line.includes("requests are counted"))).toHaveLength(1);
-    });
-
-    test("what hangs up is not asked to connect without a pause", async () => {
-      const { proxy, isCounted } = await behindProxy();
-      proxy.become("hang up");
-      const before = proxy.connects();
-      const until = performance.now() + 2500;
-      while (performance.now() < until) {
-        expect(await isCounted()).toBe(false);
-        await sleep(50);
-      }
-      // Twenty a second, and a second's worth at once.
-      expect(proxy.connects() - before).toBeLessThan(80);
-    });
   });
 });
 

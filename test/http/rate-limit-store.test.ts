@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { startTestServer } from "../support/test-server.ts";
+
+const running: { close: () => Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0).reverse()) await each.close();
+});
+
+/** A server that counts in a PostgreSQL behind a network of its own; the pages come by another way. */
+async function countingBehindProxy() {
+  const keeper = await startTestServer();
+  const store = new URL(keeper.database.url);
+  const proxy = await openTcpProxy({ host: store.hostname, port: Number(store.port) });
+  store.host = `127.0.0.1:${proxy.port}`;
+  const server = await startTestServer({
+    environment: { RATE_LIMIT: "1000/m", RATE_LIMIT_STORE: "postgres", DATABASE_URL: store.href },
+  });
+  running.push(keeper, proxy, server);
+  const viewer = await server.as();
+  const isCounted = async () => {
+    const { status, headers } = await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`);
+    expect(status).toBe(404);
+    return headers.has("ratelimit");
+  };
+  expect(await isCounted()).toBe(true);
+  return { proxy, isCounted, logLines: server.logLines };
+}
+
+test("requests are counted again soon after the network drops no more packets, and the log says so once", async () => {
+  const { proxy, isCounted, logLines } = await countingBehindProxy();
+  proxy.become("blackhole");
+  expect(await isCounted()).toBe(false);
+  proxy.become("forward");
+  await expect.poll(isCounted, { interval: 100, timeout: 5000 }).toBe(true);
+  expect(logLines.filter((line) => line.includes("requests are counted"))).toHaveLength(1);
+});
+
+test("a store that hangs up is not asked to connect without a pause", async () => {
+  const { proxy, isCounted } = await countingBehindProxy();
+  proxy.become("hang up");
+  const before = proxy.connects();
+  const until = performance.now() + 2500;
+  while (performance.now() < until) {
+    expect(await isCounted()).toBe(false);
+    await sleep(50);
+  }
+  // Twenty a second, and a second's worth at once.
+  expect(proxy.connects() - before).toBeLessThan(80);
+});
