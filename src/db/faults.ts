@@ -6,9 +6,6 @@ export class BrokenResult extends Error {}
 /** Nobody had a connection to spare in time. */
 export class WaitedTooLong extends Error {}
 
-/** The database was asked, and had not answered when the request had to be. */
-export class DeadlinePassed extends Error {}
-
 /** The socket was mute for so long that the backend must be frozen or the network gone. */
 export const SILENT_SOCKET = "SILENT_SOCKET";
 

@@ -19,6 +19,7 @@ export function expressMessages(app: Express) {
   const prototypes: WithPrototypes = app as unknown as WithPrototypes;
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {
+    // Typed as the shortest of its overloads: the others pass through it as well.
     override writeHead(...head: [number]): this {
       this.emit(ANSWER_BEGINS);
       return super.writeHead(...head);

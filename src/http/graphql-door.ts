@@ -11,7 +11,7 @@ interface GraphqlDoor {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly openContext: (asked: Asked) => RequestContext;
-  /** Once the body is there. */
+  /** Gives the query its deadline, once the body is there. */
   readonly beginWork: RequestHandler;
   /** Of the rate limit, where there is one. */
   readonly chargeCost: ChargeCost | undefined;

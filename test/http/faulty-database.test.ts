@@ -14,6 +14,12 @@ async function closedLater<T extends { close: () => Promise<void> }>(starting: P
   return server;
 }
 
+async function aServedTask() {
+  const server = await closedLater(startTestServer());
+  const viewer = await server.as();
+  return { server, viewer, taskId: await aTask(server.sql, { user_id: viewer.userId }) };
+}
+
 test("a credential that could not be looked up leaves one line with the reason", async () => {
   const environment = { REQUEST_TIMEOUT_MS: "300", DATABASE_POOL_SIZE: "1" };
   const server = await closedLater(startTestServer({ environment }));
@@ -48,15 +54,14 @@ test("a GraphQL 503 from behind authentication asks to come back, as every 503 d
 });
 
 test("an export is 504 where its task cannot be looked up in time, and leaves no statement behind", async () => {
-  const server = await closedLater(startTestServer());
-  const viewer = await server.as();
-  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  const { server, viewer, taskId } = await aServedTask();
   await server.sql`alter table tasks rename to tasks_table`;
   await server.sql`create view tasks as select t.* from tasks_table t, pg_sleep(20)`;
   const startedAt = performance.now();
   const response = await viewer.get(`/api/v1/tasks/${taskId}/jobs/export`);
   expect([response.status, JSON.parse(await response.text()).error.code]).toEqual([504, "DEPENDENCY_TIMEOUT"]);
   expect(performance.now() - startedAt).toBeLessThan(2300);
+  expect(server.logLines.map((line) => JSON.parse(line).reason)).toContain("DeadlinePassed");
   const running = async () =>
     (await server.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)
       .length;
@@ -79,9 +84,7 @@ test.each([
   ["its own time limit", "57014", 504],
   ["our own mistake", "22012", 500],
 ])("what PostgreSQL says of %s (%s) is %i, without a word of its own", async (_, code, status) => {
-  const server = await closedLater(startTestServer());
-  const viewer = await server.as();
-  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  const { server, viewer, taskId } = await aServedTask();
   await server.sql`alter table tasks rename to tasks_table`;
   await server.sql.unsafe(`
     create function fail() returns boolean language plpgsql as
@@ -101,9 +104,7 @@ test.each([
 });
 
 test("a database and a process of other zones and date styles give the same page", async () => {
-  const server = await closedLater(startTestServer());
-  const viewer = await server.as();
-  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  const { server, viewer, taskId } = await aServedTask();
   await someJobs(server.sql, taskId, 20);
   const path = `/api/v1/tasks/${taskId}/jobs`;
   const before = await (await viewer.get(path)).text();
@@ -131,9 +132,7 @@ test.each([
   ["without a type", "42704", "alter type job_status rename to away", NOT_MIGRATED],
   ["whose column was dropped", "42703", "alter table tasks rename user_id to away", MIGRATED_BY_A_NEWER_RELEASE],
 ])("a database of another release, %s, is 503 at every door, with the code in the log", async (_, code, ...changes) => {
-  const server = await closedLater(startTestServer());
-  const viewer = await server.as();
-  const taskId = await aTask(server.sql, { user_id: viewer.userId });
+  const { server, viewer, taskId } = await aServedTask();
   for (const change of changes) await server.sql.unsafe(change);
   const { length } = server.logLines;
 
