@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { faultOfRfc3339 } from "./rfc3339.ts";
+import { isTimestamptz } from "./rfc3339.ts";
 import { isUuid } from "./uuid.ts";
 
 /** A row's place in a keyset: the moment its order goes by, as Postgres' text, and its id. */
@@ -32,9 +32,4 @@ export function positionOfCursor(scope: CursorScope, cursor: string): Position |
   if (!isUuid(id) || !isTimestamptz(position.at)) return null;
   // Node passes over what is no base64url: only the whole text tells.
   return cursor === cursorOf(scope, position) ? position : null;
-}
-
-/** As Postgres prints it in a UTC session. */
-function isTimestamptz(text: string): boolean {
-  return /^-?infinity$/.test(text) || faultOfRfc3339(text.replace(/\+00$/, "Z")) === null;
 }

@@ -1,8 +1,17 @@
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|[+-](\d\d):([0-5]\d))$/;
 
-const EARLIEST_MS = Date.parse("0001-01-01T00:00:00Z");
+/** As PostgreSQL prints a timestamptz in a UTC session: at least four digits of the year, and the era. */
+const TIMESTAMPTZ = /^(\d{4}|[1-9]\d{4,5})-(\d\d)-(\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00( BC)?$/;
+
+const EARLIEST = "0001-01-01T00:00:00Z";
+const LATEST = "9999-12-31T23:59:59.999999Z";
+const EARLIEST_MS = Date.parse(EARLIEST);
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** PostgreSQL stores the whole years from 4713 BC to 294276. */
+const MAX_YEAR = 294_276;
+const MAX_YEAR_BC = 4713;
 
 /** PostgreSQL knows no offset beyond 15:59, though RFC 3339 goes to 23:59. */
 const MAX_OFFSET_HOURS = 15;
@@ -16,10 +25,14 @@ export function faultOfRfc3339(timestamp: string): string | null {
     return "has more than the six fractional digits that can be stored";
   if (Number(offsetHours ?? 0) > MAX_OFFSET_HOURS) return "has an offset that does not exist";
   // Date.parse takes the 30th of February for the 2nd of March.
-  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return "is a day that does not exist";
+  if (!isDay(Number(year), Number(month), Number(day))) return "is a day that does not exist";
   const ms = Date.parse(timestamp.replace(" ", "T").toUpperCase());
-  // Outside of it PostgreSQL prints " BC" or a fifth digit, and the answer were no RFC 3339 any more.
+  // Outside this range PostgreSQL prints `BC` or a five-digit year, which RFC 3339 does not allow.
   return ms >= EARLIEST_MS && ms <= LATEST_MS ? null : "is outside of the years 1 to 9999";
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  return day >= 1 && day <= daysIn(year, month);
 }
 
 function daysIn(year: number, month: number): number {
@@ -29,15 +42,26 @@ function daysIn(year: number, month: number): number {
 }
 
 /**
- * From Postgres' text in a UTC session (`2025-01-01 12:00:01.5+00`, already the shortest fraction) to RFC 3339. By
- * slices: a page has up to 300 of them. Refuses what RFC 3339 cannot say: infinity, BC, years past 9999.
+ * From PostgreSQL's text in a UTC session (`2025-01-01 12:00:01.5+00`, already the shortest fraction) to RFC 3339. A moment
+ * outside the years 1 to 9999 becomes the nearest one inside, so that no row fails a page or an export.
  */
 export function rfc3339OfTimestamptz(text: string): string {
-  if (!isSayable(text)) throw new RangeError("a timestamp RFC 3339 cannot express");
-  return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+  // By slices, because a page has up to 300 timestamps.
+  if (isRfc3339Representable(text)) return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+  return text.startsWith("-") || text.endsWith("BC") ? EARLIEST : LATEST;
 }
 
-/** Whether `rfc3339OfTimestamptz` can say it. */
-export function isSayable(text: string): boolean {
+/** Whether RFC 3339 can express the timestamp: it is not infinite, not BC and not past the year 9999. */
+export function isRfc3339Representable(text: string): boolean {
   return text.charCodeAt(10) === 0x20 && text.endsWith("+00");
+}
+
+/** Whether PostgreSQL accepts the text as one of its own timestamps. Cursors carry them as they are stored. */
+export function isTimestamptz(text: string): boolean {
+  if (text === "infinity" || text === "-infinity") return true;
+  const [, digits, month, day, era] = TIMESTAMPTZ.exec(text) ?? [];
+  const year = Number(digits);
+  if (!(year >= 1 && year <= (era === undefined ? MAX_YEAR : MAX_YEAR_BC))) return false;
+  // The year 1 BC is a leap year, as the year 0 of astronomers is.
+  return isDay(era === undefined ? year : 1 - year, Number(month), Number(day));
 }

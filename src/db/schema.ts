@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type Column, sql } from "drizzle-orm";
 import {
   bigint,
   boolean,
@@ -19,6 +19,13 @@ import {
  * part of a page.
  */
 const timestamptz = () => timestamp({ withTimezone: true, mode: "string" });
+
+/** Requests and exports answer these timestamps, and RFC 3339 expresses no others. */
+const isRfc3339 = (...columns: Column[]) =>
+  sql.join(
+    columns.map((column) => sql`(${column} >= '0001-01-01 00:00:00+00' and ${column} < '10000-01-01 00:00:00+00')`),
+    sql` and `,
+  );
 
 const id = () => uuid().primaryKey().defaultRandom();
 
@@ -44,27 +51,38 @@ export const tasks = pgTable(
   (task) => [
     index("tasks_of_user_idx").on(task.userId, task.createdAt, task.id).where(sql`${task.deletedAt} is null`),
     index("tasks_newest_idx").on(task.createdAt, task.id).where(sql`${task.deletedAt} is null`),
+    check("tasks_timestamps_are_rfc3339", isRfc3339(task.createdAt, task.updatedAt)),
   ],
 );
 
 /** The verifier's record of one address. `status` and `serverType` are open vocabularies and must stay text. */
-export const emails = pgTable("emails", {
-  id: id(),
-  email: text().notNull(),
-  status: text().notNull(),
-  isRoleBased: boolean().notNull().default(false),
-  isDisposable: boolean().notNull().default(false),
-  hasMxRecords: boolean().notNull().default(false),
-  hasReverseDns: boolean().notNull().default(false),
-  domainName: text(),
-  hostName: text(),
-  serverType: text(),
-  isCatchall: boolean().notNull().default(false),
-  validatedAt: timestamptz(),
-  unknownReason: text(),
-  needsPhysicalVerify: boolean().notNull().default(false),
-  ...rowTimes(),
-});
+export const emails = pgTable(
+  "emails",
+  {
+    id: id(),
+    email: text().notNull(),
+    status: text().notNull(),
+    isRoleBased: boolean().notNull().default(false),
+    isDisposable: boolean().notNull().default(false),
+    hasMxRecords: boolean().notNull().default(false),
+    hasReverseDns: boolean().notNull().default(false),
+    domainName: text(),
+    hostName: text(),
+    serverType: text(),
+    isCatchall: boolean().notNull().default(false),
+    validatedAt: timestamptz(),
+    unknownReason: text(),
+    needsPhysicalVerify: boolean().notNull().default(false),
+    ...rowTimes(),
+  },
+  (email) => [
+    // A record that was stored before the constraint can still be deleted.
+    check(
+      "emails_timestamps_are_rfc3339",
+      sql`${email.deletedAt} is not null or (${isRfc3339(email.validatedAt, email.createdAt, email.updatedAt)})`,
+    ),
+  ],
+);
 
 export const taskEmailJobs = pgTable(
   "task_email_jobs",
@@ -89,6 +107,7 @@ export const taskEmailJobs = pgTable(
     index("task_email_jobs_updated_idx").on(job.taskId, job.updatedAt, job.id).where(sql`${job.deletedAt} is null`),
     // For the foreign key alone: without it, deleting one email reads every job.
     index("task_email_jobs_email_idx").on(job.emailId).where(sql`${job.emailId} is not null`),
+    check("task_email_jobs_timestamps_are_rfc3339", isRfc3339(job.createdAt, job.updatedAt)),
   ],
 );
 
@@ -102,7 +121,10 @@ export const taskJobTotals = pgTable(
     taskId: uuid().notNull(),
     slot: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity(),
     jobs: bigint({ mode: "number" }).notNull(),
-    /** Grows whenever a row comes, goes or changes its place in the order: equal sums mean the very same pages. */
+    /**
+     * Drawn at random whenever a row is added, removed or reordered, so that equal sums mean the same pages, even after a
+     * failover that lost transactions. A counter would reach the same number again.
+     */
     changes: bigint({ mode: "number" }).notNull(),
   },
   (total) => [primaryKey({ columns: [total.taskId, total.slot] })],

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
 import type { Deadline } from "../deadline.ts";
-import { isSayable } from "../rfc3339.ts";
+import { isRfc3339Representable } from "../rfc3339.ts";
 import type { EmailRead, EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailQueries = ReturnType<typeof emailQueries>;
@@ -48,10 +48,10 @@ export function emailOfRow(row: Row, at: number): EmailRead {
   return isReadable(email) ? email : new Error(`the email record ${email.id} cannot be read`);
 }
 
-/** No null where the schema promises a value, and no moment that RFC 3339 cannot say. */
+/** No null where the schema promises a value, and no moment that RFC 3339 cannot express. */
 function isReadable(email: EmailRecord): boolean {
   return (
-    (email.validatedAt === null || isSayable(email.validatedAt)) &&
+    (email.validatedAt === null || isRfc3339Representable(email.validatedAt)) &&
     email.email !== null &&
     email.status !== null &&
     email.isRoleBased !== null &&

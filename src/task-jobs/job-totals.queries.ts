@@ -22,7 +22,10 @@ export async function findWrongTotals(db: Database): Promise<WrongTotal[]> {
   return [...(await db.execute<WrongTotal & Record<string, unknown>>(WRONG_TOTALS))];
 }
 
-/** The writers wait meanwhile. Counts as a change of each task, so that no remembered place outlives it. */
+/**
+ * The writers wait meanwhile. Every version is drawn anew, because rows may also have moved where the total is right: a
+ * running server must not use the bookmarks it has.
+ */
 export async function repairTotals(db: Database): Promise<WrongTotal[]> {
   return db.transaction(async (transaction) => {
     await transaction.execute(sql`lock table task_email_jobs in share row exclusive mode`);
@@ -30,6 +33,7 @@ export async function repairTotals(db: Database): Promise<WrongTotal[]> {
     for (const { taskId, kept, counted } of wrong) {
       await transaction.execute(sql`select add_to_total(${taskId}, ${counted - kept})`);
     }
+    await transaction.execute(sql`update task_job_totals set changes = uuid_hash_extended(gen_random_uuid(), 0)`);
     return wrong;
   });
 }

@@ -11,13 +11,13 @@ import type { JobPageRequest, JobRecord } from "./task-job.ts";
 const value = sql.placeholder;
 
 /**
- * The access rule: a task that is missing, deleted or somebody else's gives no row, and nothing tells them apart. Its
- * version carries the newest slot, since the changes of a task that was deleted and made again count from 1 again.
+ * The access rule: a task that is missing, deleted or somebody else's gives no row, and nothing tells them apart. The
+ * version of its jobs never repeats, and is null where no trigger has ever counted them.
  */
 const VISIBLE_TASK = sql`(
   select tasks.id, total.jobs, total.version, total.version = ${value("version")} as is_place_known
   from tasks, lateral (
-    select coalesce(sum(jobs), 0) as jobs, concat(sum(changes), '.', max(slot)) as version
+    select coalesce(sum(jobs), 0) as jobs, sum(changes) || '.' || max(slot) as version
     from task_job_totals where task_id = tasks.id
   ) total
   where tasks.id = ${value("taskId")} and tasks.deleted_at is null
@@ -81,9 +81,9 @@ export function taskJobQueries(database: OpenDatabase) {
 
       const [first] = rows;
       if (first === undefined) return null;
-      const [count, version] = first as [string, string];
+      const [count, version] = first as [string, string | null];
       const jobs = parts.jobs && first[JOB] !== null ? rows.map(jobOfRow) : [];
-      rememberEnds(places, taskId, version, page, fromPlace, jobs);
+      if (version !== null) rememberEnds(places, taskId, version, page, fromPlace, jobs);
       return { jobs, emails: parts.emails ? emailsOfJobs(rows) : [], count: Number(count) };
     },
   };
@@ -122,6 +122,7 @@ export function jobOfRow(row: Row): JobRecord {
     emailId: row[JOB + 2] as string | null,
     emailAddress: row[JOB + 3] as string,
     status: row[JOB + 4] as JobRecord["status"],
+    statusWord: row[JOB + 4] as string,
     createdAt: row[JOB + 5] as string,
     updatedAt: row[JOB + 6] as string,
   };

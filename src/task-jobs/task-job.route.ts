@@ -21,7 +21,6 @@ const PAGE = storedDocument(import.meta.url, ["./task-job.rest.graphql", "./job-
 const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 
 interface StoredJob {
-  status: string;
   email?: object | null | undefined;
 }
 
@@ -67,9 +66,8 @@ function inEnumNames(filter: JobFilter): object {
   return { ...filter, status: filter.status?.map((status) => status.toUpperCase()) ?? null };
 }
 
-/** In place, for a page has a hundred of them: the old words for states, and no `email` key where there is no record. */
+/** In place, because a page has a hundred jobs: no `email` key where there is no record. */
 function inOldShape(job: StoredJob): StoredJob {
-  job.status = job.status.toLowerCase();
   if (job.email === null) job.email = undefined;
   return job;
 }

@@ -11,7 +11,10 @@ export interface JobRecord {
   readonly taskId: string;
   readonly emailId: string | null;
   readonly emailAddress: string;
+  /** In GraphQL an error where a newer release has added the state. */
   readonly status: JobStatus;
+  /** The same for REST and exports, which pass an unknown state through. */
+  readonly statusWord: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -34,6 +34,14 @@ export class TaskJob implements JobRecord {
   @Field(() => JobStatusEnum, { simple: true, description: "How far the verification has come." })
   readonly status!: JobStatus;
 
+  @Field(() => String, {
+    simple: true,
+    description:
+      "The state as it is stored, in lower case: `pending`, `processing`, `completed`, `failed`, or a word that a newer " +
+      "release has added and `status` cannot express.",
+  })
+  readonly statusWord!: string;
+
   @Field(() => DateTime, { simple: true, description: "When the job was accepted; pages are ordered by it." })
   readonly createdAt!: string;
 

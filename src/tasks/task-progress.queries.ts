@@ -4,7 +4,6 @@ import { queryRows } from "../db/prepare-rows.ts";
 import { deadlineIn } from "../deadline.ts";
 import { conditionsOf } from "../task-jobs/job-filter.queries.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
-import type { JobStatus } from "../task-jobs/task-job.ts";
 import type { ProgressGroup } from "./task-progress.ts";
 
 export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
@@ -47,7 +46,7 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
       );
       return rows.map((row) => ({
         taskId: row[0] as string,
-        status: row[1] as JobStatus,
+        status: row[1] as string,
         jobs: Number(row[2]),
         lastUpdatedAt: row[3] as string,
         emailStatus: row[4] as string | null,

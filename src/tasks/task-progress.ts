@@ -1,5 +1,6 @@
 import { type Deliverability, deliverabilityOfStatus } from "../email/email.ts";
-import type { JobStatus } from "../task-jobs/task-job.ts";
+import { rfc3339OfTimestamptz } from "../rfc3339.ts";
+import { JOB_STATUSES, type JobStatus } from "../task-jobs/task-job.ts";
 
 /** The documented names of results, of both generations of words, and two marks that any of them may carry. */
 export interface VerificationCounts {
@@ -24,7 +25,8 @@ export interface TaskProgress extends Readonly<Record<JobStatus, number>> {
 /** The jobs of a task that are in one state and have one word of the verifier's; a null word has no email. */
 export interface ProgressGroup {
   readonly taskId: string;
-  readonly status: JobStatus;
+  /** As it is stored: a newer release may have added a state. */
+  readonly status: string;
   readonly emailStatus: string | null;
   readonly jobs: number;
   readonly roleBased: number;
@@ -55,9 +57,12 @@ export function progressOfGroups(groups: readonly ProgressGroup[]): TaskProgress
     roleBased: 0,
     disposableDomainEmails: 0,
   };
+  let total = 0;
   let lastUpdatedAt: string | null = null;
   for (const group of groups) {
-    byStatus[group.status] += group.jobs;
+    total += group.jobs;
+    const status = JOB_STATUSES.find((known) => known === group.status);
+    if (status !== undefined) byStatus[status] += group.jobs;
     verification.roleBased += group.roleBased;
     verification.disposableDomainEmails += group.disposable;
     if (group.emailStatus !== null) {
@@ -67,13 +72,12 @@ export function progressOfGroups(groups: readonly ProgressGroup[]): TaskProgress
     }
     if (lastUpdatedAt === null || isLater(group.lastUpdatedAt, lastUpdatedAt)) lastUpdatedAt = group.lastUpdatedAt;
   }
-  const total = Object.values(byStatus).reduce((sum, jobs) => sum + jobs, 0);
   return { ...byStatus, total, deliverability, verification, lastUpdatedAt };
 }
 
-/** As text: without its offset a shorter fraction sorts before a longer one that continues it. */
+/** As text without the `Z`, so that a shorter fraction sorts before a longer one that continues it. */
 function isLater(one: string, other: string): boolean {
-  return one.slice(0, -3) > other.slice(0, -3);
+  return rfc3339OfTimestamptz(one).slice(0, -1) > rfc3339OfTimestamptz(other).slice(0, -1);
 }
 
 /** In whole percent, rounded down, so that 100 means done: completed and failed of all. A task without jobs is at 0. */
@@ -81,6 +85,7 @@ export function percentDone({ total, completed, failed }: TaskProgress): number 
   return total === 0 ? 0 : Math.floor(((completed + failed) * 100) / total);
 }
 
-export function isComplete({ total, pending, processing }: TaskProgress): boolean {
-  return total > 0 && pending + processing === 0;
+/** A job in a state that this release does not know may still change. */
+export function isComplete({ total, completed, failed }: TaskProgress): boolean {
+  return total > 0 && completed + failed === total;
 }

@@ -53,7 +53,10 @@ export class VerificationCountsType implements VerificationCounts {
     "Where counting takes longer than a request may, the first one ends with DEPENDENCY_TIMEOUT and those within a minute get that count.",
 })
 export class TaskProgressType {
-  @Field(() => Int, { simple: true, description: "All of them." })
+  @Field(() => Int, {
+    simple: true,
+    description: "All of them, including those in a state that this release does not know.",
+  })
   readonly total!: number;
 
   @Field(() => Int, { simple: true, description: "Waiting for a worker." })
@@ -83,7 +86,10 @@ export class TaskProgressType {
   })
   readonly verification!: VerificationCountsType;
 
-  @Field(() => Boolean, { simple: true, description: "Whether there are jobs and none is pending or processing." })
+  @Field(() => Boolean, {
+    simple: true,
+    description: "Whether there are jobs and all of them are completed or failed.",
+  })
   readonly isComplete!: boolean;
 
   @Field(() => DateTime, { simple: true, nullable: true, description: "When a job last changed. Null for no jobs." })

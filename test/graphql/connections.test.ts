@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { aTask, someJobs } from "../support/builders.ts";
+import { allowAnyTimestamp, aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 /** A document that came back often enough is executed by code compiled for it. */
@@ -11,6 +11,7 @@ let taskId: string;
 
 beforeAll(async () => {
   server = await startTestServer();
+  await allowAnyTimestamp(server.sql);
   owner = await server.as();
   for (let day = 1; day <= 6; day++) {
     taskId = await aTask(server.sql, { user_id: owner.userId, created_at: `2025-01-0${day}T00:00:00Z` });

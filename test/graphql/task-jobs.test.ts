@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 let server: TestServer;
@@ -7,6 +7,7 @@ let owner: Awaited<ReturnType<TestServer["as"]>>;
 
 beforeAll(async () => {
   server = await startTestServer();
+  await allowAnyTimestamp(server.sql);
   owner = await server.as();
 });
 afterAll(() => server.close());

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 let server: TestServer;
@@ -10,6 +10,7 @@ let admin: typeof owner;
 
 beforeAll(async () => {
   server = await startTestServer();
+  await allowAnyTimestamp(server.sql);
   [owner, stranger, admin] = await Promise.all([server.as(), server.as(), server.as({ isAdmin: true })]);
 });
 afterAll(() => server.close());

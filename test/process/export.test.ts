@@ -3,7 +3,7 @@ import http, { type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportJobs } from "../../src/task-jobs/export-jobs.ts";
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
-import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
@@ -16,6 +16,7 @@ let bigTaskId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await allowAnyTimestamp(database.sql);
   server = await serve(120_000);
   bigTaskId = await aTask(database.sql, { user_id: USER_ID });
   await someJobs(database.sql, bigTaskId, 60_000);
