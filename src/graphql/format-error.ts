@@ -12,11 +12,14 @@ const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
+/** How the messages of graphql-js' `getArgumentValues` begin. */
+const ARGUMENT_FAULT = /^Argument "\w+" (of non-null type|of required type|has invalid value)/;
+
 /** What a caller may see of an error: our own failures, and Apollo's word on a bad request. The rest is masked. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const cause = causeOf(error);
   if (cause instanceof Failure) return withPlace(formatted, cause);
-  if (isTooManyFaults(error)) return refusalOf({ ...formatted, extensions: { code: "BAD_USER_INPUT" } });
+  if (isTooManyFaults(error) || isArgumentFault(error)) return inputRefusalOf(formatted);
   return isRefusal(error, formatted.extensions?.code)
     ? refusalOf(formatted)
     : withPlace(formatted, new Failure("INTERNAL"));
@@ -26,9 +29,8 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 export function isMasked(error: GraphQLError): boolean {
   const cause = causeOf(error);
   if (cause instanceof Failure) return cause.kind === "INTERNAL";
-  if (isTooManyFaults(error)) return false;
-  // graphql-jit's errors have no extensions, whatever their type says.
-  return !isRefusal(error, error.extensions?.code);
+  if (isTooManyFaults(error) || isArgumentFault(error)) return false;
+  return !isRefusal(error, error.extensions.code);
 }
 
 /** The same, with something taken out of every message. */
@@ -52,6 +54,21 @@ function isRefusal(error: unknown, code: unknown): boolean {
 /** The last of many wrong variables: graphql-js gives it no node, by which Apollo would know it for the caller's fault. */
 function isTooManyFaults(error: unknown): boolean {
   return error instanceof GraphQLError && error.message.startsWith("Too many errors processing variables");
+}
+
+/**
+ * An argument that only turned out to be wrong with its variables, such as a null for `limit: Int!`. graphql-js reports it while
+ * it executes; the errors of our resolvers are never GraphQLErrors.
+ */
+function isArgumentFault(error: unknown): boolean {
+  const cause = causeOf(error) ?? error;
+  return cause instanceof GraphQLError && cause.nodes !== undefined && ARGUMENT_FAULT.test(cause.message);
+}
+
+function inputRefusalOf(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const { path } = formatted;
+  const refusal = refusalOf({ ...formatted, extensions: { code: "BAD_USER_INPUT" } });
+  return path === undefined ? refusal : { ...refusal, path };
 }
 
 function withPlace(formatted: GraphQLFormattedError, failure: Failure): GraphQLFormattedError {

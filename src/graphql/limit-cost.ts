@@ -165,7 +165,8 @@ function readerOf(value: ValueNode, defaults: Defaults, defaultValue?: unknown):
   if (value.kind === Kind.VARIABLE) {
     const name = value.name.value;
     const otherwise = defaults.has(name) ? defaults.get(name) : defaultValue;
-    return (variables) => (variables[name] === undefined ? otherwise : variables[name]);
+    // A variable may be called `__proto__` or `toString`, which every object inherits.
+    return (variables) => (Object.hasOwn(variables, name) ? variables[name] : otherwise);
   }
   const literal = valueFromASTUntyped(value);
   return () => literal;

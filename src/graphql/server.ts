@@ -5,17 +5,17 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { Log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
-import { compiledExecution } from "./compiled-execution.ts";
 import { openDocumentStore } from "./document-store.ts";
+import { executesEverything } from "./execute-operation.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
 import { onlyKnownOperations } from "./known-operations.ts";
-import { costLimit } from "./limit-plugin.ts";
 import { withinLimits } from "./limit-walk.ts";
 import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits.ts";
 import { logMaskedErrors, openMaskedErrorLog, wordlessLogger } from "./log-masked-errors.ts";
 import { schemaNamesHider } from "./refusal-words.ts";
 import { buildTaskJobsSchema } from "./schema.ts";
+import { shortRefusals } from "./short-refusals.plugin.ts";
 
 export type GraphqlServer = ApolloServer<RequestContext>;
 
@@ -33,7 +33,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
   schema ??= buildTaskJobsSchema();
   const logMaskedError = openMaskedErrorLog(options.log, schema);
   const server = new ApolloServer<RequestContext>({
-    schema,
+    gateway: executesEverything(schema, MAX_ERRORS),
     introspection: options.explorable,
     hideSchemaDetailsFromClientErrors: !options.explorable,
     includeStacktraceInErrorResponses: false,
@@ -46,16 +46,14 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     parseOptions: { maxTokens: GRAPHQL_LIMITS.tokens },
     validationRules: [withinLimits],
     validationOptions: { maxErrors: MAX_ERRORS },
-    executionOptions: { maxCoercionErrors: MAX_ERRORS },
     documentStore: openDocumentStore(),
     formatError: options.explorable ? formatError : formatErrorWithout(schemaNamesHider(schema)),
     stopOnTerminationSignals: false,
     logger: wordlessLogger(options.log),
     plugins: [
       onlyKnownOperations,
-      costLimit(schema),
       ...(options.plugins ?? []),
-      compiledExecution(logMaskedError),
+      shortRefusals,
       logMaskedErrors(options.log, logMaskedError),
       httpStatusPlugin,
       ApolloServerPluginLandingPageDisabled(),

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { getOperationAST, Kind, parse } from "graphql";
+import { expect, test } from "vitest";
+import { isSafeToCompile } from "../../src/graphql/compilable.ts";
+import { createCompiledOperations } from "../../src/graphql/compiled-execution.ts";
+import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
+import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
+
+const schema = buildTaskJobsSchema();
+const storedFiles = (...names: string[]) =>
+  names.map((name) => readFileSync(new URL(`../../src/${name}.rest.graphql`, import.meta.url), "utf8")).join("\n");
+
+test.each([
+  ["REST's page", storedFiles("task-jobs/task-job", "task-jobs/job-fields")],
+  ["REST's walk", storedFiles("task-jobs/job-walk", "task-jobs/job-fields")],
+  ["REST's task", storedFiles("tasks/task", "tasks/task-fields")],
+  ["REST's tasks", storedFiles("tasks/tasks", "tasks/task-fields")],
+  ...exampleTabs("00000000-0000-4000-8000-000000000000").map(({ query }) => [
+    getOperationAST(parse(query))?.name?.value,
+    query,
+  ]),
+])("%s is compiled at its third run", (_, text = "") => {
+  const document = parse(text);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error("no operation");
+  const compiledOperation = createCompiledOperations(schema);
+  expect([1, 2, 3, 4].map(() => compiledOperation(document, operation) !== null)).toEqual([false, false, true, true]);
+});
+
+test("of a document with many operations none is compiled", () => {
+  const document = parse(Array.from({ length: 120 }, (_, n) => `query Q${n} { viewer { isAdmin } }`).join(" "));
+  expect(isSafeToCompile(schema, document)).toBe(false);
+});
+
+test("the operations that are kept compiled are bounded, and the one used last stays", () => {
+  const compiledOperation = createCompiledOperations(schema, 2);
+  const documents = Array.from({ length: 3 }, () => parse("{ viewer { isAdmin } }"));
+  const isCompiled = (index: number) => {
+    const document = documents[index];
+    const [operation] = document?.definitions ?? [];
+    if (document === undefined || operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("no operation");
+    return compiledOperation(document, operation) !== null;
+  };
+  const thrice = (index: number) => [1, 2, 3].map(() => isCompiled(index)).at(-1);
+  expect([thrice(0), thrice(1), isCompiled(0), thrice(2)]).toEqual([true, true, true, true]);
+  expect([isCompiled(0), isCompiled(1), isCompiled(2)]).toEqual([true, false, true]);
+});
