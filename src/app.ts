@@ -93,12 +93,12 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
   app.use(accessLog(log));
   if (metrics !== null) app.use(measureRequests(metrics));
-  app.use(drain.sendElsewhere);
+  app.use(drain.askClientToReconnect);
   app.use(securityHeaders, saneHeaders, limitBodies);
   app.use(healthRoutes(isReady));
   const token = config.metrics?.port === null ? config.metrics.token : null;
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
-  app.use(drain.refuseWhenStopping);
+  app.use(drain.waitWhilePortCloses);
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
   app.use(compressAnswers());
   if (config.graphiql)

@@ -48,6 +48,9 @@ export function silenceTimeoutOf({ requestTimeoutMs }: { requestTimeoutMs: numbe
 /** From here on a new connection takes the place of the one that has been idle for longest. */
 const CROWDED = 0.9;
 
+/** A stop leaves a connection open for so long that the request which follows an answer, or a connect, can arrive. */
+const STOP_LINGER_MS = 500;
+
 const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
   HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
@@ -85,35 +88,42 @@ export function openHttpServer(
     onRefusal(failure);
   }
 
-  /** The least recently used first. Those that have not sent a whole request yet are idle too. */
-  const idle = new Set<Socket>();
+  /** Since when, the longest first. Connections that have not sent a whole request yet are idle too. */
+  const idle = new Map<Socket, number>();
   let connections = 0;
   server.on("connection", (socket) => {
     connections += 1;
-    idle.add(socket);
+    idle.set(socket, performance.now());
     socket.once("close", () => {
       connections -= 1;
       idle.delete(socket);
     });
-    const [oldest] = connections > limits.maxConnections * CROWDED ? idle : [];
+    const [oldest] = connections > limits.maxConnections * CROWDED ? idle.keys() : [];
     if (oldest !== undefined && oldest !== socket) oldest.destroy();
   });
 
   const answers = new WeakMap<Duplex, ServerResponse>();
-  // Node's own leaves those alone that have not sent a whole request: one of them held up a stop for 10 s.
+  // Node's own spares connections without a whole request, and resets a connection whose next request is on its way.
   server.closeIdleConnections = () => {
-    for (const socket of idle) {
-      // Closed while the rest of a body comes in, a connection is reset, and its answer may be lost with it.
-      if (answers.get(socket)?.req.complete !== false) socket.destroy();
+    const now = performance.now();
+    for (const [socket, since] of idle) {
+      if (now - since < STOP_LINGER_MS) continue;
+      // Closing a connection while the rest of a body arrives resets it, and its response may be lost.
+      if (answers.get(socket)?.req.complete !== false) endGently(socket);
     }
   };
   server.on("request", (request: Request, response: Response) => {
     const { socket } = request;
+    // It crossed our FIN on the way, and a response cannot be written any more.
+    if (socket.writableEnded) {
+      socket.destroy();
+      return;
+    }
     idle.delete(socket);
     answers.set(socket, response);
     response.once("close", () => {
-      // Unless the next one has come behind it.
-      if (!socket.destroyed && answers.get(socket) === response) idle.add(socket);
+      // Unless a pipelined request has already arrived on this socket.
+      if (!socket.destroyed && answers.get(socket) === response) idle.set(socket, performance.now());
     });
     const target = originFormOf(request.url ?? "");
     if (target === null) {
@@ -164,4 +174,11 @@ export function openHttpServer(
 function failureOf(code: string): Failure {
   const kind = KIND_BY_FAULT[code];
   return kind === undefined ? new Failure("INVALID_INPUT", { message: "The request is malformed" }) : new Failure(kind);
+}
+
+/** Sends FIN and goes on reading: closing a socket with unread data sends RST. */
+function endGently(socket: Socket): void {
+  if (socket.writableEnded) return;
+  socket.end();
+  setTimeout(() => socket.destroy(), STOP_LINGER_MS).unref();
 }

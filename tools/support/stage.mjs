@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** Nobody mourns a stage's data. */
 const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" };
 
@@ -45,7 +45,8 @@ export async function openStage({ name, environment, fill, seeLine = () => {}, p
   }
 }
 
-function listening(server, ended, seeLine) {
+/** Where a started server listens; `seeLine` gets each line of its log. */
+export function listening(server, ended, seeLine) {
   return new Promise((resolve, reject) => {
     ended.then(([code]) => reject(new Error(`the server ended with ${code} before it listened`)));
     createInterface({ input: server.stderr }).on("line", seeLine);
