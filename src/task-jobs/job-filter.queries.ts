@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { ifGiven } from "../conditions.queries.ts";
 import { textArray } from "../db/text-array.ts";
 import { DELIVERABILITIES, type Deliverability, statusesOfDeliverability } from "../email/email.ts";
+import { foldCase } from "./case-folding.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobStatus } from "./task-job.ts";
 
@@ -19,11 +20,8 @@ export function conditionsOf(filter: JobFilter): SQL[] {
     ...ifGiven(filter.hasReverseDns, flag(sql`email.has_reverse_dns`)),
     ...ifGiven(filter.isCatchall, flag(sql`email.is_catchall`)),
     ...ifGiven(filter.needsPhysicalVerify, flag(sql`email.needs_physical_verify`)),
-    ...ifGiven(filter.domain, (words) => {
-      const lower = textArray(words.map((word) => word.toLowerCase()));
-      return sql`${hasRecord} and lower(email.domain_name) = any(${lower}::text[])`;
-    }),
-    ...ifGiven(filter.addressContains, (part) => sql`job.email_address ilike ${`%${escapeLike(part)}%`}`),
+    ...ifGiven(filter.domain, (words) => sql`${hasRecord} and ${isInAnyCase(sql`email.domain_name`, words)}`),
+    ...ifGiven(filter.addressContains, (part) => containsInAnyCase(sql`job.email_address`, part)),
     ...ifGiven(filter.hasUnknownReason, (has) => sql`${hasRecord} and (email.unknown_reason is not null) = ${has}`),
     ...ifGiven(filter.hasEmail, (has) => sql`${hasRecord} = ${has}`),
     ...ifGiven(filter.createdFrom, (from) => sql`job.created_at >= ${from}::timestamptz`),
@@ -50,6 +48,22 @@ function deliverabilityIs(folded: readonly Deliverability[]): SQL {
   return sql`(${isNamed} or email.status <> all(${textArray(known)}::text[]))`;
 }
 
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, "\\$&");
+function containsInAnyCase(column: SQL, text: string): SQL {
+  const { folded, pattern, from, to } = foldCase(text);
+  const lower = sql`lower(${column} collate "C")`;
+  const mayContain = sql`${lower} like ${`%${pattern}%`}`;
+  // Last, because LIKE is cheaper and leaves few rows.
+  return from === "" ? mayContain : sql`(${mayContain} and strpos(translate(${lower}, ${from}, ${to}), ${folded}) > 0)`;
+}
+
+function isInAnyCase(column: SQL, words: readonly string[]): SQL {
+  const texts = words.map(foldCase);
+  const lower = sql`lower(${column} collate "C")`;
+  const [plain, others] = [texts.filter(({ from }) => from === ""), texts.filter(({ from }) => from !== "")];
+  const isPlain = sql`${lower} = any(${textArray(plain.map(({ folded }) => folded))}::text[])`;
+  if (others.length === 0) return isPlain;
+  const mayBe = sql`${lower} like any(${textArray(others.map(({ pattern }) => pattern))}::text[])`;
+  const [from, to] = [others.map((text) => text.from).join(""), others.map((text) => text.to).join("")];
+  const isOther = sql`translate(${lower}, ${from}, ${to}) = any(${textArray(others.map(({ folded }) => folded))}::text[])`;
+  return sql`(${isPlain} or (${mayBe} and ${isOther}))`;
 }

@@ -74,12 +74,18 @@ export class TaskJobFilter implements JobFilter {
   })
   readonly needsPhysicalVerify?: boolean | null;
 
-  @Field(() => [String], { nullable: true, description: `Any of these domains, in any case. ${ofEmail}` })
+  @Field(() => [String], {
+    nullable: true,
+    description: `Any of these domains, in any case as for \`addressContains\`. ${ofEmail}`,
+  })
   readonly domain?: string[] | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Text that the submitted address contains, in any case. No wildcards.",
+    description:
+      "Text that the submitted address contains, in any case: A to Z match a to z alone, other letters by Unicode's simple " +
+      "case mappings, and nothing is normalised (`ß` is not `ss`, the Turkish `ı` and `İ` match only themselves, and `é` is " +
+      "not `e` with a combining accent). No wildcards.",
   })
   readonly addressContains?: string | null;
 

@@ -16,7 +16,7 @@ const { entries: migrations }: { entries: Migration[] } = JSON.parse(
 );
 
 /** An empty database of the calling test's own. */
-async function createEmptyDatabase(settings = "") {
+export async function createEmptyDatabase(settings = "") {
   const name = `empty_${randomBytes(6).toString("hex")}`;
   await asSuperuser((sql) => sql.unsafe(`create database ${name} ${settings}`));
   const url = databaseUrl(inject("serverUrl"), name);
