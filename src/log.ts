@@ -9,17 +9,92 @@ const MAX_CAUSES = 4;
 /** A host with several addresses fails once for each of them. */
 const MAX_PARTS = 3;
 
+/** Some 4,000 lines that wait for a reader. */
+const MAX_QUEUED_CHARS = 1_000_000;
+const MAX_FLUSH_MS = 500;
+
 /** Postgres' `42P01`, Node's `ECONNREFUSED`. No address or key looks like one. */
 const CODE = /^[A-Z0-9_]{1,40}$/;
 const PLACE = /^ +at .*:\d+:\d+\)?$/;
 
 /** JSON lines on standard error; standard output is for people. */
-export function openLog(level: LogLevel, destination: DestinationStream = pino.destination({ dest: 2, sync: true })) {
+export function openLog(level: LogLevel, destination: DestinationStream = standardError) {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeThrown } },
     destination,
   );
 }
+
+/**
+ * Writes lines and drops those that cannot be written, so that a full disk or a reader that stalls costs log lines and
+ * nothing else. Lines are written one at a time: those of several workers in one pipe are never mixed.
+ */
+export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | "writableLength">) {
+  const queue: string[] = [];
+  let queuedChars = 0;
+  let dropped = 0;
+  let unreported = 0;
+  let isTorn = false;
+  let onEmpty: (() => void)[] = [];
+  // Each write learns of its own error; without a listener the process would stop.
+  stream.on("error", () => {});
+
+  function drop(): void {
+    dropped += 1;
+    unreported += 1;
+  }
+  function writeNow(line: string): void {
+    stream.write(line, (error) => {
+      if (error) {
+        drop();
+        isTorn = true;
+      } else if (unreported > 0 && queue.length === 0) reportDropped();
+      writeQueued();
+    });
+  }
+  function writeQueued(): void {
+    while (queue.length > 0 && stream.writableLength === 0) {
+      const line = queue.shift() ?? "";
+      queuedChars -= line.length;
+      writeNow(line);
+    }
+    if (queue.length > 0 || stream.writableLength > 0) return;
+    for (const resolve of onEmpty) resolve();
+    onEmpty = [];
+  }
+  function reportDropped(): void {
+    const line = { level: 40, time: new Date().toISOString(), dropped: unreported, msg: "log lines were dropped" };
+    // A full disk may have taken half of a line.
+    const separator = isTorn ? "\n" : "";
+    unreported = 0;
+    isTorn = false;
+    writeNow(`${separator}${JSON.stringify(line)}\n`);
+  }
+
+  return {
+    write(line: string): void {
+      if (queue.length === 0 && stream.writableLength === 0) writeNow(line);
+      else if (queuedChars + line.length > MAX_QUEUED_CHARS) drop();
+      else {
+        queue.push(line);
+        queuedChars += line.length;
+      }
+    },
+    dropped: () => dropped,
+    /** Resolves when all is written, or soon where the reader stalls. */
+    async flush(): Promise<void> {
+      if (queue.length === 0 && stream.writableLength === 0) return;
+      await new Promise<void>((resolve) => {
+        onEmpty.push(resolve);
+        setTimeout(resolve, MAX_FLUSH_MS);
+      });
+    },
+  };
+}
+
+const standardError = openLogOutput(process.stderr);
+export const droppedLogLines = standardError.dropped;
+export const flushLog = standardError.flush;
 
 /**
  * Names and codes, and the stack's places. Never the message of a driver's or drizzle's error: those carry the statement,

@@ -6,7 +6,7 @@ import { type Log, openLog } from "./log.ts";
 import { startDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
-import { stopOnce, stopOnUncaught } from "./stop.ts";
+import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./stop.ts";
 import { printWelcome } from "./welcome.ts";
 import { runWorker, startWorkers } from "./workers.ts";
 
@@ -14,25 +14,26 @@ letRequestsDieYoung();
 try {
   const config = readConfig(process.env);
   const log = openLog(config.logLevel);
+  surviveBrokenOutput(log);
   if (cluster.isPrimary) await run(config, log);
   else runWorker(config, log);
 } catch (error) {
-  sayWhy(error);
-  process.exitCode = 1;
+  reportStartError(error);
+  await exit(1);
 }
 
-function sayWhy(error: unknown): void {
+function reportStartError(error: unknown): void {
   const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
   if (isForPeople) console.error((error as Error).message);
   else openLog("error").fatal({ err: error }, "cannot start");
 }
 
 async function run(config: Config, log: Log): Promise<void> {
-  let stop = (code: number): void => process.exit(code);
+  let stop = (code: number): void => void exit(code);
   stopOnUncaught(log, () => stop(1));
   const database = await startDatabase(config, log);
   database.migrated.catch((error) => {
-    sayWhy(error);
+    reportStartError(error);
     stop(1);
   });
   let server: StartedServer;

@@ -1,12 +1,20 @@
-import type { Log } from "./log.ts";
+import { flushLog, type Log } from "./log.ts";
 
-/** Node would print the error itself, with a driver's words and somebody's address, and end in the middle of every request. */
+/** Node would print the error's message, which may hold an e-mail address, and end in the middle of every request. */
 export function stopOnUncaught(log: Log, stop: () => void): void {
-  // Unhandled rejections come this way too.
+  // Unhandled rejections are reported here too.
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "uncaught error, stopping");
     stop();
   });
+}
+
+/** Whatever happens to standard output and standard error, the process goes on. */
+export function surviveBrokenOutput(log: Log): void {
+  process.stdout.on("error", () => {});
+  // Node writes warnings itself, and waits for a reader that stalls.
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => log.warn({ err: warning }, "a warning of Node.js"));
 }
 
 /** With the exit code of the first who asks. */
@@ -16,11 +24,17 @@ export function stopOnce(log: Log, close: () => Promise<void>): (code: number) =
     if (stopping) return;
     stopping = true;
     close().then(
-      () => process.exit(code),
+      () => exit(code),
       (error) => {
         log.error({ err: error }, "stopping failed");
-        process.exit(1);
+        return exit(1);
       },
     );
   };
+}
+
+/** Pending log lines would be lost, or a reader that stalls would keep the process. */
+export async function exit(code: number): Promise<never> {
+  await flushLog();
+  process.exit(code);
 }

@@ -12,7 +12,7 @@ import {
   startMetricsServer,
   startServer,
 } from "./start-server.ts";
-import { stopOnce, stopOnUncaught } from "./stop.ts";
+import { exit, stopOnce, stopOnUncaught } from "./stop.ts";
 
 /** A worker that dies as soon as it begins may not keep a core busy with being replaced. */
 const RESTART_DELAY_MS = 1000;
@@ -110,7 +110,7 @@ export function runWorker(config: Config, log: Log): void {
       server = await startServer(config, message.serve, log);
       process.send?.({ origin: server.origin } satisfies FromWorker);
     } catch (error) {
-      process.send?.({ fault: (error as Error).message } satisfies FromWorker, () => process.exit(1));
+      process.send?.({ fault: (error as Error).message } satisfies FromWorker, () => void exit(1));
     }
   });
   process.send?.({ listening: true } satisfies FromWorker);

@@ -1,6 +1,6 @@
 import type { Worker } from "node:cluster";
 import { AggregatorRegistry, Counter, Gauge, Registry } from "prom-client";
-import type { MetricsSnapshot } from "./metrics.ts";
+import { countDroppedLogLines, type MetricsSnapshot } from "./metrics.ts";
 
 /** A worker that hangs is shown by what it said last. */
 const WORKER_TIMEOUT_MS = 1000;
@@ -33,6 +33,8 @@ export function openClusterMetrics() {
     },
   });
   const ends = new Counter({ name: "worker_ends_total", help: "Workers that ended unasked", registers: [own] });
+
+  countDroppedLogLines(own);
 
   async function ask(worker: Worker): Promise<void> {
     questions += 1;

@@ -7,6 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from "prom-client";
+import { droppedLogLines } from "../log.ts";
 
 /** What a process has counted, as it goes to its parent. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
@@ -66,6 +67,7 @@ export function openMetrics() {
     registers,
   });
   for (const limit of LIMITS) rejections.inc({ limit }, 0);
+  countDroppedLogLines(registry);
   const emailBatches = new Histogram({
     name: "email_batch_size",
     help: "Ids in one batch of the email loader; pages that bring their emails along need none",
@@ -99,6 +101,19 @@ export function openMetrics() {
     text: () => registry.metrics(),
     snapshot: (): Promise<MetricsSnapshot> => registry.getMetricsAsJSON(),
   };
+}
+
+/** Of this process; a parent and its workers each count their own. */
+export function countDroppedLogLines(registry: Registry): void {
+  new Counter({
+    name: "log_lines_dropped_total",
+    help: "Log lines that could not be written",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
 }
 
 /** prom-client averages the workers' lags, and one that hangs would look half as bad. */

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { Failure } from "../../src/errors.ts";
-import { openLog, reasonOf } from "../../src/log.ts";
+import { openLog, openLogOutput, reasonOf } from "../../src/log.ts";
 
 const SECRET = "canary@private.example";
 
@@ -99,4 +99,36 @@ test("the reason of a failed dependency is the innermost code, or class", () => 
   expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe("57014");
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: new PostgresError(SECRET) }))).toBe("PostgresError");
   expect(reasonOf(new Failure("TIMEOUT"))).toBe("Failure");
+});
+
+/** A pipe whose reader can stall. */
+function pipe() {
+  const state = { isStalled: false, text: "", resume: () => {} };
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      const end = () => {
+        state.text += chunk;
+        done();
+      };
+      if (state.isStalled) state.resume = end;
+      else end();
+    },
+  });
+  return { state, stream };
+}
+
+test("log lines that fill the memory set aside for a stalled reader are dropped, and reported when it reads again", async () => {
+  const { state, stream } = pipe();
+  const output = openLogOutput(stream as unknown as NodeJS.WriteStream);
+  state.isStalled = true;
+  const line = `${"x".repeat(999)}\n`;
+  for (let written = 0; written < 3000; written++) output.write(line);
+  expect(output.dropped()).toBe(3000 - 1001);
+  state.isStalled = false;
+  state.resume();
+  await output.flush();
+  await new Promise(setImmediate);
+  expect(state.text.split("\n").filter((text) => text === line.trim())).toHaveLength(1001);
+  expect(state.text).toMatch(/"dropped":1999,"msg":"log lines were dropped"\}\n$/);
 });
