@@ -51,7 +51,7 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
   }
 
   return async (token) => {
-    if ((secret === null && jwks === null) || token.length > MAX_TOKEN_LENGTH) return null;
+    if ((secret === null && jwks === null) || token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) return null;
     try {
       const claims = await verify(token);
       return claims && viewerOfClaims(claims);
@@ -61,6 +61,11 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
       return null;
     }
   };
+}
+
+/** RFC 7515 section 2 allows one spelling, without padding. jose decodes others, and each would be a credential of its own. */
+function isCanonical(token: string): boolean {
+  return token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }
 
 function viewerOfClaims(claims: JWTPayload): Viewer | null {

@@ -19,8 +19,9 @@ export function operationMetrics(metrics: Metrics): ApolloServerPlugin<RequestCo
         async didEncounterErrors({ errors }) {
           if (errors.some(({ extensions }) => extensions.limit !== undefined)) metrics.countRejection("query");
         },
-        async willSendResponse({ response: { body } }) {
-          if (body.kind !== "single") return;
+        async willSendResponse({ request, response: { body } }) {
+          // Without HTTP it is the stored document of a REST path, which answers no GraphQL.
+          if (request.http === undefined || body.kind !== "single") return;
           for (const { extensions } of body.singleResult.errors ?? []) {
             metrics.countGraphqlError(String(extensions?.code ?? "INTERNAL_SERVER_ERROR"));
           }

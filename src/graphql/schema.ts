@@ -25,6 +25,9 @@ export function buildTaskJobsSchema(): GraphQLSchema {
     // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
     validate: false,
   });
+  // type-graphql has no place for it.
+  const query = schema.getQueryType();
+  if (query) query.description = "What a caller may read. Everything is limited to the tasks that they may see.";
   // type-graphql makes every `resolveType` asynchronous, and compiled code does not wait for it.
   const node = schema.getType("Node");
   if (isInterfaceType(node)) node.resolveType = () => "Task";

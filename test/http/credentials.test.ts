@@ -56,6 +56,26 @@ const statusWith = async (headers: Record<string, string>, target = path) =>
   (await fetch(server.url + target, { headers })).status;
 const statusOfToken = async (token: string) => statusWith({ Authorization: `Bearer ${token}` });
 
+describe("a token in another spelling is 401", () => {
+  test.each<[string, (token: string) => string]>([
+    ["padding", (token) => `${token}=`],
+    ["two signs of padding", (token) => `${token}==`],
+    ["padding of the claims", (token) => token.replace(/\.([^.]+)$/, "=.$1")],
+    ["the letters of plain base64", (token) => token.replace(/[-_]/, (letter) => (letter === "-" ? "+" : "/"))],
+    ["another last letter, of the same bytes", (token) => token.slice(0, -1) + nextLetter(token.at(-1) ?? "")],
+    ["a fourth part", (token) => `${token}.`],
+  ])("with %s", async (_name, respelled) => {
+    const token = await hs256(goodClaims());
+    expect(await statusOfToken(token)).toBe(200);
+    const other = respelled(token);
+    if (other !== token) expect(await statusOfToken(other)).toBe(401);
+  });
+
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  /** 32 bytes end in a letter of which two bits say nothing. */
+  const nextLetter = (letter: string) => LETTERS[LETTERS.indexOf(letter) + 1] ?? "";
+});
+
 describe("a good token", () => {
   test("of the shared secret reads its user's tasks and no others", async () => {
     expect(await statusOfToken(await hs256(goodClaims()))).toBe(200);

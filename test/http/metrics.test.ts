@@ -125,6 +125,8 @@ describe("the metrics tell", () => {
     expect(requests("health", "/healthz", 200)).toBe(1);
     expect(requests("unknown", "none", 404)).toBe(1);
     expect(sampleOf(text, 'graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
+    // The 404 of the REST path came out of a stored document.
+    expect(text.match(/^graphql_errors_total\{.*$/gm)).toHaveLength(1);
     const took = (series: string) => sampleOf(text, `http_request_duration_seconds_${series}`);
     expect(took('count{door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);
     expect(took('bucket{le="10",door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);

@@ -11,6 +11,13 @@ describe("an address is counted", () => {
     ["::ffff:c000:201", "192.0.2.1"],
     ["fe80::1%eth0", "fe80::2%eth1"],
     ["::1", "::2"],
+    ["192.0.2.1:5678", "192.0.2.1"],
+    ["192.0.2.1:5678", "192.0.2.1:1"],
+    [" 192.0.2.1 ", "192.0.2.1"],
+    ["[192.0.2.1]:80", "192.0.2.1"],
+    ["[2001:db8:1:aa00::1]:80", "2001:db8:1:aa00::1"],
+    ["[::ffff:192.0.2.1]:80", "192.0.2.1"],
+    ["[2001:db8:1:aa00::1]:_port", "[2001:db8:1:aa00::1]"],
   ])("%s together with %s", (one, other) => {
     expect(areOne(one, other)).toBe(true);
   });
@@ -25,10 +32,21 @@ describe("an address is counted", () => {
     expect(areOne(one, other)).toBe(false);
   });
 
-  test.each(["", "unknown", "1.2.3.4:80", "1.2.3", "::g", "a".repeat(10_000)])(
-    "with all that are none where it is %j",
-    (text) => {
-      expect(areOne(text, "nonsense")).toBe(true);
-    },
-  );
+  test.each([
+    "",
+    "unknown",
+    "_x",
+    "unknown:80",
+    "1.2.3",
+    "127.1",
+    "0x7f000001",
+    "::g",
+    "[::1",
+    "]:80",
+    "1.2.3.4.5:6",
+    "01.2.3.4",
+    "a".repeat(10_000),
+  ])("with all that are none where it is %j", (text) => {
+    expect(areOne(text, "nonsense")).toBe(true);
+  });
 });
