@@ -13,13 +13,14 @@ import { accessLog } from "./http/access-log.ts";
 import { beginDeadline } from "./http/begin-deadline.ts";
 import { limitBodies } from "./http/body.ts";
 import { compressAnswers } from "./http/compression.ts";
-import { allowOrigins } from "./http/cors.ts";
+import { allowOrigins, corsHeadersFor } from "./http/cors.ts";
 import { openDrain } from "./http/drain.ts";
 import { errorHandler, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { graphqlRoutes } from "./http/graphql-door.ts";
 import { askedSeldom, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
+import { readPathPrefix } from "./http/path-prefix.ts";
 import { privateAnswers } from "./http/private-answers.ts";
 import { limitRequests } from "./http/rate-limit.ts";
 import { measureRequests } from "./http/request-metrics.ts";
@@ -94,12 +95,15 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   app.use(accessLog(log));
   if (metrics !== null) app.use(measureRequests(metrics));
   app.use(drain.askClientToReconnect);
-  app.use(securityHeaders, saneHeaders, limitBodies);
+  app.use(securityHeaders, readPathPrefix(config));
+  // Before whatever may refuse: a page can read a refusal only with these headers.
+  if (config.corsOrigins.length > 0)
+    app.use(allowOrigins({ origins: config.corsOrigins, allowedHeaders: config.corsAllowedHeaders }));
+  app.use(saneHeaders, limitBodies);
   app.use(healthRoutes(isReady));
   const token = config.metrics?.port === null ? config.metrics.token : null;
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
   app.use(drain.waitWhilePortCloses);
-  if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
   app.use(compressAnswers());
   if (config.graphiql)
     app.use(
@@ -133,7 +137,11 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
 
   const server = openHttpServer(
     app,
-    { log, onRefusal: ({ status }) => metrics?.countRefusal(String(status)) },
+    {
+      log,
+      onRefusal: ({ status }) => metrics?.countRefusal(String(status)),
+      corsHeaders: corsHeadersFor(config.corsOrigins),
+    },
     { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },
   );
   return {

@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { isOriginPattern } from "./http/cors.ts";
+import { plainPathPrefix } from "./http/path-prefix.ts";
 
 /** Beside the program, wherever it was started from. */
 const DEFAULT_DATA_DIR = fileURLToPath(new URL("../.data", import.meta.url));
@@ -18,6 +20,10 @@ export interface Config {
   /** All of a request's statements together, with what they wait for and what is tried again. */
   readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
+  /** Request headers that a page may send in addition to the built-in ones. */
+  readonly corsAllowedHeaders: readonly string[];
+  /** The path under which a proxy publishes this server, and that it removes: `/tj`, or `""`. */
+  readonly pathPrefix: string;
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
   /** How long it still serves after it stopped being ready. */
@@ -92,6 +98,8 @@ export function readConfig(environment: Environment): Config {
     statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", 1000, 1, 600_000),
     requestTimeoutMs: read.integer("REQUEST_TIMEOUT_MS", 1900, 1, 600_000),
     corsOrigins: read.origins("CORS_ORIGINS"),
+    corsAllowedHeaders: read.headerNames("CORS_ALLOWED_HEADERS"),
+    pathPrefix: read.pathPrefix("PATH_PREFIX"),
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     // Nobody balances the embedded demo, and Ctrl-C should be quick there.
@@ -112,6 +120,7 @@ export function readConfig(environment: Environment): Config {
     faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
   }
   for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) read.onlyWith(name, "JWT_SECRET", "JWT_JWKS_URL");
+  read.onlyWith("CORS_ALLOWED_HEADERS", "CORS_ORIGINS");
   read.onlyWith("METRICS_HOST", "METRICS_PORT");
   read.onlyWith("RATE_LIMIT_STORE", "RATE_LIMIT");
   if (faults.length > 0) throw new ConfigError(faults);
@@ -150,6 +159,11 @@ type Reader = ReturnType<typeof environmentReader>;
 function environmentReader(environment: Environment, faults: string[]) {
   /** An empty variable is an unset one: compose files and shells make them by accident. */
   const text = (name: string): string | null => environment[name]?.trim() || null;
+  const list = (name: string): string[] =>
+    (text(name) ?? "")
+      .split(",")
+      .map((part) => part.trim())
+      .filter(Boolean);
 
   return {
     text,
@@ -213,13 +227,23 @@ function environmentReader(environment: Environment, faults: string[]) {
       return null;
     },
     origins(name: string): string[] {
-      const origins = (text(name) ?? "")
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter(Boolean);
-      if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return origins;
-      faults.push(`${name} must be origins such as https://app.example.com, separated by commas`);
+      const origins = list(name);
+      if (origins.every(isOriginPattern)) return origins;
+      faults.push(
+        `${name} must be origins such as https://app.example.com or https://*.example.com, separated by commas`,
+      );
       return [];
+    },
+    headerNames(name: string): string[] {
+      const names = list(name);
+      if (names.every((header) => /^[\w!#$%&'+.^`|~-]+$/.test(header))) return names;
+      faults.push(`${name} must be names of headers such as X-Client-Version, separated by commas`);
+      return [];
+    },
+    pathPrefix(name: string): string {
+      const prefix = plainPathPrefix(text(name) ?? "");
+      if (prefix === null) faults.push(`${name} must be a path such as /task-jobs`);
+      return prefix ?? "";
     },
   };
 }

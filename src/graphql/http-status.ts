@@ -1,12 +1,13 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { Failure, failureKindOfGraphqlCode, RETRY_AFTER_SECONDS } from "../errors.ts";
-
-const GRAPHQL_RESPONSE = "application/graphql-response+json";
+import { GRAPHQL_RESPONSE } from "./media-types.ts";
 
 const CODES_OF_A_REFUSED_DOCUMENT = new Set<unknown>([
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
   "BAD_USER_INPUT",
+  // The document does not hold the operation that was asked for.
+  "OPERATION_RESOLUTION_FAILURE",
 ]);
 
 /** With the new media type an answer without data wears the status of these failures; NOT_FOUND stays 200. */
@@ -26,7 +27,7 @@ export const httpStatusPlugin: ApolloServerPlugin = {
         const code = errors[0]?.extensions?.code;
         if (code === undefined || data) return;
 
-        const understandsCodes = request.http?.headers.get("accept")?.includes(GRAPHQL_RESPONSE) ?? false;
+        const understandsCodes = request.http?.headers.get("accept") === GRAPHQL_RESPONSE;
         if (!understandsCodes) {
           if (CODES_OF_A_REFUSED_DOCUMENT.has(code)) response.http.status = 200;
           return;

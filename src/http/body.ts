@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import express, { type Request, type RequestHandler } from "express";
 import { Failure } from "../errors.ts";
 import { isGraphqlPath } from "./failure-answer.ts";
+import { hasLoneSurrogate, SURROGATE_RULE } from "./lone-surrogates.ts";
 
 /** The largest document GraphiQL's tabs send is under 2 KB; introspection is 3 KB. */
 const MAX_BODY_BYTES = 100 * 1024;
@@ -43,7 +45,19 @@ const refuseOddBodies: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const parseJson = express.json({ limit: MAX_BODY_BYTES });
+/** The parser would replace what is not UTF-8 by U+FFFD. Its own error hides ours, hence the cause. */
+const parseJson = express.json({
+  limit: MAX_BODY_BYTES,
+  verify: (_request, _response, body) => {
+    if (!isUtf8(body)) throw new Error("body", { cause: faultOfBody("must be UTF-8") });
+    if (body.includes("\\u") && hasLoneSurrogate(body.toString("latin1")))
+      throw new Error("body", { cause: faultOfBody(SURROGATE_RULE) });
+  },
+});
+
+function faultOfBody(reason: string): Failure {
+  return Failure.ofFields([{ field: "body", reason }]);
+}
 
 /** The body parser reads a body that is too large to its end before it says so: whoever notices first goes on, once. */
 const parseInTime: RequestHandler = (request, response, next) => {
@@ -51,7 +65,7 @@ const parseInTime: RequestHandler = (request, response, next) => {
   const goOn = (error?: unknown) => {
     if (!isWaiting) return;
     isWaiting = false;
-    next(error);
+    next(error instanceof Error && error.cause instanceof Failure ? error.cause : error);
   };
   parseJson(request, response, goOn);
   countBody(request, () => goOn(new Failure("PAYLOAD_TOO_LARGE")));

@@ -1,29 +1,121 @@
 import cors from "cors";
 import type { RequestHandler } from "express";
 
-export function allowOrigins(origins: readonly string[]): RequestHandler {
+/** What the clients of GraphQL and of REST send besides the headers that need no permission. */
+const ALLOWED_HEADERS = [
+  "Authorization",
+  "X-API-Key",
+  "X-Request-ID",
+  "X-Requested-With",
+  "Content-Type",
+  // Both need no permission unless they are longer than 128 bytes.
+  "Accept",
+  "Accept-Language",
+  "Cache-Control",
+  "Pragma",
+  "If-None-Match",
+  "If-Modified-Since",
+  // Apollo Client, GraphQL Yoga, graphql-sse and others that force a preflight.
+  "apollo-require-preflight",
+  "apollographql-client-name",
+  "apollographql-client-version",
+  "x-apollo-operation-id",
+  "x-apollo-operation-name",
+  "x-apollo-operation-type",
+  "graphql-preflight",
+  "graphql-require-preflight",
+  "x-graphql-client-name",
+  "x-graphql-client-version",
+  "x-graphql-event-stream-token",
+  "x-graphql-yoga-csrf",
+  // W3C Trace Context and Baggage: OpenTelemetry, and most of those below.
+  "traceparent",
+  "tracestate",
+  "baggage",
+  // Zipkin.
+  "b3",
+  "x-b3-flags",
+  "x-b3-parentspanid",
+  "x-b3-sampled",
+  "x-b3-spanid",
+  "x-b3-traceid",
+  // Datadog.
+  "x-datadog-origin",
+  "x-datadog-parent-id",
+  "x-datadog-sampled",
+  "x-datadog-sampling-priority",
+  "x-datadog-tags",
+  "x-datadog-trace-id",
+  // Sentry, New Relic, Application Insights, Elastic, Jaeger, AWS X-Ray, Google Cloud.
+  "sentry-trace",
+  "newrelic",
+  "request-context",
+  "request-id",
+  "elastic-apm-traceparent",
+  "uber-trace-id",
+  "x-amzn-trace-id",
+  "x-cloud-trace-context",
+];
+
+const EXPOSED_HEADERS = [
+  "Content-Disposition",
+  "ETag",
+  "Link",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Retry-After",
+  "WWW-Authenticate",
+  "X-Request-ID",
+];
+
+const WILDCARD_ORIGIN = /^(https?:\/\/)\*(\.[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?)$/;
+
+interface CorsOptions {
+  /** Origins, or `https://*.example.com` for all that have one label in place of the asterisk. */
+  readonly origins: readonly string[];
+  /** In addition to the built-in ones. */
+  readonly allowedHeaders: readonly string[];
+}
+
+/** The headers that let a page of this origin read an answer to which no middleware comes. */
+export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
+
+/** A wildcard needs two labels behind it (`https://*.com` would be everybody), and a port counts as in any origin. */
+export function isOriginPattern(text: string): boolean {
+  const origin = text.replace(WILDCARD_ORIGIN, "$1wildcard$2");
+  // A URL may hold an asterisk in its host.
+  return !origin.includes("*") && URL.canParse(origin) && new URL(origin).origin === origin;
+}
+
+export function allowOrigins({ origins, allowedHeaders }: CorsOptions): RequestHandler {
   return cors({
-    origin: [...origins],
+    origin: origins.map(matcherOf),
     methods: ["GET", "HEAD", "POST", "OPTIONS"],
-    allowedHeaders: [
-      "Authorization",
-      "X-API-Key",
-      "Content-Type",
-      "If-None-Match",
-      "X-Request-ID",
-      "apollo-require-preflight",
-    ],
-    exposedHeaders: [
-      "Content-Disposition",
-      "ETag",
-      "Link",
-      "RateLimit",
-      "RateLimit-Policy",
-      "Retry-After",
-      "WWW-Authenticate",
-      "X-Request-ID",
-    ],
+    allowedHeaders: [...ALLOWED_HEADERS, ...allowedHeaders],
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     preflightContinue: true,
   });
+}
+
+export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
+  if (origins.length === 0) return () => ({});
+  const matchers = origins.map(matcherOf);
+  return (origin) => {
+    const isAllowed =
+      origin !== undefined &&
+      matchers.some((matcher) => (typeof matcher === "string" ? matcher === origin : matcher.test(origin)));
+    if (!isAllowed) return { Vary: "Origin" };
+    return {
+      Vary: "Origin",
+      "Access-Control-Allow-Origin": origin,
+      "Access-Control-Expose-Headers": EXPOSED_HEADERS.join(","),
+    };
+  };
+}
+
+function matcherOf(origin: string): string | RegExp {
+  const [, scheme = "", host = ""] = WILDCARD_ORIGIN.exec(origin) ?? [];
+  if (host === "") return origin;
+  return new RegExp(`^${scheme}[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?${host.replaceAll(".", "\\.")}$`);
 }

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from
 import { Failure, type FailureKind } from "../errors.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { countBody } from "./body.ts";
-import { answerFailure, answerGraphqlFailure, isGraphqlPath } from "./failure-answer.ts";
+import { answerFailure } from "./failure-answer.ts";
 
 /** Express and its body parser mark what the caller did wrong with a status; anything else is ours. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
@@ -31,8 +31,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     if (!request.complete) countBody(request);
-    if (isGraphqlPath(request.path)) answerGraphqlFailure(response, failure);
-    else answerFailure(response, failure);
+    answerFailure(response, failure);
   };
 }
 

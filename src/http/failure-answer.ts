@@ -1,33 +1,47 @@
 import type { ServerResponse } from "node:http";
 import { type Failure, RETRY_AFTER_SECONDS } from "../errors.ts";
 import { extensionsOf } from "../graphql/format-error.ts";
+import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
+import { acceptedType } from "./accepted-type.ts";
 
-/** The one envelope of every error of every REST path. */
+/** What decides the form of an error. */
+interface FailedRequest {
+  /** Path and query. */
+  readonly url: string;
+  readonly accept: string | undefined;
+}
+
+/** GraphQL clients read `errors`; every other path has the one envelope of REST. */
+export function failureBody(failure: Failure, { url, accept }: FailedRequest): { contentType: string; body: string } {
+  const isGraphql = isBelowGraphql(url);
+  const { type } = (isGraphql && acceptedType(accept, GRAPHQL_TYPES)) || GRAPHQL_TYPES[0];
+  const body = isGraphql ? graphqlBodyOf(failure) : envelopeOf(failure);
+  return { contentType: `${type}; charset=utf-8`, body: JSON.stringify(body) };
+}
+
 export function answerFailure(response: ServerResponse, failure: Failure): void {
-  answer(response, failure, "application/json; charset=utf-8", envelopeOf(failure));
-}
-
-export function envelopeOf({ restCode, message, details }: Failure): object {
-  return { error: { code: restCode, message, details } };
-}
-
-/** A refusal before GraphQL was reached, in the shape a GraphQL client reads. */
-export function answerGraphqlFailure(response: ServerResponse, failure: Failure): void {
-  const accepted = response.req.headers.accept ?? "";
-  const type = accepted.includes("application/graphql-response+json") ? "graphql-response+json" : "json";
-  answer(response, failure, `application/${type}; charset=utf-8`, {
-    errors: [{ message: failure.message, extensions: extensionsOf(failure) }],
-  });
-}
-
-function answer(response: ServerResponse, failure: Failure, contentType: string, body: object): void {
+  const { url = "", headers } = response.req;
+  const { contentType, body } = failureBody(failure, { url, accept: headers.accept });
   if (failure.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
   if (failure.status === 503) response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
   response.statusCode = failure.status;
   response.setHeader("Content-Type", contentType);
-  response.end(JSON.stringify(body));
+  response.end(body);
+}
+
+function envelopeOf({ restCode, message, details }: Failure): object {
+  return { error: { code: restCode, message, details } };
+}
+
+function graphqlBodyOf(failure: Failure): object {
+  return { errors: [{ message: failure.message, extensions: extensionsOf(failure) }] };
 }
 
 export function isGraphqlPath(path: string): boolean {
   return /^\/graphql\/?$/i.test(path);
+}
+
+/** Includes the unknown paths below it: a client with a wrong address expects GraphQL there, too. */
+function isBelowGraphql(url: string): boolean {
+  return /^\/graphql([/?#]|$)/i.test(url);
 }

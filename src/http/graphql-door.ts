@@ -1,11 +1,16 @@
 import { expressMiddleware } from "@as-integrations/express5";
 import { type RequestHandler, type Response, Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
+import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { Asked, RequestContext } from "../request-context.ts";
+import { acceptedType } from "./accepted-type.ts";
 import { jsonBody } from "./body.ts";
 import { onlyMethods } from "./error-handler.ts";
+import { chooseMediaType, headAsGet, readGraphqlParameters } from "./graphql-request.ts";
 import type { ChargeCost } from "./rate-limit.ts";
+
+const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 
 interface GraphqlDoor {
   readonly graphql: GraphqlServer;
@@ -28,9 +33,11 @@ export function graphqlRoutes({
   pageForBrowsers,
 }: GraphqlDoor): Router {
   const sendBrowsersAway: RequestHandler = (request, response, next) => {
-    const isBrowser = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
-    if (isBrowser && pageForBrowsers !== null) response.redirect(pageForBrowsers);
-    else next();
+    const isBrowser =
+      request.method === "GET" && acceptedType(request.headers.accept, TYPES_OF_BROWSERS)?.type === "text/html";
+    if (!isBrowser || pageForBrowsers === null) return next();
+    const [, query] = request.url.split("?", 2);
+    response.redirect(response.locals.pathPrefix + pageForBrowsers + (query === undefined ? "" : `?${query}`));
   };
   const letIn: RequestHandler = async (request, response, next) => {
     response.locals.viewer = await authenticate(request, response.locals.deadline);
@@ -50,9 +57,12 @@ export function graphqlRoutes({
     "/graphql",
     onlyMethods("GET", "HEAD", "POST"),
     sendBrowsersAway,
+    headAsGet,
+    readGraphqlParameters,
     ...jsonBody,
     beginWork,
     letIn,
+    chooseMediaType,
     expressMiddleware(graphql, { context: async ({ res }) => contextOf(res) }),
   );
   return router;

@@ -4,6 +4,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { Asked, RequestContext } from "../request-context.ts";
+import { acceptedType } from "./accepted-type.ts";
 import { entityTagOf, isKnownTag } from "./entity-tag.ts";
 import { type Linked, nextLink } from "./page-links.ts";
 
@@ -42,7 +43,7 @@ export function storedDocument(
 export async function enterRest(door: RestDoor, request: Request, response: Response): Promise<RequestContext> {
   const { requestId, deadline } = response.locals;
   const viewer = await door.authenticate(request, deadline);
-  if (!request.accepts(MEDIA_TYPE)) throw new Failure("NOT_ACCEPTABLE");
+  if (acceptedType(request.headers.accept, [{ type: MEDIA_TYPE }]) === null) throw new Failure("NOT_ACCEPTABLE");
   return door.openContext({ viewer, requestId, deadline });
 }
 

@@ -4,15 +4,43 @@ import { Failure, type FieldFault } from "../errors.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, LIMIT_RULE, MAX_LIMIT, MAX_OFFSET, OFFSET_RULE, type Page } from "../page.ts";
 import { faultOfRfc3339 } from "../rfc3339.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
+import { bracketedNameIn, faultOfUnknown, spellingIn } from "./parameter-names.ts";
+import { ENCODING_RULE, readQueryString } from "./query-string.ts";
+
+/** A URL of 8 KB holds 4,000 unknown names: the error names the first few. */
+const MAX_UNKNOWN_NAMED = 10;
+
+/** The parameters of a path. */
+export interface KnownParameters {
+  /** The documented page ignores unknown names beside these, as it always did. Elsewhere unknown names are refused. */
+  readonly lenient?: readonly string[];
+  readonly strict?: readonly string[];
+  /** Those of `strict` that are lists. */
+  readonly lists?: ReadonlySet<string>;
+}
 
 /** Reads a request's parameters and collects what is wrong with them, so that all wrong fields are named at once. */
 export class RestParameters {
-  readonly query: URLSearchParams;
+  /** The known parameters, with `name[]` as `name`. */
+  readonly query = new URLSearchParams();
   readonly faults: FieldFault[] = [];
 
-  constructor(url: string) {
-    // Not by way of URL: a target may name an authority that is none, `http://a:99999/…`, and URL throws.
-    this.query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]);
+  constructor(url: string, { lenient = [], strict = [], lists = new Set() }: KnownParameters) {
+    const known = [...lenient, ...strict];
+    const unknown: string[] = [];
+    let isStrict = lenient.length === 0;
+    for (const { name, value } of readQueryString(url)) {
+      const bracketed = bracketedNameIn(name);
+      const field = bracketed !== null && lists.has(bracketed) ? bracketed : name;
+      isStrict ||= strict.includes(field) || (bracketed !== null && strict.includes(bracketed));
+      if (!known.includes(field)) unknown.push(name);
+      else if (value === null) this.faults.push({ field, reason: ENCODING_RULE });
+      else this.query.append(field, value);
+    }
+    if (!isStrict) return;
+    // jQuery adds `_` against caches (`cache: false`).
+    const refused = [...new Set(unknown)].filter((name) => name !== "_").slice(0, MAX_UNKNOWN_NAMED);
+    this.faults.push(...refused.map((name) => faultOfUnknown(name, known)));
   }
 
   /** A parameter that is given once; null when it is absent. */
@@ -49,7 +77,9 @@ export class RestParameters {
   }
 
   /** As text, since Postgres reads it to the microsecond. */
-  moment(field: string): string | null {
+  moment(name: string): string | null {
+    const { given: field = name, faults } = spellingIn(this.query, name);
+    this.faults.push(...faults);
     const value = this.single(field);
     const fault = value === null ? null : faultOfRfc3339(value);
     if (fault !== null) this.faults.push({ field, reason: fault });

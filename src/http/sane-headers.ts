@@ -3,22 +3,26 @@ import { Failure } from "../errors.ts";
 
 /** A browser behind two proxies sends 30. Node passes over those beyond 2,000, of which 8 KB can hold more. */
 const MAX_HEADERS = 100;
+/** The request line and the headers. A page asked for by a browser with a JWT is under 2 KB. */
+export const MAX_HEAD_BYTES = 8192;
 
 /**
  * RFC 9112 section 3.2 asks for exactly one Host: whoever stands in front may have read another than we do. Both refusals end
  * the connection.
  */
-export const saneHeaders: RequestHandler = ({ rawHeaders, httpVersion }, response, next) => {
+export const saneHeaders: RequestHandler = ({ rawHeaders, httpVersion, url }, response, next) => {
   let hosts = 0;
+  let bytes = url.length;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? "";
+    bytes += name.length + (rawHeaders[at + 1]?.length ?? 0);
     if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
   }
   const isHostWrong = hosts > 1 || (hosts === 0 && httpVersion !== "1.0");
-  const areTooMany = rawHeaders.length > 2 * MAX_HEADERS;
-  if (!isHostWrong && !areTooMany) return next();
+  const areTooLarge = rawHeaders.length > 2 * MAX_HEADERS || bytes > MAX_HEAD_BYTES;
+  if (!isHostWrong && !areTooLarge) return next();
   response.setHeader("Connection", "close");
-  throw areTooMany
+  throw areTooLarge
     ? new Failure("HEADERS_TOO_LARGE")
     : new Failure("INVALID_INPUT", { message: "The request must have one Host header" });
 };

@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Express, Request, Response } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { CorsHeaders } from "./cors.ts";
 import { lastResort } from "./error-handler.ts";
 import { expressMessages } from "./express-messages.ts";
 import { answerFailure } from "./failure-answer.ts";
-import { answerFailureOnSocket } from "./raw-answer.ts";
+import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./raw-answer.ts";
 import { requestIdOf } from "./request-id.ts";
 import { originFormOf } from "./request-target.ts";
+import { MAX_HEAD_BYTES } from "./sane-headers.ts";
 
 export interface HttpLimits {
   readonly headersTimeoutMs: number;
@@ -32,8 +34,8 @@ const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   /** The largest body, 100 KB, over a line of 56 kbit/s. */
   requestTimeoutMs: 15_000,
   connectionsCheckingIntervalMs: 1000,
-  /** A page asked for by a browser with a JWT is under 2 KB; a document in a GET is the only thing that could be longer. */
-  maxHeaderBytes: 8192,
+  /** Twice what `saneHeaders` allows: it refuses the rest in the form, and with the headers, that its caller can read. */
+  maxHeaderBytes: 2 * MAX_HEAD_BYTES,
   /** Longer than a load balancer's 60 s: who closes first must be the one who sends requests, or some get lost. */
   keepAliveTimeoutMs: 65_000,
   /** 20 KB each when idle after a request. */
@@ -57,16 +59,22 @@ const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
 };
 
+/** Node adds the bytes that its parser refused. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
 interface Witnesses {
   readonly log: Log;
   /** Told of what was no request, and so reaches no middleware. */
   readonly onRefusal: (failure: Failure) => void;
+  readonly corsHeaders?: CorsHeaders;
 }
 
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
 export function openHttpServer(
   app: Express,
-  { log, onRefusal }: Witnesses,
+  { log, onRefusal, corsHeaders = () => ({}) }: Witnesses,
   overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
@@ -132,6 +140,7 @@ export function openHttpServer(
       noteRefusal(requestId, failure);
       response.setHeader("X-Request-ID", requestId);
       response.setHeader("Connection", "close");
+      for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
       answerFailure(response, failure);
       return;
     }
@@ -142,15 +151,15 @@ export function openHttpServer(
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
 
   /** With an id of ours: the caller's cannot be read. */
-  function refuse(socket: Duplex, failure: Failure): void {
+  function refuse(socket: Duplex, failure: Failure, request: UnreadRequest): void {
     const requestId = randomUUID();
     noteRefusal(requestId, failure);
-    answerFailureOnSocket(socket, failure, requestId);
+    answerFailureOnSocket(socket, { failure, requestId, request, corsHeaders });
   }
   /** What follows on a connection that is refused is faulty as well. */
   const refused = new WeakSet<Duplex>();
   /** After the answer to the request before it, where that one came whole. */
-  function refuseInTurn(socket: Duplex, failure: Failure): void {
+  function refuseInTurn(socket: Duplex, failure: Failure, packet?: Buffer): void {
     if (refused.has(socket)) return;
     refused.add(socket);
     const answer = answers.get(socket);
@@ -158,17 +167,23 @@ export function openHttpServer(
       // Half told, or told before the rest of its body came: a second answer would be taken for the next request's.
       const isAnswered = answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
       if (isAnswered || !socket.writable) socket.destroy();
-      else refuse(socket, failure);
+      else
+        refuse(socket, failure, answer?.req.complete === false ? unreadRequestOf(answer.req) : unreadRequestIn(packet));
     };
     if (answer?.req.complete && !answer.closed) answer.once("close", end);
     else end();
   }
   server.on("connect", (_request, socket) => refuseInTurn(socket, new Failure("METHOD_NOT_ALLOWED")));
-  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
+  server.on("clientError", ({ code = "", rawPacket }: ClientError, socket) => {
     if (code === "ECONNRESET") socket.destroy();
-    else refuseInTurn(socket, failureOf(code));
+    else refuseInTurn(socket, failureOf(code), rawPacket);
   });
   return server;
+}
+
+/** Of a request whose body did not come in time. */
+function unreadRequestOf({ url = "", headers }: IncomingMessage): UnreadRequest {
+  return { url, accept: headers.accept, origin: headers.origin };
 }
 
 function failureOf(code: string): Failure {

@@ -3,23 +3,26 @@ import type { Audit } from "../audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import { Failure } from "../errors.ts";
+import { acceptedType, type OfferedType } from "../http/accepted-type.ts";
 import { onlyMethods } from "../http/error-handler.ts";
-import { RestParameters } from "../http/rest-parameters.ts";
+import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
 import { readFields } from "./export-fields.params.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
 import type { JobExportQueries } from "./job-export.queries.ts";
-import { readFilterParameters } from "./job-filter.params.ts";
+import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 
 /** A reader that takes nothing for so long holds a snapshot, and one of few connections, for nobody. */
 const MAX_STALL_MS = 120_000;
 /** Beyond it, and beyond the longest batch: an export is ended by its own rules, not as a silent connection. */
 const SILENCE_MARGIN_MS = 10_000;
 
-const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
-  ndjson: "application/x-ndjson",
-  csv: "text/csv",
-};
+const PARAMETERS: KnownParameters = { strict: ["format", "fields", ...FILTER_SPELLINGS], lists: LIST_PARAMETERS };
+
+const FORMATS = [
+  { format: "ndjson", type: "application/x-ndjson", parameters: { charset: "utf-8" } },
+  { format: "csv", type: "text/csv", parameters: { charset: "utf-8", header: "present" } },
+] as const satisfies readonly (OfferedType & { readonly format: ExportFormat })[];
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   ndjson: "application/x-ndjson; charset=utf-8",
   csv: "text/csv; charset=utf-8; header=present",
@@ -76,7 +79,7 @@ function describe(response: Response, { taskId, format }: JobExportRequest): voi
 
 /** Names every wrong field at once. */
 function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
-  const parameters = new RestParameters(request.url);
+  const parameters = new RestParameters(request.url, PARAMETERS);
   const format = readFormat(request, parameters);
   const taskId = parameters.uuid("id", String(request.params.id));
   const { filter, faults } = readFilterParameters(parameters.query);
@@ -94,10 +97,9 @@ function readFormat(request: Request, { query, faults }: RestParameters): Export
     if (format === undefined) faults.push({ field: "format", reason: `must be one of ${EXPORT_FORMATS.join(", ")}` });
     return format ?? "ndjson";
   }
-  const accepted = request.accepts(Object.values(MEDIA_TYPES));
-  const format = EXPORT_FORMATS.find((known) => MEDIA_TYPES[known] === accepted);
-  if (format !== undefined) return format;
+  const accepted = acceptedType(request.headers.accept, FORMATS);
+  if (accepted !== null) return accepted.format;
   throw new Failure("NOT_ACCEPTABLE", {
-    message: `This path answers ${Object.values(MEDIA_TYPES).join(" and ")} only`,
+    message: `This path answers ${FORMATS.map(({ type }) => type).join(" and ")} only`,
   });
 }

@@ -1,6 +1,7 @@
 import { DELIVERABILITIES, type Deliverability } from "../email/email.ts";
 import type { FieldFault } from "../errors.ts";
 import { faultsOfFilter } from "../filter.ts";
+import { spellingIn, spellingsOf } from "../http/parameter-names.ts";
 import type { JobFilter } from "./job-filter.ts";
 import { JOB_STATUSES, type JobStatus } from "./task-job.ts";
 
@@ -37,19 +38,26 @@ const PARAMETERS = {
 } as const satisfies Record<string, readonly [keyof JobFilter, Kind]>;
 
 export const FILTER_PARAMETERS: readonly string[] = Object.keys(PARAMETERS);
+export const FILTER_SPELLINGS: readonly string[] = FILTER_PARAMETERS.flatMap(spellingsOf);
 
-/** The filter of a query string. A reason names the rule and never the value; unknown parameters are not ours. */
+const LIST_KINDS: ReadonlySet<Kind> = new Set(["words", "statuses", "deliverabilities"]);
+export const LIST_PARAMETERS: ReadonlySet<string> = new Set(
+  Object.entries(PARAMETERS).flatMap(([parameter, [, kind]]) => (LIST_KINDS.has(kind) ? [parameter] : [])),
+);
+
+/** The filter of a query string. A reason names the rule and never the value. Other parameters are left alone. */
 export function readFilterParameters(query: URLSearchParams): { filter: JobFilter; faults: FieldFault[] } {
   const filter: Record<string, unknown> = {};
   const faults: FieldFault[] = [];
   for (const [parameter, [field, kind]] of Object.entries(PARAMETERS)) {
-    const values = query.getAll(parameter);
-    if (values.length === 0) continue;
-    const read = readValues(values, kind);
-    if ("reason" in read) faults.push({ field: parameter, reason: read.reason });
+    const { given, faults: faultsOfSpelling } = spellingIn(query, parameter);
+    if (given === undefined) continue;
+    faults.push(...faultsOfSpelling);
+    const read = readValues(query.getAll(given), kind);
+    if ("reason" in read) faults.push({ field: given, reason: read.reason });
     else filter[field] = read.value;
   }
-  return { filter, faults: [...faults, ...faultsByParameter(filter)] };
+  return { filter, faults: [...faults, ...faultsByParameter(filter, query)] };
 }
 
 type Read = { readonly value: unknown } | { readonly reason: string };
@@ -78,6 +86,9 @@ const PARAMETER_BY_FIELD = new Map(
 );
 
 /** The limits of every filter, with the parameter's name instead of the field's. */
-function faultsByParameter(filter: object): FieldFault[] {
-  return faultsOfFilter(filter).map(({ field, reason }) => ({ field: PARAMETER_BY_FIELD.get(field) ?? field, reason }));
+function faultsByParameter(filter: object, query: URLSearchParams): FieldFault[] {
+  return faultsOfFilter(filter).map(({ field, reason }) => {
+    const parameter = PARAMETER_BY_FIELD.get(field) ?? field;
+    return { field: spellingIn(query, parameter).given ?? parameter, reason };
+  });
 }

@@ -10,8 +10,8 @@ import {
   type StoredConnection,
   storedDocument,
 } from "../http/rest-door.ts";
-import { RestParameters } from "../http/rest-parameters.ts";
-import { FILTER_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
+import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
+import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 import type { JobFilter } from "./job-filter.ts";
 import { jobCursorScope } from "./list-job-connection.ts";
 
@@ -19,6 +19,12 @@ import { jobCursorScope } from "./list-job-connection.ts";
 const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");
 const PAGE = storedDocument(import.meta.url, ["./task-job.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
+
+const PARAMETERS: KnownParameters = {
+  lenient: ["limit", "offset"],
+  strict: ["after", ...FILTER_SPELLINGS],
+  lists: LIST_PARAMETERS,
+};
 
 interface StoredJob {
   email?: object | null | undefined;
@@ -37,7 +43,7 @@ export function taskJobRoutes(door: RestDoor): Router {
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs", onlyMethods("GET", "HEAD"), async (request, response) => {
     const context = await enterRest(door, request, response);
-    const parameters = new RestParameters(request.url);
+    const parameters = new RestParameters(request.url, PARAMETERS);
     const taskId = parameters.uuid("id", String(request.params.id));
     const page = parameters.page();
     const { filter: inOldWords, faults } = readFilterParameters(parameters.query);
@@ -45,7 +51,11 @@ export function taskJobRoutes(door: RestDoor): Router {
     parameters.faults.push(...faults);
     parameters.check();
     const filter = inEnumNames(inOldWords);
-    const linked = { path: `/api/v1/tasks/${taskId}/jobs`, query: parameters.query, kept: FILTER_PARAMETERS };
+    const linked = {
+      path: `${response.locals.pathPrefix}/api/v1/tasks/${taskId}/jobs`,
+      query: parameters.query,
+      kept: FILTER_SPELLINGS,
+    };
 
     if (after === null) {
       const { taskJobs } = await executeStored<StoredPage>(door, context, PAGE, { id: taskId, ...page, filter });

@@ -1,5 +1,6 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
+import { spellingsOf } from "../http/parameter-names.ts";
 import {
   answerJson,
   enterRest,
@@ -9,14 +10,15 @@ import {
   type StoredConnection,
   storedDocument,
 } from "../http/rest-door.ts";
-import { RestParameters } from "../http/rest-parameters.ts";
+import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
 import { taskCursorScope } from "./list-tasks.ts";
 import type { TaskFilter } from "./task-filter.ts";
 
 const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", "./task-fields.rest.graphql"]);
 const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", "./task-fields.rest.graphql"]);
 
-const FILTER_PARAMETERS = ["user_id", "created_after", "created_before"];
+const FILTER_SPELLINGS = ["user_id", ...spellingsOf("created_from"), ...spellingsOf("created_to")];
+const LIST_PARAMETERS: KnownParameters = { strict: ["limit", "offset", "after", ...FILTER_SPELLINGS] };
 
 interface StoredMetrics {
   readonly total_email_addresses: number;
@@ -39,7 +41,7 @@ export function taskRoutes(door: RestDoor): Router {
 
   router.all("/api/v1/tasks/:id", readOnly, async (request, response) => {
     const context = await enterRest(door, request, response);
-    const parameters = new RestParameters(request.url);
+    const parameters = new RestParameters(request.url, {});
     const id = parameters.uuid("id", String(request.params.id));
     parameters.check();
     const { task } = await executeStored<{ task: StoredTask }>(door, context, TASK, { id });
@@ -48,7 +50,7 @@ export function taskRoutes(door: RestDoor): Router {
 
   router.all("/api/v1/tasks", readOnly, async (request, response) => {
     const context = await enterRest(door, request, response);
-    const parameters = new RestParameters(request.url);
+    const parameters = new RestParameters(request.url, LIST_PARAMETERS);
     const page = parameters.page();
     const filter = filterOf(parameters);
     const after = parameters.after(taskCursorScope(filter));
@@ -56,7 +58,11 @@ export function taskRoutes(door: RestDoor): Router {
     const variables = { ...page, after: after || null, filter };
     const { tasks } = await executeStored<{ tasks: StoredConnection<StoredTask> }>(door, context, TASKS, variables);
     // By cursor whichever way this page was asked for, so that a walk loses no task.
-    const linked = { path: "/api/v1/tasks", query: parameters.query, kept: FILTER_PARAMETERS };
+    const linked = {
+      path: `${response.locals.pathPrefix}/api/v1/tasks`,
+      query: parameters.query,
+      kept: FILTER_SPELLINGS,
+    };
     linkToNext(response, linked, tasks);
     answerJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
   });
@@ -67,8 +73,8 @@ function filterOf(parameters: RestParameters): TaskFilter {
   const userId = parameters.single("user_id");
   return {
     userId: userId === null ? null : parameters.uuid("user_id", userId),
-    createdFrom: parameters.moment("created_after"),
-    createdTo: parameters.moment("created_before"),
+    createdFrom: parameters.moment("created_from"),
+    createdTo: parameters.moment("created_to"),
   };
 }
 

@@ -38,7 +38,7 @@ describe("refuses to start, with one message and without a stack", () => {
         "The environment is not usable:",
         "  DATABASE_URL must be a URL that starts with postgres:// or postgresql://",
         "  PORT must be a whole number from 0 to 65535",
-        "  CORS_ORIGINS must be origins such as https://app.example.com, separated by commas",
+        "  CORS_ORIGINS must be origins such as https://app.example.com or https://*.example.com, separated by commas",
         "  GRAPHIQL must be on or off",
         "  LOG_LEVEL must be one of debug, info, warn, error, silent",
         "  JWT_JWKS_URL must be a URL that starts with https:// or http://",

@@ -43,7 +43,7 @@ const parameter = fc
   .map(([name, value]) => ({ name, value: asSent(value), text: `${name}=${percentEncoded(value)}` }));
 
 /** What leaves all rows of an export in, beside what it is asked as. */
-const NO_FILTERS = ["format", "limit", "offset", "after", "user_id", "created_after", "created_before", "fields"];
+const NO_FILTERS = ["format", "limit", "offset", "after", "user_id", "fields"];
 
 /** xml: an export that is wrong in itself. */
 const exportPlace = (format) => ({

@@ -1,0 +1,270 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aJob, aTask, someJobs } from "../support/builders.ts";
+import { sendRaw } from "../support/raw-request.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await server.as();
+  taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "2025-01-01T00:00:00Z" });
+  await someJobs(server.sql, taskId, 12);
+  for (const [status, email_address] of [
+    ["failed", "École@mail.test"],
+    ["pending", "a�b@mail.test"],
+    ["pending", "plus+tag@mail.test"],
+  ] as const)
+    await aJob(server.sql, { task_id: taskId, status, email_address, created_at: "2025-02-01T00:00:00Z" });
+});
+afterAll(() => server.close());
+
+const PATHS = {
+  page: () => `/api/v1/tasks/${taskId}/jobs`,
+  export: () => `/api/v1/tasks/${taskId}/jobs/export`,
+  task: () => `/api/v1/tasks/${taskId}`,
+  tasks: () => "/api/v1/tasks",
+};
+type Path = keyof typeof PATHS;
+
+const statusOf = async (path: string, headers: Record<string, string> = {}) =>
+  (await owner.get(path, { headers })).status;
+const faultsOf = async (path: string) => {
+  const response = await owner.get(path);
+  expect(response.status).toBe(400);
+  return JSON.parse(await response.text()).error.details as { field: string; reason: string }[];
+};
+const countOf = async (query: string) => {
+  const response = await owner.get(`${PATHS.page()}?${query}`);
+  expect(response.status).toBe(200);
+  return JSON.parse(await response.text()).count;
+};
+const linesOf = async (query: string) => {
+  const response = await owner.get(`${PATHS.export()}?${query}`);
+  expect(response.status).toBe(200);
+  return (await response.text()).trim().split("\n").length;
+};
+
+describe("Accept", () => {
+  const ACCEPTED = [
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8, text/plain, */*",
+    "application/json; odata=verbose",
+    "APPLICATION/JSON",
+    "application/*",
+    "*/*;q=0.1",
+    "text/html, application/json;q=0.1",
+    "json",
+  ];
+  test.each(["page", "task", "tasks"] as const)("every header that includes JSON is 200 on the %s", async (path) => {
+    for (const accept of ACCEPTED)
+      expect([accept, await statusOf(PATHS[path](), { Accept: accept })]).toEqual([accept, 200]);
+    for (const accept of ["text/html", "application/json;q=0", "application/json;q=0, text/*", "image/*"])
+      expect([accept, await statusOf(PATHS[path](), { Accept: accept })]).toEqual([accept, 406]);
+  });
+
+  test.each([
+    ["text/csv; charset=utf-8; header=present", "text/csv"],
+    ["text/csv; charset=utf-8", "text/csv"],
+    ["text/csv, */*;q=0.1", "text/csv"],
+    ["text/csv;q=0.1, application/x-ndjson", "application/x-ndjson"],
+    ["application/x-ndjson; charset=utf-8", "application/x-ndjson"],
+    ["text/*", "text/csv"],
+    ["*/*", "application/x-ndjson"],
+  ])("%s is answered with %s by the export", async (accept, type) => {
+    const response = await owner.get(PATHS.export(), { headers: { Accept: accept } });
+    expect([response.status, response.headers.get("content-type")?.split(";")[0]]).toEqual([200, type]);
+  });
+
+  test.each(["application/json", "text/csv; header=absent", "text/csv;q=0, image/png"])(
+    "%s is 406 on the export",
+    async (accept) => expect(await statusOf(PATHS.export(), { Accept: accept })).toBe(406),
+  );
+});
+
+describe("a list", () => {
+  test.each([
+    ["status[]=failed", 1],
+    ["status%5B%5D=failed", 1],
+    ["status[0]=failed", 1],
+    ["status%5B0%5D=failed&status%5B1%5D=completed", 13],
+    ["status[]=failed&status[]=completed", 13],
+    ["status=failed&status[]=pending", 3],
+    ["domain[]=mail.test&status[]=failed", 0],
+    ["deliverability[7]=deliverable", 12],
+  ])("%s is read by the page and the export", async (query, count) => {
+    expect(await countOf(query)).toBe(count);
+    if (count > 0) expect(await linesOf(query)).toBe(count);
+  });
+
+  test("Link writes the name without brackets", async () => {
+    const { headers } = await owner.get(`${PATHS.page()}?status[]=completed&limit=5`);
+    expect(headers.get("link")).toContain("limit=5&offset=5&status=completed>");
+  });
+
+  test.each(["q[]=a", "has_email[]=true", "after[]=", "status[a]=failed&status=failed", "limit[]=5&status[]=failed"])(
+    "%s is 400: it is no list",
+    async (query) => {
+      const [fault, ...more] = await faultsOf(`${PATHS.page()}?${query}`);
+      expect(fault?.field).toBe(query.split("=")[0]);
+      expect(more).toEqual([]);
+    },
+  );
+});
+
+describe("an unknown name", () => {
+  test("is ignored by the documented page beside the documented parameters", async () => {
+    for (const query of [
+      "limit=5&page=2",
+      "offset=1&staus=failed",
+      "utm_source=100%",
+      "%ff=1&limit=1",
+      "Limit=0",
+      "_=1",
+    ])
+      expect([query, await statusOf(`${PATHS.page()}?${query}`)]).toEqual([query, 200]);
+  });
+
+  test.each<[Path, string, string, string | null]>([
+    ["page", "status=failed&staus=failed", "staus", "status"],
+    ["page", "after=&crated_from=2025-01-01T00:00:00Z", "crated_from", "created_from"],
+    ["page", "q=a&Status=failed", "Status", "status"],
+    ["page", "q=a&zzzzzzzz=1", "zzzzzzzz", null],
+    ["page", "q=a&filter[status]=failed", "filter[status]", null],
+    ["page", "q=a&__proto__=1", "__proto__", null],
+    ["export", "staus=failed", "staus", "status"],
+    ["export", "limit=10", "limit", null],
+    ["export", "after=", "after", null],
+    ["export", "formt=csv", "formt", "format"],
+    ["export", "%ff=1", "%ff", null],
+    ["task", "limit=1", "limit", null],
+    ["tasks", "userid=1", "userid", "user_id"],
+    ["tasks", "status=failed", "status", null],
+    ["tasks", "limt=1", "limt", "limit"],
+  ])("is 400 on the %s: %s", async (path, query, field, nearest) => {
+    const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
+    expect(more).toEqual([]);
+    expect(fault?.field).toBe(field);
+    if (nearest !== null) expect(fault?.reason).toBe(`is not a parameter of this path; did you mean ${nearest}?`);
+    else expect(fault?.reason).toMatch(/^is not a parameter of this path/);
+  });
+
+  test("is shortened, and only ten are named", async () => {
+    const names = Array.from({ length: 1500 }, (_, n) => `x${n}`);
+    expect(await faultsOf(`${PATHS.export()}?${names.join("&")}`)).toHaveLength(10);
+    const [fault] = await faultsOf(`${PATHS.export()}?${"x".repeat(5000)}=1`);
+    expect(fault?.field).toHaveLength(65);
+  });
+
+  test("`_`, which jQuery adds against caches, is ignored everywhere", async () => {
+    for (const path of Object.values(PATHS)) expect(await statusOf(`${path()}?_=1700000000`)).toBe(200);
+  });
+});
+
+describe("the names of the moments", () => {
+  test("are the same on all paths", async () => {
+    for (const name of ["created_from", "created_after"]) {
+      expect(await countOf(`${name}=2025-01-15T00:00:00Z`)).toBe(3);
+      expect(await linesOf(`${name}=2025-01-15T00:00:00Z`)).toBe(3);
+      const { body } = await tasks(`${name}=2025-01-15T00:00:00Z`);
+      expect(body.count).toBe(0);
+    }
+    for (const name of ["created_to", "created_before"]) {
+      expect(await countOf(`${name}=2025-01-15T00:00:00Z`)).toBe(12);
+      expect((await tasks(`${name}=2025-01-15T00:00:00Z`)).body.count).toBe(1);
+    }
+    for (const name of ["updated_since", "updated_from", "updated_after"])
+      expect(await countOf(`${name}=2000-01-01T00:00:00Z`)).toBe(15);
+    for (const name of ["updated_to", "updated_before"]) expect(await countOf(`${name}=2000-01-01T00:00:00Z`)).toBe(0);
+  });
+
+  const tasks = async (query: string) => {
+    const response = await owner.get(`/api/v1/tasks?${query}`);
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  };
+
+  test.each<[Path, string]>([
+    ["page", "created_from=2025-01-01T00:00:00Z&created_after=2025-01-01T00:00:00Z"],
+    ["export", "created_to=2025-01-01T00:00:00Z&created_before=2025-01-01T00:00:00Z"],
+    ["tasks", "created_from=2025-01-01T00:00:00Z&created_after=2025-01-01T00:00:00Z"],
+    ["tasks", "created_before=2025-01-01T00:00:00Z&created_to=2025-01-01T00:00:00Z"],
+  ])("two names of one moment are 400 on the %s: %s", async (path, query) => {
+    const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
+    expect(more).toEqual([]);
+    expect(fault).toEqual({
+      field: expect.stringMatching(/^created_(after|before)$/),
+      reason: expect.stringMatching(/^must not be given together with created_(from|to)$/),
+    });
+  });
+
+  test("an error names the spelling of the caller, and Link keeps it", async () => {
+    expect((await faultsOf(`${PATHS.page()}?created_after=soon`))[0]?.field).toBe("created_after");
+    expect((await faultsOf("/api/v1/tasks?created_before=soon"))[0]?.field).toBe("created_before");
+    const { headers } = await owner.get(`${PATHS.page()}?created_after=2025-01-01T00:00:00Z&limit=1`);
+    expect(headers.get("link")).toContain("&created_after=2025-01-01T00%3A00%3A00Z>");
+  });
+});
+
+describe("a query string that is not UTF-8", () => {
+  const BAD = [
+    "%ff",
+    "%80",
+    "%c0%af",
+    "%e0%80%af",
+    "%c3",
+    "%e2%82",
+    "%ed%a0%80",
+    "%ed%b0%80",
+    "%f4%90%80%80",
+    "%zz",
+    "%",
+    "%2",
+    "a%",
+  ];
+  test.each(BAD)("is 400 and names the parameter: %s", async (value) => {
+    const reason = "must be percent-encoded UTF-8";
+    expect(await faultsOf(`${PATHS.page()}?q=${value}`)).toEqual([{ field: "q", reason }]);
+    expect(await faultsOf(`${PATHS.page()}?status[]=failed&email_status=${value}`)).toEqual([
+      { field: "email_status", reason },
+    ]);
+    expect(await faultsOf(`${PATHS.export()}?format=${value}`)).toEqual([{ field: "format", reason }]);
+    expect(await faultsOf(`/api/v1/tasks?user_id=${value}`)).toEqual([{ field: "user_id", reason }]);
+    expect(await faultsOf(`${PATHS.page()}?limit=${value}`)).toEqual([{ field: "limit", reason }]);
+  });
+
+  test("is not one that spells U+FFFD, a BOM, a plus or an emoji", async () => {
+    expect(await countOf("q=%EF%BF%BD")).toBe(1);
+    expect(await countOf("q=%EF%BB%BFa")).toBe(0);
+    expect(await countOf("q=%F0%9F%A6%8A")).toBe(0);
+    expect(await countOf("q=plus%2Btag")).toBe(1);
+    expect(await countOf("q=plus+tag")).toBe(0);
+    expect((await faultsOf(`${PATHS.page()}?q=%00`))[0]?.field).toBe("q");
+  });
+
+  test("is one with bytes that are not percent-encoded", async () => {
+    for (const bytes of ["\xc3\xa9", "\xff"]) {
+      const { status, body } = await sendRaw(server.port, `GET ${PATHS.page()}?q=${bytes} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
+    }
+  });
+});
+
+describe("a path with a malformed escape", () => {
+  test.each(["%ff", "%zz", "%", "%c0%af", "%00", "a%b"])(
+    "%s in place of an id is 400 and names it, after 401",
+    async (id) => {
+      for (const path of [`/api/v1/tasks/${id}/jobs`, `/api/v1/tasks/${id}`, `/api/v1/tasks/${id}/jobs/export`]) {
+        expect((await faultsOf(path)).map(({ field }) => field)).toEqual(["id"]);
+        expect((await fetch(server.url + path)).status).toBe(401);
+      }
+    },
+  );
+
+  test("elsewhere is an unknown path", async () => {
+    for (const path of ["/%ff", "/api/%zz", `/api/v1/tasks/${randomUUID()}/jobs%ff`, "/graphiql/%ff"])
+      expect([path, await statusOf(path)]).toEqual([path, 404]);
+  });
+});
