@@ -5,7 +5,7 @@ import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
 import { openJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
-import { isMigrated } from "./db/migrate.ts";
+import { watchReadiness } from "./db/readiness.ts";
 import { emailQueries } from "./email/email.queries.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
@@ -84,7 +84,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   });
 
   const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
-  const isDatabaseReady = askedSeldom(() => isMigrated(database));
+  const isDatabaseReady = askedSeldom(watchReadiness(database, (reason) => log.warn({ reason }, "not ready")));
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
   const app = express();

@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import { isDriverRepaired, openDatabase } from "./db/client.ts";
-import { codeOf, isAway } from "./db/faults.ts";
+import { codeOf, isAway, UnusableDatabase } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
 import { openEmbeddedPostgres } from "./embedded-postgres/embedded-postgres.ts";
@@ -88,6 +88,7 @@ async function tryToMigrate(url: string, connectTimeoutSeconds: number): Promise
     await applyMigrations(url, connectTimeoutSeconds);
     return null;
   } catch (error) {
+    if (error instanceof UnusableDatabase) throw new StartError(error.message);
     const code = codeOf(error);
     if (isAway(error)) return code;
     throw new StartError(

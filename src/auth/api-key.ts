@@ -1,9 +1,8 @@
 import { hash, randomBytes } from "node:crypto";
 import DataLoader from "dataloader";
-import { desc, eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/prepare-rows.ts";
-import { apiKeys } from "../db/schema.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -19,6 +18,17 @@ export interface NewApiKey {
   readonly expiresAt: string | null;
 }
 
+interface ListedApiKey {
+  readonly id: string;
+  readonly userId: string;
+  readonly isAdmin: boolean;
+  readonly name: string;
+  readonly keyPreview: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
 export type ApiKeys = ReturnType<typeof apiKeyQueries>;
 
 interface AskedKey {
@@ -30,7 +40,7 @@ export function apiKeyQueries(database: OpenDatabase) {
   const { db } = database;
   const findViewers = prepareRows(
     database,
-    sql`select key_hash, user_id, is_admin from api_keys
+    sql`select key_hash, user_id, is_admin from public.api_keys
       where key_hash = any(${sql.placeholder("hashes")}::text[]) and revoked_at is null
         and (expires_at is null or expires_at > now())`,
   );
@@ -60,37 +70,29 @@ export function apiKeyQueries(database: OpenDatabase) {
 
     /** Null when the key is known already: it keeps its first owner, expiry and revocation. */
     async insertApiKey(key: string, wanted: NewApiKey): Promise<string | null> {
-      const [row] = await db
-        .insert(apiKeys)
-        .values({ ...wanted, keyHash: hashApiKey(key), keyPreview: `${key.slice(0, PREVIEW_LENGTH)}…` })
-        .onConflictDoNothing()
-        .returning({ id: apiKeys.id });
+      const { userId, isAdmin, name, expiresAt } = wanted;
+      const preview = `${key.slice(0, PREVIEW_LENGTH)}…`;
+      const [row] = await db.execute<{ id: string }>(sql`
+        insert into public.api_keys (user_id, is_admin, name, expires_at, key_hash, key_preview)
+        values (${userId}, ${isAdmin}, ${name}, ${expiresAt}, ${hashApiKey(key)}, ${preview})
+        on conflict do nothing returning id`);
       return row?.id ?? null;
     },
 
-    listApiKeys() {
-      return db
-        .select({
-          id: apiKeys.id,
-          userId: apiKeys.userId,
-          isAdmin: apiKeys.isAdmin,
-          name: apiKeys.name,
-          keyPreview: apiKeys.keyPreview,
-          createdAt: apiKeys.createdAt,
-          expiresAt: apiKeys.expiresAt,
-          revokedAt: apiKeys.revokedAt,
-        })
-        .from(apiKeys)
-        .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id));
+    async listApiKeys(): Promise<ListedApiKey[]> {
+      return [
+        ...(await db.execute<ListedApiKey & Record<string, unknown>>(sql`
+          select id, user_id as "userId", is_admin as "isAdmin", name, key_preview as "keyPreview",
+            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+          from public.api_keys order by created_at desc, id desc`)),
+      ];
     },
 
     /** False when there is no such key; revoking twice keeps the first time. */
     async revokeApiKey(id: string): Promise<boolean> {
-      const revoked = await db
-        .update(apiKeys)
-        .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
-        .where(eq(apiKeys.id, id))
-        .returning({ id: apiKeys.id });
+      const revoked = await db.execute(
+        sql`update public.api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id} returning id`,
+      );
       return revoked.length > 0;
     },
   };

@@ -1,6 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
-import { NEWEST_MIGRATION, readNewestMigration } from "./newest-migration.ts";
+import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
 import { openReads } from "./reads.ts";
 import { socketFactory } from "./socket.ts";
 

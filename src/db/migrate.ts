@@ -1,16 +1,12 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { deadlineIn } from "../deadline.ts";
-import type { OpenDatabase } from "./client.ts";
-import { MIGRATIONS_DIR, NEWEST_MIGRATION, readNewestMigration } from "./newest-migration.ts";
+import { UnusableDatabase } from "./faults.ts";
+import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
 import { socketFactory } from "./socket.ts";
 
 /** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
-
-/** A probe wants an answer soon. */
-const READY_TIMEOUT_MS = 1000;
 
 /** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
@@ -23,18 +19,27 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
     ...{ socket: socketFactory({ silenceMs: null, tls: null }) },
   });
   try {
+    await checkEncoding(sql);
     await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
-    await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS_DIR });
+    // Migrations name no schema: a role's own search_path would scatter the tables.
+    await sql`set search_path to public, pg_temp`;
+    await adoptJournal(sql);
+    await migrate(drizzle(sql), {
+      migrationsFolder: MIGRATIONS_DIR,
+      migrationsSchema: JOURNAL.schema,
+      migrationsTable: JOURNAL.table,
+    });
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
 
-/** False also when the database cannot be asked. A database ahead of this program counts as migrated. */
-export async function isMigrated({ sql, read }: OpenDatabase): Promise<boolean> {
-  try {
-    return (await read(deadlineIn(READY_TIMEOUT_MS), () => readNewestMigration(sql))) >= NEWEST_MIGRATION;
-  } catch {
-    return false;
-  }
+/** Text outside the database's encoding could be neither stored nor searched for. */
+async function checkEncoding(sql: postgres.Sql): Promise<void> {
+  const [row] = await sql`select current_setting('server_encoding') as encoding, current_database() as name`;
+  if (row?.encoding === "UTF8") return;
+  throw new UnusableDatabase(
+    `The database ${row?.name} has the encoding ${row?.encoding}, and must have UTF8. Create another one with ` +
+      `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and restore a dump of this one into it.`,
+  );
 }

@@ -12,7 +12,7 @@ export const EMAIL_COLUMNS = sql`id, email, status, is_role_based, is_disposable
   domain_name, host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify, deleted_at`;
 
 /** One array parameter: a single prepared statement serves every batch size, `in (…)` would make one per length. */
-const EMAILS_BY_IDS = sql`select ${EMAIL_COLUMNS} from emails where id = any(${sql.placeholder("ids")}::uuid[])`;
+const EMAILS_BY_IDS = sql`select ${EMAIL_COLUMNS} from public.emails where id = any(${sql.placeholder("ids")}::uuid[])`;
 
 export function emailQueries(database: OpenDatabase) {
   const findByIds = prepareRows(database, EMAILS_BY_IDS);

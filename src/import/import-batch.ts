@@ -11,10 +11,10 @@ import {
   insertEmails,
   insertJobs,
   insertTask,
-  liftTimeouts,
   markRepeatedIds,
   markTakenIds,
   prepareStaging,
+  setUpTransaction,
 } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
 import { type FileFormat, openRows, type RowFile } from "./read-rows.ts";
@@ -77,7 +77,7 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
   const source = options.source ?? (fileName === "-" ? "standard input" : basename(fileName));
 
   return await sql.begin(async (tx) => {
-    await liftTimeouts(tx);
+    await setUpTransaction(tx);
     const taskId = await insertTask(tx, { id: options.taskId ?? null, userId: options.userId, source });
     if (taskId === null) throw new ImportError({ fileName, reason: `there is a task ${options.taskId} already` });
 

@@ -30,9 +30,14 @@ export interface LineRange {
   end: number;
 }
 
-/** A role's statement_timeout is meant for requests; an import of a million rows takes longer. */
-export async function liftTimeouts(tx: Transaction): Promise<void> {
-  await tx`select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`;
+/**
+ * A role's statement_timeout is meant for requests; an import of a million rows takes longer. A role's search_path may
+ * name other tables first.
+ */
+export async function setUpTransaction(tx: Transaction): Promise<void> {
+  await tx`
+    select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+      set_config('search_path', 'pg_catalog, pg_temp, public', true)`;
 }
 
 /** Null when there is a task with this id already. */

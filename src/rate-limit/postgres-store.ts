@@ -20,6 +20,7 @@ export function postgresLimiter(sql: Sql, { points, duration }: { points: number
   return new RateLimiterPostgres({
     storeClient: client,
     storeType: "client",
+    schemaName: "public",
     tableName: "rate_limits",
     tableCreated: true,
     keyPrefix: "",

@@ -116,7 +116,7 @@ function openSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<voi
       await rowsOf(sql`
         declare exported no scroll cursor for
         select null, null, ${SELECTED}
-        from task_email_jobs job left join emails email on email.id = job.email_id
+        from public.task_email_jobs job left join public.emails email on email.id = job.email_id
         where ${matching(sql`job.task_id = ${taskId}`, filter)}
         order by job.created_at desc, job.id desc`);
       const fetch = sql.raw(`fetch ${FETCHED_JOBS} from exported`);

@@ -35,8 +35,8 @@ export function conditionsOf(filter: JobFilter): SQL[] {
 function statusIs(statuses: readonly JobStatus[]): SQL {
   const [only] = statuses;
   return statuses.length === 1
-    ? sql`job.status = ${only}::job_status`
-    : sql`job.status = any(${textArray(statuses)}::job_status[])`;
+    ? sql`job.status = ${only}::public.job_status`
+    : sql`job.status = any(${textArray(statuses)}::public.job_status[])`;
 }
 
 /** UNKNOWN is every word that is folded nowhere else. */

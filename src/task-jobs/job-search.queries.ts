@@ -85,20 +85,20 @@ function statementOf(search: JobSearch): SQL {
   // The emails of the page are joined to the page: within, only a condition on them keeps their join in the plan.
   const stretch = sql`
     select ${column} as ordered_by, job.*
-    from task_email_jobs job left join emails email on email.id = job.email_id
+    from public.task_email_jobs job left join public.emails email on email.id = job.email_id
     where ${allOf([matching(ofTask, filter), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
     select ${count}, task.id, ${SELECTED} from ${counted} left join lateral (${stretch}) job on true
-    left join emails email on email.id = job.email_id
+    left join public.emails email on email.id = job.email_id
     order by job.ordered_by ${direction}, job.id ${direction}`;
 }
 
 /** The access rule, as in task-job.queries.ts: nothing tells a missing task from a foreign one. */
 export function visibleTasks(viewer: Viewer, taskIds: readonly string[]): SQL {
   return sql`(
-    select tasks.id from tasks
+    select tasks.id from public.tasks
     where ${isOneOf(sql`tasks.id`, taskIds)} and tasks.deleted_at is null
       and (${viewer.isAdmin}::boolean or tasks.user_id = ${viewer.userId})
   ) task`;
@@ -115,10 +115,10 @@ export function matching(ofTasks: SQL, filter: JobFilter): SQL {
 export function countsOf({ taskIds, filter }: Selection): SQL {
   if (isEmptyFilter(filter)) {
     return sql`
-      select sum(jobs) as count, task_id from task_job_totals where ${isOneOf(sql`task_id`, taskIds)} group by task_id`;
+      select sum(jobs) as count, task_id from public.task_job_totals where ${isOneOf(sql`task_id`, taskIds)} group by task_id`;
   }
   return sql`
-    select count(*), job.task_id from task_email_jobs job left join emails email on email.id = job.email_id
+    select count(*), job.task_id from public.task_email_jobs job left join public.emails email on email.id = job.email_id
     where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by job.task_id`;
 }
 

@@ -11,8 +11,8 @@ export interface WrongTotal {
 
 const WRONG_TOTALS = sql`
   select coalesce(k.task_id, c.task_id) as "taskId", coalesce(kept, 0)::float8 as kept, coalesce(counted, 0)::float8 as counted
-  from (select task_id, sum(jobs) as kept from task_job_totals group by task_id) k
-  full join (select task_id, count(*) as counted from task_email_jobs where deleted_at is null group by task_id) c
+  from (select task_id, sum(jobs) as kept from public.task_job_totals group by task_id) k
+  full join (select task_id, count(*) as counted from public.task_email_jobs where deleted_at is null group by task_id) c
   using (task_id)
   where coalesce(kept, 0) <> coalesce(counted, 0)
   order by 1`;
@@ -28,12 +28,14 @@ export async function findWrongTotals(db: Database): Promise<WrongTotal[]> {
  */
 export async function repairTotals(db: Database): Promise<WrongTotal[]> {
   return db.transaction(async (transaction) => {
-    await transaction.execute(sql`lock table task_email_jobs in share row exclusive mode`);
+    await transaction.execute(sql`lock table public.task_email_jobs in share row exclusive mode`);
     const wrong = [...(await transaction.execute<WrongTotal & Record<string, unknown>>(WRONG_TOTALS))];
     for (const { taskId, kept, counted } of wrong) {
-      await transaction.execute(sql`select add_to_total(${taskId}, ${counted - kept})`);
+      await transaction.execute(sql`select public.add_to_total(${taskId}, ${counted - kept})`);
     }
-    await transaction.execute(sql`update task_job_totals set changes = uuid_hash_extended(gen_random_uuid(), 0)`);
+    await transaction.execute(
+      sql`update public.task_job_totals set changes = uuid_hash_extended(gen_random_uuid(), 0)`,
+    );
     return wrong;
   });
 }

@@ -16,9 +16,9 @@ const value = sql.placeholder;
  */
 const VISIBLE_TASK = sql`(
   select tasks.id, total.jobs, total.version, total.version = ${value("version")} as is_place_known
-  from tasks, lateral (
+  from public.tasks, lateral (
     select coalesce(sum(jobs), 0) as jobs, sum(changes) || '.' || max(slot) as version
-    from task_job_totals where task_id = tasks.id
+    from public.task_job_totals where task_id = tasks.id
   ) total
   where tasks.id = ${value("taskId")} and tasks.deleted_at is null
     and (${value("isAdmin")}::boolean or tasks.user_id = ${value("userId")})
@@ -29,7 +29,7 @@ const VISIBLE_TASK = sql`(
  * in this very snapshot: a stale place is never used.
  */
 const pageOf = (columns: SQL) => sql`
-  select ${columns} from task_email_jobs
+  select ${columns} from public.task_email_jobs
   where task_id = task.id and deleted_at is null and (created_at, id) <= (
     case when task.is_place_known then ${value("placeCreatedAt")}::timestamptz else 'infinity' end,
     case when task.is_place_known then ${value("placeId")}::uuid else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end)
@@ -47,8 +47,8 @@ const JOB_COLUMNS = sql`id, task_id, email_id, email_address, status, created_at
  */
 const shortWay = sql`left join lateral (${pageOf(JOB_COLUMNS)}) job on true`;
 const longWay = sql`left join lateral (${pageOf(sql`id`)}) key on true
-  left join lateral (${lookUp(JOB_COLUMNS, sql`task_email_jobs`, sql`key.id`)}) job on true`;
-const withEmails = sql`left join lateral (${lookUp(EMAIL_COLUMNS, sql`emails`, sql`job.email_id`)}) email on true`;
+  left join lateral (${lookUp(JOB_COLUMNS, sql`public.task_email_jobs`, sql`key.id`)}) job on true`;
+const withEmails = sql`left join lateral (${lookUp(EMAIL_COLUMNS, sql`public.emails`, sql`job.email_id`)}) email on true`;
 
 /** The longest way that is still short, in rows passed over. */
 const SHORT_WAY = 200;

@@ -13,7 +13,7 @@ const value = sql.placeholder;
 
 /** With the access rule: what is missing, deleted or somebody else's is not among them. */
 const VISIBLE_TASKS = sql`
-  select id, user_id, source, created_at, updated_at from tasks
+  select id, user_id, source, created_at, updated_at from public.tasks
   where id = any(${value("ids")}::uuid[]) and deleted_at is null
     and (${value("isAdmin")}::boolean or user_id = ${value("userId")})`;
 
@@ -42,11 +42,11 @@ export function taskQueries(database: OpenDatabase) {
       const matching = conditionsOf(search);
       const stretch = between(search, { moment: sql`created_at`, id: sql`id`, isDescending: true });
       const direction = backwards ? sql`asc` : sql`desc`;
-      const count = parts.count ? sql`(select count(*) from tasks where ${allOf(matching)})` : sql`0`;
+      const count = parts.count ? sql`(select count(*) from public.tasks where ${allOf(matching)})` : sql`0`;
       const rows = await queryRows(
         database.searches,
         sql`select found.*, counted.count from (select ${count} as count) counted left join (
-              select id, user_id, source, created_at, updated_at from tasks
+              select id, user_id, source, created_at, updated_at from public.tasks
               where ${allOf([...matching, ...stretch])}
               order by created_at ${direction}, id ${direction} limit ${parts.tasks ? limit : 0} offset ${offset}
             ) found on true order by created_at desc, id desc`,

@@ -123,9 +123,9 @@ test("a database and a process of other zones and date styles give the same page
   }
 });
 
-const NOT_MIGRATED = "delete from drizzle.__drizzle_migrations";
+const NOT_MIGRATED = "delete from public.task_jobs_api_migrations";
 const MIGRATED_BY_A_NEWER_RELEASE =
-  "insert into drizzle.__drizzle_migrations (hash, created_at) values ('', 9007199254740991)";
+  "insert into public.task_jobs_api_migrations (hash, created_at) values ('', 9007199254740991)";
 
 test.each([
   ["without its tables", "42P01", "alter table tasks rename to away", NOT_MIGRATED],
@@ -173,8 +173,8 @@ test("any number of probes cost a statement a second, and each hears of a change
   });
   expect(statements).toBeLessThanOrEqual(3);
 
-  await server.sql`alter table drizzle.__drizzle_migrations rename to away`;
+  await server.sql`alter table public.task_jobs_api_migrations rename to away`;
   await expect.poll(probe, { timeout: 1500 }).toBe(503);
-  await server.sql`alter table drizzle.away rename to __drizzle_migrations`;
+  await server.sql`alter table public.away rename to task_jobs_api_migrations`;
   await expect.poll(probe, { timeout: 700 }).toBe(200);
 });

@@ -8,7 +8,7 @@ import { killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const PASSWORD = "of-this-test-alone";
-const READ = ["api_keys", "emails", "task_email_jobs", "task_job_totals", "tasks", "__drizzle_migrations"];
+const READ = ["api_keys", "emails", "task_email_jobs", "task_job_totals", "tasks", "task_jobs_api_migrations"];
 
 let database: TestDatabase;
 let serverUrl: string;
@@ -96,8 +96,7 @@ test("every right it was given is needed", async () => {
     const answers = await Promise.all([get("/readyz"), get(`/api/v1/tasks/${taskId}/jobs`)]);
     return answers.map(({ status }) => status);
   };
-  for (const table of READ) {
-    const name = table.startsWith("__") ? `drizzle.${table}` : table;
+  for (const name of READ) {
     await database.sql.unsafe(`revoke select on ${name} from server`);
     await expect.poll(statuses, { message: `without ${name}`, timeout: 2000 }).not.toEqual([200, 200]);
     await database.sql.unsafe(`grant select on ${name} to server`);
@@ -110,7 +109,7 @@ test("can write nothing, and read nothing else", async () => {
     select relname as name,
       has_table_privilege('server', oid, 'select') as reads,
       has_table_privilege('server', oid, 'insert, update, delete, truncate, references, trigger') as writes
-    from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace in ('public'::regnamespace, 'drizzle'::regnamespace)`;
+    from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace = 'public'::regnamespace`;
   expect(tables.filter(({ writes }) => writes)).toEqual([]);
   const readable = tables.filter(({ name, reads }) => reads && name !== "pg_stat_statements");
   expect(readable.map(({ name }) => name).sort()).toEqual([...READ].sort());
@@ -154,9 +153,9 @@ test("neither migrates nor makes keys", async () => {
   expect(keys.stdout).not.toContain("tj_");
 
   const [newest = {}] = await database.sql`
-    delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations) returning *`;
+    delete from public.task_jobs_api_migrations where created_at = (select max(created_at) from public.task_jobs_api_migrations) returning *`;
   const { code, stdout } = await runProgram("dist/main.js", { DATABASE_URL: serverUrl, PORT: "0" });
-  await database.sql`insert into drizzle.__drizzle_migrations ${database.sql(newest)}`;
+  await database.sql`insert into public.task_jobs_api_migrations ${database.sql(newest)}`;
   expect([code, stdout]).toEqual([1, expect.not.stringContaining("Listening")]);
 });
 

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Sql } from "postgres";
+import { isOfSchema } from "./faults.ts";
+
+/** The same from `src/db` and from `dist/db`. */
+export const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
+
+/** Not drizzle's default table: another application in the same database may keep its own migrations there. */
+export const JOURNAL = { schema: "public", table: "task_jobs_api_migrations" } as const;
+
+interface Migration {
+  readonly tag: string;
+  readonly when: number;
+}
+
+const migrations = readMigrations();
+
+/** The newest one that this program knows. */
+export const NEWEST_MIGRATION = Math.max(...migrations.map((migration) => migration.when));
+
+/** The newest one that was applied to the database; 0 when none was. */
+export async function readNewestMigration(sql: Sql): Promise<number> {
+  try {
+    const [newest] = await sql`select max(created_at) as at from public.task_jobs_api_migrations`;
+    return Number(newest?.at ?? 0);
+  } catch (error) {
+    if (isOfSchema(error)) return 0;
+    throw error;
+  }
+}
+
+/**
+ * Carries an installation over that kept its migrations in drizzle's default table: our own rows of it, by their hashes,
+ * and the rights of roles that may read it. The old table stays, because instances of the earlier release read it.
+ */
+export async function adoptJournal(sql: Sql): Promise<void> {
+  const [found] = await sql`
+    select exists (select from pg_tables where schemaname = ${JOURNAL.schema} and tablename = ${JOURNAL.table}) as is_there,
+      exists (
+        select from pg_class old join pg_namespace schema on schema.oid = old.relnamespace
+        where nspname = 'drizzle' and relname = '__drizzle_migrations'
+          and has_schema_privilege(schema.oid, 'usage') and has_table_privilege(old.oid, 'select')
+      ) as has_old`;
+  if (found?.is_there || !found?.has_old) return;
+  await sql.begin(async (tx) => {
+    const hashes = `{${migrations.flatMap(hashesOf).join(",")}}`;
+    const ours = await tx`
+      select hash, created_at from drizzle.__drizzle_migrations where hash = any(${hashes}::text[]) order by created_at`;
+    if (ours.length === 0) return;
+    await tx`
+      create table public.task_jobs_api_migrations (id serial primary key, hash text not null, created_at bigint)`;
+    await tx`insert into public.task_jobs_api_migrations ${tx(ours, "hash", "created_at")}`;
+    await tx`
+      do $$ declare grantee text; begin
+        for grantee in
+          select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end
+          from pg_class, aclexplode(relacl) acl
+          where oid = 'drizzle.__drizzle_migrations'::regclass and privilege_type = 'SELECT'
+        loop
+          execute format('grant select on public.task_jobs_api_migrations to %s', grantee);
+        end loop;
+      end $$`.simple();
+  });
+}
+
+/** Of the file as it is, and as a checkout with Windows' line ends had it. */
+function hashesOf({ tag }: Migration): string[] {
+  const text = readFileSync(`${MIGRATIONS_DIR}/${tag}.sql`, "utf8").replaceAll("\r\n", "\n");
+  return [text, text.replaceAll("\n", "\r\n")].map((content) => createHash("sha256").update(content).digest("hex"));
+}
+
+function readMigrations(): readonly Migration[] {
+  const journal: { entries: Migration[] } = JSON.parse(readFileSync(`${MIGRATIONS_DIR}/meta/_journal.json`, "utf8"));
+  return journal.entries;
+}
