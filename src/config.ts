@@ -66,6 +66,7 @@ const SEVERAL_HOSTS = /^\w+:\/\/([^/?#]*@)?[^/?#@]*,[^/?#@]*([/?#]|$)/;
 const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
+const NODE_ENVS: readonly string[] = ["production", "development", "test"];
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -82,6 +83,11 @@ export function readConfig(environment: Environment): Config {
   const faults: string[] = [];
   const read = environmentReader(environment, faults);
 
+  const mode = read.text("NODE_ENV");
+  // Express and Apollo Server read the variable too, and know the exact words only.
+  if (mode !== null && !NODE_ENVS.includes(environment.NODE_ENV ?? "")) {
+    faults.push(`NODE_ENV must be one of ${NODE_ENVS.join(", ")}`);
+  }
   const production = environment.NODE_ENV === "production";
   const databaseUrl = readDatabaseUrl(read, faults);
   if (production && read.text("DATABASE_URL") === null) {
@@ -118,6 +124,9 @@ export function readConfig(environment: Environment): Config {
   };
   if (config.metrics?.port === null && config.workers > 1) {
     faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
+  }
+  if (config.metrics?.port === config.port && config.port !== 0) {
+    faults.push("METRICS_PORT must be another port than PORT");
   }
   for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) read.onlyWith(name, "JWT_SECRET", "JWT_JWKS_URL");
   read.onlyWith("CORS_ALLOWED_HEADERS", "CORS_ORIGINS");

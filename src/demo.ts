@@ -8,6 +8,7 @@ import type { OpenDatabase } from "./db/client.ts";
 import { deadlineIn } from "./deadline.ts";
 import { importBatch } from "./import/import-batch.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
+import { isUuid } from "./uuid.ts";
 
 const SAMPLE_FILE = fileURLToPath(new URL("../sample/batch.csv", import.meta.url));
 const DEMO_USER_ID = "00000000-0000-4000-8000-000000000001";
@@ -63,12 +64,29 @@ async function ensureSample(database: OpenDatabase, taskId: string): Promise<num
  * demo.
  */
 async function keepSecrets(file: string): Promise<DemoSecrets> {
-  const kept = await readFile(file, "utf8").catch(() => null);
-  if (kept !== null) return JSON.parse(kept);
+  const kept = readSecrets(await readFile(file, "utf8").catch(() => ""));
+  const secrets: DemoSecrets = {
+    taskId: isText(kept.taskId) && isUuid(kept.taskId) ? kept.taskId : randomUUID(),
+    userKey: isApiKey(kept.userKey) ? kept.userKey : newApiKey(),
+    adminKey: isApiKey(kept.adminKey) && kept.adminKey !== kept.userKey ? kept.adminKey : newApiKey(),
+  };
+  if (Object.entries(secrets).every(([name, secret]) => kept[name] === secret)) return secrets;
 
-  const secrets: DemoSecrets = { taskId: randomUUID(), userKey: newApiKey(), adminKey: newApiKey() };
   const unfinished = `${file}.${randomBytes(4).toString("hex")}`;
-  await writeFile(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flush: true });
   await rename(unfinished, file);
   return secrets;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isApiKey = (value: unknown): value is string => isText(value) && /^tj_[\w-]{43}$/.test(value);
+
+/** Whatever the file holds: it may be torn, empty or another program's. */
+function readSecrets(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const kept: unknown = JSON.parse(text);
+    return typeof kept === "object" && kept !== null ? { ...kept } : {};
+  } catch {
+    return {};
+  }
 }

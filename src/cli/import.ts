@@ -2,12 +2,12 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.ts";
 import { openBadRowFile } from "../import/bad-row-file.ts";
 import { type ImportResult, importBatch } from "../import/import-batch.ts";
 import { ImportError } from "../import/import-error.ts";
 import type { FileFormat } from "../import/read-rows.ts";
 import { isUuid } from "../uuid.ts";
+import { printable } from "../values/printable.ts";
 import { openProgress } from "./progress.ts";
 import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
@@ -89,7 +89,7 @@ async function runImport(command: Command, signal: AbortSignal): Promise<void> {
     printResult(result, badRows?.path() ?? null, (performance.now() - startedMs) / 1000);
   } catch (error) {
     const path = badRows?.path() ?? null;
-    if (path !== null && !signal.aborted) console.error(`The bad rows and their reasons: ${path}`);
+    if (path !== null && !signal.aborted) console.error(`The bad rows and their reasons: ${printable(path)}`);
     throw error;
   } finally {
     badRows?.close();
@@ -111,8 +111,9 @@ function printResult(result: ImportResult, badRowPath: string | null, seconds: n
   console.log(`rows read      ${count(jobs + badRows)}`);
   console.log(`jobs           ${count(jobs)}`);
   console.log(`email records  ${count(emails)}${reusedEmails > 0 ? `, and ${count(reusedEmails)} that existed` : ""}`);
-  console.log(`bad rows       ${count(badRows)}${badRowPath === null ? "" : `, in ${badRowPath}`}`);
+  console.log(`bad rows       ${count(badRows)}${badRowPath === null ? "" : `, in ${printable(badRowPath)}`}`);
   console.log(`seconds        ${seconds.toFixed(1)}`);
   console.log(`task           ${taskId}`);
-  console.log(`read it at     http://127.0.0.1:${readConfig(process.env).port}/api/v1/tasks/${taskId}/jobs`);
+  // The command does not know where a server listens.
+  console.log(`read it at     GET /api/v1/tasks/${taskId}/jobs`);
 }

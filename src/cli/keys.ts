@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
 import { isUuid } from "../uuid.ts";
+import { printable } from "../values/printable.ts";
 import { runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -50,7 +51,7 @@ async function listKeys(): Promise<void> {
     const role = key.isAdmin ? "admin" : "user ";
     const state = key.revokedAt ? `revoked ${key.revokedAt}` : `expires ${key.expiresAt ?? "never"}`;
     console.log(
-      `${key.id}  ${key.keyPreview}  ${role} ${key.userId}  made ${key.createdAt}  ${state}  ${key.name}`.trim(),
+      `${key.id}  ${key.keyPreview}  ${role} ${key.userId}  made ${key.createdAt}  ${state}  ${printable(key.name)}`.trim(),
     );
   }
   if (keys.length === 0) console.error("There are no keys.");

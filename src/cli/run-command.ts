@@ -1,3 +1,5 @@
+import { printableLines } from "../values/printable.ts";
+
 /** The command line was wrong: said with the usage, exit code 2. */
 export class UsageError extends Error {}
 
@@ -12,7 +14,7 @@ export async function runCommand(usage: string, command: () => Promise<void>): P
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
     const isUsage = error instanceof UsageError || (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS"));
-    console.error(isUsage ? `${message}\n\n${usage}` : messageForPeople(error));
+    console.error(printableLines(isUsage ? `${message}\n\n${usage}` : messageForPeople(error)));
     process.exitCode = isUsage ? 2 : 1;
   }
 }

@@ -22,7 +22,7 @@ interface Taken {
 }
 
 /**
- * RFC 4180, commas only, with CRLF or LF. A record whose quotes are wrong is its first line alone, and reading goes on
+ * RFC 4180, commas only, with LF, CRLF or CR CR LF (a CRLF that was converted twice). A record whose quotes are wrong is its first line alone, and reading goes on
  * at the next one: one stray quote costs one row, not the rest of the file. Blank lines are no records.
  */
 export async function* readCsvRecords(blocks: AsyncIterable<TextBlock>): AsyncGenerator<RecordBlock> {
@@ -89,8 +89,9 @@ function takeRecord(text: string, start: number, isLast: boolean): Taken | undef
     }
     if (text[at] === ",") continue;
     if (at >= text.length || text[at] === "\n") return { fields, fault: null, end: at + 1 };
-    if (text[at] === "\r" && (text[at + 1] === "\n" || at + 1 >= text.length))
-      return { fields, fault: null, end: at + 2 };
+    let end = at;
+    while (text[end] === "\r") end++;
+    if (end > at && (text[end] === "\n" || end >= text.length)) return { fields, fault: null, end: end + 1 };
     return broken("has text after a closing quote");
   }
 }
@@ -106,8 +107,9 @@ function findClosingQuote(text: string, from: number): number {
 function findFieldEnd(text: string, from: number): number {
   let at = from;
   while (at < text.length && text[at] !== "," && text[at] !== "\n") at++;
-  const isBeforeLineFeed = text[at] !== "," && at > from && text[at - 1] === "\r";
-  return isBeforeLineFeed ? at - 1 : at;
+  if (text[at] === ",") return at;
+  while (at > from && text[at - 1] === "\r") at--;
+  return at;
 }
 
 function countLines(raw: string): number {
@@ -117,6 +119,7 @@ function countLines(raw: string): number {
 }
 
 function withoutLineBreak(line: string): string {
-  const end = line.endsWith("\n") ? line.length - 1 : line.length;
-  return line.slice(0, line[end - 1] === "\r" ? end - 1 : end);
+  let end = line.endsWith("\n") ? line.length - 1 : line.length;
+  while (line[end - 1] === "\r") end--;
+  return line.slice(0, end);
 }

@@ -1,3 +1,5 @@
+import { printable } from "../values/printable.ts";
+
 /** A fault of the file, in words for the person who has it. Addresses never appear in it: messages end up in logs. */
 export class ImportError extends Error {
   override readonly name = "ImportError";
@@ -9,7 +11,7 @@ export class ImportError extends Error {
   constructor(fault: { fileName: string; line?: number | null; column?: string | null; reason: string }) {
     const file = fault.fileName === "-" ? "standard input" : fault.fileName;
     const place = fault.line == null ? file : `${file}:${fault.line}`;
-    super(`${place}: ${fault.column == null ? "" : `${fault.column}: `}${fault.reason}`);
+    super(printable(`${place}: ${fault.column == null ? "" : `${fault.column}: `}${fault.reason}`));
     this.fileName = fault.fileName;
     this.line = fault.line ?? null;
     this.column = fault.column ?? null;

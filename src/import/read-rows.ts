@@ -34,7 +34,9 @@ const OF_EXPORT = ["job_id", "job_status"];
 
 /** NDJSON may bring new keys with every row. */
 const MAX_IGNORED_COLUMNS = 50;
-const MAX_NAME_CHARS = 60;
+/** A file without a header has data in its place, and a message must not repeat an address. */
+const COLUMN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N} _.\-()/#:;|]{0,59}$/u;
+const NOT_SHOWN = "(not shown: not a column name)";
 
 export async function openRows(
   input: AsyncIterable<Uint8Array>,
@@ -107,7 +109,8 @@ function readHeader(header: CsvRecord, fileName: string) {
     const separator = known.length === 0 && [";", "\t", "|"].find((character) => header.raw.includes(character));
     const found = [...ignoredColumns, ...known].filter((name) => name !== "").join(", ");
     const hint = separator ? ` (fields must be separated by commas, not ${JSON.stringify(separator)})` : "";
-    fail(`is missing in the header, which has: ${found}${hint}`, missing);
+    const lineHint = header.raw.includes("\r") ? " (lines must end in LF or CRLF, not in CR alone)" : "";
+    fail(`is missing in the header, which has: ${found}${hint}${lineHint}`, missing);
   }
   const isExport = OF_EXPORT.every((name) => header.fields.some((field) => nameOf(field) === name));
   return { columns, ignoredColumns, isExport };
@@ -168,7 +171,9 @@ function asColumn(name: string): ColumnName | null {
 }
 
 function noteIgnored(ignoredColumns: Set<string>, name: string): void {
-  if (ignoredColumns.size < MAX_IGNORED_COLUMNS) ignoredColumns.add(name.trim().slice(0, MAX_NAME_CHARS));
+  if (ignoredColumns.size >= MAX_IGNORED_COLUMNS) return;
+  const trimmed = name.trim();
+  ignoredColumns.add(trimmed === "" || COLUMN_NAME.test(trimmed) ? trimmed : NOT_SHOWN);
 }
 
 function formatOf(fileName: string): FileFormat | undefined {

@@ -46,7 +46,7 @@ test("prints the counts, the task and where to read it", async () => {
   const [task] = await database.sql`select id, user_id, source from tasks`;
   expect(task).toMatchObject({ user_id: USER_ID, source: "list.csv" });
   expect(stdout).toMatch(/^rows read +2\njobs +2\nemail records +1\nbad rows +0\nseconds +\d+\.\d\ntask /);
-  expect(stdout).toContain(`http://127.0.0.1:4000/api/v1/tasks/${task?.id}/jobs`);
+  expect(stdout).toContain(`read it at     GET /api/v1/tasks/${task?.id}/jobs`);
   expect(stderr).toBe("storing: 2 rows, 100 %\nignored columns: Score\n");
   expect(code).toBe(0);
 });
@@ -165,4 +165,25 @@ test("leaves nothing behind when it is interrupted", async () => {
   expect([code, stdout]).toEqual([130, ""]);
   expect(stderr).toContain("Stopped: nothing was imported.");
   expect(await rowCounts()).toEqual(NOTHING);
+});
+
+test("column names, keys and file names reach the terminal without control characters and addresses", async () => {
+  const csv = await fileOf(
+    "a\x1b]0;b\x07.csv",
+    "email,status,\x1b[31mred,\u202eabc,ada@example.com\nx,valid,,,\n,,,,\n",
+  );
+  const first = await command(csv, "--user", USER_ID, "--skip-bad");
+  const ndjson = await fileOf(
+    "b.ndjson",
+    '{"email":"x","status":"valid","\\u001b[2J":1,"ada@example.com":1,"\\u009b1m":1}\n',
+  );
+  const second = await command(ndjson, "--user", USER_ID);
+  const refused = await command(await fileOf("c\x1b[1m.csv", "a,b\n"), "--user", USER_ID, "--format", "\x1b[1m");
+  const missing = await command(join(directory, "\x1b[1m\u2066.csv"), "--user", USER_ID);
+  expect([first.code, second.code, refused.code, missing.code]).toEqual([0, 0, 2, 1]);
+  for (const { stdout, stderr } of [first, second, refused, missing]) {
+    expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|ada@/u);
+  }
+  expect(first.stdout).toContain("a\\u{1b}]0;b\\u{7}.bad.csv");
+  expect(first.stderr).toContain("(not shown: not a column name)");
 });

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { killPrograms, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
@@ -46,10 +48,18 @@ test("the build repairs the driver, also where the installation did not", async 
   rmSync(join(work, "node_modules/postgres"), { recursive: true });
   copyUnrepairedDriver(join(work, "node_modules/postgres"));
   cpSync("tools/build.mjs", join(work, "tools/build.mjs"));
-  // Without the compiler it goes no further, and has repaired the driver by then.
   rmSync(join(work, "node_modules/typescript"));
-  expect((await runProgram(join(work, "tools/build.mjs"))).stderr).toContain("npm ci --include=dev");
+  expect(await runProgram(join(work, "tools/build.mjs"))).toEqual({ code: 0, stdout: "", stderr: "" });
   const program = startProgram(join(work, "dist/main.js"), { DATABASE_URL: database.url, PORT: "0" });
   await program.listening();
   expect((await program.stop()).code).toBe(0);
+});
+
+test("without the devDependencies what was built is run, and a message says what is missing where nothing was", async () => {
+  const npm = (...args: string[]) =>
+    promisify(execFile)("npm", args, { cwd: work, env: { ...process.env, NODE_ENV: "" } });
+  expect((await npm("run", "--silent", "keys", "--", "--help")).stdout).toMatch(/^Usage:/);
+  rmSync(join(work, "dist"), { recursive: true });
+  const { code, stderr } = await runProgram(join(work, "tools/build.mjs"));
+  expect([code, stderr]).toEqual([1, expect.stringContaining("npm ci --include=dev")]);
 });

@@ -36,6 +36,14 @@ test("a key is made, used, listed, revoked, refused", async () => {
   expect((await keys("list")).stdout).toContain("revoked 20");
 });
 
+test("a key's name is listed on one line and without control characters", async () => {
+  const userId = randomUUID();
+  await keys("create", "--user", userId, "--name", "a\x1b[31m\nb\u202ec");
+  expect((await keys("list")).stdout).toMatch(
+    new RegExp(`${userId} .* a\\\\u\\{1b\\}\\[31m\\\\u\\{a\\}b\\\\u\\{202e\\}c\\n`),
+  );
+});
+
 test("an admin's key reads every task", async () => {
   const { stdout } = await keys("create", "--user", randomUUID(), "--admin");
   expect(await statusWith(stdout.trim(), await aTask(server.sql))).toBe(200);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -154,7 +154,7 @@ test("two workers serve one port, a killed one is replaced, and one stop ends th
   const [victim] = workersOf();
   expect(workersOf()).toHaveLength(2);
   process.kill(victim ?? 0, "SIGKILL");
-  await expect.poll(() => workersOf().filter((pid) => pid !== victim).length).toBe(2);
+  await expect.poll(() => workersOf().filter((pid) => pid !== victim).length, { timeout: 10_000 }).toBe(2);
   for (let i = 0; i < 10; i++) expect(await alive()).toBe(200);
   const { code, stdout } = await program.stop();
   expect(code).toBe(0);
@@ -191,6 +191,20 @@ describe("the embedded demo", () => {
     expect(await meet(third)).toEqual(before);
     expect((await third.stop()).code).toBe(0);
   });
+
+  test.each(["", "{", "null", '{"taskId": 1, "userKey": "a", "adminKey": null}'])(
+    "a demo.json that holds %o is repaired at the next start",
+    async (text) => {
+      writeFileSync(join(dataDir, "demo.json"), text);
+      const repaired = demo();
+      expect((await meet(repaired)).status).toBe(200);
+      await repaired.stop();
+      expect(JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8"))).toMatchObject({
+        userKey: expect.stringMatching(/^tj_/),
+      });
+    },
+    30_000,
+  );
 
   test("of one directory runs once at a time, and says so", async () => {
     const first = demo();

@@ -19,6 +19,11 @@ test.each([
   [{ DATABASE_URL: "postgres://u:p@a:5432,b:5432/db" }, "DATABASE_URL must name one host"],
   [{ DATABASE_URL: "postgres://a,b/db?sslmode=require" }, "DATABASE_URL must name one host"],
   [{ DATABASE_URL: "postgres://a,b" }, "DATABASE_URL must name one host"],
+  [{ METRICS_PORT: "4000" }, "METRICS_PORT must be another port than PORT"],
+  [{ METRICS_PORT: "9464", PORT: "9464" }, "METRICS_PORT must be another port than PORT"],
+  [{ NODE_ENV: "prod" }, "NODE_ENV must be one of production, development, test"],
+  [{ NODE_ENV: "Production" }, "NODE_ENV must be one of production, development, test"],
+  [{ NODE_ENV: "production " }, "NODE_ENV must be one of production, development, test"],
 ])("%o is one fault", (environment, fault) => {
   expect(faultsOf(environment)).toEqual([fault]);
 });
@@ -26,6 +31,9 @@ test.each([
 test.each([
   { RATE_LIMIT: "1/s", RATE_LIMIT_STORE: "memory" },
   { METRICS_PORT: "0", METRICS_HOST: "0.0.0.0" },
+  { METRICS_PORT: "0", PORT: "0" },
+  { NODE_ENV: "" },
+  { NODE_ENV: "development" },
   { JWT_SECRET: "x", JWT_ISSUER: "a" },
   { JWT_JWKS_URL: "https://a.example/keys", JWT_AUDIENCE: "a" },
   { RATE_LIMIT_STORE: "", METRICS_HOST: " ", JWT_ISSUER: "" },

@@ -111,6 +111,36 @@ describe("CSV", () => {
     await expect(read(content)).rejects.toThrow(message);
   });
 
+  test.each([
+    "ada@example.com,valid\n",
+    '"ada@example.com","valid"\n',
+    "ada@example.com;valid\n",
+    "email,state\rada@example.com,valid\rbo@example.com,valid\r",
+    `${"x".repeat(58)}ada@example.com,${"y".repeat(500)}\n`,
+    "\x1b[31mada,\u202eliame\n",
+  ])("the message about the header %j repeats no address and no control character", async (content) => {
+    const error = await read(content).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ message: expect.stringContaining("is missing in the header") });
+    expect((error as Error).message).not.toMatch(/ada|x{58}|[\p{Cc}\p{Cf}]/u);
+  });
+
+  test("a file whose lines end in CR alone is refused with the reason", async () => {
+    await expect(read("email,status\ra@example.com,valid\r")).rejects.toThrow("lines must end in LF or CRLF");
+  });
+
+  test("lines that end in CR CR LF are read like lines that end in CRLF", async () => {
+    const content =
+      'email,status,unknown_reason\r\r\na@example.com,valid,\r\r\n"b@example.com",valid,"x"\r\r\n\r\r\nc@example.com,valid,z\r\r';
+    for (const size of [1, 65_536]) {
+      const { rows } = await read(content, { size });
+      expect(rows.map(({ line, cells, fault }) => [line, cells, fault])).toEqual([
+        [2, { email: "a@example.com", status: "valid", unknown_reason: "" }, null],
+        [3, { email: "b@example.com", status: "valid", unknown_reason: "x" }, null],
+        [5, { email: "c@example.com", status: "valid", unknown_reason: "z" }, null],
+      ]);
+    }
+  });
+
   test("may repeat a column that nobody reads", async () => {
     expect((await read("email,status,,\na@example.com,valid,,\n")).faults).toEqual([2]);
   });
