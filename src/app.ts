@@ -105,11 +105,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
   app.use(drain.waitWhilePortCloses);
   app.use(compressAnswers());
-  if (config.graphiql)
-    app.use(
-      "/graphiql",
-      graphiqlRoutes(demo === undefined ? {} : { demoApiKey: demo.apiKey, demoTaskId: demo.taskId }),
-    );
+  const demoOnPage = config.trustProxyHops > 0 ? null : (demo ?? null);
+  if (config.graphiql) app.use("/graphiql", graphiqlRoutes({ demo: demoOnPage }));
   const beginWork = beginDeadline(config.requestTimeoutMs);
   app.use(privateAnswers, beginWork);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);

@@ -21,3 +21,8 @@ function withDecodablePath(target: string): string {
     return [path.replaceAll("%", "%25"), ...query].join("?");
   }
 }
+
+/** The authority of an absolute target, such as `example.com:80`; null for every other form. */
+export function authorityOf(target: string): string | null {
+  return /^[a-z][a-z\d+.-]*:\/\/([^/?#]+)/i.exec(target)?.[1] ?? null;
+}

@@ -11,7 +11,7 @@ import { expressMessages } from "./express-messages.ts";
 import { answerFailure } from "./failure-answer.ts";
 import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./raw-answer.ts";
 import { requestIdOf } from "./request-id.ts";
-import { originFormOf } from "./request-target.ts";
+import { authorityOf, originFormOf } from "./request-target.ts";
 import { MAX_HEAD_BYTES } from "./sane-headers.ts";
 
 export interface HttpLimits {
@@ -144,6 +144,8 @@ export function openHttpServer(
       answerFailure(response, failure);
       return;
     }
+    // RFC 9112 section 3.2.2: the authority of an absolute target replaces the Host header.
+    request.headers.host = authorityOf(request.url ?? "") ?? request.headers.host;
     request.url = target;
     app(request, response, lastResort(log, response));
   });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import express, { type Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
+import { mayContainDemoKey } from "./demo-key-access.ts";
 
 /** Where `tools/build-graphiql.mjs` puts the bundle. The same from `src/http/graphiql` and from `dist/http/graphiql`. */
 const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/graphiql/assets/", import.meta.url));
@@ -19,15 +20,18 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export interface GraphiqlOptions {
-  /** Shown to whoever opens the page: only ever the key of the embedded demo. */
-  demoApiKey?: string;
-  demoTaskId?: string;
+interface Demo {
+  readonly apiKey: string;
+  readonly taskId: string;
 }
 
-/** To be mounted at `/graphiql`, which the page's own addresses name. */
-export function graphiqlRoutes(options: GraphiqlOptions): Router {
-  const page = renderPage(options);
+export interface GraphiqlOptions {
+  /** Put into the page for a browser on this machine only, see `mayContainDemoKey`. */
+  readonly demo: Demo | null;
+}
+
+/** To be mounted at `/graphiql`; under a path prefix it works as well, because all of its addresses are relative. */
+export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   const router = express.Router();
 
   // On the assets too: a worker is held by the policy its own script was served with.
@@ -37,11 +41,15 @@ export function graphiqlRoutes(options: GraphiqlOptions): Router {
       "X-Content-Type-Options": "nosniff",
       "Referrer-Policy": "no-referrer",
     });
+    // No other origin may read the page, which may contain the demo's key.
+    response.removeHeader("Access-Control-Allow-Origin");
     next();
   });
 
-  router.all("/", onlyMethods("GET", "HEAD"), (_request, response) => {
-    // The demo's key and task change with the database behind the same address.
+  router.all("/", onlyMethods("GET", "HEAD"), (request, response) => {
+    const isDirectory = request.originalUrl.split("?", 1)[0]?.endsWith("/") ?? false;
+    const page = renderPage(isDirectory ? "./" : "graphiql/", mayContainDemoKey(request) ? demo : null);
+    // The demo's key and task change with the database behind the same address, and depend on the caller.
     response.set("Cache-Control", "no-store").type("html").send(page);
   });
 
@@ -52,7 +60,8 @@ export function graphiqlRoutes(options: GraphiqlOptions): Router {
   return router;
 }
 
-function renderPage({ demoApiKey, demoTaskId }: GraphiqlOptions): string {
+/** `base` leads from the address of the page to the directory `/graphiql/`. */
+function renderPage(base: string, demo: Demo | null): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -60,11 +69,11 @@ function renderPage({ demoApiKey, demoTaskId }: GraphiqlOptions): string {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Task Jobs API · GraphiQL</title>
     <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/graphiql/assets/style.css">
-    <script type="module" src="/graphiql/assets/app.js"></script>
+    <link rel="stylesheet" href="${base}assets/style.css">
+    <script type="module" src="${base}assets/app.js"></script>
   </head>
   <body>
-    <div id="graphiql"${dataAttribute("api-key", demoApiKey)}${dataAttribute("task-id", demoTaskId)}>
+    <div id="graphiql" data-base="${base}"${dataAttribute("api-key", demo?.apiKey)}${dataAttribute("task-id", demo?.taskId)}>
       <p class="loading">Loading GraphiQL, which needs JavaScript …</p>
     </div>
   </body>

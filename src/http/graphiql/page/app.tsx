@@ -1,58 +1,98 @@
 import "./monaco-environment.ts";
 import { GraphiQL } from "graphiql";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { tasksIn } from "./account.ts";
+import { keepKey } from "./api-key.ts";
+import { openBrowserStorage } from "./browser-storage.ts";
+import { provideClipboard } from "./clipboard.ts";
 import { exampleTabs } from "./examples.ts";
 import { createFetcher } from "./fetcher.ts";
-import { type PageSettings, presetHeaders, presetTaskId, readSettings } from "./settings.ts";
+import { readLinkedTab } from "./linked-tab.ts";
+import { LinkButton, LinkedOperation, type Pane, PaneSwitch, Shortcuts } from "./session-tools.tsx";
+import { type PageSettings, PLACEHOLDER_TASK_ID, pageRoot, readSettings } from "./settings.ts";
 import { openTabStorage, readActiveTab } from "./tab-storage.ts";
+import { TaskSelect } from "./task-select.tsx";
+import { TopBar } from "./top-bar.tsx";
+import { useAccount } from "./use-account.ts";
+import { useNotice } from "./use-notice.ts";
+
+/** One array for every rendering: GraphiQL closes the documentation when it gets another. */
+const NO_PLUGINS: never[] = [];
+
+/** What is read once, when the page opens. */
+function openSession({ demoApiKey, demoTaskId }: PageSettings) {
+  const taskId = demoTaskId ?? PLACEHOLDER_TASK_ID;
+  const keptKey = keepKey(openBrowserStorage("sessionStorage"), demoApiKey);
+  const lasting = openBrowserStorage("localStorage");
+  const storage = openTabStorage(lasting, taskId, keptKey.clear);
+  const linked = readLinkedTab(location.search);
+  // The tab is stored from now on, so that a reload shows its edits and not the link again.
+  if (linked !== null && lasting.isLasting) history.replaceState(null, "", location.pathname);
+  const examples = exampleTabs(taskId, demoTaskId === null ? "tasks" : "jobs");
+  const tabs = linked === null ? examples : ([linked, ...examples] as const);
+  return { keptKey, storage, linked, tabs, activeTab: linked ?? readActiveTab(storage) ?? tabs[0] };
+}
 
 function App({ settings }: { settings: PageSettings }) {
-  const [schemaRefusal, setSchemaRefusal] = useState<string | null>(null);
-  const [schemaAttempt, setSchemaAttempt] = useState(1);
+  const [{ keptKey, storage, linked, tabs, activeTab }] = useState(() => openSession(settings));
+  const { apiKey, setApiKey, currentKey, account, check, addTasks } = useAccount(settings.endpoint, keptKey);
+  const [pane, setPane] = useState<Pane>("Query");
+  const [taskSlot, setTaskSlot] = useState<HTMLElement | null>(null);
+  const [notice, notify] = useNotice();
 
-  // GraphiQL reads the schema again when it is given another fetcher: this is how a key typed in later brings the docs.
+  // GraphiQL reads the schema again when it is given another fetcher, which is how an accepted key brings the docs.
+  const acceptedUser = account.state === "accepted" ? account.userId : null;
   const fetcher = useMemo(
     () =>
-      createFetcher(presetHeaders(settings), {
-        schemaAnswered: setSchemaRefusal,
-        acceptedAfterRefusal: () => setSchemaAttempt(schemaAttempt + 1),
+      createFetcher({
+        endpoint: settings.endpoint,
+        currentKey,
+        isKeyAccepted: acceptedUser !== null,
+        onRun: () => setPane("Result"),
+        onAnswer: (response) => addTasks(tasksIn(response)),
       }),
-    [schemaAttempt, settings],
+    [settings, currentKey, acceptedUser, addTasks],
   );
-
-  const [start] = useState(() => {
-    const taskId = presetTaskId(settings);
-    const storage = openTabStorage(localStorage, taskId);
-    const tabs = exampleTabs(taskId);
-    return { storage, tabs, activeTab: readActiveTab(storage) ?? tabs[0] };
-  });
+  const confirmCopy = useCallback(() => notify("The operation is copied."), [notify]);
 
   return (
-    <GraphiQL
-      fetcher={fetcher}
-      storage={start.storage}
-      defaultTabs={[...start.tabs]}
-      initialQuery={start.activeTab.query}
-      initialVariables={start.activeTab.variables}
-      defaultHeaders={JSON.stringify(presetHeaders(settings), null, 2)}
-      // The history plugin is left out for the same reason: it writes the headers of every request to localStorage.
-      shouldPersistHeaders={false}
-      plugins={[]}
-    >
-      <GraphiQL.Logo>Task Jobs API</GraphiQL.Logo>
-      {schemaRefusal !== null && (
-        <GraphiQL.Footer>
-          <p className="schema-refusal" role="status">
-            No docs and no completion yet. The server says: “{schemaRefusal}” Put an API key into Headers and run an
-            operation.
-          </p>
-        </GraphiQL.Footer>
-      )}
-    </GraphiQL>
+    <div className="page" data-pane={pane}>
+      <TopBar apiKey={apiKey} account={account} onKey={setApiKey} onSubmit={check} taskSlot={setTaskSlot} />
+      <GraphiQL
+        fetcher={fetcher}
+        storage={storage}
+        defaultTabs={[...tabs]}
+        initialQuery={activeTab.query}
+        initialVariables={activeTab.variables}
+        onCopyQuery={confirmCopy}
+        // The history plugin is left out for the same reason: it writes the headers of every request to localStorage.
+        shouldPersistHeaders={false}
+        plugins={NO_PLUGINS}
+      >
+        <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
+        <GraphiQL.Toolbar>
+          {({ prettify, merge, copy }) => (
+            <>
+              {prettify}
+              {merge}
+              {copy}
+              <LinkButton notify={notify} />
+            </>
+          )}
+        </GraphiQL.Toolbar>
+        <TaskSelect tasks={account.state === "accepted" ? account.tasks : []} slot={taskSlot} />
+        <PaneSwitch pane={pane} setPane={setPane} />
+        <Shortcuts />
+        {linked?.operationName && <LinkedOperation name={linked.operationName} />}
+      </GraphiQL>
+      <p className="notice" role="status">
+        {notice}
+      </p>
+    </div>
   );
 }
 
-const root = document.getElementById("graphiql");
-if (root === null) throw new Error("The page has no #graphiql element");
+provideClipboard();
+const root = pageRoot();
 createRoot(root).render(<App settings={readSettings(root)} />);

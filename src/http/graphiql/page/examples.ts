@@ -4,7 +4,7 @@ export interface ExampleTab {
   variables: string;
 }
 
-const PAGE_OF_JOBS = /* GraphQL */ `# Ctrl-Enter runs this; the book icon opens the docs.
+const PAGE_OF_JOBS = /* GraphQL */ `# Ctrl-Enter runs this operation. The book icon opens the documentation.
 query PageOfJobs(
   $taskId: UUID!
   $limit: Int! = 10
@@ -32,7 +32,7 @@ query PageOfJobs(
 }
 `;
 
-const STATUS_ONLY = /* GraphQL */ `# Without email in the selection no email is read.
+const STATUS_ONLY = /* GraphQL */ `# The server reads no emails, because the selection has no email field.
 query StatusOnly($taskId: UUID!) {
   taskJobs(taskId: $taskId, limit: 100) {
     count
@@ -44,7 +44,7 @@ query StatusOnly($taskId: UUID!) {
 }
 `;
 
-const DELIVERABILITY = /* GraphQL */ `# One verdict for every wording of an email's status.
+const DELIVERABILITY = /* GraphQL */ `# deliverability groups every status of an email into four verdicts.
 query Deliverability($taskId: UUID!) {
   taskJobs(taskId: $taskId, limit: 50) {
     jobs {
@@ -60,7 +60,7 @@ query Deliverability($taskId: UUID!) {
 }
 `;
 
-const SECOND_PAGE = /* GraphQL */ `# The next page: the same limit, a larger offset.
+const SECOND_PAGE = /* GraphQL */ `# The next page has the same limit and a larger offset.
 query SecondPage(
   $taskId: UUID!
   $limit: Int!
@@ -80,7 +80,7 @@ query SecondPage(
 }
 `;
 
-const FAILED_ONES = /* GraphQL */ `# Filters combine; orders are total.
+const FAILED_ONES = /* GraphQL */ `# Filters combine with AND, the values of a list with OR.
 query FailedOnes($taskId: UUID!) {
   taskJobs(taskId: $taskId, filter: { status: [FAILED] }) {
     count
@@ -92,7 +92,7 @@ query FailedOnes($taskId: UUID!) {
 }
 `;
 
-const WALK = /* GraphQL */ `# By cursor: put endCursor into after for the next page.
+const WALK = /* GraphQL */ `# Paging by cursor: put endCursor into the variable after for the next page.
 query Walk($taskId: UUID!, $after: String) {
   task(id: $taskId) {
     source
@@ -118,7 +118,7 @@ query Walk($taskId: UUID!, $after: String) {
 }
 `;
 
-const PROGRESS = /* GraphQL */ `# Cheap enough to poll: up to a second old.
+const PROGRESS = /* GraphQL */ `# Progress is cheap enough to poll; it may be a second old.
 query Progress($taskId: UUID!) {
   viewer {
     userId
@@ -142,7 +142,7 @@ query Progress($taskId: UUID!) {
 }
 `;
 
-const TASKS = /* GraphQL */ `# All tasks you may see, newest first.
+const TASKS = /* GraphQL */ `# Ctrl-Enter lists the tasks that your API key may read, newest first.
 query Tasks {
   tasks(first: 10) {
     totalCount
@@ -158,17 +158,22 @@ query Tasks {
 }
 `;
 
-export function exampleTabs(taskId: string): readonly [ExampleTab, ...ExampleTab[]] {
-  return [
-    { query: PAGE_OF_JOBS, variables: pretty({ taskId, limit: 10, offset: 0 }) },
+/** With a task of the demo the first tab shows rows at once; otherwise it lists the tasks to choose from. */
+export function exampleTabs(
+  taskId: string,
+  firstTab: "jobs" | "tasks" = "jobs",
+): readonly [ExampleTab, ...ExampleTab[]] {
+  const tasks = { query: TASKS, variables: pretty({}) };
+  const jobs = { query: PAGE_OF_JOBS, variables: pretty({ taskId, limit: 10, offset: 0 }) };
+  const others = [
     { query: STATUS_ONLY, variables: pretty({ taskId }) },
     { query: DELIVERABILITY, variables: pretty({ taskId }) },
     { query: SECOND_PAGE, variables: pretty({ taskId, limit: 10, offset: 10 }) },
     { query: FAILED_ONES, variables: pretty({ taskId }) },
     { query: WALK, variables: pretty({ taskId, after: null }) },
     { query: PROGRESS, variables: pretty({ taskId }) },
-    { query: TASKS, variables: pretty({}) },
   ];
+  return firstTab === "jobs" ? [jobs, ...others, tasks] : [tasks, jobs, ...others];
 }
 
 function pretty(variables: Record<string, unknown>): string {

@@ -1,3 +1,5 @@
+import { isSendable } from "./api-key.ts";
+
 /** What GraphiQL hands over for one request. */
 interface FetcherRequest {
   query: string;
@@ -9,50 +11,89 @@ interface FetcherOptions {
   headers?: Record<string, unknown>;
 }
 
-interface GraphQLResponse {
-  data?: unknown;
+export interface GraphQLResponse {
+  data?: Record<string, unknown> | null;
   errors?: readonly { message: string; extensions?: { code?: string } }[];
 }
 
-export interface FetcherListener {
-  /** Null when the schema came; otherwise why docs and completion are missing. */
-  schemaAnswered(refusal: string | null): void;
-  /** The schema had been refused, an operation was not: its headers are better than the preset ones. */
-  acceptedAfterRefusal(): void;
+interface Observer {
+  next(response: GraphQLResponse): void;
+  error(error: unknown): void;
+  complete(): void;
 }
 
-export function createFetcher(introspectionHeaders: Record<string, string>, listener: FetcherListener) {
-  let schemaRefused = false;
-  return async (request: FetcherRequest, options?: FetcherOptions) => {
-    const isIntrospection = request.operationName === "IntrospectionQuery";
-    // GraphiQL introspects before its headers editor exists. An operation whose headers the user has emptied must
-    // stay without them.
-    const headers = options?.headers ?? (isIntrospection ? introspectionHeaders : {});
-    const response = await post(request, headers);
-    if (isIntrospection) {
-      schemaRefused = !response.data;
-      listener.schemaAnswered(schemaRefused ? (response.errors?.[0]?.message ?? "The answer has no schema.") : null);
-    } else if (schemaRefused && !isUnauthenticated(response)) {
-      listener.acceptedAfterRefusal();
+export interface Connection {
+  readonly endpoint: URL;
+  /** The key in the field above GraphiQL; empty for none. */
+  readonly currentKey: () => string;
+}
+
+interface FetcherSettings extends Connection {
+  /** Without an accepted key the schema is not asked for: the answer could only be 401. */
+  readonly isKeyAccepted: boolean;
+  readonly onRun: () => void;
+  readonly onAnswer: (response: GraphQLResponse) => void;
+}
+
+export function createFetcher({ isKeyAccepted, onRun, onAnswer, ...connection }: FetcherSettings) {
+  return (request: FetcherRequest, options?: FetcherOptions) => {
+    const headers = options?.headers ?? {};
+    if (request.operationName === "IntrospectionQuery") {
+      const refusal = {
+        errors: [{ message: "Enter an API key above to run operations and to read the documentation." }],
+      };
+      return isKeyAccepted ? post(connection, request, { headers }) : Promise.resolve(refusal);
     }
-    return response;
+    onRun();
+    const named = withoutStaleName(request);
+    return observe((signal) => post(connection, named, { headers, signal }), onAnswer);
   };
 }
 
-function isUnauthenticated(response: GraphQLResponse): boolean {
-  return response.errors?.some((error) => error.extensions?.code === "UNAUTHENTICATED") ?? false;
+/** For 100 ms after a change of the tab or of the text GraphiQL still sends the name of the operation before. */
+function withoutStaleName(request: FetcherRequest): FetcherRequest {
+  const { query, operationName } = request;
+  const hasName = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
+  return hasName ? request : { ...request, operationName: null };
+}
+
+/** GraphiQL's Stop button and a change of the tab unsubscribe, which aborts the request. A promise could not be stopped. */
+function observe(send: (signal: AbortSignal) => Promise<GraphQLResponse>, onAnswer: (r: GraphQLResponse) => void) {
+  return {
+    subscribe(observer: Observer) {
+      const controller = new AbortController();
+      send(controller.signal).then(
+        (response) => {
+          if (controller.signal.aborted) return;
+          observer.next(response);
+          observer.complete();
+          onAnswer(response);
+        },
+        (error) => {
+          if (!controller.signal.aborted) observer.error(error);
+        },
+      );
+      return { unsubscribe: () => controller.abort() };
+    },
+  };
+}
+
+interface PostOptions {
+  readonly headers?: Record<string, unknown>;
+  readonly signal?: AbortSignal;
 }
 
 /** The body counts whatever the status: a refused request carries its reason as a GraphQL error. */
-async function post(request: FetcherRequest, headers: Record<string, unknown>): Promise<GraphQLResponse> {
-  const response = await fetch("/graphql", {
+export async function post(
+  { endpoint, currentKey }: Connection,
+  request: FetcherRequest,
+  { headers = {}, signal }: PostOptions = {},
+): Promise<GraphQLResponse> {
+  const response = await fetch(endpoint, {
     method: "POST",
-    headers: {
-      Accept: "application/graphql-response+json, application/json",
-      "Content-Type": "application/json",
-      ...stringValues(headers),
-    },
+    headers: requestHeaders(currentKey(), headers),
     body: JSON.stringify(request),
+    ...(signal && { signal }),
   });
   const text = await response.text();
   try {
@@ -62,6 +103,14 @@ async function post(request: FetcherRequest, headers: Record<string, unknown>): 
   }
 }
 
-function stringValues(headers: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+/** A credential in GraphiQL's Headers pane replaces the key in the field. */
+function requestHeaders(key: string, own: Record<string, unknown>): Headers {
+  const headers = new Headers({
+    Accept: "application/graphql-response+json, application/json",
+    "Content-Type": "application/json",
+  });
+  for (const [name, value] of Object.entries(own)) headers.set(name, String(value));
+  const hasOwnCredential = headers.has("Authorization") || headers.has("X-API-Key");
+  if (!hasOwnCredential && isSendable(key)) headers.set("Authorization", `Bearer ${key}`);
+  return headers;
 }

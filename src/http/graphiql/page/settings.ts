@@ -1,22 +1,29 @@
 export interface PageSettings {
-  /** Null outside the embedded demo: nobody's real key is ever put into a page. */
-  demoApiKey: string | null;
-  demoTaskId: string | null;
+  /** The directory `/graphiql/`, under whatever prefix a proxy serves it. */
+  readonly baseUrl: URL;
+  readonly endpoint: URL;
+  /** Null outside the embedded demo, and for a browser on another machine. */
+  readonly demoApiKey: string | null;
+  readonly demoTaskId: string | null;
 }
 
-const PLACEHOLDER_API_KEY = "YOUR_API_KEY";
-const PLACEHOLDER_TASK_ID = "00000000-0000-0000-0000-000000000000";
+/** Stands in the variables of the example tabs until a task is chosen. */
+export const PLACEHOLDER_TASK_ID = "00000000-0000-0000-0000-000000000000";
 
-/** From data-attributes: the Content-Security-Policy leaves no room for an inline script. */
+/** The settings are data attributes, because the Content-Security-Policy forbids an inline script. */
 export function readSettings(root: HTMLElement): PageSettings {
-  const { apiKey, taskId } = root.dataset;
-  return { demoApiKey: apiKey ?? null, demoTaskId: taskId ?? null };
+  const { base = "./", apiKey, taskId } = root.dataset;
+  const baseUrl = new URL(base, document.baseURI);
+  return {
+    baseUrl,
+    endpoint: new URL("../graphql", baseUrl),
+    demoApiKey: apiKey ?? null,
+    demoTaskId: taskId ?? null,
+  };
 }
 
-export function presetHeaders(settings: PageSettings): Record<string, string> {
-  return { Authorization: `Bearer ${settings.demoApiKey ?? PLACEHOLDER_API_KEY}` };
-}
-
-export function presetTaskId(settings: PageSettings): string {
-  return settings.demoTaskId ?? PLACEHOLDER_TASK_ID;
+export function pageRoot(): HTMLElement {
+  const root = document.getElementById("graphiql");
+  if (root === null) throw new Error("The page has no #graphiql element");
+  return root;
 }

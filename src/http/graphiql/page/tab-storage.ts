@@ -1,6 +1,7 @@
+import type { PageStorage } from "./browser-storage.ts";
 import type { ExampleTab } from "./examples.ts";
 
-/** The part of the browser's Storage that GraphiQL uses. */
+/** The interface that GraphiQL expects of a storage. */
 export interface TabStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;
@@ -10,18 +11,19 @@ export interface TabStorage {
 }
 
 /**
- * What GraphiQL remembers, kept apart per task: tabs left over from an older database, or from another project's
- * GraphiQL on the same port, would otherwise hide this page's presets and make the first click fail.
+ * Keeps what GraphiQL remembers apart per demo: tabs left over from an older database, or from another project's
+ * GraphiQL on the same port, would otherwise hide this page's examples and make the first click fail.
  */
-export function openTabStorage(browserStorage: Storage, taskId: string): TabStorage {
-  const prefix = `task-jobs-api:${taskId}:`;
-  const ownNames = () => Object.keys(browserStorage).filter((name) => name.startsWith(prefix));
+export function openTabStorage(storage: PageStorage, owner: string, onClear: () => void): TabStorage {
+  const prefix = `task-jobs-api:${owner}:`;
+  const ownNames = () => storage.names().filter((name) => name.startsWith(prefix));
   return {
-    getItem: (name) => browserStorage.getItem(prefix + name),
-    setItem: (name, value) => browserStorage.setItem(prefix + name, value),
-    removeItem: (name) => browserStorage.removeItem(prefix + name),
+    getItem: (name) => storage.getItem(prefix + name),
+    setItem: (name, value) => storage.setItem(prefix + name, value),
+    removeItem: (name) => storage.removeItem(prefix + name),
     clear: () => {
-      for (const name of ownNames()) browserStorage.removeItem(name);
+      for (const name of ownNames()) storage.removeItem(name);
+      onClear();
     },
     get length() {
       return ownNames().length;
@@ -30,7 +32,7 @@ export function openTabStorage(browserStorage: Storage, taskId: string): TabStor
 }
 
 /**
- * The tab GraphiQL will show first, or null when nothing is stored. GraphiQL restores the tabs but not the variables
+ * The tab that GraphiQL will show first, or null when nothing is stored. GraphiQL restores the tabs but not the variables
  * of the active one (graphql/graphiql#3392), so the page has to name both.
  */
 export function readActiveTab(storage: TabStorage): ExampleTab | null {

@@ -1,0 +1,213 @@
+import { randomUUID } from "node:crypto";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { newApiKey } from "../../src/auth/api-key.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { findChromium, launchChromium } from "../support/chromium.ts";
+import {
+  addKey,
+  buildGraphiqlPage,
+  keyField,
+  keyStatus,
+  openGraphiql,
+  readEditor,
+  readStorage,
+  result,
+  rows,
+  run,
+  startDemoServer,
+  tab,
+  tabNames,
+} from "../support/graphiql-page.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+const chromiumPath = findChromium();
+const owner = { userId: randomUUID(), key: newApiKey(), older: randomUUID(), newer: randomUUID() };
+
+const STORAGE_THROWS = `
+  for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });`;
+
+describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
+  let browser: Browser;
+  let server: TestServer;
+
+  beforeAll(async () => {
+    buildGraphiqlPage();
+    server = await startTestServer();
+    for (const [id, source, createdAt] of [
+      [owner.older, "older.csv", "2025-01-01T00:00:00Z"],
+      [owner.newer, "newer.csv", "2025-06-01T00:00:00Z"],
+    ] as const) {
+      await aTask(server.sql, { id, user_id: owner.userId, source, created_at: createdAt });
+      await someJobs(server.sql, id, 12);
+    }
+    await addKey(server, owner.key, owner.userId);
+    browser = await launchChromium(chromiumPath ?? "");
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  test("without the demo the page says how to create a key, and one key serves all tabs, the docs and the choice of a task", async () => {
+    const { page, complaints, foreignRequests, close } = await openGraphiql(browser, server.url);
+    await keyStatus(page).getByText("npm run keys -- create --user UUID").waitFor();
+    expect((await tabNames(page))[0]).toBe("Tasks");
+
+    await keyField(page).fill(`  Bearer ${owner.key} `);
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await run(page);
+    await result(page).getByText("newer.csv").waitFor();
+    await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
+    await page.locator(".graphiql-doc-explorer").getByText("TaskJobs", { exact: true }).waitFor();
+
+    for (const name of ["PageOfJobs", "StatusOnly", "SecondPage", "Progress"]) {
+      await tab(page, name).click();
+      await run(page);
+      await vi.waitFor(async () => expect(await readEditor(page, "response.json")).toContain('"data"'), 9000);
+      expect(JSON.parse(await readEditor(page, "variables.json"))).toMatchObject({ taskId: owner.newer });
+      expect(JSON.parse(await readEditor(page, "response.json")).errors).toBeUndefined();
+    }
+    expect({ complaints, foreignRequests }).toEqual({ complaints: [], foreignRequests: [] });
+    await close();
+  });
+
+  test("a task that is chosen from the list is written into the variables of every tab", async () => {
+    const { page, close } = await openGraphiql(browser, server.url);
+    await keyField(page).fill(owner.key);
+    const choice = page.getByRole("combobox", { name: "Task" });
+    expect(
+      await choice
+        .getByRole("option")
+        .count()
+        .catch(() => 0),
+    ).toBe(0);
+    await choice.waitFor();
+    await tab(page, "PageOfJobs").click();
+    await choice.selectOption(owner.older);
+    for (const name of ["PageOfJobs", "Walk"]) {
+      await tab(page, name).click();
+      expect(JSON.parse(await readEditor(page, "variables.json"))).toMatchObject({ taskId: owner.older });
+    }
+    expect(await choice.inputValue()).toBe(owner.older);
+    await close();
+  });
+
+  test("the key survives a reload in sessionStorage, and is in no other storage, address or attribute", async () => {
+    const { page, complaints, close } = await openGraphiql(browser, server.url);
+    await keyField(page).fill(owner.key);
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await page.reload();
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await tab(page, "PageOfJobs").click();
+    await run(page);
+    await rows(page).first().waitFor();
+
+    const { local, session } = await readStorage(page);
+    expect(session).toContain(owner.key);
+    expect(local).not.toContain(owner.key);
+    expect(page.url()).not.toContain(owner.key);
+    expect(await page.context().cookies()).toEqual([]);
+    expect(complaints).toEqual([]);
+
+    const second = await page.context().newPage();
+    await second.goto(`${server.url}/graphiql`);
+    expect(await keyField(second).inputValue()).toBe("");
+    await close();
+  });
+
+  test("a key that the server refuses is reported beside the field, and a corrected key is accepted", async () => {
+    const { page, close } = await openGraphiql(browser, server.url);
+    await keyField(page).fill(newApiKey());
+    await keyField(page).press("Enter");
+    await keyStatus(page).getByText("The server does not accept this API key.").waitFor();
+    expect(await keyField(page).getAttribute("aria-invalid")).toBe("true");
+    await keyField(page).fill("schlüssel");
+    await keyStatus(page).getByText("An API key has only letters").waitFor();
+
+    await keyField(page).fill(owner.key);
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    expect(await keyField(page).getAttribute("aria-invalid")).toBe("false");
+    await close();
+  });
+
+  test("a user without tasks is told how to import one", async () => {
+    const key = newApiKey();
+    const userId = randomUUID();
+    await addKey(server, key, userId);
+    const { page, close } = await openGraphiql(browser, server.url);
+    await keyField(page).fill(key);
+    await keyStatus(page).getByText(`npm run import -- FILE --user ${userId}`).waitFor();
+    await close();
+  });
+
+  test("the key field has a label, is reached by the keyboard, and shows the key on request", async () => {
+    const { page, close } = await openGraphiql(browser, server.url);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.id")).toBe("api-key");
+    expect(await keyField(page).getAttribute("type")).toBe("password");
+    await page.keyboard.type(owner.key);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    expect(await keyField(page).getAttribute("type")).toBe("text");
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await close();
+  });
+
+  test("a credential in the Headers pane replaces the key of the field", async () => {
+    const { page, close } = await openGraphiql(browser, server.url);
+    await page.getByRole("button", { name: "Headers" }).click();
+    await page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").click();
+    await page.keyboard.insertText(JSON.stringify({ "x-api-key": owner.key }));
+    await run(page);
+    await result(page).getByText("newer.csv").waitFor();
+    await close();
+  });
+
+  test("the page works where the browser blocks its storage", async () => {
+    const { page, complaints, close } = await openGraphiql(browser, server.url, { before: STORAGE_THROWS });
+    await keyField(page).fill(owner.key);
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await tab(page, "PageOfJobs").click();
+    await run(page);
+    await rows(page).first().waitFor();
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  test("Clear data in the settings removes the tabs and the key", async () => {
+    const { page, close } = await openGraphiql(browser, server.url);
+    await keyField(page).fill(owner.key);
+    await keyStatus(page).getByText(owner.userId).waitFor();
+    await readStorage(page);
+    await page.getByRole("button", { name: "Open settings dialog" }).click();
+    await page.getByRole("button", { name: "Clear data" }).click();
+    await page.getByRole("button", { name: "Cleared data" }).waitFor();
+    expect(await page.evaluate("[localStorage.length, sessionStorage.length]")).toEqual([0, 0]);
+    await close();
+  });
+});
+
+describe.skipIf(chromiumPath === null)("the demo's GraphiQL", () => {
+  test("a key of another user replaces the demo's key and task", async () => {
+    const server = await startDemoServer();
+    const userId = randomUUID();
+    const key = newApiKey();
+    const taskId = randomUUID();
+    await aTask(server.sql, { id: taskId, user_id: userId, source: "imported.csv" });
+    await someJobs(server.sql, taskId, 3);
+    await addKey(server, key, userId);
+    const browser = await launchChromium(chromiumPath ?? "");
+    const { page, close } = await openGraphiql(browser, server.url);
+    expect(await keyField(page).inputValue()).toBe(server.demo.apiKey);
+    await keyField(page).fill(key);
+    await keyStatus(page).getByText(userId).waitFor();
+    await page.getByRole("combobox", { name: "Task" }).selectOption(taskId);
+    await run(page);
+    await rows(page).first().waitFor();
+    await close();
+    await browser.close();
+    await server.close();
+  });
+});

@@ -1,0 +1,101 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect, vi } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { aJob, anEmail, aTask, someJobs } from "./builders.ts";
+import { startTestServer, type TestServer } from "./test-server.ts";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export function buildGraphiqlPage(): void {
+  execFileSync(process.execPath, ["tools/build-graphiql.mjs"], { cwd: ROOT });
+}
+
+/** A server as `npm start` without DATABASE_URL: its page contains the demo user's key and task. */
+export async function startDemoServer(environment: Record<string, string> = {}) {
+  const demo = { apiKey: newApiKey(), taskId: randomUUID() };
+  const server = await startTestServer({ demo, environment });
+  const userId = randomUUID();
+  await aTask(server.sql, { id: demo.taskId, user_id: userId });
+  await someJobs(server.sql, demo.taskId, 25);
+  const risky = await anEmail(server.sql, { status: "catchall" });
+  await aJob(server.sql, { task_id: demo.taskId, email_id: risky, status: "failed", created_at: "2020-01-01Z" });
+  await addKey(server, demo.apiKey, userId);
+  return { ...server, demo };
+}
+
+export async function addKey(server: TestServer, key: string, userId: string): Promise<void> {
+  await apiKeyQueries(server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+}
+
+interface OpenOptions extends BrowserContextOptions {
+  readonly path?: string;
+  /** Runs in the page before its own scripts. */
+  readonly before?: string;
+}
+
+/** A new browser profile at the page, and everything that the page complained about. */
+export async function openGraphiql(browser: Browser, origin: string, options: OpenOptions = {}) {
+  const { path = "/graphiql", before, ...contextOptions } = options;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  const foreignRequests: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  context.on("request", (request) => {
+    if (!request.url().startsWith(origin)) foreignRequests.push(request.url());
+  });
+  if (before) await page.addInitScript({ content: before });
+  await page.goto(origin + path);
+  await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+  return { page, complaints, foreignRequests, close: () => context.close() };
+}
+
+export const keyField = (page: Page) => page.getByRole("textbox", { name: "API key" });
+export const keyStatus = (page: Page) => page.locator("#key-status");
+export const run = (page: Page) => page.getByRole("button", { name: /^Execute query/ }).click();
+export const result = (page: Page) => page.locator(".graphiql-response");
+export const rows = (page: Page) => page.locator(".graphiql-response .view-line", { hasText: "@example.com" });
+/** The name of the active tab includes its Close button. */
+export const tab = (page: Page, name: string) => page.getByRole("tab", { name: new RegExp(`^${name}( Close Tab)?$`) });
+export const tabNames = (page: Page) => page.getByRole("tab").allInnerTexts();
+export const queryEditor = (page: Page) => page.locator(".graphiql-query-editor .monaco-editor").first();
+export const variables = (page: Page) => page.locator(".graphiql-editor-tool");
+
+/** Replaces the text of the operation editor. */
+export async function writeQuery(page: Page, text: string): Promise<void> {
+  await queryEditor(page).locator(".view-lines").click();
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText(text);
+}
+
+/** The text of one of GraphiQL's editors, from the models of its Monaco. */
+export function readEditor(
+  page: Page,
+  name: "operation.graphql" | "variables.json" | "response.json",
+): Promise<string> {
+  return page.evaluate(
+    `__MONACO.editor.getModels().find((model) => model.uri.path.endsWith(${JSON.stringify(name)})).getValue()`,
+  );
+}
+
+/** Everything that the browser stored, once the tabs are in it. */
+export async function readStorage(page: Page): Promise<{ local: string; session: string }> {
+  return vi.waitFor(
+    async () => {
+      const stored: { local: string; session: string } = await page.evaluate(
+        "({ local: JSON.stringify(localStorage), session: JSON.stringify(sessionStorage) })",
+      );
+      expect(stored.local).toContain("graphiql:tabState");
+      return stored;
+    },
+    { timeout: 10_000 },
+  );
+}

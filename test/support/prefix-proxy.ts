@@ -1,0 +1,38 @@
+import { createServer, request as openRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What nginx does for `location /tj/ { proxy_pass http://127.0.0.1:PORT/; }`. */
+export async function openPrefixProxy(prefix: string, port: number) {
+  const outsidePrefix: string[] = [];
+  const server = createServer((request, response) => {
+    const { url = "", method = "GET", headers } = request;
+    if (!url.startsWith(`${prefix}/`)) {
+      outsidePrefix.push(url);
+      response.writeHead(404).end();
+      return;
+    }
+    const options = {
+      port,
+      host: "127.0.0.1",
+      method,
+      path: url.slice(prefix.length),
+      headers: { ...headers, "x-forwarded-for": "203.0.113.7" },
+    };
+    const upstream = openRequest(options, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    upstream.on("error", () => response.destroy());
+    request.pipe(upstream);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Requests that left the prefix, which nginx would send elsewhere. */
+    outsidePrefix,
+    async close(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
