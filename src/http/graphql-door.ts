@@ -33,8 +33,12 @@ export function graphqlRoutes({
   pageForBrowsers,
 }: GraphqlDoor): Router {
   const sendBrowsersAway: RequestHandler = (request, response, next) => {
+    const { accept = "" } = request.headers;
+    // Browsers name HTML; `text/*` alone is no browser.
     const isBrowser =
-      request.method === "GET" && acceptedType(request.headers.accept, TYPES_OF_BROWSERS)?.type === "text/html";
+      request.method === "GET" &&
+      accept.toLowerCase().includes("text/html") &&
+      acceptedType(accept, TYPES_OF_BROWSERS)?.type === "text/html";
     if (!isBrowser || pageForBrowsers === null) return next();
     const [, query] = request.url.split("?", 2);
     response.redirect(response.locals.pathPrefix + pageForBrowsers + (query === undefined ? "" : `?${query}`));

@@ -229,6 +229,7 @@ describe("a browser that opens /graphql", () => {
     ["application/json, text/html;q=0.5", 200],
     ["text/html;q=0, */*", 200],
     ["*/*", 200],
+    ["text/*, application/json;q=0.1", 200],
   ])("with Accept: %s gets %i", async (accept, status) => {
     const response = await owner.get(`/graphql?query=${QUERY}`, { headers: { Accept: accept }, redirect: "manual" });
     expect(response.status).toBe(status);
