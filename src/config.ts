@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { readConnectionUrl } from "./db/connection-url.ts";
 import { isOriginPattern } from "./http/cors.ts";
 import { plainPathPrefix } from "./http/path-prefix.ts";
 
@@ -59,9 +60,6 @@ export interface MetricsConfig {
   readonly host: string;
   readonly token: string | null;
 }
-
-/** A comma behind the last @ before the path: libpq's way to name several. */
-const SEVERAL_HOSTS = /^\w+:\/\/([^/?#]*@)?[^/?#@]*,[^/?#@]*([/?#]|$)/;
 
 const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
@@ -138,11 +136,8 @@ export function readConfig(environment: Environment): Config {
 
 function readDatabaseUrl(read: Reader, faults: string[]): string | null {
   const url = read.text("DATABASE_URL");
-  if (url !== null && SEVERAL_HOSTS.test(url)) {
-    faults.push("DATABASE_URL must name one host");
-    return null;
-  }
-  return read.url("DATABASE_URL", ["postgres:", "postgresql:"]) && url;
+  if (url !== null) faults.push(...readConnectionUrl(url).faults.map((fault) => `DATABASE_URL ${fault}`));
+  return url;
 }
 
 function readRateLimit(read: Reader, faults: string[]): RateLimitConfig | null {

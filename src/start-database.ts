@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import { isDriverRepaired, openDatabase } from "./db/client.ts";
+import { readConnectionUrl } from "./db/connection-url.ts";
 import { codeOf, isAway, UnusableDatabase } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
@@ -33,6 +34,8 @@ export async function startDatabase(config: Config, log: Log): Promise<StartedDa
   }
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
+    const { ignored } = readConnectionUrl(url);
+    if (ignored.length > 0) log.warn({ parameters: ignored }, "parameters of DATABASE_URL have no effect");
     const stopping = new AbortController();
     const { migrated } = config.migrateAtStart
       ? await startMigrations(url, log, stopping.signal)
@@ -103,6 +106,8 @@ function adviceFor(code: string): string {
 }
 
 function describe(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `PostgreSQL at ${host}${pathname}`;
+  const { host, port, socketDirectory, database } = readConnectionUrl(url).settings;
+  const name = host ?? "localhost";
+  const address = name.includes(":") ? `[${name}]` : name;
+  return `PostgreSQL at ${socketDirectory ?? `${address}:${port ?? 5432}`}/${database ?? ""}`;
 }

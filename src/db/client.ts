@@ -1,8 +1,9 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { readConnectionUrl } from "./connection-url.ts";
+import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
 import { openReads } from "./reads.ts";
-import { socketFactory } from "./socket.ts";
 
 export type Database = PostgresJsDatabase;
 export type Sql = postgres.Sql;
@@ -124,9 +125,12 @@ export function openPool(options: PoolOptions, max: number, planning: Planning =
           lock_timeout: Math.min(LOCK_TIMEOUT_MS, statementTimeoutMs),
           idle_in_transaction_session_timeout: 5000,
         };
-  return postgres(url, {
+  const { settings } = readConnectionUrl(url);
+  const silenceMs = statementTimeoutMs === undefined ? null : statementTimeoutMs + SILENCE_MARGIN_MS;
+  return postgres({
+    ...driverOptions(settings, { silenceMs, timeoutMs: CONNECT_TIMEOUT_S * 1000 }),
     max,
-    prepare: options.preparedStatements ?? true,
+    prepare: settings.preparedStatements && (options.preparedStatements ?? true),
     // Its lookup of array types races with a lost connection and ends in an unhandled rejection (porsager/postgres#1223).
     fetch_types: false,
     connect_timeout: CONNECT_TIMEOUT_S,
@@ -137,20 +141,12 @@ export function openPool(options: PoolOptions, max: number, planning: Planning =
       timestamptz: { to: 1184, from: [1184], serialize: (text: string) => text, parse: (text: string) => text },
     },
     connection: {
-      application_name: options.applicationName ?? "task-jobs-api",
+      application_name: settings.applicationName ?? options.applicationName ?? "task-jobs-api",
+      ...(settings.options === undefined ? {} : { options: settings.options }),
       ...planning,
       ...SESSION_SETTINGS,
       ...limits,
     },
-    ...(statementTimeoutMs === undefined
-      ? {}
-      : { ...ONE_AT_A_TIME, ...watchedSockets(url, statementTimeoutMs + SILENCE_MARGIN_MS) }),
+    ...(statementTimeoutMs === undefined ? {} : ONE_AT_A_TIME),
   });
-}
-
-/** The sockets do TLS themselves, in the mode that the driver reads out of the URL and the environment. */
-function watchedSockets(url: string, silenceMs: number) {
-  const { ssl } = postgres(url, { max: 1 }).options;
-  const tls = ssl === false ? null : { mode: String(ssl), timeoutMs: CONNECT_TIMEOUT_S * 1000 };
-  return { ssl: false, socket: socketFactory({ silenceMs, tls }) };
 }

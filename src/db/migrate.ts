@@ -1,22 +1,26 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { readConnectionUrl } from "./connection-url.ts";
+import { driverOptions } from "./driver-options.ts";
 import { UnusableDatabase } from "./faults.ts";
 import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
-import { socketFactory } from "./socket.ts";
 
 /** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
 
 /** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
-  const sql = postgres(url, {
+  const { settings } = readConnectionUrl(url);
+  const sql = postgres({
+    // The lock is waited for, and a migration takes its time.
+    ...driverOptions(settings, { silenceMs: null, timeoutMs: connectTimeoutSeconds * 1000 }),
     max: 1,
+    prepare: settings.preparedStatements,
+    connection: settings.options === undefined ? {} : { options: settings.options },
     fetch_types: false,
     onnotice: () => {},
     connect_timeout: connectTimeoutSeconds,
-    // The lock is waited for, and a migration takes its time.
-    ...{ socket: socketFactory({ silenceMs: null, tls: null }) },
   });
   try {
     await checkEncoding(sql);

@@ -1,5 +1,6 @@
 import net from "node:net";
 import type postgres from "postgres";
+import type { TlsSettings } from "./connection-url.ts";
 import { HUNG_UP, SILENT_SOCKET } from "./faults.ts";
 import { secure } from "./tls.ts";
 
@@ -14,8 +15,8 @@ type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 interface SocketOptions {
   /** Null for statements that may take as long as they like. */
   readonly silenceMs: number | null;
-  /** The driver's `ssl`, and how long TCP and TLS may take together. Null where there is none, or the driver does it. */
-  readonly tls: { readonly mode: string; readonly timeoutMs: number } | null;
+  /** With how long TCP and TLS may take together. Null where nothing is encrypted. */
+  readonly tls: (TlsSettings & { readonly timeoutMs: number }) | null;
 }
 
 /**

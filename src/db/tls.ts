@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
+import type { TlsSettings } from "./connection-url.ts";
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** What postgres.js makes of `sslmode`; it checks the certificate in every mode but these. */
-const UNCHECKED = ["require", "allow", "prefer"];
+const UNCHECKED: readonly TlsSettings["mode"][] = ["prefer", "require", "no-verify"];
 
 /**
  * TLS as the driver does it, but done before the driver gets its socket. Its own wraps the socket in one that it shows
@@ -13,21 +13,29 @@ const UNCHECKED = ["require", "allow", "prefer"];
  */
 export async function secure(
   socket: net.Socket,
-  { host, mode, timeoutMs }: { host: string; mode: string; timeoutMs: number },
+  { host, timeoutMs, mode, isDirect, ...identity }: TlsSettings & { host: string; timeoutMs: number },
 ): Promise<net.Socket> {
   const signal = AbortSignal.timeout(timeoutMs);
-  socket.write(SSL_REQUEST);
-  const [answer] = (await once(socket, "data", { signal })) as [Buffer];
-  // More than the one byte was put there by somebody between us and the server.
-  const isWilling = answer.length === 1 && answer[0] === "S".charCodeAt(0);
-  if (!isWilling && mode === "prefer") return socket;
-  if (!isWilling) throw new Error("the database server does not speak TLS");
+  if (!isDirect && !(await isWilling(socket, signal))) {
+    if (mode === "prefer") return socket;
+    throw new Error("the database server does not speak TLS");
+  }
   const secured = tls.connect({
     socket,
     host,
     ...(net.isIP(host) ? {} : { servername: host }),
+    ...(isDirect ? { ALPNProtocols: ["postgresql"] } : {}),
+    ...identity,
     rejectUnauthorized: !UNCHECKED.includes(mode),
+    ...(mode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
   });
   await once(secured, "secureConnect", { signal });
   return secured;
+}
+
+async function isWilling(socket: net.Socket, signal: AbortSignal): Promise<boolean> {
+  socket.write(SSL_REQUEST);
+  const [answer] = (await once(socket, "data", { signal })) as [Buffer];
+  // More than one byte was added by a third party between the client and the server.
+  return answer.length === 1 && answer[0] === "S".charCodeAt(0);
 }

@@ -1,0 +1,197 @@
+import { readFileSync } from "node:fs";
+
+const URL_PARTS =
+  /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?(\[[^\]/?]*\]|[^/?@:[\]]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i;
+
+const TLS_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"] as const;
+
+export interface TlsSettings {
+  readonly mode: Exclude<(typeof TLS_MODES)[number], "disable" | "allow">;
+  /** TLS from the first byte, without asking the server first. */
+  readonly isDirect: boolean;
+  /** PEM texts. Without authorities Node's own are trusted. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly passphrase?: string;
+}
+
+/** What DATABASE_URL says. Parts that are null or undefined are left to the driver, which reads PGHOST, PGUSER and so on. */
+export interface ConnectionSettings {
+  readonly host: string | null;
+  readonly port: number | null;
+  /** The directory of a Unix socket, in place of the host. */
+  readonly socketDirectory: string | null;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly database: string | undefined;
+  readonly tls: TlsSettings | null;
+  readonly preparedStatements: boolean;
+  readonly applicationName: string | undefined;
+  readonly options: string | undefined;
+}
+
+interface ReadUrl {
+  readonly settings: ConnectionSettings;
+  /** Names of parameters that have no effect here. */
+  readonly ignored: readonly string[];
+  /** Sentences without their subject. They never contain a value, which may be a password. */
+  readonly faults: readonly string[];
+}
+
+const HONOURED = new Set(
+  (
+    "host port user password dbname sslmode ssl sslrootcert sslcert sslkey sslpassword sslnegotiation sslaccept requiressl " +
+    "pgbouncer statement_cache_size schema application_name fallback_application_name options"
+  ).split(" "),
+);
+
+/** Settings of a session that the server sets itself, or that could only change its answers. */
+const SESSION_SETTINGS = new Set(
+  (
+    "timezone datestyle intervalstyle search_path plan_cache_mode statement_timeout lock_timeout client_encoding " +
+    "idle_in_transaction_session_timeout transaction_timeout default_transaction_read_only default_transaction_isolation " +
+    "standard_conforming_strings bytea_output extra_float_digits"
+  ).split(" "),
+);
+
+/** Of libpq, Prisma, node-postgres and Vercel: the server has limits of its own, or the driver has no such feature. */
+const WITHOUT_EFFECT = new Set(
+  (
+    "keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout gssencmode krbsrvname gsslib " +
+    "gssdelegation sslcompression sslsni sslcertmode channel_binding target_session_attrs load_balance_hosts connect_timeout " +
+    "min_protocol_version max_protocol_version connection_limit pool_timeout socket_timeout max_connection_lifetime " +
+    "max_idle_connection_lifetime uselibpqcompat supa workaround"
+  ).split(" "),
+);
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
+export function readConnectionUrl(url: string): ReadUrl {
+  const [matched, userInfo, host = "", port = "", database = "", query = ""] = URL_PARTS.exec(url.trim()) ?? [];
+  const parameters = new Map(query.split("&").filter(Boolean).map(readParameter));
+  const faults = matched === undefined ? [faultOfForm(url)] : faultsOf(parameters, host);
+  const given = (name: string) => parameters.get(name) || undefined;
+  const [user, ...password] = (userInfo ?? "").split(":");
+  const options = readOptions(given("options"));
+  const hostName = given("host") ?? (decode(host.replace(/^\[(.*)\]$/, "$1")) || null);
+  const isSocket = hostName?.startsWith("/") === true;
+  const ignored = [...parameters.keys()].filter((name) => WITHOUT_EFFECT.has(name) || SESSION_SETTINGS.has(name));
+  return {
+    settings: {
+      host: isSocket ? null : hostName,
+      port: Number(given("port") || port) || null,
+      socketDirectory: isSocket ? hostName : null,
+      user: given("user") ?? (decode(user ?? "") || undefined),
+      password: given("password") ?? (decode(password.join(":")) || undefined),
+      database: given("dbname") ?? (decode(database) || undefined),
+      tls: faults.length > 0 || isSocket ? null : readTls(given, hostName ?? "localhost", faults),
+      preparedStatements: given("pgbouncer") !== "true" && given("statement_cache_size") !== "0",
+      applicationName: given("application_name") ?? given("fallback_application_name"),
+      options: options.kept,
+    },
+    ignored: [...ignored, ...options.ignored],
+    faults,
+  };
+}
+
+function readParameter(pair: string): [string, string] {
+  const at = pair.indexOf("=");
+  const [name, value] = at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+  return [decode(name).toLowerCase(), decode(value)];
+}
+
+/** A `%` that begins no valid sequence stays as it is, as people write it in passwords. */
+function decode(text: string): string {
+  return text.replace(/(%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
+}
+
+function faultOfForm(url: string): string {
+  if (!/^postgres(ql)?:\/\//i.test(url.trim())) return "must be a URL that starts with postgres:// or postgresql://";
+  if (/^\w+:\/\/([^/?#]*@)?[^/?#@]*,/.test(url)) return "must name one host";
+  return "is not a URL of the form postgres://user:password@host:port/database, with / ? # and % of a password percent-encoded";
+}
+
+function faultsOf(parameters: ReadonlyMap<string, string>, host: string): string[] {
+  const faults = [...parameters.keys()]
+    .filter((name) => !HONOURED.has(name) && !SESSION_SETTINGS.has(name) && !WITHOUT_EFFECT.has(name))
+    .map((name) =>
+      /^\w{1,40}$/.test(name)
+        ? `has the parameter ${name}, which is not supported`
+        : "has a parameter whose name is not one of PostgreSQL's",
+    );
+  const value = (name: string) => parameters.get(name) || undefined;
+  if ((value("host") ?? host).includes(",")) faults.push("must name one host");
+  if (value("gssencmode") === "require") faults.push("has gssencmode=require, which is not supported");
+  if ((value("schema") ?? "public") !== "public")
+    faults.push("must have no other schema than public, where the tables are");
+  if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number");
+  if (!(TLS_MODES as readonly string[]).includes(modeOf(value) ?? "prefer"))
+    faults.push(`must have one of ${TLS_MODES.join(", ")} as sslmode`);
+  return faults;
+}
+
+type Given = (name: string) => string | undefined;
+
+/** `ssl` is how node-postgres and JDBC spell it, `sslaccept` how Prisma does. */
+function modeOf(given: Given): string | undefined {
+  const mode = given("sslmode") ?? (given("sslrootcert") === "system" ? "verify-full" : sslWord(given("ssl")));
+  if (given("sslaccept") === "strict" && mode !== "disable") return "verify-full";
+  return mode ?? (given("requiressl") === "1" ? "require" : undefined);
+}
+
+function sslWord(ssl: string | undefined): string | undefined {
+  if (ssl === "true" || ssl === "1") return "require";
+  return ssl === "false" || ssl === "0" ? "disable" : ssl;
+}
+
+/** As libpq: `prefer` by default, and an authority makes `require` check the certificate. Loopback is not encrypted by default. */
+function readTls(given: Given, host: string, faults: string[]): TlsSettings | null {
+  const mode = modeOf(given) ?? (LOOPBACK.test(host) ? "disable" : "prefer");
+  if (mode === "disable") return null;
+  const rootCert = given("sslrootcert");
+  if (rootCert === "system" && mode !== "verify-full") faults.push("needs sslmode=verify-full with sslrootcert=system");
+  const file = (name: string) => readFile(name, given(name), faults);
+  const texts = {
+    ca: rootCert === "system" ? undefined : file("sslrootcert"),
+    cert: file("sslcert"),
+    key: file("sslkey"),
+  };
+  const isChecked = mode === "require" && texts.ca !== undefined;
+  return {
+    mode: isChecked ? "verify-ca" : mode === "allow" ? "prefer" : (mode as TlsSettings["mode"]),
+    isDirect: given("sslnegotiation") === "direct",
+    ...(texts.ca && { ca: texts.ca }),
+    ...(texts.cert && { cert: texts.cert }),
+    ...(texts.key && { key: texts.key }),
+    ...(given("sslpassword") && { passphrase: given("sslpassword") ?? "" }),
+  };
+}
+
+function readFile(name: string, path: string | undefined, faults: string[]): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    faults.push(`names a file in ${name} that cannot be read`);
+    return undefined;
+  }
+}
+
+/** What proxies read (`endpoint=…`, `project=…`) and settings that change no answer are passed on. */
+function readOptions(text: string | undefined): { kept: string | undefined; ignored: string[] } {
+  const ignored: string[] = [];
+  const kept = text?.replace(/(?:^|\s)(?:-c\s*|--)([\w.-]+)\s*=\s*(?:\\.|\S)*/g, (setting, name: string) => {
+    const normalized = name.toLowerCase().replaceAll("-", "_");
+    if (!SESSION_SETTINGS.has(normalized)) return setting;
+    ignored.push(normalized);
+    return "";
+  });
+  return { kept: kept?.trim() || undefined, ignored };
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import tls from "node:tls";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
+import { applyMigrations } from "../../src/db/migrate.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { openTlsProxy, TLS_IDENTITY } from "../support/tls-proxy.ts";
+
+let database: TestDatabase;
+let directory: string;
+let tlsProxy: Awaited<ReturnType<typeof openTlsProxy>>;
+const servers: net.Server[] = [];
+const ports = { ipv6: 0, direct: 0 };
+let credentials: string;
+
+const target = () => ({ host: new URL(inject("serverUrl")).hostname, port: Number(new URL(inject("serverUrl")).port) });
+
+/** Passes connections on to the real server. */
+function passOn(client: net.Socket): void {
+  const upstream = net.connect(target());
+  client.pipe(upstream).pipe(client);
+  client.on("error", () => upstream.destroy());
+  upstream.on("error", () => client.destroy());
+}
+
+async function listen(server: net.Server, ...where: [string] | [number, string]): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => {
+    if (where.length === 1) server.listen(where[0], resolve);
+    else server.listen(where[0], where[1], resolve);
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  directory = await mkdtemp(join(tmpdir(), "pg-"));
+  const { username, password } = new URL(database.url);
+  credentials = `${username}:${password}`;
+  await listen(net.createServer(passOn), join(directory, ".s.PGSQL.5432"));
+  ports.ipv6 = await listen(net.createServer(passOn), 0, "::1");
+  const identity = readFileSync(TLS_IDENTITY);
+  const direct = tls.createServer({ key: identity, cert: identity, ALPNProtocols: ["postgresql"] }, passOn);
+  ports.direct = await listen(direct, 0, "127.0.0.1");
+  tlsProxy = await openTlsProxy(target());
+});
+afterAll(async () => {
+  await tlsProxy.close();
+  for (const server of servers) server.close();
+  await database.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const at = (address: string, parameters = "") => `postgres://${credentials}@${address}/${database.name}${parameters}`;
+
+/** Migrations, a server's pool and a command's pool: each opens its connections in its own way. */
+async function expectAnswers(url: string): Promise<void> {
+  await applyMigrations(url);
+  for (const limits of [{}, { statementTimeoutMs: 1000 }]) {
+    const { sql, close } = openDatabase({ url, maxConnections: 1, ...limits });
+    try {
+      const [row] = await sql`select current_database() as name, '2025-01-01 12:00:00+00'::timestamptz as moment`;
+      expect(row).toEqual({ name: database.name, moment: "2025-01-01 12:00:00+00" });
+    } finally {
+      await close();
+    }
+  }
+}
+
+const KINDS: [string, () => string][] = [
+  ["a Unix socket in host", () => at("", `?host=${directory}`)],
+  ["an encoded Unix socket", () => at(encodeURIComponent(directory))],
+  ["an IPv6 address", () => at(`[::1]:${ports.ipv6}`)],
+  ["sslmode=require", () => at(`localhost:${tlsProxy.port}`, "?sslmode=require&channel_binding=require")],
+  [
+    "verify-full by sslrootcert",
+    () => at(`localhost:${tlsProxy.port}`, `?sslmode=verify-full&sslrootcert=${TLS_IDENTITY}`),
+  ],
+  [
+    "verify-ca by sslrootcert",
+    () => at(`127.0.0.1:${tlsProxy.port}`, `?sslmode=verify-ca&sslrootcert=${TLS_IDENTITY}`),
+  ],
+  ["TLS from the first byte", () => at(`localhost:${ports.direct}`, "?sslmode=require&sslnegotiation=direct")],
+  ["pgbouncer=true", () => at(`127.0.0.1:${target().port}`, "?pgbouncer=true&connection_limit=1&schema=public")],
+  [
+    "settings of the session",
+    () =>
+      at(
+        `127.0.0.1:${target().port}`,
+        "?timezone=Asia/Tokyo&DateStyle=German&search_path=pg_catalog&statement_timeout=1&default_transaction_read_only=on" +
+          "&options=-c%20TimeZone%3DAsia/Tokyo%20-c%20statement_timeout%3D1%20-c%20geqo%3Doff",
+      ),
+  ],
+];
+
+test.each(KINDS)("migrations, servers and commands connect by %s", async (_, url) => {
+  await expectAnswers(url());
+});
+
+test("without the authority that signed the certificate, verify-ca refuses the server", async () => {
+  const { sql, close } = openDatabase({
+    url: at(`localhost:${tlsProxy.port}`, "?sslmode=verify-ca"),
+    maxConnections: 1,
+  });
+  await expect(sql`select 1`).rejects.toMatchObject({ code: "HUNG_UP" });
+  await close();
+});
