@@ -1,4 +1,4 @@
-import { openAudit } from "./audit.ts";
+import { type AuditedRequest, openAudit } from "./audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
 import type { Deadline } from "./deadline.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
@@ -27,6 +27,7 @@ export interface Asked {
   readonly viewer: Viewer;
   readonly requestId: string;
   readonly deadline: Deadline;
+  readonly response: AuditedRequest["response"];
   /** Takes from the caller's rate limit what his own query turned out to cost, or fails; a stored one costs one point. */
   readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
   /** Which field of the schema is asked for, where the path does not tell it to the metrics. */
@@ -44,7 +45,7 @@ export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
     viewer,
     chargeCost: asked.chargeCost,
     noteOperation: asked.noteOperation,
-    audit: openAudit(log, requestId, viewer),
+    audit: openAudit(log, asked),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
     findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline, openTaskBatches),

@@ -49,7 +49,8 @@ export function graphqlRoutes({
   };
   const contextOf = (response: Response) =>
     openContext({
-      ...(response.locals as Asked),
+      ...(response.locals as Omit<Asked, "response">),
+      response,
       chargeCost: chargeCost && ((cost) => chargeCost(response, cost)),
       noteOperation: (operation) => {
         response.locals.operation = operation;

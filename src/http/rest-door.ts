@@ -44,7 +44,7 @@ export async function enterRest(door: RestDoor, request: Request, response: Resp
   const { requestId, deadline } = response.locals;
   const viewer = await door.authenticate(request, deadline);
   if (acceptedType(request.headers.accept, [{ type: MEDIA_TYPE }]) === null) throw new Failure("NOT_ACCEPTABLE");
-  return door.openContext({ viewer, requestId, deadline });
+  return door.openContext({ viewer, requestId, deadline, response });
 }
 
 export async function executeStored<Data>(
