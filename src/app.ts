@@ -30,8 +30,10 @@ import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
+import type { ReaderLimits } from "./paced-output.ts";
 import { openRateLimiter } from "./rate-limit/rate-limiter.ts";
 import { type Asked, openRequestContext } from "./request-context.ts";
+import { createExportSlots } from "./task-jobs/export-slots.ts";
 import { jobExportQueries } from "./task-jobs/job-export.queries.ts";
 import { jobExportRoutes } from "./task-jobs/job-export.route.ts";
 import { jobSearchQueries } from "./task-jobs/job-search.queries.ts";
@@ -49,14 +51,15 @@ export interface Resources {
   readonly demo?: { readonly apiKey: string; readonly taskId: string };
   /** Shorter ones, for tests that have to run into them. */
   readonly httpLimits?: Partial<HttpLimits>;
-  readonly exportStallMs?: number;
+  readonly exportReader?: Partial<ReaderLimits>;
 }
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
-export async function openApp(config: Config, { database, log, demo, httpLimits, exportStallMs }: Resources) {
+export async function openApp(config: Config, { database, log, demo, httpLimits, exportReader }: Resources) {
   const metrics = config.metrics === null ? null : openMetrics();
-  const exports = jobExportQueries(database.exports);
-  const reads = metrics === null ? database : watchReads(metrics, database, exports.running);
+  const exportSlots = createExportSlots(config.exportSlots);
+  const exports = jobExportQueries(database.exports, exportSlots);
+  const reads = metrics === null ? database : watchReads(metrics, database, exportSlots.running);
   const emails = emailQueries(reads);
   const queries = {
     taskJobs: taskJobQueries(reads),
@@ -116,8 +119,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     jobExportRoutes({
       authenticate,
       exports,
-      openAudit: (requestId, viewer) => openAudit(log, requestId, viewer),
-      maxStallMs: exportStallMs,
+      openAudit: (request) => openAudit(log, request),
+      readerLimits: exportReader,
     }),
   );
 

@@ -15,6 +15,8 @@ export interface Config {
   /** Where the embedded PostgreSQL and the demo's keys lie. */
   readonly dataDir: string;
   readonly databasePoolSize: number;
+  /** How many exports a process runs at once. */
+  readonly exportSlots: number;
   readonly preparedStatements: boolean;
   readonly migrateAtStart: boolean;
   readonly statementTimeoutMs: number;
@@ -97,6 +99,7 @@ export function readConfig(environment: Environment): Config {
     databaseUrl,
     dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 1, 1000),
+    exportSlots: read.integer("EXPORT_SLOTS", 4, 1, 100),
     preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
     migrateAtStart: read.flag("MIGRATE", true),
     statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", 1000, 1, 600_000),

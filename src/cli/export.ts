@@ -9,6 +9,7 @@ import type { FieldFault } from "../errors.ts";
 import { openPacedOutput, ReaderGone } from "../paced-output.ts";
 import { readFields } from "../task-jobs/export-fields.params.ts";
 import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } from "../task-jobs/export-jobs.ts";
+import { createExportSlots } from "../task-jobs/export-slots.ts";
 import { jobExportQueries } from "../task-jobs/job-export.queries.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "../task-jobs/job-filter.params.ts";
 import { isUuid } from "../uuid.ts";
@@ -96,7 +97,7 @@ runCommand(USAGE, async () => {
 async function runExport(command: Command, signal: AbortSignal): Promise<number> {
   return await withDatabase(async ({ exports }) => {
     const asked = { ...command, signal };
-    return await exportJobs(jobExportQueries(exports), asked, async (jobs) => {
+    return await exportJobs(jobExportQueries(exports, createExportSlots(1)), asked, async (jobs) => {
       const { out } = command;
       return out === undefined ? writeJobs(process.stdout, jobs) : writeFile(out, (file) => writeJobs(file, jobs));
     });

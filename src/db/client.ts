@@ -44,8 +44,6 @@ const SILENCE_MARGIN_MS = 200;
  * 1.8 million, take 1.0 to 1.4 s on two busy cores.
  */
 const COUNTS = { connections: 2, statementTimeoutMs: 10_000 } as const;
-/** Each holds its snapshot for as long as its reader takes, which keeps dead rows from being cleared away. */
-const EXPORT_CONNECTIONS = 2;
 /** Of one batch of an export, which may pass over a million jobs for its first match. */
 const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_S = 1;
@@ -93,8 +91,6 @@ export function openDatabase(options: DatabaseOptions) {
     searches: { sql: searchSql, ...readsOf(searchSql, searchConnections) },
     counts: { sql: countSql, ...readsOf(countSql, COUNTS.connections), timeoutMs: COUNTS.statementTimeoutMs },
     exports: {
-      /** How many there may be at once. */
-      connections: EXPORT_CONNECTIONS,
       /** One connection of an export's own, which whoever opened it ends: there alone the driver lets a transaction begin. */
       open: () => openPool(limitedTo(EXPORT_STATEMENT_TIMEOUT_MS, options), 1, PLANNING.searches),
       isOtherSchema: () => isOtherSchema(sql),

@@ -6,6 +6,7 @@ import { failureOfDatabaseError, isOfSchema } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { type Deadline, waitFor } from "../deadline.ts";
 import { Failure } from "../errors.ts";
+import type { ExportSlots } from "./export-slots.ts";
 import type { ExportedJob } from "./exported-job.ts";
 import type { JobFilter } from "./job-filter.ts";
 import { countsOf, matching, SELECTED, visibleTasks } from "./job-search.queries.ts";
@@ -30,6 +31,7 @@ export type JobExportQueries = ReturnType<typeof jobExportQueries>;
 export type JobSnapshot = ReturnType<typeof openSnapshot>;
 
 interface Reader {
+  readonly viewer: Viewer;
   /** Ends the export. */
   readonly signal: AbortSignal;
   /** By when it must be known whether the task may be seen. Whoever sits at a command line waits as long as it takes. */
@@ -41,15 +43,13 @@ interface Selection {
   readonly filter: JobFilter;
 }
 
-/** On connections of their own, so that exports hold up nobody; one too many is UNAVAILABLE at once. */
-export function jobExportQueries({ connections, open, cancel, isOtherSchema }: OpenDatabase["exports"]) {
-  let running = 0;
+/** Each export has a connection of its own, so that it never holds one of the pool's. */
+export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["exports"], slots: ExportSlots) {
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
     async readSnapshot<T>(reader: Reader, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
-      if (running >= connections)
-        throw new Failure("UNAVAILABLE", { message: "Too many exports run, try again later" });
-      running++;
+      reader.signal.throwIfAborted();
+      const freeSlot = slots.take(reader.viewer);
       const connection = open();
       try {
         const backend = await inTime(reader, begin(connection));
@@ -59,10 +59,9 @@ export function jobExportQueries({ connections, open, cancel, isOtherSchema }: O
         throw failureOfDatabaseError(error);
       } finally {
         await connection.end({ timeout: 0 });
-        running--;
+        freeSlot();
       }
     },
-    running: () => running,
   };
 }
 
@@ -72,8 +71,15 @@ async function begin(connection: Sql): Promise<number> {
   return set?.backend;
 }
 
-function inTime<T>({ deadline }: Reader, work: Promise<T>): Promise<T> {
-  return deadline === undefined ? work : waitFor(work, deadline);
+/** Rejects at the deadline, and at once when the reader leaves; the work itself is ended by whoever called. */
+function inTime<T>({ deadline, signal }: Reader, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
+    const limited = deadline === undefined ? work : waitFor(work, deadline);
+    limited.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }
 
 /** `cancel` because the driver's own opens a connection whose faults nobody can catch: they end the process. */

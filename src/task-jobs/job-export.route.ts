@@ -1,19 +1,18 @@
 import { type Request, type Response, Router } from "express";
-import type { Audit } from "../audit.ts";
+import type { Audit, AuditedRequest } from "../audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { Viewer } from "../auth/viewer.ts";
 import { Failure } from "../errors.ts";
 import { acceptedType, type OfferedType } from "../http/accepted-type.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
-import { openPacedOutput, ReaderGone } from "../paced-output.ts";
+import { openPacedOutput, ReaderGone, type ReaderLimits } from "../paced-output.ts";
 import { readFields } from "./export-fields.params.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
 import type { JobExportQueries } from "./job-export.queries.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 
-/** A reader that takes nothing for so long holds a snapshot, and one of few connections, for nobody. */
-const MAX_STALL_MS = 120_000;
+/** A slow reader holds a snapshot and one of few slots. The slowest legitimate one is a phone on a bad line. */
+const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16 * 1024 };
 /** Beyond it, and beyond the longest batch: an export is ended by its own rules, not as a silent connection. */
 const SILENCE_MARGIN_MS = 10_000;
 
@@ -31,28 +30,30 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 export interface JobExportRouteOptions {
   readonly authenticate: Authenticate;
   readonly exports: JobExportQueries;
-  readonly openAudit: (requestId: string, viewer: Viewer) => Audit;
-  readonly maxStallMs: number | undefined;
+  readonly openAudit: (request: AuditedRequest) => Audit;
+  readonly readerLimits: Partial<ReaderLimits> | undefined;
 }
 
 /** All jobs as a file. The status is sent before the first is looked for; what fails later breaks the connection. */
 export function jobExportRoutes(options: JobExportRouteOptions): Router {
-  const { authenticate, exports, openAudit, maxStallMs = MAX_STALL_MS } = options;
+  const { authenticate, exports, openAudit } = options;
+  const readerLimits = { ...READER_LIMITS, ...options.readerLimits };
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
     const { deadline, requestId } = response.locals;
-    const viewer = await authenticate(request, deadline);
     const gone = new AbortController();
+    // Before the first `await`: a client that leaves while its key is looked up closes the response only once.
     response.on("close", () => gone.abort());
-    endWhenSilentFor(response, maxStallMs + SILENCE_MARGIN_MS);
-    const audit = openAudit(requestId, viewer);
+    const viewer = await authenticate(request, deadline);
+    endWhenSilentFor(response, readerLimits.maxStallMs + SILENCE_MARGIN_MS);
+    const audit = openAudit({ requestId, viewer, response });
     const asked = { viewer, signal: gone.signal, deadline, audit, ...readRequest(request) };
     try {
       await exportJobs(exports, asked, async ({ chunks }) => {
         describe(response, asked);
         if (request.method === "HEAD") return;
         response.flushHeaders();
-        const write = openPacedOutput(response, maxStallMs);
+        const write = openPacedOutput(response, readerLimits);
         for await (const { text } of chunks()) await write(text);
       });
       response.end();

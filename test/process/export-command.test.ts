@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { OpenDatabase } from "../../src/db/client.ts";
 import { importBatch } from "../../src/import/import-batch.ts";
 import { type ExportFormat, exportJobs } from "../../src/task-jobs/export-jobs.ts";
+import { createExportSlots } from "../../src/task-jobs/export-slots.ts";
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
@@ -34,7 +35,7 @@ const command = (...args: string[]) => runProgram("dist/cli/export.js", { DATABA
 async function exported({ exports }: Pick<OpenDatabase, "exports">, taskId: string, format: ExportFormat) {
   const { signal } = new AbortController();
   const asked = { viewer: VIEWER, taskId, filter: {}, format, fields: null, signal };
-  return await exportJobs(jobExportQueries(exports), asked, async ({ chunks }) => {
+  return await exportJobs(jobExportQueries(exports, createExportSlots(1)), asked, async ({ chunks }) => {
     let text = "";
     for await (const chunk of chunks()) text += chunk.text;
     return text;

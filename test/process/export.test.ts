@@ -1,23 +1,23 @@
 import { once } from "node:events";
-import http, { type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportJobs } from "../../src/task-jobs/export-jobs.ts";
+import { createExportSlots } from "../../src/task-jobs/export-slots.ts";
 import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
 import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { type ExportServer, exportsInDatabase, serveExports } from "../support/export-server.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
-import { serveDatabase } from "../support/test-server.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const MOMENT = "2025-01-01T12:00:00.000001Z";
 
 let database: TestDatabase;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: ExportServer;
 let bigTaskId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   await allowAnyTimestamp(database.sql);
-  server = await serve(120_000);
+  server = await serveExports(database, { userId: USER_ID });
   bigTaskId = await aTask(database.sql, { user_id: USER_ID });
   await someJobs(database.sql, bigTaskId, 60_000);
 });
@@ -25,26 +25,6 @@ afterAll(async () => {
   await server.close();
   await database.close();
 });
-
-async function serve(exportStallMs: number, silenceTimeoutMs = 30_000) {
-  const served = await serveDatabase(
-    database.url,
-    { LOG_LEVEL: "silent" },
-    { exportStallMs, httpLimits: { silenceTimeoutMs } },
-  );
-  const { get, key } = await served.as({ userId: USER_ID });
-  const pathOf = (taskId: string, query: string) => `/api/v1/tasks/${taskId}/jobs/export?${query}`;
-  return {
-    close: served.close,
-    get: (taskId: string, query = "", init: RequestInit = {}) => get(pathOf(taskId, query), init),
-    /** Not read until somebody does. */
-    async open(taskId: string, query = "", headers = {}): Promise<IncomingMessage> {
-      const options = { headers: { "X-API-Key": key, ...headers }, agent: false };
-      const [response] = await once(http.get(served.url + pathOf(taskId, query), options), "response");
-      return response;
-    },
-  };
-}
 
 interface Envelope {
   error: { code: string; details: { field: string }[] };
@@ -182,7 +162,7 @@ describe("a stream", () => {
     const response = await server.open(bigTaskId);
     await database.sql`update task_email_jobs set status = 'failed' where task_id = ${bigTaskId}`;
     // Idle in its transaction, between two batches: ahead of its reader by no more than the sockets hold.
-    await expect.poll(exportsInDatabase).toEqual([{ state: "idle in transaction" }]);
+    await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "idle in transaction" }]);
     let text = "";
     for await (const chunk of response.setEncoding("utf8")) text += chunk;
     const lines = linesOf(text);
@@ -190,15 +170,6 @@ describe("a stream", () => {
     expect(new Set(lines).size).toBe(60_000);
     expect(lines.some((line) => line.includes('"status":"failed"'))).toBe(false);
     await database.sql`update task_email_jobs set status = 'completed' where task_id = ${bigTaskId}`;
-  });
-
-  test("that is aborted frees its connection, and one too many is 503 until then", async () => {
-    const open = [await server.open(bigTaskId), await server.open(bigTaskId, "", { "Accept-Encoding": "gzip" })];
-    const refused = await server.get(bigTaskId);
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
-    for (const response of open) response.destroy();
-    await expect.poll(exportsInDatabase).toEqual([]);
-    expect((await server.get(bigTaskId, "q=user17@")).status).toBe(200);
   });
 
   test("begins before its first row is found", async () => {
@@ -215,7 +186,8 @@ describe("a stream", () => {
 
   test("that is aborted in the middle of a statement cancels it", async () => {
     const stop = new AbortController();
-    const exports = jobExportQueries(database.exports);
+    const slots = createExportSlots(1);
+    const exports = jobExportQueries(database.exports, slots);
     await database.sql.begin(async (tx) => {
       // Without a server's limits nothing but the cancellation ends the wait for it.
       await tx`lock table emails in access exclusive mode`;
@@ -223,16 +195,17 @@ describe("a stream", () => {
       const reading = exportJobs(exports, { ...asked, format: "ndjson", fields: null }, ({ chunks }) =>
         chunks().next(),
       );
-      await expect.poll(exportsInDatabase).toEqual([{ state: "active" }]);
+      await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "active" }]);
       stop.abort();
       await expect(reading).rejects.toThrow();
-      expect(await exportsInDatabase()).toEqual([]);
+      expect(await exportsInDatabase(database)).toEqual([]);
     });
-    expect(exports.running()).toBe(0);
+    expect(slots.running()).toBe(0);
   });
 
   test("that breaks is no complete answer", async () => {
     const response = await server.open(bigTaskId);
+    await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "idle in transaction" }]);
     const ended = await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and query ~ 'exported'`;
     expect(ended).toHaveLength(1);
@@ -241,20 +214,7 @@ describe("a stream", () => {
     };
     await expect(read()).rejects.toThrow("aborted");
     expect(response.complete).toBe(false);
-    await expect.poll(exportsInDatabase).toEqual([]);
-  });
-
-  test("that nobody reads is ended by its own rule, not by the server's for silent connections", async () => {
-    const impatient = await serve(600, 100);
-    try {
-      const response = await impatient.open(bigTaskId);
-      const openedAt = performance.now();
-      await expect.poll(exportsInDatabase).toEqual([]);
-      expect(performance.now() - openedAt).toBeGreaterThan(400);
-      await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
-    } finally {
-      await impatient.close();
-    }
+    await expect.poll(() => exportsInDatabase(database)).toEqual([]);
   });
 });
 
@@ -263,7 +223,7 @@ test("a batch that takes longer than a silent connection may is waited for", asy
   await someJobs(database.sql, taskId, 3);
   await database.sql`alter table task_email_jobs rename to all_jobs`;
   await database.sql`create view task_email_jobs as select job.* from all_jobs job, pg_sleep(0.5)`;
-  const strict = await serve(120_000, 100);
+  const strict = await serveExports(database, { userId: USER_ID, silenceTimeoutMs: 100 });
   try {
     expect(linesOf(await (await strict.get(taskId)).text())).toHaveLength(3);
   } finally {
@@ -272,10 +232,3 @@ test("a batch that takes longer than a silent connection may is waited for", asy
     await strict.close();
   }
 });
-
-async function exportsInDatabase() {
-  return await database.sql`
-    select state from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and xact_start is not null
-      and query ~ 'exported'`;
-}

@@ -14,7 +14,7 @@ export type ServedDatabase = Awaited<ReturnType<typeof serveDatabase>>;
 /** As the operator would set it. */
 type Environment = Readonly<Record<string, string>>;
 
-type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportStallMs">;
+type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportReader">;
 
 interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;

@@ -1,0 +1,32 @@
+import type { Viewer } from "../auth/viewer.ts";
+import { Failure } from "../errors.ts";
+
+export type ExportSlots = ReturnType<typeof createExportSlots>;
+
+/**
+ * How many exports a process runs at once. One user gets half of the slots, so that another user's export always finds
+ * one. A request that finds none is UNAVAILABLE at once.
+ */
+export function createExportSlots(total: number) {
+  const maxOfUser = Math.ceil(total / 2);
+  const heldBy = new Map<string, number>();
+  let running = 0;
+  return {
+    running: () => running,
+
+    /** Returns what frees the slot again. */
+    take({ userId }: Viewer): () => void {
+      const held = heldBy.get(userId) ?? 0;
+      if (running >= total || held >= maxOfUser)
+        throw new Failure("UNAVAILABLE", { message: "Too many exports are running, try again later" });
+      running += 1;
+      heldBy.set(userId, held + 1);
+      return () => {
+        running -= 1;
+        const left = (heldBy.get(userId) ?? 0) - 1;
+        if (left > 0) heldBy.set(userId, left);
+        else heldBy.delete(userId);
+      };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { type ExportServer, exportsInDatabase, serveExports } from "../support/export-server.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const userId = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
+/** Long enough for a busy machine. */
+const POLL = { timeout: 10_000 };
+
+let database: TestDatabase;
+let server: ExportServer;
+let bigTaskId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  server = await serveExports(database, { userId });
+  bigTaskId = await aTask(database.sql, { user_id: userId });
+  await someJobs(database.sql, bigTaskId, 60_000);
+});
+afterAll(async () => {
+  await server.close();
+  await database.close();
+});
+
+const running = () => exportsInDatabase(database);
+
+test("a user who holds half of the slots is 503 until one is free, and another user's export is 200", async () => {
+  const open = [await server.open(bigTaskId), await server.open(bigTaskId, "", { "Accept-Encoding": "gzip" })];
+  const refused = await server.get(bigTaskId);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+  const other = await server.as({ isAdmin: true });
+  expect((await other.get(server.pathOf(bigTaskId, "q=user17@"))).status).toBe(200);
+  for (const response of open) response.destroy();
+  await expect.poll(running, POLL).toEqual([]);
+  expect((await server.get(bigTaskId, "q=user17@")).status).toBe(200);
+});
+
+test("a client that leaves during authentication, connecting or the search of its task holds no slot", async () => {
+  const request = `GET ${server.pathOf(bigTaskId, "")} HTTP/1.1\r\nHost: a\r\nX-API-Key: ${server.key}\r\n\r\n`;
+  for (let ms = 0; ms < 30; ms++) {
+    const socket = net.connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(request);
+    await sleep(ms);
+    socket.destroy();
+  }
+  await expect.poll(running, POLL).toEqual([]);
+  const open = [await server.open(bigTaskId), await server.open(bigTaskId)];
+  expect(open.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  for (const response of open) response.destroy();
+  await expect.poll(running, POLL).toEqual([]);
+});
+
+test("a client that leaves while its key is looked up starts no export", async () => {
+  await database.sql.begin(async (tx) => {
+    await tx`lock table api_keys in access exclusive mode`;
+    const leaving = new AbortController();
+    const answer = server.get(bigTaskId, "", { signal: leaving.signal });
+    await expect
+      .poll(
+        () => database.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
+        and datname = current_database()`,
+      )
+      .toHaveLength(1);
+    leaving.abort();
+    await expect(answer).rejects.toThrow();
+  });
+  await sleep(200);
+  expect(await running()).toEqual([]);
+});
+
+test("a client that reads more slowly than the minimum rate is disconnected, though it never stops reading", async () => {
+  const hurried = await serveExports(database, { userId, maxStallMs: 1000, minBytesPerSecond: 50 * 1024 * 1024 });
+  try {
+    const response = await hurried.open(bigTaskId);
+    await expect.poll(running, POLL).toHaveLength(1);
+    const reading = setInterval(() => response.read(512), 50);
+    await expect.poll(running, POLL).toEqual([]);
+    clearInterval(reading);
+    await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
+  } finally {
+    await hurried.close();
+  }
+});
+
+test("an export that its client does not read ends by its own limit, not by that of silent connections", async () => {
+  const impatient = await serveExports(database, { userId, maxStallMs: 600, silenceTimeoutMs: 100 });
+  try {
+    const response = await impatient.open(bigTaskId);
+    const openedAt = performance.now();
+    await expect.poll(running, POLL).toHaveLength(1);
+    await expect.poll(running, POLL).toEqual([]);
+    expect(performance.now() - openedAt).toBeGreaterThan(400);
+    await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
+  } finally {
+    await impatient.close();
+  }
+});
