@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 const TIMED = [
   "test/graphql/hostile-documents.test.ts",
   "test/http/fuzz.test.ts",
-  "test/process/{early-start,faults,isolation,rolling-restart,storm}.test.ts",
+  "test/process/{early-start,faults,hostile-key,isolation,rolling-restart,storm}.test.ts",
 ];
 const ALL = "test/**/*.test.ts";
 

@@ -27,6 +27,7 @@ import { measureRequests } from "./http/request-metrics.ts";
 import { saneHeaders } from "./http/sane-headers.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server-limits.ts";
+import { openUnreadAnswers } from "./http/unread-answers.ts";
 import type { Log } from "./log.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
@@ -90,6 +91,10 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   const isDatabaseReady = askedSeldom(watchReadiness(database, (reason) => log.warn({ reason }, "not ready")));
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
+  const unread = openUnreadAnswers({
+    maxBytes: httpLimits?.maxUnreadBytes,
+    onCut: () => metrics?.countRejection("unread"),
+  });
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -107,7 +112,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   const token = config.metrics?.port === null ? config.metrics.token : null;
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
   app.use(drain.waitWhilePortCloses);
-  app.use(compressAnswers());
+  app.use(compressAnswers(unread));
   const demoOnPage = config.trustProxyHops > 0 ? null : (demo ?? null);
   if (config.graphiql) app.use("/graphiql", graphiqlRoutes({ demo: demoOnPage }));
   const beginWork = beginDeadline(config.requestTimeoutMs);
@@ -141,6 +146,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
       log,
       onRefusal: ({ status }) => metrics?.countRefusal(String(status)),
       corsHeaders: corsHeadersFor(config.corsOrigins),
+      unread,
     },
     { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },
   );

@@ -1,14 +1,21 @@
+import { hash } from "node:crypto";
 import type { FieldFault } from "./errors.ts";
 import { faultOfRfc3339 } from "./rfc3339.ts";
 
 export const MAX_WORDS = 100;
 export const MAX_WORD_LENGTH = 998;
+/** 100 domains of 160 bytes, or 16 addresses of the greatest length. */
+const MAX_FILTER_BYTES = 16_000;
 
 /** The fields of every filter that hold a moment. */
 const MOMENTS: ReadonlySet<string> = new Set(["createdFrom", "createdTo", "updatedFrom", "updatedTo"]);
 
 /** Before any SQL: a NUL would be an error of the database's, half a surrogate pair would silently become another word. */
 export function faultsOfFilter(filter: object): FieldFault[] {
+  let bytes = 0;
+  for (const word of Object.values(filter).flat()) if (typeof word === "string") bytes += Buffer.byteLength(word);
+  if (bytes > MAX_FILTER_BYTES)
+    return [{ field: "filter", reason: `must not have more than ${MAX_FILTER_BYTES} bytes` }];
   return Object.entries(filter).flatMap(([name, value]) => {
     const reason = MOMENTS.has(name) ? faultOfMoment(value) : faultOfWords([value].flat());
     return reason === null ? [] : [{ field: `filter.${name}`, reason }];
@@ -36,6 +43,11 @@ export function canonicalFilter(filter: object): string {
     .map(([name, value]) => [name, Array.isArray(value) ? [...value].sort() : value])
     .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1));
   return JSON.stringify(fields);
+}
+
+/** Tells filters apart in a cache, whose keys must be short. */
+export function filterDigest(filter: object): string {
+  return hash("sha256", canonicalFilter(filter), "base64url");
 }
 
 export function isEmptyFilter(filter: object): boolean {

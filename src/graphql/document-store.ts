@@ -1,54 +1,53 @@
 import type { ApolloServerOptions, BaseContext } from "@apollo/server";
-import type { DocumentNode } from "graphql";
+import { InMemoryLRUCache } from "@apollo/utils.keyvaluecache";
+import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from "graphql";
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
-/**
- * A token takes 0.7 KB with its node, and as much again once the document was compiled: 90 MB, which is some 600 documents of
- * 100 tokens or 64 of the largest. REST is one, an application a few dozen. Whoever writes a new one each time drives out
- * those of others, which are then parsed again.
- */
-const MAX_TOKENS = 64_000;
+/** Some 350 documents of 100 tokens, or 25 of the largest. REST is four, an application a few dozen. */
+const MAX_BYTES = 40_000_000;
+
+/** Measured for graphql-js and graphql-jit, see `docs/decisions/limits.md`. The third is a field with its compiled code. */
+const BYTES_OF_A_TOKEN = 300;
+const BYTES_OF_AN_OPERATION = 12_000;
+const BYTES_OF_A_FIELD = 2500;
 
 /**
- * The documents that passed validation, the least recently used dropped first. Apollo's own store is bounded by the length of
- * the JSON of its documents, 30 MB, and that is several times as much in memory.
+ * The documents that passed validation, the least recently used dropped first. A caller who writes a new document each
+ * time drives out those of others, which are then parsed again.
  */
-export function openDocumentStore(maxTokens = MAX_TOKENS): DocumentStore {
-  const stored = new Map<string, { readonly document: DocumentNode; readonly tokens: number }>();
-  let tokens = 0;
-
-  function drop(key: string): boolean {
-    tokens -= stored.get(key)?.tokens ?? 0;
-    return stored.delete(key);
-  }
-
-  return {
-    async get(key) {
-      const found = stored.get(key);
-      if (found === undefined) return undefined;
-      stored.delete(key);
-      stored.set(key, found);
-      return found.document;
-    },
-    async set(key, document) {
-      drop(key);
-      const added = { document, tokens: tokenCount(document) };
-      stored.set(key, added);
-      tokens += added.tokens;
-      for (const oldest of stored.keys()) {
-        if (tokens <= maxTokens) break;
-        drop(oldest);
-      }
-    },
-    async delete(key) {
-      return drop(key);
-    },
-  };
+export function openDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
+  return new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });
 }
 
-function tokenCount({ loc }: DocumentNode): number {
-  let count = 0;
-  for (let token = loc?.startToken ?? null; token !== null; token = token.next) count += 1;
-  return count;
+/**
+ * What the document holds at the most: its nodes, its text, and the compiled code and the formulas that hang on its
+ * operations. Apollo's own measure is the length of the JSON, which leaves out the last three.
+ */
+export function bytesOfDocument(document: DocumentNode): number {
+  const { loc, definitions } = document;
+  let bytes = 2 * (loc?.source.body.length ?? 0);
+  for (let token = loc?.startToken ?? null; token !== null; token = token.next) bytes += BYTES_OF_A_TOKEN;
+  const countFields = fieldCounter(document);
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    bytes += BYTES_OF_AN_OPERATION + BYTES_OF_A_FIELD * countFields(definition.selectionSet);
+  }
+  return bytes;
+}
+
+/** Counts fragments where they are spread, as their code is compiled there. The limits of a document bound the count. */
+function fieldCounter({ definitions }: DocumentNode): (set: SelectionSetNode | undefined) => number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  return function count(set): number {
+    let fields = 0;
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) fields += count(fragments.get(selection.name.value)?.selectionSet);
+      else fields += (selection.kind === Kind.FIELD ? 1 : 0) + count(selection.selectionSet);
+    }
+    return fields;
+  };
 }

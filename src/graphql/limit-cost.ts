@@ -53,8 +53,13 @@ type Defaults = ReadonlyMap<string, unknown>;
 /** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
 interface Cost {
   readonly fixed: number;
+  /** The bytes of the fixed fields' response names. */
+  readonly names: number;
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
 }
+
+/** Quotes, a colon and a comma. */
+const PUNCTUATION_OF_A_NAME = 4;
 
 /**
  * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
@@ -67,6 +72,21 @@ export function costOfOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (variables: Variables) => number {
+  const cost = buildCost(schema, document, operation);
+  return (variables) => Math.ceil(evaluate(cost, "fixed", variables));
+}
+
+/** The bytes that the response names of the largest answer take, counted like the cost. */
+export function nameBytesOfOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): (variables: Variables) => number {
+  const cost = buildCost(schema, document, operation);
+  return (variables) => evaluate(cost, "names", variables);
+}
+
+function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
   const query = schema.getQueryType();
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
@@ -79,6 +99,7 @@ export function costOfOperation(
 
   function costOfSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined, size: Size | null): Cost {
     let fixed = 0;
+    let names = 0;
     const lists: Cost["lists"][number][] = [];
     for (const selection of selections) {
       const cost =
@@ -90,9 +111,10 @@ export function costOfOperation(
               size,
             );
       fixed += cost.fixed;
+      names += cost.names;
       lists.push(...cost.lists);
     }
-    return { fixed, lists };
+    return { fixed, names, lists };
   }
 
   function costOfFragment(
@@ -100,7 +122,7 @@ export function costOfOperation(
     parent: GraphQLNamedType | undefined,
     size: Size | null,
   ): Cost {
-    if (fragment === undefined) return { fixed: 0, lists: [] };
+    if (fragment === undefined) return { fixed: 0, names: 0, lists: [] };
     return costOfSet(fragment.selectionSet, typeConditionOf(schema, fragment) ?? parent, size);
   }
 
@@ -109,25 +131,25 @@ export function costOfOperation(
     const field = fieldOf(schema, parent, node.name.value);
     const isIntrospected = parent?.name.startsWith("__") ?? false;
     const self = isIntrospected ? INTROSPECTED_FIELD : 1;
-    if (node.selectionSet === undefined || field === undefined) return { fixed: self, lists: [] };
+    const names = (node.alias ?? node.name).value.length + PUNCTUATION_OF_A_NAME;
+    if (node.selectionSet === undefined || field === undefined) return { fixed: self, names, lists: [] };
     const own = sizeOf(node, field, defaults);
     const below = costOfSet(node.selectionSet, getNamedType(field.type), own);
     if (!isListType(getNullableType(field.type))) {
       const searches = parent === query ? [] : searchesOf(node, field, defaults);
-      return { fixed: self + below.fixed, lists: [...searches, ...below.lists] };
+      return { fixed: self + below.fixed, names: names + below.names, lists: [...searches, ...below.lists] };
     }
 
     const introspected = isIntrospected ? INTROSPECTION_LIST_SIZES[field.name] : undefined;
-    return { fixed: self, lists: [{ size: own ?? size ?? (() => introspected ?? DEFAULT_LIMIT), each: below }] };
+    return { fixed: self, names, lists: [{ size: own ?? size ?? (() => introspected ?? DEFAULT_LIMIT), each: below }] };
   }
 
-  const cost = costOfSet(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, null);
-  return (variables) => Math.ceil(evaluate(cost, variables));
+  return costOfSet(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, null);
 }
 
-function evaluate({ fixed, lists }: Cost, variables: Variables): number {
-  let sum = fixed;
-  for (const { size, each } of lists) sum += size(variables) * evaluate(each, variables);
+function evaluate(cost: Cost, what: "fixed" | "names", variables: Variables): number {
+  let sum = cost[what];
+  for (const { size, each } of cost.lists) sum += size(variables) * evaluate(each, what, variables);
   return sum;
 }
 
@@ -136,7 +158,7 @@ function searchesOf(node: FieldNode, field: GraphQLField<unknown, unknown>, defa
   const given = node.arguments?.find(({ name }) => name.value === SEARCH_ARGUMENT)?.value;
   const read = given === undefined ? () => undefined : readerOf(given, defaults);
   const size: Size = (variables) => ((read(variables) ?? null) === null ? SEARCH : FILTERED_SEARCH);
-  return [{ size, each: { fixed: 1, lists: [] } }];
+  return [{ size, each: { fixed: 1, names: 0, lists: [] } }];
 }
 
 /** Null: the field is not paged. */

@@ -12,6 +12,7 @@ import {
   print,
   type SelectionNode,
   type SelectionSetNode,
+  TokenKind,
   type ValidationRule,
 } from "graphql";
 import { fieldOf, typeConditionOf } from "./field-of.ts";
@@ -61,7 +62,17 @@ export const withinLimits: ValidationRule = (context) => ({
  * whose report by graphql-js grows with the square of the document: cycles of fragments and fields that conflict.
  */
 function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void {
-  const counted = { lines: 0, rootFields: 0, rootAliases: 0, directives: 0, spreads: 0, fields: 0, repeats: 0 };
+  const counted = {
+    bytes: 0,
+    operations: 0,
+    lines: 0,
+    rootFields: 0,
+    rootAliases: 0,
+    directives: 0,
+    spreads: 0,
+    fields: 0,
+    repeats: 0,
+  };
   const fragments = new Map<string, FragmentDefinitionNode>();
   const open = new Set<FragmentDefinitionNode>();
   const spread = new Set<FragmentDefinitionNode>();
@@ -120,12 +131,16 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
     });
   }
 
-  count("lines", lineCount(document.loc?.source.body ?? ""));
+  const text = document.loc?.source.body ?? "";
+  count("bytes", Buffer.byteLength(text));
+  count("lines", lineCount(text));
+  refuseLongNames(document);
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    count("operations");
     count("directives", definition.directives?.length ?? 0);
     counted.rootFields = 0;
     counted.rootAliases = 0;
@@ -136,6 +151,14 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
   for (const fragment of fragments.values()) {
     if (!spread.has(fragment))
       visitFragment(fragment, { parent: undefined, place: new Map(), depth: 2, maxDepth: "introspectionDepth" });
+  }
+}
+
+/** Every name is a token: of an alias, a fragment, a variable, an operation. */
+function refuseLongNames({ loc }: DocumentNode): void {
+  for (let token = loc?.startToken ?? null; token !== null; token = token.next) {
+    if (token.kind === TokenKind.NAME && token.value.length > GRAPHQL_LIMITS.nameLength)
+      throw beyondLimit("nameLength");
   }
 }
 

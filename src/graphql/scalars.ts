@@ -13,8 +13,13 @@ export const Uuid = new GraphQLScalarType<string, string>({
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc9562",
   serialize: (value) => value as string,
   parseValue: parseUuid,
-  parseLiteral: (node) => parseUuid(node.kind === Kind.STRING ? node.value : null),
+  parseLiteral: (node) => flatCopy(parseUuid(node.kind === Kind.STRING ? node.value : null)),
 });
+
+/** V8 makes a literal a slice of its document. A cache that keeps the slice would keep the whole text with it. */
+function flatCopy(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
+}
 
 /** Whether it is a moment is checked with the bounds of the filter it stands in, which name its field. */
 function parseDateTime(value: unknown): string {

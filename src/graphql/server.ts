@@ -5,6 +5,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { Log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
+import { answerSizeLimit } from "./answer-size.plugin.ts";
 import { openDocumentStore } from "./document-store.ts";
 import { executesEverything } from "./execute-operation.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
@@ -52,6 +53,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     logger: wordlessLogger(options.log),
     plugins: [
       onlyKnownOperations,
+      answerSizeLimit(schema),
       ...(options.plugins ?? []),
       shortRefusals,
       logMaskedErrors(options.log, logMaskedError),

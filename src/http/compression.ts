@@ -1,16 +1,55 @@
+import { constants } from "node:zlib";
 import compression from "compression";
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
+import type { UnreadAnswers } from "./unread-answers.ts";
+
+/** Of Brotli, measured. gzip takes 0.3 MB. */
+const COMPRESSOR_BYTES = 700_000;
+
+/** 256 KB, longer than a page. With the default of 4 MB an answer of 1 MB takes 3.3 MB in place of 1.9. */
+const BROTLI_WINDOW_BITS = 18;
 
 /** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
-export function compressAnswers(): RequestHandler {
+export function compressAnswers(unread: UnreadAnswers): RequestHandler {
   // Its list of types that are worth it does not know lines of JSON.
   const compress = compression({
     filter: (request, response) =>
       String(response.getHeader("Content-Type")).startsWith("application/x-ndjson") ||
       compression.filter(request, response),
+    brotli: {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: BROTLI_WINDOW_BITS },
+    },
   });
   return (request, response, next) => {
-    if (/gzip|br|deflate/.test(request.headers["accept-encoding"] ?? "")) compress(request, response, next);
-    else next();
+    if (!/gzip|br|deflate/.test(request.headers["accept-encoding"] ?? "")) return next();
+    compress(request, response, () => {
+      countCompressor(response, unread);
+      next();
+    });
   };
+}
+
+/** The compressor keeps its state and the text that was written for as long as the reader is slow. */
+function countCompressor(response: Response, unread: UnreadAnswers): void {
+  // Typed as the shortest of their overloads: the others pass through as well.
+  const write = response.write.bind(response) as (...chunk: unknown[]) => boolean;
+  const end = response.end.bind(response) as (...chunk: unknown[]) => Response;
+  const count = (chunk: unknown) => {
+    if (response.hasHeader("Content-Encoding")) unread.noteCompressing(response, COMPRESSOR_BYTES + sizeOf(chunk));
+  };
+  response.write = (...chunk: [unknown]) => {
+    const hasRoom = write(...chunk);
+    count(null);
+    return hasRoom;
+  };
+  response.end = (...chunk: [unknown?]) => {
+    end(...chunk);
+    count(chunk[0]);
+    return response;
+  };
+}
+
+function sizeOf(chunk: unknown): number {
+  if (typeof chunk === "string") return Buffer.byteLength(chunk);
+  return Buffer.isBuffer(chunk) ? chunk.length : 0;
 }

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express } from "express";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** Node has no event for it, and a `writeHead` put on one response is a property that the others do not have. */
 export const ANSWER_BEGINS = "answerBegins";
@@ -15,7 +16,7 @@ interface WithPrototypes {
  * it 40 % of what a request allocated outlived the young generation. A bare Express went 12,000 times a second and goes
  * 73,000; a page of 10 took 0.76 ms of CPU and takes 0.61. A constructor by `Reflect.construct` is slower than either.
  */
-export function expressMessages(app: Express) {
+export function expressMessages(app: Express, unread: UnreadAnswers) {
   const prototypes: WithPrototypes = app as unknown as WithPrototypes;
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {
@@ -23,6 +24,16 @@ export function expressMessages(app: Express) {
     override writeHead(...head: [number]): this {
       this.emit(ANSWER_BEGINS);
       return super.writeHead(...head);
+    }
+    override write(...chunk: [unknown]): boolean {
+      const hasRoom = super.write(...chunk);
+      unread.noteWritten(this);
+      return hasRoom;
+    }
+    override end(...chunk: [unknown?]): this {
+      super.end(...chunk);
+      unread.noteWritten(this);
+      return this;
     }
   }
   Object.setPrototypeOf(ExpressRequest.prototype, prototypes.request);

@@ -1,4 +1,9 @@
+import { Failure } from "../errors.ts";
 import { MAX_OFFSET, type Page } from "../page.ts";
+
+/** Together with the other headers under 8 KB, which Node's fetch (16 KB) and the usual proxies (4 or 8 KB) take. */
+const MAX_NEXT_BYTES = 6500;
+const MAX_LINK_BYTES = 4096;
 
 /**
  * RFC 8288. The targets are relative references, resolved against the request: absolute ones would have to believe the
@@ -13,11 +18,14 @@ export interface Linked {
 export function pageLinks(linked: Linked, { limit, offset }: Page, count: number): string {
   const last = count === 0 ? 0 : Math.floor((count - 1) / limit) * limit;
   const next = offset + limit;
-  const links: [string, number][] = [["first", 0]];
-  if (offset > 0) links.push(["prev", Math.max(0, Math.min(offset - limit, last))]);
-  if (next < count && next <= MAX_OFFSET) links.push(["next", next]);
-  links.push(["last", Math.min(last, MAX_OFFSET)]);
-  return links.map(([rel, at]) => linkTo(linked, rel, { limit: `${limit}`, offset: `${at}` })).join(", ");
+  const link = (rel: string, at: number) => linkTo(linked, rel, { limit: `${limit}`, offset: `${at}` });
+  const links = [link("first", 0)];
+  if (offset > 0) links.push(link("prev", Math.max(0, Math.min(offset - limit, last))));
+  const nextOnly = next < count && next <= MAX_OFFSET ? [link("next", next)] : [];
+  links.push(...nextOnly, link("last", Math.min(last, MAX_OFFSET)));
+  const all = links.join(", ");
+  // A long filter is repeated in each of them. A client that follows `next` must never take this page for the last.
+  return Buffer.byteLength(all) <= MAX_LINK_BYTES ? all : nextOnly.join();
 }
 
 /** The next page of a walk by cursor. */
@@ -28,5 +36,8 @@ export function nextLink(linked: Linked, endCursor: string): string {
 
 function linkTo({ path, query, kept }: Linked, rel: string, place: Readonly<Record<string, string>>): string {
   const others = [...query].filter(([name]) => kept.includes(name));
-  return `<${path}?${new URLSearchParams([...Object.entries(place), ...others])}>; rel="${rel}"`;
+  const link = `<${path}?${new URLSearchParams([...Object.entries(place), ...others])}>; rel="${rel}"`;
+  if (Buffer.byteLength(link) <= MAX_NEXT_BYTES) return link;
+  const message = `The filter parameters are too long: the link to a page must not have more than ${MAX_NEXT_BYTES} bytes. GraphQL takes longer filters`;
+  throw new Failure("INVALID_INPUT", { message });
 }

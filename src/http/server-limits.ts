@@ -13,6 +13,7 @@ import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./ra
 import { requestIdOf } from "./request-id.ts";
 import { authorityOf, originFormOf } from "./request-target.ts";
 import { MAX_HEAD_BYTES } from "./sane-headers.ts";
+import { openUnreadAnswers, type UnreadAnswers } from "./unread-answers.ts";
 
 export interface HttpLimits {
   readonly headersTimeoutMs: number;
@@ -25,6 +26,8 @@ export interface HttpLimits {
   readonly silenceTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly maxConnections: number;
+  /** What the process holds for slow callers, all together. */
+  readonly maxUnreadBytes?: number;
 }
 
 /** Node's own are 60 s, 300 s, 30 s, 16 KB, none, 5 s and none. */
@@ -69,17 +72,18 @@ interface Witnesses {
   /** Told of what was no request, and so reaches no middleware. */
   readonly onRefusal: (failure: Failure) => void;
   readonly corsHeaders?: CorsHeaders;
+  readonly unread?: UnreadAnswers;
 }
 
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
 export function openHttpServer(
   app: Express,
-  { log, onRefusal, corsHeaders = () => ({}) }: Witnesses,
+  { log, onRefusal, corsHeaders = () => ({}), unread = openUnreadAnswers() }: Witnesses,
   overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
   const server = createServer({
-    ...expressMessages(app),
+    ...expressMessages(app, unread),
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
@@ -127,6 +131,7 @@ export function openHttpServer(
       socket.destroy();
       return;
     }
+    if (!unread.begin(request, response)) return;
     idle.delete(socket);
     answers.set(socket, response);
     response.once("close", () => {

@@ -23,8 +23,8 @@ export interface MeasuredRequest {
 }
 
 /** Which of our limits turned a request away. */
-export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout";
-const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout"];
+export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout" | "unread";
+const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout", "unread"];
 
 type PoolName = "pages" | "searches" | "counts" | "exports";
 

@@ -1,6 +1,6 @@
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
-import { canonicalFilter } from "../filter.ts";
+import { filterDigest } from "../filter.ts";
 import type { OpenTaskBatches } from "../tasks/task-batch.loader.ts";
 import type { JobSearchQueries } from "./job-search.queries.ts";
 import type { FoundJobs, JobSearch } from "./job-search.ts";
@@ -22,7 +22,7 @@ export function openJobSearchLoader(
     const { filter, order, after, before, backwards, limit, offset, parts } = search;
     // What is only counted is counted once, whatever page it was asked of.
     const page = parts.jobs ? [order, after, before, backwards, limit, offset] : [];
-    const key = JSON.stringify([canonicalFilter(filter), parts, page]);
+    const key = JSON.stringify([filterDigest(filter), parts, page]);
     return load(key, taskId, (taskIds) => queries.findVisibleJobs({ ...search, viewer, taskIds, deadline }));
   };
 }

@@ -59,7 +59,8 @@ export function taskJobRoutes(door: RestDoor): Router {
 
     if (after === null) {
       const { taskJobs } = await executeStored<StoredPage>(door, context, PAGE, { id: taskId, ...page, filter });
-      response.setHeader("Link", pageLinks(linked, page, taskJobs.count));
+      const links = pageLinks(linked, page, taskJobs.count);
+      if (links !== "") response.setHeader("Link", links);
       return answerJson(response, { ...taskJobs, jobs: taskJobs.jobs.map(inOldShape) });
     }
     const variables = { id: taskId, limit: page.limit, after: after || null, filter };

@@ -1,6 +1,6 @@
 import { type Deadline, waitFor } from "../deadline.ts";
 import { Failure } from "../errors.ts";
-import { canonicalFilter } from "../filter.ts";
+import { filterDigest } from "../filter.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
 import type { TaskProgressQueries } from "./task-progress.queries.ts";
 import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
@@ -9,6 +9,7 @@ import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
 const MAX_AGE_MS = 1000;
 /** The same where counting takes longer than a request may: without it whoever asks every ten seconds never hears anything. */
 const MAX_LATE_AGE_MS = 60_000;
+/** 2 MB: a key is short, and what was counted has one entry for each state. */
 const MAX_KEPT = 1000;
 
 export type ReadTaskProgress = ReturnType<typeof openTaskProgress>;
@@ -84,7 +85,8 @@ export function openTaskProgress(queries: TaskProgressQueries) {
     withEmails: boolean,
     deadline: Deadline,
   ): Promise<TaskProgress[]> => {
-    const keyOf = (taskId: string) => `${taskId} ${withEmails} ${canonicalFilter(filter)}`;
+    const counted = `${withEmails} ${filterDigest(filter)}`;
+    const keyOf = (taskId: string) => `${taskId} ${counted}`;
     // All of them before anything new is kept, which lets go of the oldest.
     const known = taskIds.map((taskId) => fresh(keyOf(taskId)));
     const missing = taskIds.filter((_, index) => known[index] === undefined);

@@ -1,5 +1,5 @@
 import type { Deadline } from "../deadline.ts";
-import { canonicalFilter } from "../filter.ts";
+import { filterDigest } from "../filter.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
 import type { ReadTaskProgress } from "./read-task-progress.ts";
 import type { OpenTaskBatches } from "./task-batch.loader.ts";
@@ -12,5 +12,5 @@ export function openTaskProgressLoader(
 ) {
   const load = openTaskBatches<TaskProgress>();
   return (taskId: string, filter: JobFilter, withEmails: boolean): Promise<TaskProgress> =>
-    load(`${withEmails} ${canonicalFilter(filter)}`, taskId, (ids) => readProgress(ids, filter, withEmails, deadline));
+    load(`${withEmails} ${filterDigest(filter)}`, taskId, (ids) => readProgress(ids, filter, withEmails, deadline));
 }

@@ -1,4 +1,4 @@
-// npm run storm -- [--scenario storm|isolation] [--seconds 60] [--seed 1]
+// npm run storm -- [--scenario storm|isolation|hostile-key] [--seconds 60] [--seed 1]
 // When something was wrong: exit code 1, and the history under .artifacts/. 3 when answers were late, nothing else, and our own
 // timers too: not a pass, but worth another run. docs/decisions/resilience.md says why there should be none.
 import { mkdirSync, rmSync } from "node:fs";
@@ -9,6 +9,7 @@ import { checkHistory } from "./checker.mjs";
 import { runClient } from "./clients.mjs";
 import { openFaults } from "./faults.mjs";
 import { openHistory } from "./history.mjs";
+import { runHostileKey } from "./hostile-key.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "./own-delay.mjs";
 import { printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
@@ -26,11 +27,12 @@ const { values } = parseArgs({
     program: { type: "string" },
   },
 });
+if (values.scenario === "hostile-key") process.exit(await runHostileKey(Number(values.seconds), values.program));
 const scenario = SCENARIOS[values.scenario];
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
-  process.stderr.write("usage: npm run storm -- [--scenario storm|isolation] [--seconds 60] [--seed 1]\n");
+  process.stderr.write("usage: npm run storm -- [--scenario storm|isolation|hostile-key] [--seconds 60] [--seed 1]\n");
   process.exit(2);
 }
 

@@ -38,7 +38,7 @@ export async function openStage({ name, environment, fill, seeLine = () => {}, p
 
   try {
     const origin = await listening(server, ended, seeLine);
-    return { sql, databaseUrl: database.url, origin, filled: await fill(sql), ended, close };
+    return { sql, databaseUrl: database.url, origin, pid: server.pid, filled: await fill(sql), ended, close };
   } catch (error) {
     await close().catch(() => {});
     throw error;

@@ -1,0 +1,136 @@
+import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import express from "express";
+import { afterEach, expect, test } from "vitest";
+import { compressAnswers } from "../../src/http/compression.ts";
+import { openHttpServer } from "../../src/http/server-limits.ts";
+import { openUnreadAnswers } from "../../src/http/unread-answers.ts";
+import { openLog } from "../../src/log.ts";
+
+const MB = 1024 * 1024;
+/** The kernel takes some megabytes of an answer from this process before the reader matters. */
+const ANSWER = "x".repeat(8 * MB);
+const HOST = "Host: localhost\r\n";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A real server whose `/large` answers 8 MB and whose `/small` answers a word. */
+async function serve(maxBytes: number) {
+  let cuts = 0;
+  const unread = openUnreadAnswers({
+    maxBytes,
+    onCut: () => {
+      cuts += 1;
+    },
+  });
+  const app = express();
+  app.use(compressAnswers(unread));
+  app.get("/large", (_request, response) => void response.type("text/plain").end(ANSWER));
+  app.get("/small", (_request, response) => void response.end("small"));
+  app.post("/body", (request, response) => void request.on("end", () => response.end("read")).resume());
+  const server = openHttpServer(
+    app,
+    { log: openLog("silent"), onRefusal: () => {}, unread },
+    { silenceTimeoutMs: 30_000 },
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { unread, port, url: `http://127.0.0.1:${port}`, cuts: () => cuts };
+}
+
+/** Sends the bytes and never reads. */
+function neverRead(port: number, bytes: string): Socket {
+  const socket = connect(port, "127.0.0.1").pause();
+  socket.on("error", () => {});
+  socket.write(bytes);
+  closing.push(() => socket.destroy());
+  return socket;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; !isSo() && waited < 10_000; waited += 20) await sleep(20);
+  expect(isSo()).toBe(true);
+}
+
+const large = (more = "") => `GET /large HTTP/1.1\r\n${HOST}${more}\r\n`;
+
+test("callers who read nothing are cut once they hold too much together, and others are answered", async () => {
+  const { unread, port, url, cuts } = await serve(20 * MB);
+  for (let n = 0; n < 3; n += 1) neverRead(port, large());
+  await until(() => unread.heldBytes > 5 * MB);
+  await sleep(1100);
+  for (let n = 0; n < 8; n += 1) neverRead(port, large());
+  await until(() => cuts() > 0);
+  await sleep(1100);
+  expect((await (await fetch(`${url}/large`, { headers: { "Accept-Encoding": "identity" } })).text()).length).toBe(
+    8 * MB,
+  );
+  await until(() => unread.heldBytes <= 20 * MB);
+  expect(await (await fetch(`${url}/small`)).text()).toBe("small");
+});
+
+test("a burst far beyond the limit is cut at once, however young the answers are", async () => {
+  const { unread, port, cuts } = await serve(2 * MB);
+  for (let n = 0; n < 10; n += 1) neverRead(port, large());
+  await until(() => cuts() >= 5);
+  expect(unread.heldBytes).toBeLessThanOrEqual(8 * MB);
+});
+
+test("many unread answers behind one another on one connection count together", async () => {
+  const { unread, port, cuts } = await serve(2 * MB);
+  neverRead(port, large().repeat(20));
+  await until(() => cuts() > 0);
+  await until(() => unread.heldBytes === 0);
+});
+
+test.each(["gzip", "br"])("an answer that %s holds for a slow reader counts with its compressor", async (encoding) => {
+  const { unread, port } = await serve(100 * MB);
+  neverRead(port, large(`Accept-Encoding: ${encoding}\r\n`));
+  // The compressed text is small and leaves at once: what was counted is let go with the answer.
+  await until(() => unread.heldBytes === 0);
+  const held: number[] = [];
+  const watch = setInterval(() => held.push(unread.heldBytes), 1);
+  for (let n = 0; n < 5; n += 1) neverRead(port, large(`Accept-Encoding: ${encoding}\r\n`));
+  await until(() => held.some((bytes) => bytes > 8 * MB));
+  clearInterval(watch);
+});
+
+test("bodies that never end are cut once they are too many, the oldest first", async () => {
+  const { unread, port, url, cuts } = await serve(MB);
+  const body = `POST /body HTTP/1.1\r\n${HOST}Content-Length: 100000\r\n\r\n${"x".repeat(1000)}`;
+  neverRead(port, body);
+  await until(() => unread.heldBytes === 100_000);
+  await sleep(1100);
+  for (let n = 0; n < 12; n += 1) neverRead(port, body);
+  await until(() => cuts() > 0);
+  expect(unread.heldBytes).toBeLessThanOrEqual(12 * 100_000);
+  expect(await (await fetch(`${url}/body`, { method: "POST", body: "short" })).text()).toBe("read");
+});
+
+test("a connection with more than 500 requests under way is closed", async () => {
+  const { port, cuts } = await serve(MB);
+  const waiting = `POST /body HTTP/1.1\r\n${HOST}Content-Length: 1\r\n\r\n`;
+  // The first never ends, so that the others wait behind it.
+  const socket = connect(port, "127.0.0.1");
+  closing.push(() => socket.destroy());
+  socket.on("error", () => {});
+  socket.write(`${large().repeat(600)}${waiting}`);
+  socket.pause();
+  await until(() => cuts() > 0);
+});
+
+test("what was held is let go when the reader has read it", async () => {
+  const { unread, port } = await serve(100 * MB);
+  const socket = neverRead(port, large());
+  await until(() => unread.heldBytes > MB);
+  socket.resume();
+  await until(() => unread.heldBytes === 0);
+});

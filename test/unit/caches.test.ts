@@ -1,0 +1,91 @@
+import v8 from "node:v8";
+import vm from "node:vm";
+import { type DocumentNode, parse, parseValue, type ValueNode, validate } from "graphql";
+import { expect, test } from "vitest";
+import { deadlineIn } from "../../src/deadline.ts";
+import { openDocumentStore } from "../../src/graphql/document-store.ts";
+import { Uuid } from "../../src/graphql/scalars.ts";
+import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
+import { openTaskProgress } from "../../src/tasks/read-task-progress.ts";
+
+v8.setFlagsFromString("--expose-gc");
+const collectGarbage = vm.runInNewContext("gc") as () => void;
+
+/** How much larger the heap is with what the work leaves behind. */
+async function bytesKeptBy(work: () => unknown): Promise<number> {
+  const used = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  const kept = await work();
+  const after = used();
+  expect(kept).toBeDefined();
+  return after - before;
+}
+
+const TASK = "00000000-0000-4000-8000-000000000000";
+
+test("the document store keeps documents with long comments by the bytes of their text", async () => {
+  const kept = await bytesKeptBy(async () => {
+    const store = openDocumentStore(10_000_000);
+    for (let n = 0; n < 400; n += 1)
+      await store.set(`${n}`, parse(`{ __typename } #€${String(n).padEnd(60_000, "c")}`));
+    return store;
+  });
+  // 400 of these take 48 MB.
+  expect(kept).toBeLessThan(14_000_000);
+});
+
+test("the document store counts the fields of every operation with the fragments that it spreads", async () => {
+  const schema = buildTaskJobsSchema();
+  const store = openDocumentStore(1_000_000);
+  const operations = Array.from({ length: 20 }, (_, n) => `query A${n} { taskJobs(taskId: "${TASK}") { ...F } }`).join(
+    " ",
+  );
+  const fields = Array.from({ length: 20 }, (_, n) => `a${n}: count`).join(" ");
+  const document = parse(`${operations} fragment F on TaskJobs { ${fields} }`);
+  expect(validate(schema, document)).toEqual([]);
+  // Compiled it takes 1 MB, and its few tokens 0.1 MB.
+  await store.set("large", document);
+  expect(await store.get("large")).toBeUndefined();
+  await store.set("small", parse("{ __typename }"));
+  expect(await store.get("small")).toBeDefined();
+});
+
+test("the least recently used document is dropped first", async () => {
+  const store = openDocumentStore(400_000);
+  const document = (n: number): DocumentNode => parse(`{ __typename } #${String(n).padEnd(60_000, "c")}`);
+  await store.set("first", document(1));
+  await store.set("second", document(2));
+  await store.get("first");
+  await store.set("third", document(3));
+  const found = await Promise.all(
+    ["first", "second", "third"].map(async (key) => (await store.get(key)) !== undefined),
+  );
+  expect(found).toEqual([true, false, true]);
+});
+
+test("the progress of a task under 1,000 long filters takes no memory for the filters", async () => {
+  const kept = await bytesKeptBy(async () => {
+    const readProgress = openTaskProgress({ findProgressGroups: async () => [] });
+    for (let n = 0; n < 1000; n += 1) {
+      const domain = [`${n}.example`, "d".repeat(15_000)];
+      await readProgress([TASK], { domain }, false, deadlineIn(1000));
+    }
+    return readProgress;
+  });
+  // 15 MB while a filter was the key.
+  expect(kept).toBeLessThan(5_000_000);
+});
+
+test("a UUID that was read from a document does not keep the text of the document", async () => {
+  const kept = await bytesKeptBy(() =>
+    Array.from({ length: 200 }, (_, n) => {
+      const literal = parseValue(`"${TASK}" #${String(n).padEnd(60_000, "c")}`) as ValueNode;
+      return Uuid.parseLiteral(literal, {});
+    }),
+  );
+  // 12 MB as a slice of the text.
+  expect(kept).toBeLessThan(2_000_000);
+});
