@@ -61,7 +61,7 @@ const SHORT_TEXT = 256;
 const PUNCTUATION_OF_A_NAME = 4;
 
 /** Whether the value takes at most so many bytes as JSON. Stops at the limit, and builds no text. */
-export function isWithin(maxBytes: number, value: unknown): boolean {
+function isWithin(maxBytes: number, value: unknown): boolean {
   let bytes = 0;
 
   function add(part: unknown): boolean {

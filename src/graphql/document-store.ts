@@ -24,7 +24,7 @@ export function openDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
  * What the document holds at the most: its nodes, its text, and the compiled code and the formulas that hang on its
  * operations. Apollo's own measure is the length of the JSON, which leaves out the last three.
  */
-export function bytesOfDocument(document: DocumentNode): number {
+function bytesOfDocument(document: DocumentNode): number {
   const { loc, definitions } = document;
   let bytes = 2 * (loc?.source.body.length ?? 0);
   for (let token = loc?.startToken ?? null; token !== null; token = token.next) bytes += BYTES_OF_A_TOKEN;

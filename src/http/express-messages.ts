@@ -1,5 +1,5 @@
 import { IncomingMessage, ServerResponse } from "node:http";
-import type { Express } from "express";
+import type { Express, Response } from "express";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** Node has no event for it, and a `writeHead` put on one response is a property that the others do not have. */
@@ -38,7 +38,19 @@ export function expressMessages(app: Express, unread: UnreadAnswers) {
   }
   Object.setPrototypeOf(ExpressRequest.prototype, prototypes.request);
   Object.setPrototypeOf(ExpressResponse.prototype, prototypes.response);
+  Object.defineProperty(ExpressResponse.prototype, "send", { value: withoutCopies(app.response.send), writable: true });
   prototypes.request = ExpressRequest.prototype;
   prototypes.response = ExpressResponse.prototype;
   return { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
+}
+
+/**
+ * Express copies a JSON text into a Buffer. The Buffers of answers that slow readers held took hundreds of megabytes until
+ * V8 collected them, while Node frees the bytes of a text with its socket.
+ */
+function withoutCopies(send: Response["send"]): Response["send"] {
+  return function sendText(this: Response, body) {
+    const isJson = String(this.getHeader("Content-Type")).includes("json");
+    return isJson && typeof body === "string" ? this.end(body) : send.call(this, body);
+  };
 }

@@ -68,12 +68,12 @@ test("callers who read nothing are cut once they hold too much together, and oth
   await until(() => unread.heldBytes > 5 * MB);
   await sleep(1100);
   for (let n = 0; n < 8; n += 1) neverRead(port, large());
-  await until(() => cuts() > 0);
   await sleep(1100);
   expect((await (await fetch(`${url}/large`, { headers: { "Accept-Encoding": "identity" } })).text()).length).toBe(
     8 * MB,
   );
-  await until(() => unread.heldBytes <= 20 * MB);
+  neverRead(port, large());
+  await until(() => cuts() > 0 && unread.heldBytes <= 20 * MB);
   expect(await (await fetch(`${url}/small`)).text()).toBe("small");
 });
 
