@@ -38,6 +38,7 @@ export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} 
   const held = new Map<ServerResponse, Held>();
   const pipelined = new WeakMap<Socket, number>();
   let total = 0;
+  let recheck: NodeJS.Timeout | undefined;
 
   function change(response: ServerResponse, part: "body" | "compressing" | "unsent", bytes: number): void {
     let entry = held.get(response);
@@ -49,7 +50,16 @@ export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} 
     total += bytes - entry[part];
     entry[part] = bytes;
     entry.since = performance.now();
+    cutWhatIsTooMuch();
+  }
+
+  function cutWhatIsTooMuch(): void {
     while (total > maxBytes && cutLongestHeld());
+    if (total <= maxBytes || recheck !== undefined) return;
+    recheck = setTimeout(() => {
+      recheck = undefined;
+      cutWhatIsTooMuch();
+    }, SLOW_AFTER_MS).unref();
   }
 
   function release(response: ServerResponse): void {
