@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { watchReadiness } from "./db/readiness.ts";
 import { emailQueries } from "./email/email.queries.ts";
+import { reasonOf } from "./errors.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
@@ -18,7 +19,7 @@ import { openDrain } from "./http/drain.ts";
 import { errorHandler, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { graphqlRoutes } from "./http/graphql-door.ts";
-import { askedSeldom, healthRoutes } from "./http/health.ts";
+import { cacheReadiness, healthRoutes } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-server.ts";
 import { readPathPrefix } from "./http/path-prefix.ts";
 import { privateAnswers } from "./http/private-answers.ts";
@@ -88,7 +89,16 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   });
 
   const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
-  const isDatabaseReady = askedSeldom(watchReadiness(database, (reason) => log.warn({ reason }, "not ready")));
+  const isDatabaseReady = cacheReadiness(
+    watchReadiness(database, (reason) => {
+      if (reason === null) log.info("ready again");
+      else log.warn({ reason }, "not ready");
+    }),
+  );
+  database.onOutage(
+    (cause) => log.error({ reason: reasonOf(cause) }, "the database cannot be reached"),
+    () => log.info("the database answers again"),
+  );
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
   const unread = openUnreadAnswers({

@@ -122,3 +122,43 @@ const KIND_BY_GRAPHQL_CODE = new Map<unknown, FailureKind>(
 export function failureKindOfGraphqlCode(code: unknown): FailureKind {
   return KIND_BY_GRAPHQL_CODE.get(code) ?? "INTERNAL";
 }
+
+/** Driver messages may hold data, so the log and commands use our own words for the codes that a person has to mend. */
+const WORDS_BY_CODE: Readonly<Record<string, string>> = {
+  "28000": "the user may not connect",
+  "28P01": "password authentication failed",
+  "3D000": "there is no database of that name",
+  "42501": "the user lacks a right",
+  "53300": "too many connections",
+  "57014": "a statement took too long",
+  "57P03": "the database is starting or stopping",
+  "55P03": "a lock was not free in time",
+  "42P01": "a table is missing",
+  "42703": "a column is missing",
+};
+const CODE = /^[A-Z0-9_]{1,40}$/;
+const HOST = /^[\w.:/-]{1,100}$/;
+const MAX_CAUSES = 6;
+
+/** Why a dependency did not answer: the innermost code or class, with host and port or our own words. */
+export function reasonOf(thrown: unknown): string {
+  let reason = "unknown";
+  let address = "";
+  let error = thrown;
+  for (let depth = 0; error instanceof Error && depth <= MAX_CAUSES; depth += 1) {
+    const { code, errors } = error as { code?: unknown; errors?: unknown };
+    address = addressOf(error) || address;
+    reason = typeof code === "string" && CODE.test(code) ? code : error.constructor.name;
+    // A host with several addresses fails once for each of them.
+    error = error.cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+  }
+  return [reason, WORDS_BY_CODE[reason] ?? address].filter(Boolean).join(" ");
+}
+
+function addressOf(error: object): string {
+  const { address, hostname, port } = error as { address?: unknown; hostname?: unknown; port?: unknown };
+  const host = Array.isArray(address) ? address[0] : (address ?? hostname);
+  if (typeof host !== "string" || !HOST.test(host)) return "";
+  const number = Array.isArray(port) ? port[0] : port;
+  return typeof number === "number" ? `${host.includes(":") ? `[${host}]` : host}:${number}` : host;
+}

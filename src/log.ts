@@ -132,13 +132,3 @@ function placesOf({ stack = "", message }: Error): string {
     .filter((line) => PLACE.test(line))
     .join("\n");
 }
-
-/** The innermost code or, without one, class: why a dependency did not answer, in one word, for a line a request. */
-export function reasonOf(thrown: unknown): string {
-  let reason = "unknown";
-  for (let error = thrown, depth = 0; error instanceof Error && depth <= MAX_CAUSES; error = error.cause, depth += 1) {
-    const { code } = error as { code?: unknown };
-    reason = typeof code === "string" && CODE.test(code) ? code : error.constructor.name;
-  }
-  return reason;
-}

@@ -1,10 +1,11 @@
 import type { Config } from "./config.ts";
 import { isDriverRepaired, openDatabase } from "./db/client.ts";
 import { readConnectionUrl } from "./db/connection-url.ts";
-import { codeOf, isAway, UnusableDatabase } from "./db/faults.ts";
+import { describeDatabaseFault, isAway, UnusableDatabase } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
 import { openEmbeddedPostgres } from "./embedded-postgres/embedded-postgres.ts";
+import { reasonOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { StartError } from "./start-error.ts";
 
@@ -92,17 +93,10 @@ async function tryToMigrate(url: string, connectTimeoutSeconds: number): Promise
     return null;
   } catch (error) {
     if (error instanceof UnusableDatabase) throw new StartError(error.message);
-    const code = codeOf(error);
-    if (isAway(error)) return code;
-    throw new StartError(
-      `Cannot migrate the database at DATABASE_URL (${code || "unknown fault"}). ${adviceFor(code)} MIGRATE=off starts without.`,
-    );
+    if (isAway(error)) return reasonOf(error);
+    const fault = describeDatabaseFault(error, url) ?? `${describe(url)}: ${reasonOf(error)}.`;
+    throw new StartError(`Cannot migrate the database at DATABASE_URL. ${fault} MIGRATE=off starts without.`);
   }
-}
-
-function adviceFor(code: string): string {
-  if (code.startsWith("28")) return "It does not let this user in: are the name and the password right?";
-  return code === "3D000" ? "There is no database of that name." : "Is the URL right, and may this user change tables?";
 }
 
 function describe(url: string): string {

@@ -1,5 +1,6 @@
 import { readConfig } from "../config.ts";
 import { type OpenDatabase, openDatabase } from "../db/client.ts";
+import { describeDatabaseFault } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
 import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
 
@@ -11,8 +12,8 @@ export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<
   const config = readConfig(process.env);
   const embedded =
     config.databaseUrl === null ? await openEmbeddedPostgres({ dataDir: config.dataDir, mode: "join" }) : null;
+  const url = config.databaseUrl ?? embedded?.url ?? "";
   try {
-    const url = config.databaseUrl ?? embedded?.url ?? "";
     if (config.migrateAtStart) await applyMigrations(url);
     const database = openDatabase({
       url,
@@ -25,6 +26,9 @@ export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<
     } finally {
       await database.close();
     }
+  } catch (error) {
+    const fault = describeDatabaseFault(error, url);
+    throw fault === null ? error : new Error(fault);
   } finally {
     await embedded?.stop();
   }

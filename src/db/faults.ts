@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { Failure, reasonOf } from "../errors.ts";
 
 /** The driver gave fewer or more rows than the server said it sent. Never seen since the driver is repaired. */
 export class BrokenResult extends Error {}
@@ -31,6 +31,12 @@ const TOO_SLOW = /^(57014|55P03)$/;
 
 /** Full, out of memory, read-only after a failover: not the caller's fault and perhaps gone in a while. */
 const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
+
+/** PostgreSQL's codes; Node's, such as EPERM, look alike. */
+const SQLSTATE = /^([0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
+
+/** Node's codes of a certificate or a handshake that failed. */
+const OF_TLS = /CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
 
 /** There is no such table, column or type. */
 const OF_SCHEMA = /^(42P01|42703|42704)$/;
@@ -68,4 +74,25 @@ export function failureOfDatabaseError(error: unknown): unknown {
   if (TOO_SLOW.test(code)) return new Failure("TIMEOUT", { cause: error });
   if (isPassing(error) || EXHAUSTED.test(code)) return new Failure("UNAVAILABLE", { cause: error });
   return error;
+}
+
+/** For the operator: which database, what happened, and what to do. Null when the error is not the database's. */
+export function describeDatabaseFault(error: unknown, url: string): string | null {
+  const code = codeOf(error);
+  if (!isPassing(error) && !SQLSTATE.test(code) && !OF_TLS.test(code)) return null;
+  const { host, pathname } = new URL(url);
+  return `PostgreSQL at ${host}${pathname}: ${reasonOf(error)}. ${remedyFor(error, code)}`;
+}
+
+function remedyFor(error: unknown, code: string): string {
+  if (code.startsWith("28")) return "Are the user name and the password in DATABASE_URL right?";
+  if (OF_TLS.test(code)) return "Is the certificate's authority in NODE_EXTRA_CA_CERTS, and is sslmode right?";
+  if (code === "3D000") return "Create the database, or correct its name in DATABASE_URL.";
+  if (code === "42501") return 'May this user read and change the tables? See docs/operating.md, "The database".';
+  if (code === "53300") return "Raise max_connections, or lower DATABASE_POOL_SIZE.";
+  if (isOfSchema(error))
+    return "Apply the migrations: run the command without MIGRATE=off, as the owner of the tables.";
+  return isUnreachable(error)
+    ? "Is the server running, and are the host, the port and sslmode in DATABASE_URL right?"
+    : "Is the URL right, and may this user change tables?";
 }

@@ -20,6 +20,10 @@ const migrations = readMigrations();
 /** The newest one that this program knows. */
 export const NEWEST_MIGRATION = Math.max(...migrations.map((migration) => migration.when));
 
+export function countPendingMigrations(newestApplied: number): number {
+  return migrations.filter(({ when }) => when > newestApplied).length;
+}
+
 /** The newest one that was applied to the database; 0 when none was. */
 export async function readNewestMigration(sql: Sql): Promise<number> {
   try {

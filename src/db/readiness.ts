@@ -1,10 +1,11 @@
 import { deadlineIn } from "../deadline.ts";
+import { reasonOf } from "../errors.ts";
 import type { OpenDatabase, Sql } from "./client.ts";
-import { codeOf, isOfSchema } from "./faults.ts";
-import { NEWEST_MIGRATION } from "./migration-journal.ts";
+import { isOfSchema } from "./faults.ts";
+import { countPendingMigrations, NEWEST_MIGRATION } from "./migration-journal.ts";
 import { textArray } from "./text-array.ts";
 
-const MIGRATIONS_PENDING = "migrations are pending";
+const pendingFault = (newestApplied: number) => `${countPendingMigrations(newestApplied)} migrations pending`;
 /** A probe wants an answer soon. */
 const READY_TIMEOUT_MS = 1000;
 
@@ -21,12 +22,15 @@ const NEEDED = Object.entries(READ_COLUMNS).flatMap(([table, columns]) => column
 const NEEDED_TABLES = textArray(NEEDED.map(([table = ""]) => table));
 const NEEDED_COLUMNS = textArray(NEEDED.map(([, column = ""]) => column));
 
-/** Reports why the database is not ready, once for each reason. */
-export function watchReadiness(database: OpenDatabase, report: (reason: string) => void): () => Promise<boolean> {
+/** Reports why the database is not ready, once for each reason, and `null` when it is ready again. */
+export function watchReadiness(
+  database: OpenDatabase,
+  report: (reason: string | null) => void,
+): () => Promise<boolean> {
   let last: string | null = null;
   return async () => {
     const reason = await readinessFault(database);
-    if (reason !== null && reason !== last) report(reason);
+    if (reason !== last) report(reason);
     last = reason;
     return reason === null;
   };
@@ -36,12 +40,13 @@ export function watchReadiness(database: OpenDatabase, report: (reason: string) 
 async function readinessFault({ sql, read }: OpenDatabase): Promise<string | null> {
   try {
     const [found] = await read(deadlineIn(READY_TIMEOUT_MS), () => statement(sql));
-    if (Number(found?.newest ?? 0) < NEWEST_MIGRATION) return MIGRATIONS_PENDING;
+    const newest = Number(found?.newest ?? 0);
+    if (newest < NEWEST_MIGRATION) return pendingFault(newest);
     if (found?.encoding !== "UTF8") return `the database's encoding is ${found?.encoding}, not UTF8`;
     return found.unreadable === "" ? null : `this role may not read ${found.unreadable}`;
   } catch (error) {
     const { cause = error } = error as { cause?: unknown };
-    return isOfSchema(cause) ? MIGRATIONS_PENDING : codeOf(error) || "the database does not answer";
+    return isOfSchema(cause) ? pendingFault(0) : reasonOf(error);
   }
 }
 

@@ -34,7 +34,13 @@ const MAX_TRIES_AGAIN = 5;
  */
 export function openReads(maxConnections: number, isOtherSchema: () => Promise<boolean>) {
   const gate = bulkhead(maxConnections, MAX_WAITING);
-  const breaker = circuitBreaker(handleWhen(isUnreachable), {
+  let lastUnreachable: unknown;
+  const noteUnreachable = (error: unknown): boolean => {
+    if (!isUnreachable(error)) return false;
+    lastUnreachable = error;
+    return true;
+  };
+  const breaker = circuitBreaker(handleWhen(noteUnreachable), {
     halfOpenAfter: HALF_OPEN_AFTER_MS,
     breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
   });
@@ -74,6 +80,8 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     try {
       return await inTime(tries, deadline, () => isUnderWay);
     } catch (error) {
+      // An open circuit says nothing about why it was opened.
+      if (error instanceof BrokenCircuitError) error.cause = lastUnreachable;
       if (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError) {
         throw new Failure("UNAVAILABLE", { cause: error });
       }
@@ -83,6 +91,18 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
 
   return {
     read,
+    /** Once when the server cannot be reached any more, and once when it answers again. */
+    onOutage(begins: (cause: unknown) => void, ends: () => void): void {
+      let isOut = false;
+      breaker.onBreak(() => {
+        if (!isOut) begins(lastUnreachable);
+        isOut = true;
+      });
+      breaker.onReset(() => {
+        isOut = false;
+        ends();
+      });
+    },
     gauges: {
       underWay: () => maxConnections - gate.executionSlots,
       waiting: () => MAX_WAITING - gate.queueSlots,

@@ -1,7 +1,7 @@
 import net from "node:net";
 import type postgres from "postgres";
 import type { TlsSettings } from "./connection-url.ts";
-import { HUNG_UP, SILENT_SOCKET } from "./faults.ts";
+import { HUNG_UP, isUnreachable, SILENT_SOCKET } from "./faults.ts";
 import { secure } from "./tls.ts";
 
 /** More than a storm of killed backends needs, less than a server that shuts the door at once would get. */
@@ -79,7 +79,7 @@ function failWhenHungUpOn(socket: net.Socket): void {
   });
   // Before the driver's own listener.
   socket.on("error", (error) => {
-    if (!hasSpoken) Object.assign(error, { code: HUNG_UP });
+    if (!hasSpoken && !isUnreachable(error)) Object.assign(error, { code: HUNG_UP });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { type GraphQLError, type GraphQLSchema, isObjectType } from "graphql";
-import { Failure } from "../errors.ts";
-import { type Log, reasonOf } from "../log.ts";
+import { Failure, reasonOf } from "../errors.ts";
+import type { Log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
 import { isMasked } from "./format-error.ts";
 

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
-import { Failure, type FailureKind } from "../errors.ts";
-import { type Log, reasonOf } from "../log.ts";
+import { Failure, type FailureKind, reasonOf } from "../errors.ts";
+import type { Log } from "../log.ts";
 import { countBody } from "./body.ts";
 import { answerFailure } from "./failure-answer.ts";
 

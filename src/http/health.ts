@@ -3,12 +3,12 @@ import { onlyMethods } from "./error-handler.ts";
 
 export type IsReady = () => Promise<boolean>;
 
-/** Anybody may probe, as often as he likes. What was not ready is asked sooner: it should get requests as soon as it can. */
+/** Readiness is cached so that probes cost no statement. "Not ready" is cached for less time. */
 const READY_HOLDS_MS = 1000;
 const NOT_READY_HOLDS_MS = 250;
 
-/** One question at a time, whose answer holds for a moment. */
-export function askedSeldom(isReady: IsReady): IsReady {
+/** Asks once at a time, and keeps the answer for a moment. */
+export function cacheReadiness(isReady: IsReady): IsReady {
   let answer = Promise.resolve(false);
   let askAgainAt = 0;
   return () => {
@@ -22,7 +22,7 @@ export function askedSeldom(isReady: IsReady): IsReady {
   };
 }
 
-/** `/healthz`: the process lives. `/readyz`: it can answer. Neither says why not: that is in the log. */
+/** `/healthz`: the process lives. `/readyz`: it can answer. The log has the reason when it cannot. */
 export function healthRoutes(isReady: IsReady): Router {
   const router = Router();
   router.all("/healthz", onlyMethods("GET", "HEAD"), (_request, response) => {

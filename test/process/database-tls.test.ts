@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { isUnreachable } from "../../src/db/faults.ts";
 import { deadlineIn } from "../../src/deadline.ts";
-import { reasonOf } from "../../src/log.ts";
+import { reasonOf } from "../../src/errors.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { openTlsProxy, TLS_IDENTITY } from "../support/tls-proxy.ts";

@@ -29,3 +29,21 @@ test("a total that went wrong behind the triggers' back is found, mended, and ri
   const [total] = await sql`select sum(jobs)::int as jobs from task_job_totals where task_id = ${wrongId}`;
   expect(total?.jobs).toBe(6);
 });
+
+test.each([
+  [
+    "a server that is not there",
+    "postgres://u:secret@127.0.0.1:1/db",
+    "PostgreSQL at 127.0.0.1:1/db: ECONNREFUSED 127.0.0.1:1. Is the server running",
+  ],
+  ["a host that does not exist", "postgres://u:secret@nowhere.invalid/db", "PostgreSQL at nowhere.invalid/db: E"],
+])("a command names the host, the cause and the remedy of %s, without the password", async (_what, url, message) => {
+  for (const MIGRATE of ["on", "off"]) {
+    const { code, stdout, stderr } = await runProgram("dist/cli/doctor.js", { DATABASE_URL: url, MIGRATE }, [
+      "--check",
+    ]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("secret");
+  }
+});

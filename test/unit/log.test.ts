@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { Failure } from "../../src/errors.ts";
-import { openLog, openLogOutput, reasonOf } from "../../src/log.ts";
+import { Failure, reasonOf } from "../../src/errors.ts";
+import { openLog, openLogOutput } from "../../src/log.ts";
 
 const SECRET = "canary@private.example";
 
@@ -94,11 +94,16 @@ function recursive(depth: number): Error {
   return depth === 0 ? new Error(SECRET) : recursive(depth - 1);
 }
 
-test("the reason of a failed dependency is the innermost code, or class", () => {
+test("the reason of a failed dependency is the innermost code or class, with host and port or our own words", () => {
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: withCode("ECONNREFUSED") }))).toBe("ECONNREFUSED");
-  expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe("57014");
+  expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe(
+    "57014 a statement took too long",
+  );
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: new PostgresError(SECRET) }))).toBe("PostgresError");
   expect(reasonOf(new Failure("TIMEOUT"))).toBe("Failure");
+  const refused = Object.assign(withCode("ECONNREFUSED"), { address: "::1", port: 5432 });
+  expect(reasonOf(new AggregateError([refused, refused]))).toBe("ECONNREFUSED [::1]:5432");
+  expect(reasonOf(Object.assign(withCode("ENOTFOUND"), { hostname: SECRET }))).toBe("ENOTFOUND");
 });
 
 /** A pipe whose reader can stall. */
