@@ -42,7 +42,7 @@ const OF_TLS = /CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
 const OF_SCHEMA = /^(42P01|42703|42704)$/;
 
 /** Through drizzle's wrapping, whose own message carries the statement and its parameters. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   if (typeof code === "string") return code;
   return cause === undefined || cause === null ? "" : codeOf(cause);
