@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import { isDriverRepaired, openDatabase } from "./db/client.ts";
-import { readConnectionUrl } from "./db/connection-url.ts";
+import { describeDatabase, readConnectionUrl } from "./db/connection-url.ts";
 import { describeDatabaseFault, isAway, UnusableDatabase } from "./db/faults.ts";
 import { applyMigrations } from "./db/migrate.ts";
 import { type Demo, openDemo } from "./demo.ts";
@@ -41,7 +41,7 @@ export async function startDatabase(config: Config, log: Log): Promise<StartedDa
     const { migrated } = config.migrateAtStart
       ? await startMigrations(url, log, stopping.signal)
       : { migrated: Promise.resolve() };
-    return { url, description: describe(url), demo: null, migrated, close: async () => stopping.abort() };
+    return { url, description: describeDatabase(url), demo: null, migrated, close: async () => stopping.abort() };
   }
 
   const embedded = await openEmbeddedPostgres({ dataDir: config.dataDir, mode: "start" });
@@ -94,14 +94,8 @@ async function tryToMigrate(url: string, connectTimeoutSeconds: number): Promise
   } catch (error) {
     if (error instanceof UnusableDatabase) throw new StartError(error.message);
     if (isAway(error)) return reasonOf(error);
-    const fault = describeDatabaseFault(error, url) ?? `${describe(url)}: ${reasonOf(error)}.`;
+    const fault =
+      describeDatabaseFault(error, describeDatabase(url)) ?? `${describeDatabase(url)}: ${reasonOf(error)}.`;
     throw new StartError(`Cannot migrate the database at DATABASE_URL. ${fault} MIGRATE=off starts without.`);
   }
-}
-
-function describe(url: string): string {
-  const { host, port, socketDirectory, database } = readConnectionUrl(url).settings;
-  const name = host ?? "localhost";
-  const address = name.includes(":") ? `[${name}]` : name;
-  return `PostgreSQL at ${socketDirectory ?? `${address}:${port ?? 5432}`}/${database ?? ""}`;
 }

@@ -1,5 +1,6 @@
 import { readConfig } from "../config.ts";
 import { type OpenDatabase, openDatabase } from "../db/client.ts";
+import { describeDatabase } from "../db/connection-url.ts";
 import { describeDatabaseFault } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
 import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
@@ -27,7 +28,7 @@ export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<
       await database.close();
     }
   } catch (error) {
-    const fault = describeDatabaseFault(error, url);
+    const fault = describeDatabaseFault(error, describeDatabase(url));
     throw fault === null ? error : new Error(fault);
   } finally {
     await embedded?.stop();

@@ -195,3 +195,11 @@ function readOptions(text: string | undefined): { kept: string | undefined; igno
   });
   return { kept: kept?.trim() || undefined, ignored };
 }
+
+/** For people: which database it is, without a password. */
+export function describeDatabase(url: string): string {
+  const { host, port, socketDirectory, database } = readConnectionUrl(url).settings;
+  const name = host ?? "localhost";
+  const address = name.includes(":") ? `[${name}]` : name;
+  return `PostgreSQL at ${socketDirectory ?? `${address}:${port ?? 5432}`}/${database ?? ""}`;
+}

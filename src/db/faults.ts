@@ -77,11 +77,10 @@ export function failureOfDatabaseError(error: unknown): unknown {
 }
 
 /** For the operator: which database, what happened, and what to do. Null when the error is not the database's. */
-export function describeDatabaseFault(error: unknown, url: string): string | null {
+export function describeDatabaseFault(error: unknown, database: string): string | null {
   const code = codeOf(error);
   if (!isPassing(error) && !SQLSTATE.test(code) && !OF_TLS.test(code)) return null;
-  const { host, pathname } = new URL(url);
-  return `PostgreSQL at ${host}${pathname}: ${reasonOf(error)}. ${remedyFor(error, code)}`;
+  return `${database}: ${reasonOf(error)}. ${remedyFor(error, code)}`;
 }
 
 function remedyFor(error: unknown, code: string): string {

@@ -36,7 +36,7 @@ test.each([
     "postgres://u:secret@127.0.0.1:1/db",
     "PostgreSQL at 127.0.0.1:1/db: ECONNREFUSED 127.0.0.1:1. Is the server running",
   ],
-  ["a host that does not exist", "postgres://u:secret@nowhere.invalid/db", "PostgreSQL at nowhere.invalid/db: E"],
+  ["a host that does not exist", "postgres://u:secret@nowhere.invalid/db", "PostgreSQL at nowhere.invalid:5432/db: E"],
 ])("a command names the host, the cause and the remedy of %s, without the password", async (_what, url, message) => {
   for (const MIGRATE of ["on", "off"]) {
     const { code, stdout, stderr } = await runProgram("dist/cli/doctor.js", { DATABASE_URL: url, MIGRATE }, [
