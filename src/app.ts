@@ -11,6 +11,7 @@ import { reasonOf } from "./errors.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
+import { createAdmission } from "./http/admission.ts";
 import { beginDeadline } from "./http/begin-deadline.ts";
 import { limitBodies } from "./http/body.ts";
 import { compressAnswers } from "./http/compression.ts";
@@ -75,12 +76,17 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     limiter &&
     limitRequests({
       limiter,
-      // It takes four noisy credentials to fill the pool.
-      maxAtOnce: Math.ceil(config.databasePoolSize / 4),
       onRefusal: () => metrics?.countRejection("rate"),
     });
-  const openAuthentication = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
-  const authenticate = openAuthentication(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt)));
+  const admission = createAdmission({
+    slots: config.databasePoolSize,
+    mayUseMoreAlone: rateLimit === null,
+    onRefusal: () => metrics?.countRejection("overload"),
+  });
+  const charged = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
+  const authenticate = admission.authenticate(
+    charged(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt))),
+  );
   const openContext = (asked: Asked) => openRequestContext(queries, asked, log);
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,

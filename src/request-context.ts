@@ -10,7 +10,6 @@ import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/read-task-progress.ts";
 import { openTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
-import { openSearchTurns } from "./tasks/task-batch.loader.ts";
 import { openTaskProgressLoader } from "./tasks/task-progress.loader.ts";
 
 /** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
@@ -38,7 +37,6 @@ export type RequestContext = ReturnType<typeof openRequestContext>;
 
 export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
   const { viewer, requestId, deadline } = asked;
-  const openTaskBatches = openSearchTurns();
   return {
     requestId,
     deadline,
@@ -48,8 +46,8 @@ export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
     audit: openAudit(log, asked),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
-    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline, openTaskBatches),
-    progressOf: openTaskProgressLoader(queries.readProgress, deadline, openTaskBatches),
+    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),
+    progressOf: openTaskProgressLoader(queries.readProgress, viewer, deadline),
     tasks: queries.tasks,
     taskById: openTaskLoader(queries.tasks, viewer, deadline),
     emailById: openEmailLoader(queries.emails, deadline),

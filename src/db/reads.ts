@@ -65,21 +65,32 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
   }
 
   async function ask<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
+    // Not awaited where there is nothing to wait for: most requests have one statement at a time.
+    const ownStatements = deadline.enter();
+    if (ownStatements !== undefined) await ownStatements;
     let isUnderWay = false;
+    let hasLeft = false;
+    const leave = () => {
+      if (!hasLeft) deadline.leave();
+      hasLeft = true;
+    };
     const tries = again.execute(() =>
       breaker.execute(() =>
         gate.execute(() => {
-          // Nobody waits for the answer any more.
-          if (msLeft(deadline) <= 0) throw waitedTooLong();
+          // The request was answered while this statement waited: it must not start.
+          if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
           isUnderWay = true;
           // The gate holds the place until the driver is done, not until we gave up: it is the connection that is busy.
           return statement();
         }),
       ),
     );
+    tries.then(leave, leave);
     try {
       return await inTime(tries, deadline, () => isUnderWay);
     } catch (error) {
+      // A statement that is under way keeps its connection, and so the request's place, until the driver is done.
+      if (!isUnderWay) leave();
       // An open circuit says nothing about why it was opened.
       if (error instanceof BrokenCircuitError) error.cause = lastUnreachable;
       if (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError) {

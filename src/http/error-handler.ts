@@ -1,20 +1,14 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
 import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { countBody } from "./body.ts";
+import { discardBody } from "./body.ts";
 import { answerFailure } from "./failure-answer.ts";
 
-/** Express and its body parser mark what the caller did wrong with a status; anything else is ours. */
+/** Express marks what the caller did wrong with a status; anything else is ours. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
   400: "INVALID_INPUT",
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
-};
-
-const MESSAGE_OF_BAD_REQUEST: Readonly<Record<string, string>> = {
-  "entity.parse.failed": "The request body is not valid JSON",
-  "request.aborted": "The request body ended early",
-  "request.size.invalid": "The request body does not have the length it announced",
 };
 
 /** Express' own handler answers HTML and prints the raw body to stderr. */
@@ -30,18 +24,18 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    if (!request.complete) countBody(request);
+    if (!request.complete) discardBody(request);
     answerFailure(response, failure);
   };
 }
 
 function failureOfError(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { status, type } = error as { status?: number; type?: string };
+  const { status } = error as { status?: number };
   const kind = KIND_BY_STATUS[status ?? 500];
   if (kind === undefined) return new Failure("INTERNAL", { cause: error });
   if (kind !== "INVALID_INPUT") return new Failure(kind);
-  return new Failure(kind, { message: MESSAGE_OF_BAD_REQUEST[type ?? ""] ?? "The request is malformed" });
+  return new Failure(kind, { message: "The request is malformed" });
 }
 
 /** In place of Express' own, should an error come past ours: that one answers HTML. */

@@ -5,9 +5,10 @@ import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { Asked, RequestContext } from "../request-context.ts";
 import { acceptedType } from "./accepted-type.ts";
-import { jsonBody } from "./body.ts";
+import { refuseOddBodies } from "./body.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./graphql-request.ts";
+import { parseJsonBody, readBody } from "./json-body.ts";
 import type { ChargeCost } from "./rate-limit.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
@@ -16,7 +17,7 @@ interface GraphqlDoor {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly openContext: (asked: Asked) => RequestContext;
-  /** Gives the query its deadline, once the body is there. */
+  /** Gives the query its deadline anew, where its body came late. */
   readonly beginWork: RequestHandler;
   /** Of the rate limit, where there is one. */
   readonly chargeCost: ChargeCost | undefined;
@@ -43,8 +44,20 @@ export function graphqlRoutes({
     const [, query] = request.url.split("?", 2);
     response.redirect(response.locals.pathPrefix + pageForBrowsers + (query === undefined ? "" : `?${query}`));
   };
-  const letIn: RequestHandler = async (request, response, next) => {
+  const authenticateRequest: RequestHandler = async (request, response, next) => {
     response.locals.viewer = await authenticate(request, response.locals.deadline);
+    next();
+  };
+  /** A body that is still on its way holds no slot meanwhile, and its query gets its whole time once it is there. */
+  const waitForBody: RequestHandler = async (request, response, next) => {
+    const { admission, viewer } = response.locals;
+    if (request.complete) response.locals.body = await readBody(request);
+    else {
+      admission.free();
+      response.locals.body = await readBody(request);
+      beginWork(request, response, () => {});
+      await admission.take(viewer.userId, response.locals.deadline);
+    }
     next();
   };
   const contextOf = (response: Response) =>
@@ -57,6 +70,11 @@ export function graphqlRoutes({
       },
     });
 
+  const parseBody: RequestHandler = async (request, response, next) => {
+    request.body = await parseJsonBody(request, response.locals.body);
+    next();
+  };
+
   const router = Router();
   router.all(
     "/graphql",
@@ -64,9 +82,10 @@ export function graphqlRoutes({
     sendBrowsersAway,
     headAsGet,
     readGraphqlParameters,
-    ...jsonBody,
-    beginWork,
-    letIn,
+    refuseOddBodies,
+    authenticateRequest,
+    waitForBody,
+    parseBody,
     chooseMediaType,
     expressMiddleware(graphql, { context: async ({ res }) => contextOf(res) }),
   );

@@ -2,13 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { GraphQLError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type Deadline, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { addressBucket } from "../rate-limit/address-bucket.ts";
 import { pointsOfCost } from "../rate-limit/points-of-cost.ts";
 import type { Quota, RateLimiter } from "../rate-limit/rate-limiter.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "../rate-limit/recent-credentials.ts";
-import { ANSWER_BEGINS } from "./express-messages.ts";
 
 /** A page by REST; a GraphQL query takes this before its cost is known. */
 const POINTS_OF_A_REQUEST = 1;
@@ -16,8 +14,6 @@ const MAX_BLOCKED_ADDRESSES = 10_000;
 
 interface RateLimitOptions {
   readonly limiter: RateLimiter;
-  /** How many requests of one credential are worked on at once. */
-  readonly maxAtOnce: number;
   readonly onRefusal: () => void;
 }
 
@@ -44,9 +40,9 @@ export type ChargeCost = (response: Response, cost: number) => Promise<void>;
  * an address has used up its points its requests are refused before they are authenticated, which costs a statement;
  * all but those of credentials that were good a moment ago.
  */
-export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOptions) {
+export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
   const policy = `"default";q=${limiter.points};w=${limiter.windowSeconds}`;
-  const recent = openRecentCredentials(maxAtOnce);
+  const recent = openRecentCredentials();
   const blockedUntil = new Map<string, number>();
 
   function show(response: Response, quota: Quota): void {
@@ -87,35 +83,6 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
     show(response, quota);
   }
 
-  /**
-   * Waits behind the credential's own requests, so that a burst of one does not stand in front of everybody else's. The
-   * turn ends when the answer begins: who reads slowly, or an export, holds up nobody.
-   */
-  function waitForTurn({ response }: Asking, { turns }: RecentCredential, deadline: Deadline): Promise<void> {
-    return new Promise((begin, fail) => {
-      const refuse = () => {
-        if (isOver) return;
-        isOver = true;
-        if (!response.headersSent) response.setHeader("Retry-After", 1);
-        onRefusal();
-        fail(new Failure("RATE_LIMITED"));
-      };
-      let isOver = false;
-      const tooLate = setTimeout(refuse, msLeft(deadline));
-      const turn = turns.execute(() => {
-        clearTimeout(tooLate);
-        if (isOver) return;
-        isOver = true;
-        begin();
-        return answerBegun(response);
-      });
-      turn.catch(() => {
-        clearTimeout(tooLate);
-        refuse();
-      });
-    });
-  }
-
   return {
     beforeAuthentication: (async (request, response, next) => {
       // A preflight is the browser's and carries no credential.
@@ -144,7 +111,6 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
       async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
         const asking = askingOf(request.res);
         const known = asking?.credential;
-        if (asking !== undefined && known !== undefined) await waitForTurn(asking, known, deadline);
         const viewer = await authenticate(request, deadline).catch(async (error: unknown) => {
           if (asking !== undefined && error instanceof Failure && error.kind === "UNAUTHENTICATED") {
             if (asking.fingerprint !== null) recent.forget(asking.fingerprint);
@@ -187,13 +153,4 @@ export function limitRequests({ limiter, maxAtOnce, onRefusal }: RateLimitOption
       if (asking.credential === undefined && !asking.counted) void countAddress(asking);
     });
   }
-}
-
-/** Or given up. */
-function answerBegun(response: Response): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.closed) resolve();
-    response.once(ANSWER_BEGINS, resolve);
-    response.once("close", resolve);
-  });
 }

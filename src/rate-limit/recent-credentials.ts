@@ -1,28 +1,23 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { type BulkheadPolicy, bulkhead } from "cockatiel";
 import { bearerTokenOf } from "../auth/bearer.ts";
 import type { Viewer } from "../auth/viewer.ts";
 
 /** Some megabytes at the most. Whoever is forgotten is only asked for once more. */
 const MAX_REMEMBERED = 10_000;
 
-/** Of one credential. */
-const MAX_WAITING = 200;
-
 export interface RecentCredential {
   /** Where its requests are counted. */
   readonly bucket: string;
   /** A moment of `performance.now()`: until then its limit is used up. */
   refusedUntil: number;
-  readonly turns: BulkheadPolicy;
 }
 
 /**
  * The credentials that were good when this process last saw them. It lets a request over the limit be refused without a
  * statement, and keeps a caller who is known from being locked out with the strangers who share its address.
  */
-export function openRecentCredentials(maxAtOnce: number) {
+export function openRecentCredentials() {
   const byFingerprint = new Map<string, RecentCredential>();
   return {
     get: (fingerprint: string) => byFingerprint.get(fingerprint),
@@ -35,7 +30,6 @@ export function openRecentCredentials(maxAtOnce: number) {
       const credential = {
         bucket: credentialBucket(request, viewer),
         refusedUntil: 0,
-        turns: bulkhead(maxAtOnce, MAX_WAITING),
       };
       byFingerprint.set(fingerprint, credential);
       return credential;
@@ -43,11 +37,29 @@ export function openRecentCredentials(maxAtOnce: number) {
   };
 }
 
-/** Null for an anonymous request. A hash: a credential is not kept longer than its request. */
+/**
+ * Null for an anonymous request. The same for every spelling of a header. A hash, because a credential is not kept longer
+ * than its request.
+ */
 export function fingerprintOf({ headers }: IncomingMessage): string | null {
   const { authorization, "x-api-key": key } = headers;
   if (authorization === undefined && key === undefined) return null;
-  return hash("sha256", `${authorization ?? ""}\n${String(key ?? "")}`, "base64url");
+  const token = authorization === undefined ? "" : (bearerTokenOf(authorization) ?? authorization);
+  return hash("sha256", `${token}\n${String(key ?? "")}`, "base64url");
+}
+
+/** The user that each credential belonged to when this process last saw it. */
+export function createIdentityCache() {
+  const users = new Map<string, string>();
+  return {
+    get: (fingerprint: string) => users.get(fingerprint),
+    delete: (fingerprint: string) => users.delete(fingerprint),
+    set(fingerprint: string, userId: string): void {
+      const oldest = users.size < MAX_REMEMBERED ? undefined : users.keys().next().value;
+      if (oldest !== undefined) users.delete(oldest);
+      users.set(fingerprint, userId);
+    },
+  };
 }
 
 /** An API key by its hash, in whichever header it came; a token by its subject, so that a new token is no new limit. */

@@ -1,7 +1,7 @@
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
 import { filterDigest } from "../filter.ts";
-import type { OpenTaskBatches } from "../tasks/task-batch.loader.ts";
+import { createTaskBatches } from "../tasks/task-batch.loader.ts";
 import type { JobSearchQueries } from "./job-search.queries.ts";
 import type { FoundJobs, JobSearch } from "./job-search.ts";
 
@@ -11,13 +11,8 @@ export type FindTaskJobs = (
   search: Omit<JobSearch, "taskIds" | "viewer" | "deadline">,
 ) => Promise<FoundJobs | null>;
 
-export function openJobSearchLoader(
-  queries: JobSearchQueries,
-  viewer: Viewer,
-  deadline: Deadline,
-  openTaskBatches: OpenTaskBatches,
-): FindTaskJobs {
-  const load = openTaskBatches<FoundJobs | null>();
+export function openJobSearchLoader(queries: JobSearchQueries, viewer: Viewer, deadline: Deadline): FindTaskJobs {
+  const load = createTaskBatches<FoundJobs | null>();
   return (taskId, search) => {
     const { filter, order, after, before, backwards, limit, offset, parts } = search;
     // What is only counted is counted once, whatever page it was asked of.

@@ -1,6 +1,7 @@
-import { type Deadline, waitFor } from "../deadline.ts";
+import { type Deadline, msLeft, waitFor } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { filterDigest } from "../filter.ts";
+import { createFairSlots } from "../rate-limit/fair-slots.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
 import type { TaskProgressQueries } from "./task-progress.queries.ts";
 import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
@@ -11,6 +12,18 @@ const MAX_AGE_MS = 1000;
 const MAX_LATE_AGE_MS = 60_000;
 /** 2 MB: a key is short, and what was counted has one entry for each state. */
 const MAX_KEPT = 1000;
+
+/** In each queue: of the counts that one user waits for, and of all. */
+const MAX_WAITING = 50;
+const MAX_WAITING_IN_ALL = 500;
+
+interface AskedProgress {
+  readonly taskIds: readonly string[];
+  readonly filter: JobFilter;
+  readonly withEmails: boolean;
+  readonly deadline: Deadline;
+  readonly userId: string;
+}
 
 export type ReadTaskProgress = ReturnType<typeof openTaskProgress>;
 
@@ -28,8 +41,25 @@ interface Kept {
  * one at a time, whose time is its own: who gives up ends it for nobody. Whether the caller may see the tasks must have been
  * checked.
  */
-export function openTaskProgress(queries: TaskProgressQueries) {
+export function openTaskProgress(queries: TaskProgressQueries, connections = 2) {
   const kept = new Map<string, Kept>();
+  const slots = createFairSlots({
+    slots: connections,
+    perHolder: () => 1,
+    maxWaiting: MAX_WAITING,
+    maxWaitingInAll: MAX_WAITING_IN_ALL,
+  });
+
+  /** A count may outlast its request, but never starts after it. One user has one count under way. */
+  async function count(missing: readonly string[], { filter, withEmails, deadline, userId }: AskedProgress) {
+    const queued = slots.take(userId, msLeft(deadline));
+    if (queued !== undefined) await queued.granted;
+    try {
+      return await queries.findProgressGroups(missing, filter, withEmails);
+    } finally {
+      slots.free(userId);
+    }
+  }
 
   function fresh(key: string): Promise<TaskProgress> | undefined {
     const entry = kept.get(key);
@@ -78,19 +108,14 @@ export function openTaskProgress(queries: TaskProgressQueries) {
     }
   }
 
-  /** In the order of the ids. */
-  return (
-    taskIds: readonly string[],
-    filter: JobFilter,
-    withEmails: boolean,
-    deadline: Deadline,
-  ): Promise<TaskProgress[]> => {
+  function progressOf(asked: AskedProgress): Promise<TaskProgress[]> {
+    const { taskIds, filter, withEmails } = asked;
     const counted = `${withEmails} ${filterDigest(filter)}`;
     const keyOf = (taskId: string) => `${taskId} ${counted}`;
     // All of them before anything new is kept, which lets go of the oldest.
     const known = taskIds.map((taskId) => fresh(keyOf(taskId)));
     const missing = taskIds.filter((_, index) => known[index] === undefined);
-    const groups = missing.length === 0 ? Promise.resolve([]) : queries.findProgressGroups(missing, filter, withEmails);
+    const groups = missing.length === 0 ? Promise.resolve([]) : count(missing, asked);
     const all = taskIds.map(
       (taskId, index) =>
         known[index] ??
@@ -99,9 +124,20 @@ export function openTaskProgress(queries: TaskProgressQueries) {
           groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId))),
         ),
     );
-    return waitFor(Promise.all(all), deadline).catch((error) => {
+    return waitFor(Promise.all(all), asked.deadline).catch((error) => {
       if (error instanceof Failure && error.kind === "TIMEOUT") markLate(taskIds.map(keyOf));
       throw error;
     });
+  }
+
+  /** In the order of the ids. The request waits for one count at a time, as for any statement of its own. */
+  return async (asked: AskedProgress): Promise<TaskProgress[]> => {
+    const ownStatements = asked.deadline.enter();
+    if (ownStatements !== undefined) await ownStatements;
+    try {
+      return await progressOf(asked);
+    } finally {
+      asked.deadline.leave();
+    }
   };
 }

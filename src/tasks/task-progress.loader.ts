@@ -1,16 +1,15 @@
+import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../deadline.ts";
 import { filterDigest } from "../filter.ts";
 import type { JobFilter } from "../task-jobs/job-filter.ts";
 import type { ReadTaskProgress } from "./read-task-progress.ts";
-import type { OpenTaskBatches } from "./task-batch.loader.ts";
+import { createTaskBatches } from "./task-batch.loader.ts";
 import type { TaskProgress } from "./task-progress.ts";
 
-export function openTaskProgressLoader(
-  readProgress: ReadTaskProgress,
-  deadline: Deadline,
-  openTaskBatches: OpenTaskBatches,
-) {
-  const load = openTaskBatches<TaskProgress>();
+export function openTaskProgressLoader(readProgress: ReadTaskProgress, viewer: Viewer, deadline: Deadline) {
+  const load = createTaskBatches<TaskProgress>();
   return (taskId: string, filter: JobFilter, withEmails: boolean): Promise<TaskProgress> =>
-    load(`${withEmails} ${filterDigest(filter)}`, taskId, (ids) => readProgress(ids, filter, withEmails, deadline));
+    load(`${withEmails} ${filterDigest(filter)}`, taskId, (taskIds) =>
+      readProgress({ taskIds, filter, withEmails, deadline, userId: viewer.userId }),
+    );
 }

@@ -45,8 +45,11 @@ const POST = `POST /graphql HTTP/1.1\r\n${HOST}Content-Type: application/json\r\
 /** What a smuggler wants answered. */
 const SECOND = `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`;
 
+/** A body is read for a caller who is known. */
+const withKey = (bytes: string) => bytes.replace(HOST, `${HOST}X-API-Key: ${owner.key}\r\n`);
+
 async function expectRefusal(bytes: string, status: number, code: string) {
-  const answer = await sendRaw(server.port, bytes);
+  const answer = await sendRaw(server.port, withKey(bytes));
   expect(answer.status).toBe(status);
   const message = expect.any(String);
   const envelope = { error: { code, message, details: [] } };
@@ -154,7 +157,7 @@ describe("too large", () => {
     });
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.write(
-      `POST ${target} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      withKey(`POST ${target} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`),
     );
     const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
     let sent = 0;
@@ -214,7 +217,7 @@ describe("too slow", () => {
   });
 
   test("a body that trickles is 408", async () => {
-    const { status, body, ms } = await trickle(server.port, `${POST}Content-Length: 1000\r\n\r\n{`, " ", 50);
+    const { status, body, ms } = await trickle(server.port, withKey(`${POST}Content-Length: 1000\r\n\r\n{`), " ", 50);
     expect([status, JSON.parse(body).errors[0].message]).toEqual([408, "The request took too long to arrive"]);
     expect(ms).toBeLessThan(4000);
   });

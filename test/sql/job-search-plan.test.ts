@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deadlineIn } from "../../src/deadline.ts";
 import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
 import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
 import type { JobOrder } from "../../src/task-jobs/job-search.ts";
@@ -48,7 +49,7 @@ async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, cou
         limit: 11,
         offset: 0,
         parts: { jobs: true, emails: true, count },
-        deadline: Number.POSITIVE_INFINITY,
+        deadline: deadlineIn(600_000),
       }),
     ),
   );

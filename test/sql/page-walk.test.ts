@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase, type Sql } from "../../src/db/client.ts";
+import { deadlineIn } from "../../src/deadline.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const ASKED = { viewer: ADMIN, parts: { jobs: true, emails: false, count: true }, deadline: Number.POSITIVE_INFINITY };
+const ASKED = { viewer: ADMIN, parts: { jobs: true, emails: false, count: true }, deadline: deadlineIn(600_000) };
 
 let database: TestDatabase;
 beforeAll(async () => {

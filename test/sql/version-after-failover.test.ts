@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
+import { deadlineIn } from "../../src/deadline.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
@@ -87,7 +88,13 @@ test.each(histories)("after a failover that lost %s, pages of a running server a
   const { findVisibleJobPage } = taskJobQueries(server);
   const pageAt = async (offset: number) => {
     const page = { limit: 50, offset };
-    const found = await findVisibleJobPage({ viewer: VIEWER, taskId, page, parts: PARTS, deadline: Infinity });
+    const found = await findVisibleJobPage({
+      viewer: VIEWER,
+      taskId,
+      page,
+      parts: PARTS,
+      deadline: deadlineIn(600_000),
+    });
     return found?.jobs.map((job) => job.id);
   };
   try {
@@ -117,7 +124,13 @@ test("a server remembers no bookmark of jobs that no trigger has counted", async
   await uncounted((sql) => someJobs(sql, taskId, 300));
   const { findVisibleJobPage } = taskJobQueries(database);
   const pageAt = (offset: number) =>
-    findVisibleJobPage({ viewer: VIEWER, taskId, page: { limit: 50, offset }, parts: PARTS, deadline: Infinity });
+    findVisibleJobPage({
+      viewer: VIEWER,
+      taskId,
+      page: { limit: 50, offset },
+      parts: PARTS,
+      deadline: deadlineIn(600_000),
+    });
   await pageAt(150);
   await uncounted((sql) => sql`delete from task_email_jobs where id in (${newestJobs(taskId, 1)})`);
   const expected = await database.sql`

@@ -71,7 +71,13 @@ test("the progress of a task under 1,000 long filters takes no memory for the fi
     const readProgress = openTaskProgress({ findProgressGroups: async () => [] });
     for (let n = 0; n < 1000; n += 1) {
       const domain = [`${n}.example`, "d".repeat(15_000)];
-      await readProgress([TASK], { domain }, false, deadlineIn(1000));
+      await readProgress({
+        taskIds: [TASK],
+        filter: { domain },
+        withEmails: false,
+        deadline: deadlineIn(1000),
+        userId: TASK,
+      });
     }
     return readProgress;
   });

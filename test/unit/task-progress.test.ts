@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../src/deadline.ts";
 import { Failure } from "../../src/errors.ts";
@@ -25,7 +26,8 @@ function open() {
         asked.push({ ids, answer: () => resolve(ids.map(group)), fail: reject });
       }),
   });
-  const ask = (ids: readonly string[], ms = 1000) => read(ids, {}, false, deadlineIn(ms));
+  const ask = (taskIds: readonly string[], ms = 1000, userId: string = randomUUID()) =>
+    read({ taskIds, filter: {}, withEmails: false, deadline: deadlineIn(ms), userId });
   return { ask, asked };
 }
 

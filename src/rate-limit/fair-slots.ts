@@ -1,0 +1,195 @@
+import { Failure } from "../errors.ts";
+
+/** A holder is alone when no other one has asked for a slot for this long. */
+const LATELY_MS = 10_000;
+/** A queue's speed is not known before it has served this many requests without being empty. */
+const MIN_MEASURED = 20;
+
+interface FairSlotsOptions {
+  readonly slots: number;
+  /** How many of the slots a holder may have, and whether another one has wanted any lately. */
+  readonly perHolder: (name: string, isAlone: boolean) => number;
+  /** Of one holder. Each that waits keeps a request in memory. */
+  readonly maxWaiting: number;
+  /** Of all holders together. */
+  readonly maxWaitingInAll: number;
+}
+
+/** A place in the queue. `cancel` gives it up: its client has left. */
+export interface QueuedSlot {
+  readonly granted: Promise<void>;
+  readonly cancel: () => void;
+}
+
+interface Waiter {
+  readonly grant: () => void;
+  isDone: boolean;
+}
+
+interface Holder {
+  readonly name: string;
+  running: number;
+  waiting: number;
+  readonly queue: Waiter[];
+  readonly speed: Speed;
+}
+
+/** How fast a queue is served since it was last empty. */
+interface Speed {
+  since: number;
+  served: number;
+}
+
+export type FairSlots = ReturnType<typeof createFairSlots>;
+
+/**
+ * Slots that holders share: each has at most so many of them, and those that wait are served one from each holder, round
+ * and round. A wait that would last past its deadline fails as UNAVAILABLE at once.
+ */
+export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll }: FairSlotsOptions) {
+  const holders = new Map<string, Holder>();
+  /** Those with a queue; the one whose next request is served first comes first. */
+  let round: Holder[] = [];
+  let running = 0;
+  let waiting = 0;
+  const speed: Speed = { since: 0, served: 0 };
+  let newest = "";
+  let changedAt = Number.NEGATIVE_INFINITY;
+
+  function holderOf(name: string): Holder {
+    const known = holders.get(name);
+    if (known !== undefined) return known;
+    const holder = { name, running: 0, waiting: 0, queue: [], speed: { since: 0, served: 0 } };
+    holders.set(name, holder);
+    return holder;
+  }
+
+  function forgetIfIdle(name: string, holder: Holder): void {
+    if (holder.running + holder.waiting === 0) holders.delete(name);
+  }
+
+  function isFree(holder: Holder): boolean {
+    return running < slots && holder.running < perHolder(holder.name, performance.now() - changedAt > LATELY_MS);
+  }
+
+  /** Both by the speed of its own queue and by that of all queues, served in turn. */
+  function expectedWaitMs(holder: Holder): number {
+    const before = Math.min(waiting, (holder.waiting + 1) * (round.length + 1));
+    return Math.max(holder.waiting * intervalOf(holder.speed), before * intervalOf(speed));
+  }
+
+  function begin(holder: Holder): void {
+    running += 1;
+    holder.running += 1;
+  }
+
+  function grantWaiting(): void {
+    for (let index = 0; index < round.length && running < slots; ) {
+      const holder = round[index] as Holder;
+      if (!isFree(holder)) {
+        index += 1;
+        continue;
+      }
+      round.splice(index, 1);
+      const next = nextOf(holder);
+      if (next === undefined) continue;
+      if (holder.waiting > 0) round.push(holder);
+      holder.speed.served += 1;
+      speed.served += 1;
+      begin(holder);
+      next.grant();
+    }
+  }
+
+  function nextOf(holder: Holder): Waiter | undefined {
+    for (let next = holder.queue.shift(); next !== undefined; next = holder.queue.shift()) {
+      if (next.isDone) continue;
+      next.isDone = true;
+      holder.waiting -= 1;
+      waiting -= 1;
+      return next;
+    }
+    return undefined;
+  }
+
+  function enqueue(name: string, holder: Holder, msLeft: number): QueuedSlot {
+    if (holder.waiting === 0) {
+      restart(holder.speed);
+      round.push(holder);
+    }
+    if (waiting === 0) restart(speed);
+    holder.waiting += 1;
+    waiting += 1;
+    let cancel = () => {};
+    const granted = new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        isDone: false,
+        grant: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      cancel = () => {
+        if (waiter.isDone) return;
+        waiter.isDone = true;
+        clearTimeout(timer);
+        holder.waiting -= 1;
+        waiting -= 1;
+        if (holder.waiting === 0) leaveRound(holder);
+        forgetIfIdle(name, holder);
+        reject(new Failure("UNAVAILABLE"));
+      };
+      const timer = setTimeout(() => cancel(), msLeft);
+      holder.queue.push(waiter);
+    });
+    return { granted, cancel };
+  }
+
+  function leaveRound(holder: Holder): void {
+    holder.queue.length = 0;
+    round = round.filter((other) => other !== holder);
+  }
+
+  return {
+    /** Undefined: the slot was free and is taken. Free it with `free`, once. */
+    take(name: string, msLeft: number): QueuedSlot | undefined {
+      if (name !== newest) {
+        if (newest !== "") changedAt = performance.now();
+        newest = name;
+      }
+      const holder = holderOf(name);
+      if (holder.waiting === 0 && isFree(holder)) {
+        begin(holder);
+        return undefined;
+      }
+      const isFull = holder.waiting >= maxWaiting || waiting >= maxWaitingInAll;
+      if (isFull || msLeft <= 0 || expectedWaitMs(holder) > msLeft) {
+        forgetIfIdle(name, holder);
+        throw new Failure("UNAVAILABLE");
+      }
+      return enqueue(name, holder, msLeft);
+    },
+
+    free(name: string): void {
+      const holder = holders.get(name);
+      if (holder === undefined) throw new Error("a slot was freed that nobody holds");
+      running -= 1;
+      holder.running -= 1;
+      if (waiting > 0) grantWaiting();
+      forgetIfIdle(name, holder);
+    },
+
+    running: () => running,
+    waiting: () => waiting,
+  };
+}
+
+function restart(speed: Speed): void {
+  speed.since = performance.now();
+  speed.served = 0;
+}
+
+/** 0 while the speed is not known. */
+function intervalOf({ since, served }: Speed): number {
+  return served < MIN_MEASURED ? 0 : (performance.now() - since) / served;
+}
