@@ -7,6 +7,7 @@ const require = createRequire(import.meta.url);
 /** They measure milliseconds: alone on the machine, one after the other, once the rest is done. */
 const TIMED = [
   "test/graphql/hostile-documents.test.ts",
+  "test/graphql/execution-fuzz.test.ts",
   "test/http/fuzz.test.ts",
   "test/process/{early-start,faults,hostile-key,isolation,rolling-restart,storm}.test.ts",
 ];

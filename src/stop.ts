@@ -1,11 +1,16 @@
 import { flushLog, type Log } from "./log.ts";
 
-/** Node would print the error's message, which may hold an e-mail address, and end in the middle of every request. */
+/**
+ * Without these listeners Node prints the error, with a driver's text or an address in it, and ends in the middle of every
+ * request. A rejected promise that was not awaited belongs to one request, so the process goes on serving the others.
+ */
 export function stopOnUncaught(log: Log, stop: () => void): void {
-  // Unhandled rejections are reported here too.
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "uncaught error, stopping");
     stop();
+  });
+  process.on("unhandledRejection", (reason) => {
+    log.error({ err: reason }, "unhandled rejection, report it: the process goes on");
   });
 }
 

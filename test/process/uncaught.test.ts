@@ -30,38 +30,63 @@ const serving = (more: Record<string, string>) =>
     ...more,
   });
 
-function expectLogged(stderr: string): void {
+function expectLogged(stderr: string, atLevel = 60): void {
   const lines = stderr
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines.filter(({ level }) => level === 60)).toMatchObject([{ err: { type: "Error", code: "XX000" } }]);
+  expect(lines.filter(({ level }) => level === atLevel)).toMatchObject([
+    { level: atLevel, err: { type: "Error", code: "XX000" } },
+  ]);
   expect(stderr).not.toMatch(/canary|select|Failed query/);
 }
 
-test.each(["exception", "rejection"])(
-  "an uncaught %s is logged without its words, and loses no request",
-  async (how) => {
-    const program = serving({ UNCAUGHT: how });
-    const origin = await program.listening();
-    const lock = await database.sql.reserve();
-    await lock`begin`;
-    await lock`lock table task_email_jobs in access exclusive mode`;
-    const running = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
-    await expect
-      .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length, { interval: 20 })
-      .toBeGreaterThan(0);
+/** A request that waits in the database until `finish` is called. */
+async function waitingRequest(origin: string) {
+  const lock = await database.sql.reserve();
+  await lock`begin`;
+  await lock`lock table task_email_jobs in access exclusive mode`;
+  const response = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
+  await expect
+    .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length, { interval: 20 })
+    .toBeGreaterThan(0);
+  return {
+    response,
+    async finish() {
+      await lock`commit`;
+      lock.release();
+    },
+  };
+}
 
-    program.child.kill("SIGUSR2");
-    await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { interval: 20 }).toBe(503);
-    await lock`commit`;
-    lock.release();
-    expect((await running).status).toBe(200);
-    const { code, stderr } = await program.ended;
-    expect(code).toBe(1);
-    expectLogged(stderr);
-  },
-);
+test("an uncaught exception is logged without its words, and the process stops without losing a request", async () => {
+  const program = serving({ UNCAUGHT: "exception" });
+  const origin = await program.listening();
+  const running = await waitingRequest(origin);
+
+  program.child.kill("SIGUSR2");
+  await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { interval: 20 }).toBe(503);
+  await running.finish();
+  expect((await running.response).status).toBe(200);
+  const { code, stderr } = await program.ended;
+  expect(code).toBe(1);
+  expectLogged(stderr);
+});
+
+test("an unhandled rejection is an alarm in the log, and the process goes on serving", async () => {
+  const program = serving({ UNCAUGHT: "rejection" });
+  const origin = await program.listening();
+  const running = await waitingRequest(origin);
+
+  program.child.kill("SIGUSR2");
+  await expect.poll(() => program.stderr(), { timeout: 5000 }).toContain("unhandled rejection");
+  await running.finish();
+  expect((await running.response).status).toBe(200);
+  expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+  const { code, stderr } = await program.stop();
+  expect(code).toBe(0);
+  expectLogged(stderr, 50);
+});
 
 test("a worker's ends that worker alone, and another takes its place", async () => {
   const program = serving({ WORKERS: "2", SHUTDOWN_DRAIN_MS: "0", LOG_LEVEL: "error" });

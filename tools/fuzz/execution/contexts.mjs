@@ -1,0 +1,118 @@
+import { setTimeout } from "node:timers/promises";
+import { openDatabase } from "../../../dist/db/client.js";
+import { deadlineIn } from "../../../dist/deadline.js";
+import { emailQueries } from "../../../dist/email/email.queries.js";
+import { Failure } from "../../../dist/errors.js";
+import { openLog } from "../../../dist/log.js";
+import { openRequestContext } from "../../../dist/request-context.js";
+import { jobSearchQueries } from "../../../dist/task-jobs/job-search.queries.js";
+import { taskJobQueries } from "../../../dist/task-jobs/task-job.queries.js";
+import { openTaskProgress } from "../../../dist/tasks/read-task-progress.js";
+import { taskQueries } from "../../../dist/tasks/task.queries.js";
+import { taskProgressQueries } from "../../../dist/tasks/task-progress.queries.js";
+import { userId, VIEWERS } from "../world.mjs";
+
+const PATIENCE_MS = 60_000;
+const MAX_REMEMBERED = 20_000;
+const FAULTS = ["none", "none", "emails", "states", "viewer"];
+
+/** Contexts over the stage's database as the server makes them, for the owner; in some of them a part always fails. */
+export function openContexts(databaseUrl) {
+  const database = openDatabase({
+    url: databaseUrl,
+    maxConnections: 20,
+    preparedStatements: true,
+    statementTimeoutMs: PATIENCE_MS,
+  });
+  const log = openLog("fatal", { write() {} });
+  const queries = {
+    taskJobs: remembering(taskJobQueries(database)),
+    emails: remembering(emailQueries(database)),
+    jobSearches: remembering(jobSearchQueries(database.searches)),
+    tasks: remembering(taskQueries(database)),
+    ...remembering({ readProgress: openTaskProgress(taskProgressQueries(database.counts)) }),
+  };
+  const { taskJobs, emails, jobSearches, tasks, readProgress } = queries;
+  const delayed = {
+    taskJobs: delaying(taskJobs),
+    emails: delaying(emails),
+    jobSearches: delaying(jobSearches),
+    tasks: delaying(tasks),
+    ...delaying({ readProgress }),
+  };
+  const viewer = { userId: userId(VIEWERS.owner.user), isAdmin: false };
+
+  function contextWith(fault, { isDelayed = false } = {}) {
+    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(PATIENCE_MS) };
+    const context = openRequestContext(isDelayed ? delayed : queries, asked, log);
+    if (fault === "viewer") return { ...context, viewer: { ...viewer, isAdmin: "perhaps" } };
+    if (fault === "emails") return { ...context, emailById: faulty(context.emailById) };
+    if (fault === "states") return { ...context, taskJobs: withUnknownStates(context.taskJobs) };
+    return context;
+  }
+
+  return {
+    log,
+    faultOf: (index) => FAULTS[index % FAULTS.length],
+    contextWith,
+    close: () => database.close(),
+  };
+}
+
+/** Nothing is written while the fuzzer runs, so that each statement is sent once for its parameters. */
+function remembering(queries) {
+  const results = new Map();
+  const remember = (name, read) => {
+    return (...given) => {
+      const key = `${name} ${JSON.stringify(given, withoutDeadline)}`;
+      const known = results.get(key);
+      if (known !== undefined) return known;
+      if (results.size > MAX_REMEMBERED) results.clear();
+      const result = read(...given);
+      results.set(key, result);
+      result.catch(() => results.delete(key));
+      return result;
+    };
+  };
+  return mapMethods(queries, remember);
+}
+
+/** Lets answers arrive in any order. */
+function delaying(queries) {
+  return mapMethods(queries, (_name, read) => async (...given) => {
+    await setTimeout(Math.random() * 4);
+    return read(...given);
+  });
+}
+
+function mapMethods(queries, change) {
+  return Object.fromEntries(Object.entries(queries).map(([name, read]) => [name, change(name, read)]));
+}
+
+/** A deadline is a moment of the process, and the only number that is not an integer. */
+function withoutDeadline(_name, value) {
+  return typeof value === "number" && !Number.isInteger(value) ? undefined : value;
+}
+
+/** Some emails cannot be read, some are of a shape that GraphQL cannot answer. */
+function faulty(emailById) {
+  return {
+    prime: () => {},
+    async load(id) {
+      const email = await emailById.load(id);
+      const last = Number.parseInt(id.at(-1), 16);
+      if (last % 3 === 0) throw new Failure("NOT_FOUND");
+      return last % 3 === 1 ? { ...email, status: null, email: {} } : email;
+    },
+  };
+}
+
+/** Jobs in states that the schema does not have: they cannot be serialized, next to emails that are still being read. */
+function withUnknownStates(taskJobs) {
+  return {
+    async findVisibleJobPage(request) {
+      const page = await taskJobs.findVisibleJobPage(request);
+      return page && { ...page, emails: [], jobs: page.jobs.map((job) => ({ ...job, status: "unheard" })) };
+    },
+  };
+}
