@@ -118,7 +118,7 @@ describe("statements", () => {
   test("read no emails unless they are selected, directive and fragment included", async () => {
     const taskId = await ownTask();
     await someJobs(server.sql, taskId, 5);
-    const emailStatements = (selection: string) => statementsLike(taskId, selection, "%from emails%");
+    const emailStatements = (selection: string) => statementsLike(taskId, selection, "%from public.emails%");
     expect(await emailStatements("jobs { id }")).toBe(0);
     expect(await emailStatements("jobs { id email @skip(if: true) { id } }")).toBe(0);
     expect(await emailStatements("... on TaskJobs { jobs { ... { email { id } } } }")).toBe(1);
@@ -128,8 +128,10 @@ describe("statements", () => {
   test("read no jobs unless they are selected, and never count them", async () => {
     const taskId = await ownTask();
     await someJobs(server.sql, taskId, 5);
-    expect(await statementsLike(taskId, "count limit", "%from task_email_jobs%")).toBe(0);
-    expect(await statementsLike(taskId, "count @include(if: false) jobs { id }", "%from task_email_jobs%")).toBe(1);
+    expect(await statementsLike(taskId, "count limit", "%from public.task_email_jobs%")).toBe(0);
+    expect(await statementsLike(taskId, "count @include(if: false) jobs { id }", "%from public.task_email_jobs%")).toBe(
+      1,
+    );
     expect(await statementsLike(taskId, "total: count jobs { id }", "%count(*)%")).toBe(0);
   });
 

@@ -43,7 +43,7 @@ export function openContexts(databaseUrl) {
   const viewer = { userId: userId(VIEWERS.owner.user), isAdmin: false };
 
   function contextWith(fault, { isDelayed = false } = {}) {
-    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(PATIENCE_MS) };
+    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(PATIENCE_MS), response: { closed: true } };
     const context = openRequestContext(isDelayed ? delayed : queries, asked, log);
     if (fault === "viewer") return { ...context, viewer: { ...viewer, isAdmin: "perhaps" } };
     if (fault === "emails") return { ...context, emailById: faulty(context.emailById) };
