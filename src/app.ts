@@ -120,7 +120,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   if (metrics !== null) app.use(measureRequests(metrics));
   app.use(drain.askClientToReconnect);
   app.use(securityHeaders, readPathPrefix(config));
-  // Before whatever may refuse: a page can read a refusal only with these headers.
+  // Runs before any middleware that may refuse, because a browser shows a refusal to a page only with these headers.
   if (config.corsOrigins.length > 0)
     app.use(allowOrigins({ origins: config.corsOrigins, allowedHeaders: config.corsAllowedHeaders }));
   app.use(saneHeaders, limitBodies);

@@ -2,22 +2,22 @@ import type { EventEmitter } from "node:events";
 import type { Viewer } from "./auth/viewer.ts";
 import type { Log } from "./log.ts";
 
-/** A denied task may be another user's or may not exist: the server that denies it does not know which. */
+/** `denied` covers a task of another user and a task that does not exist: the query does not distinguish the two. */
 type AuditedRead = "denied" | "admin_read";
 
 export type Audit = (read: AuditedRead, taskId: string) => void;
 
-/** A document can name 1,500 tasks; the line stays under 1 KB and says how many there were. */
+/** A document can name 1,500 tasks, so the line lists the first few and the total, and stays under 1 KB. */
 const MAX_LOGGED_IDS = 10;
 
 export interface AuditedRequest {
   readonly requestId: string;
   readonly viewer: Viewer;
-  /** The lines are written when it closes. */
+  /** The audit lines are written when this response closes. */
   readonly response: Pick<EventEmitter, "once"> & { readonly closed: boolean };
 }
 
-/** One line per request and kind of read, in ids only: more people read the log than the rows, and it is kept longer. */
+/** Writes one line per request and kind of read. The line contains only ids, because more people can read the log than the tables. */
 export function openAudit(log: Log, { requestId, viewer, response }: AuditedRequest): Audit {
   const reads = new Map<AuditedRead, Set<string>>();
 
@@ -31,7 +31,7 @@ export function openAudit(log: Log, { requestId, viewer, response }: AuditedRequ
 
   return (read, taskId) => {
     if (reads.size === 0) {
-      // The statements of a client that has left still run to their end.
+      // Statements keep running after their client has disconnected, so reads may still be recorded here.
       if (response.closed) setImmediate(writeLines);
       else response.once("close", writeLines);
     }

@@ -25,7 +25,7 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Request headers that a page may send in addition to the built-in ones. */
   readonly corsAllowedHeaders: readonly string[];
-  /** The path under which a proxy publishes this server, and that it removes: `/tj`, or `""`. */
+  /** The path, such as `/tj`, under which a proxy publishes this server and which the proxy removes. `""` for none. */
   readonly pathPrefix: string;
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
@@ -84,7 +84,7 @@ export function readConfig(environment: Environment): Config {
   const read = environmentReader(environment, faults);
 
   const mode = read.text("NODE_ENV");
-  // Express and Apollo Server read the variable too, and know the exact words only.
+  // Express and Apollo Server also read this variable, and compare it with the exact words.
   if (mode !== null && !NODE_ENVS.includes(environment.NODE_ENV ?? "")) {
     faults.push(`NODE_ENV must be one of ${NODE_ENVS.join(", ")}`);
   }
@@ -127,7 +127,7 @@ export function readConfig(environment: Environment): Config {
     faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
   }
   if (config.metrics?.port === config.port && config.port !== 0) {
-    faults.push("METRICS_PORT must be another port than PORT");
+    faults.push("METRICS_PORT must differ from PORT");
   }
   for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) read.onlyWith(name, "JWT_SECRET", "JWT_JWKS_URL");
   read.onlyWith("CORS_ALLOWED_HEADERS", "CORS_ORIGINS");
@@ -244,7 +244,7 @@ function environmentReader(environment: Environment, faults: string[]) {
     headerNames(name: string): string[] {
       const names = list(name);
       if (names.every((header) => /^[\w!#$%&'+.^`|~-]+$/.test(header))) return names;
-      faults.push(`${name} must be names of headers such as X-Client-Version, separated by commas`);
+      faults.push(`${name} must be header names such as X-Client-Version, separated by commas`);
       return [];
     },
     pathPrefix(name: string): string {

@@ -81,7 +81,7 @@ async function keepSecrets(file: string): Promise<DemoSecrets> {
 const isText = (value: unknown): value is string => typeof value === "string";
 const isApiKey = (value: unknown): value is string => isText(value) && /^tj_[\w-]{43}$/.test(value);
 
-/** Whatever the file holds: it may be torn, empty or another program's. */
+/** Accepts any content, because the file may be truncated, empty or written by another program. */
 function readSecrets(text: string): Readonly<Record<string, unknown>> {
   try {
     const kept: unknown = JSON.parse(text);

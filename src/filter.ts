@@ -4,7 +4,7 @@ import { faultOfRfc3339 } from "./rfc3339.ts";
 
 export const MAX_WORDS = 100;
 export const MAX_WORD_LENGTH = 998;
-/** 100 domains of 160 bytes, or 16 addresses of the greatest length. */
+/** The limit of all texts in a filter together, see `docs/decisions/limits.md`. */
 const MAX_FILTER_BYTES = 16_000;
 
 /** The fields of every filter that hold a moment. */
@@ -45,7 +45,7 @@ export function canonicalFilter(filter: object): string {
   return JSON.stringify(fields);
 }
 
-/** Tells filters apart in a cache, whose keys must be short. */
+/** A short cache key that differs for different filters. */
 export function filterDigest(filter: object): string {
   return hash("sha256", canonicalFilter(filter), "base64url");
 }

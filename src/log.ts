@@ -9,7 +9,7 @@ const MAX_CAUSES = 4;
 /** A host with several addresses fails once for each of them. */
 const MAX_PARTS = 3;
 
-/** Some 4,000 lines that wait for a reader. */
+/** The limit of the lines that wait for a slow reader, some 4,000 lines. */
 const MAX_QUEUED_CHARS = 1_000_000;
 const MAX_FLUSH_MS = 500;
 
@@ -26,8 +26,8 @@ export function openLog(level: LogLevel, destination: DestinationStream = standa
 }
 
 /**
- * Writes lines and drops those that cannot be written, so that a full disk or a reader that stalls costs log lines and
- * nothing else. Lines are written one at a time: those of several workers in one pipe are never mixed.
+ * Writes log lines and drops lines that cannot be written, so that a full disk or a stalled reader never stops the server.
+ * Each line is one write, so that lines of several workers in one pipe are not mixed.
  */
 export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | "writableLength">) {
   const queue: string[] = [];
@@ -36,7 +36,7 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
   let unreported = 0;
   let isTorn = false;
   let onEmpty: (() => void)[] = [];
-  // Each write learns of its own error; without a listener the process would stop.
+  // Each write handles its own error, but without a listener the process would exit.
   stream.on("error", () => {});
 
   function drop(): void {
@@ -64,7 +64,7 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
   }
   function reportDropped(): void {
     const line = { level: 40, time: new Date().toISOString(), dropped: unreported, msg: "log lines were dropped" };
-    // A full disk may have taken half of a line.
+    // Start a new line, because a full disk may have cut the previous line.
     const separator = isTorn ? "\n" : "";
     unreported = 0;
     isTorn = false;
@@ -81,7 +81,7 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
       }
     },
     dropped: () => dropped,
-    /** Resolves when all is written, or soon where the reader stalls. */
+    /** Resolves when all lines are written, or after a short time if the reader is stalled. */
     async flush(): Promise<void> {
       if (queue.length === 0 && stream.writableLength === 0) return;
       await new Promise<void>((resolve) => {

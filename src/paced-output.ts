@@ -1,18 +1,18 @@
 import type { Writable } from "node:stream";
 
-/** The reader hung up, or read too slowly. */
+/** The error when the reader disconnects or reads too slowly. */
 export class ReaderGone extends Error {}
 
 export interface ReaderLimits {
   /** A reader that takes nothing for this long is disconnected. */
   readonly maxStallMs: number;
-  /** A reader slower than this uses up that time little by little; what it reads earns time back, up to `maxStallMs`. */
+  /** A reader slower than this uses up `maxStallMs` step by step, and faster reading restores it. */
   readonly minBytesPerSecond: number;
 }
 
 /**
- * Writes at the reader's speed: each write resolves when there is room for the next one. One `drain` listener serves the
- * whole stream, because compression's wrapper never removes the listeners it forwards. Without limits it waits for ever.
+ * Writes at the reader's speed: each write resolves when there is room for the next one, and waits forever without limits.
+ * One `drain` listener serves the whole stream, because `compression` never removes the listeners that it forwards.
  */
 export function openPacedOutput(stream: Writable, limits: ReaderLimits | null) {
   let wake = () => {};
@@ -23,7 +23,7 @@ export function openPacedOutput(stream: Writable, limits: ReaderLimits | null) {
     end ??= isOfReader ? new ReaderGone("the reader hung up") : error;
     wake();
   };
-  // A stream that is closed already emits `close` no more.
+  // A stream that is already closed does not emit `close` again.
   if (stream.closed) leave();
   stream.on("drain", () => wake());
   stream.on("close", () => leave());
@@ -33,7 +33,7 @@ export function openPacedOutput(stream: Writable, limits: ReaderLimits | null) {
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => reject(new ReaderGone("the reader reads too slowly"));
-      // Node treats an infinite delay as one of a millisecond.
+      // Node treats an infinite delay as one millisecond.
       const timer = limits === null ? undefined : setTimeout(giveUp, Math.max(0, patienceMs));
       wake = () => {
         clearTimeout(timer);

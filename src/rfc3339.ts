@@ -1,7 +1,7 @@
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|[+-](\d\d):([0-5]\d))$/;
 
-/** As PostgreSQL prints a timestamptz in a UTC session: at least four digits of the year, and the era. */
+/** The format in which PostgreSQL prints a timestamptz in a UTC session: a year of at least four digits, and `BC` if needed. */
 const TIMESTAMPTZ = /^(\d{4}|[1-9]\d{4,5})-(\d\d)-(\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00( BC)?$/;
 
 const EARLIEST = "0001-01-01T00:00:00Z";
@@ -42,11 +42,11 @@ function daysIn(year: number, month: number): number {
 }
 
 /**
- * From PostgreSQL's text in a UTC session (`2025-01-01 12:00:01.5+00`, already the shortest fraction) to RFC 3339. A moment
- * outside the years 1 to 9999 becomes the nearest one inside, so that no row fails a page or an export.
+ * Converts PostgreSQL's text in a UTC session (`2025-01-01 12:00:01.5+00`, already the shortest fraction) to RFC 3339. A
+ * timestamp outside the years 1 to 9999 becomes the nearest one inside, so that no row fails a page or an export.
  */
 export function rfc3339OfTimestamptz(text: string): string {
-  // By slices, because a page has up to 300 timestamps.
+  // Slices are faster than a regular expression, and a page has up to 300 timestamps.
   if (isRfc3339Representable(text)) return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
   return text.startsWith("-") || text.endsWith("BC") ? EARLIEST : LATEST;
 }
@@ -56,12 +56,12 @@ export function isRfc3339Representable(text: string): boolean {
   return text.charCodeAt(10) === 0x20 && text.endsWith("+00");
 }
 
-/** Whether PostgreSQL accepts the text as one of its own timestamps. Cursors carry them as they are stored. */
+/** Whether PostgreSQL accepts the text as a timestamp. Cursors contain timestamps in the text format of PostgreSQL. */
 export function isTimestamptz(text: string): boolean {
   if (text === "infinity" || text === "-infinity") return true;
   const [, digits, month, day, era] = TIMESTAMPTZ.exec(text) ?? [];
   const year = Number(digits);
   if (!(year >= 1 && year <= (era === undefined ? MAX_YEAR : MAX_YEAR_BC))) return false;
-  // The year 1 BC is a leap year, as the year 0 of astronomers is.
+  // 1 BC, the astronomical year 0, is a leap year.
   return isDay(era === undefined ? year : 1 - year, Number(month), Number(day));
 }

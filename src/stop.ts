@@ -1,8 +1,8 @@
 import { flushLog, type Log } from "./log.ts";
 
 /**
- * Without these listeners Node prints the error, with a driver's text or an address in it, and ends in the middle of every
- * request. A rejected promise that was not awaited belongs to one request, so the process goes on serving the others.
+ * Replaces Node's default, which prints the error message, possibly with an e-mail address, and aborts all requests. An
+ * unhandled rejection belongs to one request, so the process keeps serving the others.
  */
 export function stopOnUncaught(log: Log, stop: () => void): void {
   process.on("uncaughtException", (error) => {
@@ -14,12 +14,12 @@ export function stopOnUncaught(log: Log, stop: () => void): void {
   });
 }
 
-/** Whatever happens to standard output and standard error, the process goes on. */
+/** Keeps the process running when standard output or standard error cannot be written. */
 export function surviveBrokenOutput(log: Log): void {
   process.stdout.on("error", () => {});
-  // Node writes warnings itself, and waits for a reader that stalls.
+  // Node would write warnings itself, and block on a stalled reader.
   process.removeAllListeners("warning");
-  process.on("warning", (warning) => log.warn({ err: warning }, "a warning of Node.js"));
+  process.on("warning", (warning) => log.warn({ err: warning }, "Node.js emitted a warning"));
 }
 
 /** With the exit code of the first who asks. */
@@ -38,7 +38,7 @@ export function stopOnce(log: Log, close: () => Promise<void>): (code: number) =
   };
 }
 
-/** Pending log lines would be lost, or a reader that stalls would keep the process. */
+/** Writes pending log lines before the exit, but does not wait long for a stalled reader. */
 export async function exit(code: number): Promise<never> {
   await flushLog();
   process.exit(code);

@@ -38,7 +38,7 @@ async function bundle(outdir) {
     minify: true,
     target: "es2022",
     define: { "process.env.NODE_ENV": '"production"' },
-    // GraphiQL and its worker import these CommonJS files as if they had named exports, and then find no parser in them.
+    // Replaces these CommonJS files, because GraphiQL imports named exports that esbuild does not find in them.
     alias: {
       "prettier/parser-graphql": "prettier/plugins/graphql",
       "prettier/parser-babel": "prettier/plugins/babel",

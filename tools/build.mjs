@@ -11,7 +11,7 @@ const src = join(root, "src");
 const dist = join(root, "dist");
 
 if (!existsSync(join(root, "node_modules/typescript"))) {
-  // After `npm prune --omit=dev` what was built before is run.
+  // After `npm prune --omit=dev` esbuild is missing, so the existing build is used.
   if (existsSync(join(dist, "main.js"))) process.exit(0);
   console.error("The build needs the devDependencies, which NODE_ENV=production leaves out: npm ci --include=dev");
   process.exit(1);

@@ -63,7 +63,7 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
   };
 }
 
-/** RFC 7515 section 2 allows one spelling, without padding. jose decodes others, and each would be a credential of its own. */
+/** RFC 7515 section 2 allows only base64url without padding. jose also decodes other spellings, and each would be a separate credential. */
 function isCanonical(token: string): boolean {
   return token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }

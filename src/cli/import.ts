@@ -114,6 +114,6 @@ function printResult(result: ImportResult, badRowPath: string | null, seconds: n
   console.log(`bad rows       ${count(badRows)}${badRowPath === null ? "" : `, in ${printable(badRowPath)}`}`);
   console.log(`seconds        ${seconds.toFixed(1)}`);
   console.log(`task           ${taskId}`);
-  // The command does not know where a server listens.
+  // Print only the path, because the command does not know the address of the server.
   console.log(`read it at     GET /api/v1/tasks/${taskId}/jobs`);
 }

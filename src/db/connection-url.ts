@@ -7,20 +7,20 @@ const TLS_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify
 
 export interface TlsSettings {
   readonly mode: Exclude<(typeof TLS_MODES)[number], "disable" | "allow">;
-  /** TLS from the first byte, without asking the server first. */
+  /** Whether the TLS handshake starts at once, without an SSLRequest message (`sslnegotiation=direct`). */
   readonly isDirect: boolean;
-  /** PEM texts. Without authorities Node's own are trusted. */
+  /** PEM texts. Without `ca`, the certificate authorities of Node.js are trusted. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly passphrase?: string;
 }
 
-/** What DATABASE_URL says. Parts that are null or undefined are left to the driver, which reads PGHOST, PGUSER and so on. */
+/** The settings in DATABASE_URL. The driver fills in null and undefined ones from PGHOST, PGUSER and so on. */
 export interface ConnectionSettings {
   readonly host: string | null;
   readonly port: number | null;
-  /** The directory of a Unix socket, in place of the host. */
+  /** The directory of a Unix socket, used instead of the host. */
   readonly socketDirectory: string | null;
   readonly user: string | undefined;
   readonly password: string | undefined;
@@ -35,7 +35,7 @@ interface ReadUrl {
   readonly settings: ConnectionSettings;
   /** Names of parameters that have no effect here. */
   readonly ignored: readonly string[];
-  /** Sentences without their subject. They never contain a value, which may be a password. */
+  /** Messages that follow the words "DATABASE_URL". They never contain a value, because the value may be a password. */
   readonly faults: readonly string[];
 }
 
@@ -46,7 +46,7 @@ const HONOURED = new Set(
   ).split(" "),
 );
 
-/** Settings of a session that the server sets itself, or that could only change its answers. */
+/** Session settings that this server sets itself, or that would change the format of its responses. */
 const SESSION_SETTINGS = new Set(
   (
     "timezone datestyle intervalstyle search_path plan_cache_mode statement_timeout lock_timeout client_encoding " +
@@ -55,7 +55,7 @@ const SESSION_SETTINGS = new Set(
   ).split(" "),
 );
 
-/** Of libpq, Prisma, node-postgres and Vercel: the server has limits of its own, or the driver has no such feature. */
+/** Parameters of libpq, Prisma, node-postgres and Vercel that this server replaces by its own limits or that postgres.js does not support. */
 const WITHOUT_EFFECT = new Set(
   (
     "keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout gssencmode krbsrvname gsslib " +
@@ -101,7 +101,7 @@ function readParameter(pair: string): [string, string] {
   return [decode(name).toLowerCase(), decode(value)];
 }
 
-/** A `%` that begins no valid sequence stays as it is, as people write it in passwords. */
+/** Keeps a `%` that begins no valid escape, because passwords often contain an unescaped `%`. */
 function decode(text: string): string {
   return text.replace(/(%[0-9a-f]{2})+/gi, (encoded) => {
     try {
@@ -124,22 +124,22 @@ function faultsOf(parameters: ReadonlyMap<string, string>, host: string): string
     .map((name) =>
       /^\w{1,40}$/.test(name)
         ? `has the parameter ${name}, which is not supported`
-        : "has a parameter whose name is not one of PostgreSQL's",
+        : "has a parameter whose name PostgreSQL does not know",
     );
   const value = (name: string) => parameters.get(name) || undefined;
   if ((value("host") ?? host).includes(",")) faults.push("must name one host");
   if (value("gssencmode") === "require") faults.push("has gssencmode=require, which is not supported");
   if ((value("schema") ?? "public") !== "public")
-    faults.push("must have no other schema than public, where the tables are");
-  if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number");
+    faults.push("has a schema parameter other than public, but the tables are in the schema public");
+  if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number, such as 5432");
   if (!(TLS_MODES as readonly string[]).includes(modeOf(value) ?? "prefer"))
-    faults.push(`must have one of ${TLS_MODES.join(", ")} as sslmode`);
+    faults.push(`has an unknown sslmode: use one of ${TLS_MODES.join(", ")}`);
   return faults;
 }
 
 type Given = (name: string) => string | undefined;
 
-/** `ssl` is how node-postgres and JDBC spell it, `sslaccept` how Prisma does. */
+/** node-postgres and JDBC spell `sslmode` as `ssl`, and Prisma as `sslaccept`. */
 function modeOf(given: Given): string | undefined {
   const mode = given("sslmode") ?? (given("sslrootcert") === "system" ? "verify-full" : sslWord(given("ssl")));
   if (given("sslaccept") === "strict" && mode !== "disable") return "verify-full";
@@ -151,7 +151,7 @@ function sslWord(ssl: string | undefined): string | undefined {
   return ssl === "false" || ssl === "0" ? "disable" : ssl;
 }
 
-/** As libpq: `prefer` by default, and an authority makes `require` check the certificate. Loopback is not encrypted by default. */
+/** Follows libpq: the default is `prefer`, and `require` with a root certificate checks the certificate. A loopback connection is not encrypted by default. */
 function readTls(given: Given, host: string, faults: string[]): TlsSettings | null {
   const mode = modeOf(given) ?? (LOOPBACK.test(host) ? "disable" : "prefer");
   if (mode === "disable") return null;
@@ -184,7 +184,7 @@ function readFile(name: string, path: string | undefined, faults: string[]): str
   }
 }
 
-/** What proxies read (`endpoint=…`, `project=…`) and settings that change no answer are passed on. */
+/** Passes on the options that proxies read (`endpoint=…`, `project=…`) and drops the session settings above. */
 function readOptions(text: string | undefined): { kept: string | undefined; ignored: string[] } {
   const ignored: string[] = [];
   const kept = text?.replace(/(?:^|\s)(?:-c\s*|--)([\w.-]+)\s*=\s*(?:\\.|\S)*/g, (setting, name: string) => {
@@ -196,7 +196,7 @@ function readOptions(text: string | undefined): { kept: string | undefined; igno
   return { kept: kept?.trim() || undefined, ignored };
 }
 
-/** For people: which database it is, without a password. */
+/** The address of the database for messages, without the password. */
 export function describeDatabase(url: string): string {
   const { host, port, socketDirectory, database } = readConnectionUrl(url).settings;
   const name = host ?? "localhost";

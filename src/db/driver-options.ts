@@ -5,13 +5,13 @@ import { socketFactory } from "./socket.ts";
 const DEFAULT_PORT = 5432;
 
 interface SocketTimes {
-  /** Null for statements that may take as long as they like. */
+  /** Null for no limit. */
   readonly silenceMs: number | null;
-  /** Of TCP and TLS together. */
+  /** The limit for the TCP connect and the TLS handshake together. */
   readonly timeoutMs: number;
 }
 
-/** Where to connect and as whom, for postgres.js. */
+/** The address, user and TLS options for postgres.js. */
 export function driverOptions(settings: ConnectionSettings, { silenceMs, timeoutMs }: SocketTimes) {
   const { host, port, socketDirectory, user, password, database, tls } = settings;
   const options: postgres.Options<Record<string, never>> = {
@@ -19,10 +19,10 @@ export function driverOptions(settings: ConnectionSettings, { silenceMs, timeout
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
-    // The sockets do TLS themselves.
+    // Our own socket factory does the TLS handshake.
     ssl: false,
   };
-  // Arrays, which the driver's types do not know: it would split an IPv6 address at its colons.
+  // An array, because postgres.js splits a string at its colons and so breaks an IPv6 address. Its types lack the array.
   const address: object =
     host === null ? (port === null ? {} : { port }) : { host: [host], port: [port ?? DEFAULT_PORT] };
   return {

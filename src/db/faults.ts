@@ -6,7 +6,7 @@ export class BrokenResult extends Error {}
 /** Nobody had a connection to spare in time. */
 export class WaitedTooLong extends Error {}
 
-/** Only a person can mend the database; the message is for them and says how. */
+/** An operator must repair the database. The message says how. */
 export class UnusableDatabase extends Error {}
 
 /** The socket was mute for so long that the backend must be frozen or the network gone. */

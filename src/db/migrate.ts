@@ -13,7 +13,7 @@ export const MIGRATION_LOCK_ID = 4_207_311_902;
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
   const { settings } = readConnectionUrl(url);
   const sql = postgres({
-    // The lock is waited for, and a migration takes its time.
+    // No limit: another process may hold the migration lock, and a migration of a large table takes minutes.
     ...driverOptions(settings, { silenceMs: null, timeoutMs: connectTimeoutSeconds * 1000 }),
     max: 1,
     prepare: settings.preparedStatements,
@@ -25,7 +25,7 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
   try {
     await checkEncoding(sql);
     await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
-    // Migrations name no schema: a role's own search_path would scatter the tables.
+    // Migrations name no schema, so the role's own search_path would decide where the tables are created.
     await sql`set search_path to public, pg_temp`;
     await adoptJournal(sql);
     await migrate(drizzle(sql), {
@@ -38,12 +38,12 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
   }
 }
 
-/** Text outside the database's encoding could be neither stored nor searched for. */
+/** Only UTF8 can store and search every text that callers may send. */
 async function checkEncoding(sql: postgres.Sql): Promise<void> {
   const [row] = await sql`select current_setting('server_encoding') as encoding, current_database() as name`;
   if (row?.encoding === "UTF8") return;
   throw new UnusableDatabase(
-    `The database ${row?.name} has the encoding ${row?.encoding}, and must have UTF8. Create another one with ` +
+    `The database ${row?.name} has the encoding ${row?.encoding}, but must have UTF8. Create another database with ` +
       `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and restore a dump of this one into it.`,
   );
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Sql } from "postgres";
 import { isOfSchema } from "./faults.ts";
 
-/** The same from `src/db` and from `dist/db`. */
+/** This relative path is right both from `src/db` and from `dist/db`. */
 export const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
 /** Not drizzle's default table: another application in the same database may keep its own migrations there. */
@@ -17,14 +17,14 @@ interface Migration {
 
 const migrations = readMigrations();
 
-/** The newest one that this program knows. */
+/** The time of the newest migration that this program contains. */
 export const NEWEST_MIGRATION = Math.max(...migrations.map((migration) => migration.when));
 
 export function countPendingMigrations(newestApplied: number): number {
   return migrations.filter(({ when }) => when > newestApplied).length;
 }
 
-/** The newest one that was applied to the database; 0 when none was. */
+/** The time of the newest migration that was applied to the database, or 0. */
 export async function readNewestMigration(sql: Sql): Promise<number> {
   try {
     const [newest] = await sql`select max(created_at) as at from public.task_jobs_api_migrations`;
@@ -36,8 +36,8 @@ export async function readNewestMigration(sql: Sql): Promise<number> {
 }
 
 /**
- * Carries an installation over that kept its migrations in drizzle's default table: our own rows of it, by their hashes,
- * and the rights of roles that may read it. The old table stays, because instances of the earlier release read it.
+ * Copies our rows and the SELECT grants from drizzle's default table, where earlier releases kept their migrations.
+ * The old table stays, because instances of the earlier release still read it.
  */
 export async function adoptJournal(sql: Sql): Promise<void> {
   const [found] = await sql`
@@ -69,7 +69,7 @@ export async function adoptJournal(sql: Sql): Promise<void> {
   });
 }
 
-/** Of the file as it is, and as a checkout with Windows' line ends had it. */
+/** The hashes of the file with LF and with CRLF, because a checkout on Windows may have applied the file with CRLF. */
 function hashesOf({ tag }: Migration): string[] {
   const text = readFileSync(`${MIGRATIONS_DIR}/${tag}.sql`, "utf8").replaceAll("\r\n", "\n");
   return [text, text.replaceAll("\n", "\r\n")].map((content) => createHash("sha256").update(content).digest("hex"));

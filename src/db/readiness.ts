@@ -9,7 +9,7 @@ const pendingFault = (newestApplied: number) => `${countPendingMigrations(newest
 /** A probe wants an answer soon. */
 const READY_TIMEOUT_MS = 1000;
 
-/** What pages, searches and credentials are read from. */
+/** The tables that pages, searches and credentials are read from. */
 const READ_COLUMNS = {
   tasks: ["id", "user_id", "source", "created_at", "updated_at", "deleted_at"],
   task_email_jobs: ["id", "task_id", "email_id", "email_address", "status", "created_at", "updated_at", "deleted_at"],

@@ -20,7 +20,7 @@ import {
  */
 const timestamptz = () => timestamp({ withTimezone: true, mode: "string" });
 
-/** Requests and exports answer these timestamps, and RFC 3339 expresses no others. */
+/** Responses and exports contain these timestamps in RFC 3339, which ends at the year 9999. */
 const isRfc3339 = (...columns: Column[]) =>
   sql.join(
     columns.map((column) => sql`(${column} >= '0001-01-01 00:00:00+00' and ${column} < '10000-01-01 00:00:00+00')`),
@@ -76,7 +76,7 @@ export const emails = pgTable(
     ...rowTimes(),
   },
   (email) => [
-    // A record that was stored before the constraint can still be deleted.
+    // Deleted rows are exempt, so that a row from before the constraint can still be soft-deleted.
     check(
       "emails_timestamps_are_rfc3339",
       sql`${email.deletedAt} is not null or (${isRfc3339(email.validatedAt, email.createdAt, email.updatedAt)})`,
@@ -122,8 +122,8 @@ export const taskJobTotals = pgTable(
     slot: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity(),
     jobs: bigint({ mode: "number" }).notNull(),
     /**
-     * Drawn at random whenever a row is added, removed or reordered, so that equal sums mean the same pages, even after a
-     * failover that lost transactions. A counter would reach the same number again.
+     * A new random number whenever a job is added, removed or reordered, so that equal sums mean equal pages. A counter
+     * would repeat a number after a failover that lost transactions.
      */
     changes: bigint({ mode: "number" }).notNull(),
   },

@@ -15,7 +15,7 @@ type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 interface SocketOptions {
   /** Null for statements that may take as long as they like. */
   readonly silenceMs: number | null;
-  /** With how long TCP and TLS may take together. Null where nothing is encrypted. */
+  /** TLS settings with the limit for the TCP connect and the TLS handshake together. Null for an unencrypted connection. */
   readonly tls: (TlsSettings & { readonly timeoutMs: number }) | null;
 }
 

@@ -18,7 +18,9 @@ export async function secure(
   const signal = AbortSignal.timeout(timeoutMs);
   if (!isDirect && !(await isWilling(socket, signal))) {
     if (mode === "prefer") return socket;
-    throw new Error("the database server does not speak TLS");
+    throw new Error(
+      "the database server does not support TLS: enable it there, or set sslmode=disable in DATABASE_URL",
+    );
   }
   const secured = tls.connect({
     socket,
@@ -36,6 +38,6 @@ export async function secure(
 async function isWilling(socket: net.Socket, signal: AbortSignal): Promise<boolean> {
   socket.write(SSL_REQUEST);
   const [answer] = (await once(socket, "data", { signal })) as [Buffer];
-  // More than one byte was added by a third party between the client and the server.
+  // More than one byte before the TLS handshake means that a third party injected data (CVE-2021-23222).
   return answer.length === 1 && answer[0] === "S".charCodeAt(0);
 }

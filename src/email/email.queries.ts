@@ -48,7 +48,7 @@ export function emailOfRow(row: Row, at: number): EmailRead {
   return isReadable(email) ? email : new Error(`the email record ${email.id} cannot be read`);
 }
 
-/** No null where the schema promises a value, and no moment that RFC 3339 cannot express. */
+/** Whether every non-null field has a value and RFC 3339 can express every timestamp. */
 function isReadable(email: EmailRecord): boolean {
   return (
     (email.validatedAt === null || isRfc3339Representable(email.validatedAt)) &&

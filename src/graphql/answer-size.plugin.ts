@@ -6,8 +6,8 @@ import { MAX_ANSWER_BYTES, MAX_NAME_BYTES } from "./limits.ts";
 type NameBytesOf = ReturnType<typeof nameBytesOfOperation>;
 
 /**
- * Bounds the bytes of an answer, for GraphQL and for the stored documents of REST. Names are chosen by the caller and
- * are counted before anything is read. Values are counted before the answer becomes text.
+ * Limits the bytes of a response to GraphQL and REST queries. The names, which the caller chooses, are counted before any
+ * row is read, and the values before the response is serialized.
  */
 export function answerSizeLimit(schema: GraphQLSchema): ApolloServerPlugin {
   /** A weak map, so that a formula is dropped together with its document. */
@@ -37,14 +37,14 @@ export function answerSizeLimit(schema: GraphQLSchema): ApolloServerPlugin {
 
 function tooManyNameBytes(nameBytes: number): GraphQLError {
   return refusal(
-    `The names of the fields could take ${nameBytes} bytes of the answer, and the limit is ${MAX_NAME_BYTES}: use shorter aliases or ask for less`,
+    `The field names could take ${nameBytes} bytes of the response, and the limit is ${MAX_NAME_BYTES}: use shorter aliases or request fewer rows or fields`,
     { name: "nameBytes", allowed: MAX_NAME_BYTES },
   );
 }
 
 function tooManyAnswerBytes(): GraphQLError {
   return refusal(
-    `The answer has more than ${MAX_ANSWER_BYTES} bytes, which is the limit: ask for fewer rows or fields`,
+    `The response has more than ${MAX_ANSWER_BYTES} bytes, which is the limit: request fewer rows or fields`,
     {
       name: "answerBytes",
       allowed: MAX_ANSWER_BYTES,
@@ -56,11 +56,11 @@ function refusal(message: string, limit: { readonly name: string; readonly allow
   return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", http: { status: 400 }, limit } });
 }
 
-/** Longer texts are measured exactly; a short one may have up to three bytes in each character. */
+/** Texts up to this length are counted by their characters, because the exact count is slow and differs little. */
 const SHORT_TEXT = 256;
 const PUNCTUATION_OF_A_NAME = 4;
 
-/** Whether the value takes at most so many bytes as JSON. Stops at the limit, and builds no text. */
+/** Whether the value has at most `maxBytes` as JSON. Stops at the limit and does not serialize the value. */
 function isWithin(maxBytes: number, value: unknown): boolean {
   let bytes = 0;
 

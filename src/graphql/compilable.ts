@@ -20,14 +20,14 @@ import {
 const TYPENAME = "__typename";
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 const NAME_WITH_UNDERSCORES = /^[A-Za-z][A-Za-z0-9_]*$/;
-/** The compiler names the indexes of lists so, in the same paths in which aliases stand. */
+/** graphql-jit uses these names for list indexes, in the same paths as aliases. */
 const LIST_INDEX = /^idx\d+$/;
-/** The compiler writes other strings into its code as markers: `__MAGIC_DATE__…` would be run as JavaScript. */
+/** graphql-jit treats some strings as markers in the code it generates: it would run `__MAGIC_DATE__…` as JavaScript. */
 const PLAIN_TEXT = /^[A-Za-z0-9 @.:+-]*$/;
 
 /**
- * Whether graphql-jit is known to execute the document exactly as graphql-js does. The list of what it gets wrong, with an
- * example of each, is in `docs/decisions/compiled-execution.md`.
+ * Whether graphql-jit is known to execute the document exactly as graphql-js does. The known differences are listed in
+ * `docs/decisions/compiled-execution.md`.
  */
 export function isSafeToCompile(schema: GraphQLSchema, document: DocumentNode): boolean {
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
@@ -52,12 +52,12 @@ export function isSafeToCompile(schema: GraphQLSchema, document: DocumentNode): 
     Field: (node) => onlyIf(isSafeField(node, types.getFieldDef())),
     Argument({ value }) {
       if (value.kind !== Kind.VARIABLE) return undefined;
-      // A nullable variable in a non-null position may be an error of the field (graphql-js' `getArgumentValues`).
+      // A null for a non-null argument is a field error, which graphql-jit reports differently (`getArgumentValues`).
       const mayBeRefused = isNonNullType(types.getArgument()?.type);
       const isNeverNull = typeOfVariable.get(value.name.value)?.kind === Kind.NON_NULL_TYPE;
       return onlyIf(!mayBeRefused || isNeverNull) ?? false;
     },
-    // Only one within a list or an object is visited.
+    // Only variables inside a list or an object reach this visitor; `Argument` handles the others.
     Variable: () => onlyIf(false),
     StringValue: ({ value }) => onlyIf(PLAIN_TEXT.test(value)),
   };
@@ -85,14 +85,14 @@ function isSafeName(name: string): boolean {
   return NAME.test(name) && !LIST_INDEX.test(name) && !isInherited(name);
 }
 
-/** Such as `constructor`: generated code would find it in an object that does not have it. */
+/** Generated code would find an inherited name, such as `constructor`, in every object. */
 function isInherited(name: string): boolean {
   return name in Object.prototype;
 }
 
 /**
- * Resolvers are told what is selected by a path joined with `_`, so that `jobs_task: x` and `jobs` below `task` are one to
- * them. Without resolvers the path is not used.
+ * graphql-jit describes a selection to resolvers by a path joined with `_`, so the alias `jobs_task` has the same path as
+ * `jobs` below `task`. A field without resolvers does not use the path.
  */
 function hasNoResolvers(field: GraphQLField<unknown, unknown>): boolean {
   const type = getNamedType(field.type);

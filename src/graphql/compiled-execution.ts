@@ -10,26 +10,26 @@ import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { RequestContext } from "../request-context.ts";
 import { isSafeToCompile } from "./compilable.ts";
 
-// V8 caches the source of every `new Function` for ever, 0.7 MB for each document of 1,000 tokens.
+// Without this flag V8 keeps the source of every `new Function` forever.
 v8.setFlagsFromString("--no-compilation-cache");
 
-/** Compiling takes some milliseconds, so only a document that is sent repeatedly is compiled. */
+/** Compiling takes milliseconds, so a document is compiled only when it is executed for the third time. */
 const RUNS_BEFORE_COMPILING = 3;
 
-/** Compiled operations kept at once, the least recently used dropped first. REST has 4, an application a few dozen. */
+/** The number of compiled operations kept; the least recently used is dropped first. */
 const MAX_COMPILED = 100;
 
 type Execute = (context: RequestContext, variables: Record<string, unknown>) => Promise<ExecutionResult | null>;
 
 interface Compiled {
   readonly query: CompiledQuery["query"];
-  /** How often graphql-js executes the operation before the compiled code is used again. */
+  /** The number of executions by graphql-js before the compiled code is used again. */
   pause: number;
 }
 
 /**
- * Compiles (graphql-jit) the operations that are sent repeatedly, as far as that is safe. A page of 100 jobs is executed 2.5
- * times as fast. Returns null for an operation that graphql-js must execute, and so does the compiled code.
+ * Compiles with graphql-jit each operation that is sent repeatedly and is safe to compile, see
+ * `docs/decisions/compiled-execution.md`. Returns null, as does the compiled code, for an execution left to graphql-js.
  */
 export function createCompiledOperations(schema: GraphQLSchema, maxCompiled = MAX_COMPILED) {
   const runs = new WeakMap<OperationDefinitionNode, number>();
@@ -76,18 +76,18 @@ export function createCompiledOperations(schema: GraphQLSchema, maxCompiled = MA
 
 async function run(compiled: Compiled, context: RequestContext, variables: Record<string, unknown>) {
   const { data, errors } = await compiled.query({}, context, variables);
-  // The compiled code did not accept the variables, and executed nothing.
+  // The compiled code rejected the variables and executed nothing.
   if (data === undefined) return null;
   if (errors === undefined) return { data };
   const [error, ...more] = errors.map(toGraphqlError);
   if (error?.path?.length === 1 && more.length === 0) return { data, errors: [error] };
-  // Errors below the root are neither in the order of graphql-js nor always the same ones, so graphql-js executes the
-  // operation again. The pause keeps a caller from having everything executed twice for one charge.
+  // Nested errors may differ from those of graphql-js, so graphql-js executes the operation again. The pause limits how
+  // often one charge pays for two executions.
   compiled.pause = RUNS_BEFORE_COMPILING;
   return null;
 }
 
-/** graphql-jit has an error class of its own, which has no nodes to take the locations from. */
+/** graphql-jit's own error class has locations but no nodes, so copy the locations. */
 function toGraphqlError({ message, path, originalError, locations }: GraphQLError): GraphQLError {
   const error = new GraphQLError(message, { path: path ?? null, originalError: originalError ?? null });
   return Object.defineProperty(error, "locations", { value: locations, enumerable: true });

@@ -4,25 +4,25 @@ import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSet
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
-/** Some 350 documents of 100 tokens, or 25 of the largest. REST is four, an application a few dozen. */
+/** The size of the store, see `docs/decisions/limits.md`. */
 const MAX_BYTES = 40_000_000;
 
-/** Measured for graphql-js and graphql-jit, see `docs/decisions/limits.md`. The third is a field with its compiled code. */
+/** Measured for graphql-js and graphql-jit, see `docs/decisions/limits.md`. The bytes of a field include its compiled code. */
 const BYTES_OF_A_TOKEN = 300;
 const BYTES_OF_AN_OPERATION = 12_000;
 const BYTES_OF_A_FIELD = 2500;
 
 /**
- * The documents that passed validation, the least recently used dropped first. A caller who writes a new document each
- * time drives out those of others, which are then parsed again.
+ * Stores the documents that passed validation; the least recently used is dropped first. A caller who sends new documents
+ * evicts those of other callers, which are then parsed again.
  */
 export function openDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
   return new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });
 }
 
 /**
- * What the document holds at the most: its nodes, its text, and the compiled code and the formulas that hang on its
- * operations. Apollo's own measure is the length of the JSON, which leaves out the last three.
+ * An upper bound of the document's memory: its nodes, its text, and the compiled code and cost formulas of its operations.
+ * Apollo's own measure, the length of the JSON, counts only the nodes.
  */
 function bytesOfDocument(document: DocumentNode): number {
   const { loc, definitions } = document;
@@ -36,7 +36,7 @@ function bytesOfDocument(document: DocumentNode): number {
   return bytes;
 }
 
-/** Counts fragments where they are spread, as their code is compiled there. The limits of a document bound the count. */
+/** Counts a fragment each time it is spread, because graphql-jit compiles it each time. The document limits bound the count. */
 function fieldCounter({ definitions }: DocumentNode): (set: SelectionSetNode | undefined) => number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of definitions) {

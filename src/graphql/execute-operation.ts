@@ -9,8 +9,8 @@ type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gatew
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
 
 /**
- * Executes every operation of the process, for GraphQL and for the stored documents of REST. An operation is chosen, then its
- * variables are read, then its cost is charged, and only then anything is resolved.
+ * Executes every operation of the process, for GraphQL and for REST. It chooses the operation, reads the variables and
+ * charges the cost, in this order, before it resolves any field.
  */
 function createExecutor(schema: GraphQLSchema, maxCoercionErrors: number): Executor {
   const compiledOperation = createCompiledOperations(schema);
@@ -22,7 +22,7 @@ function createExecutor(schema: GraphQLSchema, maxCoercionErrors: number): Execu
     const variableValues = request.variables ?? {};
     const options = { maxCoercionErrors };
     const args = { schema, document, rootValue: {}, contextValue, variableValues, operationName, options };
-    // graphql-js itself decides which operation is meant and whether the variables fit. This executes nothing.
+    // graphql-js chooses the operation and coerces the variables here. This call executes nothing.
     const chosen = buildExecutionContext(args);
     if (isRefused(chosen)) return { errors: chosen };
     const cost = await chargeQuery(document, chosen, contextValue);
@@ -42,8 +42,8 @@ function withCost(result: ExecutionResult, cost: object): ExecutionResult {
 }
 
 /**
- * Apollo Server's interface for an executor of one's own. With it Apollo never executes anything itself, so that no plugin
- * and no order of plugins can go past `createExecutor`.
+ * Adapts `createExecutor` to Apollo Server's gateway interface. With a gateway, Apollo Server executes nothing itself, so
+ * no plugin can bypass the cost limit.
  */
 export function executesEverything(schema: GraphQLSchema, maxCoercionErrors: number): Gateway {
   return {

@@ -12,7 +12,7 @@ const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
-/** How the messages of graphql-js' `getArgumentValues` begin. */
+/** The start of every message of graphql-js' `getArgumentValues`. */
 const ARGUMENT_FAULT = /^Argument "\w+" (of non-null type|of required type|has invalid value)/;
 
 /** What a caller may see of an error: our own failures, and Apollo's word on a bad request. The rest is masked. */
@@ -57,8 +57,8 @@ function isTooManyFaults(error: unknown): boolean {
 }
 
 /**
- * An argument that only turned out to be wrong with its variables, such as a null for `limit: Int!`. graphql-js reports it while
- * it executes; the errors of our resolvers are never GraphQLErrors.
+ * Whether an argument was invalid only because of its variables, such as a null for `limit: Int!`. graphql-js reports such
+ * arguments during execution, as GraphQLErrors, which our resolvers never throw.
  */
 function isArgumentFault(error: unknown): boolean {
   const cause = causeOf(error) ?? error;

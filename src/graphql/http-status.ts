@@ -6,7 +6,7 @@ const CODES_OF_A_REFUSED_DOCUMENT = new Set<unknown>([
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
   "BAD_USER_INPUT",
-  // The document does not hold the operation that was asked for.
+  // The document has no operation of the requested name.
   "OPERATION_RESOLUTION_FAILURE",
 ]);
 

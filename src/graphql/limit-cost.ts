@@ -53,7 +53,7 @@ type Defaults = ReadonlyMap<string, unknown>;
 /** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
 interface Cost {
   readonly fixed: number;
-  /** The bytes of the fixed fields' response names. */
+  /** The bytes of the response names of those fields that appear once. */
   readonly names: number;
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
 }
@@ -76,7 +76,7 @@ export function costOfOperation(
   return (variables) => Math.ceil(evaluate(cost, "fixed", variables));
 }
 
-/** The bytes that the response names of the largest answer take, counted like the cost. */
+/** The bytes of all response names in the largest response that the operation can have, counted like the cost. */
 export function nameBytesOfOperation(
   schema: GraphQLSchema,
   document: DocumentNode,

@@ -154,7 +154,7 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
   }
 }
 
-/** Every name is a token: of an alias, a fragment, a variable, an operation. */
+/** Names of aliases, fragments, variables and operations are all NAME tokens. */
 function refuseLongNames({ loc }: DocumentNode): void {
   for (let token = loc?.startToken ?? null; token !== null; token = token.next) {
     if (token.kind === TokenKind.NAME && token.value.length > GRAPHQL_LIMITS.nameLength)

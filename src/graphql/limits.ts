@@ -6,11 +6,11 @@ import { GraphQLError } from "graphql";
  * (`task { jobs { edges { node { email } } } }`), R the REST document. Fragments are counted where they are spread.
  */
 export const GRAPHQL_LIMITS = {
-  /** Generated clients send up to 30 KB. The document store keeps the text of a document with its nodes. */
+  /** The document store keeps the text of a document as long as its nodes. */
   bytes: 64 * 1024,
-  /** The longest generated names have some 80. A response name is repeated in every row of a list. */
+  /** A response name is repeated in every row of a list, so its length multiplies. */
   nameLength: 128,
-  /** One for each request, a handful in a GraphiQL tab. Each operation that comes back is compiled on its own. */
+  /** Each operation of a document has its own cost formulas, so their number is limited. */
   operations: 25,
   /** I 184, R 97, C and P 71. Held by the parser: 100 KB of one repeated field took 611 ms without it, 9 ms with it. */
   tokens: 1000,
@@ -47,12 +47,12 @@ export const MAX_ERROR_BYTES = 3900;
 export const MAX_COST = 10_000;
 
 /**
- * The response names of one answer, each counted with four characters of punctuation for every row that repeats it.
- * With 100 jobs R has 43 KB. 10,000 fields with names of 40 characters fit.
+ * The bytes of all response names in one response, each counted once for every row that repeats it. The largest
+ * legitimate use of each byte limit is in `docs/decisions/limits.md`.
  */
 export const MAX_NAME_BYTES = 512 * 1024;
 
-/** The names and values of one answer. A page of 100 jobs whose texts have 1,000 characters each has 0.8 MB. */
+/** The bytes of all names and values in one response. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export type LimitName = keyof typeof GRAPHQL_LIMITS;

@@ -1,4 +1,4 @@
 export const GRAPHQL_RESPONSE = "application/graphql-response+json";
 
-/** What /graphql answers, the default first. */
+/** The media types of /graphql responses, the default first. */
 export const GRAPHQL_TYPES = [{ type: "application/json" }, { type: GRAPHQL_RESPONSE }] as const;

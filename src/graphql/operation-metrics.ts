@@ -20,7 +20,7 @@ export function operationMetrics(metrics: Metrics): ApolloServerPlugin<RequestCo
           if (errors.some(({ extensions }) => extensions.limit !== undefined)) metrics.countRejection("query");
         },
         async willSendResponse({ request, response: { body } }) {
-          // Without HTTP it is the stored document of a REST path, which answers no GraphQL.
+          // An operation without an HTTP request belongs to a REST path, whose errors are not GraphQL errors.
           if (request.http === undefined || body.kind !== "single") return;
           for (const { extensions } of body.singleResult.errors ?? []) {
             metrics.countGraphqlError(String(extensions?.code ?? "INTERNAL_SERVER_ERROR"));

@@ -10,7 +10,7 @@ interface ChosenOperation {
   readonly variableValues: Readonly<Record<string, unknown>>;
 }
 
-/** Refuses an operation that would cost too much, and charges the others to the caller's rate limit. Returns the cost. */
+/** Refuses an operation above the cost limit, and charges any other to the caller's rate limit. Returns the cost. */
 export function createQueryCharge(schema: GraphQLSchema) {
   /** A weak map, so that a formula is dropped together with its document. */
   const formulas = new WeakMap<OperationDefinitionNode, CostOf>();

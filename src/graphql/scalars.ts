@@ -16,7 +16,7 @@ export const Uuid = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => flatCopy(parseUuid(node.kind === Kind.STRING ? node.value : null)),
 });
 
-/** V8 makes a literal a slice of its document. A cache that keeps the slice would keep the whole text with it. */
+/** V8 stores a literal as a slice of its document, so a cached slice would keep the whole document in memory. */
 function flatCopy(text: string): string {
   return Buffer.from(text, "latin1").toString("latin1");
 }

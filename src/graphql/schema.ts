@@ -25,9 +25,10 @@ export function buildTaskJobsSchema(): GraphQLSchema {
     // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
     validate: false,
   });
-  // type-graphql has no place for it.
+  // type-graphql cannot describe the root type.
   const query = schema.getQueryType();
-  if (query) query.description = "What a caller may read. Everything is limited to the tasks that they may see.";
+  if (query)
+    query.description = "The queries of this API. Every query returns only the tasks that the caller may read.";
   // type-graphql makes every `resolveType` asynchronous, and compiled code does not wait for it.
   const node = schema.getType("Node");
   if (isInterfaceType(node)) node.resolveType = () => "Task";

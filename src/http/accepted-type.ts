@@ -1,7 +1,7 @@
 /** A media type that a path can answer. */
 export interface OfferedType {
   readonly type: string;
-  /** Parameters that a range must not contradict; others, such as the `charset` of JSON, change nothing. */
+  /** Parameters that a media range must match. Other parameters, such as the `charset` of JSON, are ignored. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
@@ -11,13 +11,13 @@ interface MediaRange {
   readonly weight: number;
 }
 
-/** Token, slash, token: `*` is a token as well. */
+/** A type and a subtype, each a token (RFC 9110, section 5.6.2), which includes `*`. */
 const TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
 const WEIGHT = /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/;
 
 /**
- * The offered type that `Accept` asks for, or null where it excludes all of them (RFC 9110, section 12.5.1). The package
- * `negotiator` was tried: it refuses `application/json; charset=utf-8` to whoever offers `application/json`.
+ * The offered type that `Accept` prefers, or null if it excludes all of them (RFC 9110, section 12.5.1). The package
+ * `negotiator` does not match `application/json; charset=utf-8` with an offered `application/json`.
  */
 export function acceptedType<Offer extends OfferedType>(
   accept: string | undefined,
@@ -56,7 +56,7 @@ function parameterOf(parameter: string): [string, string] {
   return [name.trim().toLowerCase(), text.replace(/^"(.*)"$/, "$1").toLowerCase()];
 }
 
-/** The most precise range that matches decides the weight of a type, so that `q=0` can exclude one of `application/*`. */
+/** The most specific matching range decides the weight of a type, so that `q=0` can exclude one type of `application/*`. */
 function matchOf({ type, parameters = {} }: OfferedType, ranges: readonly MediaRange[]) {
   let match = { weight: 0, precision: -1, order: 0 };
   ranges.forEach((range, order) => {
@@ -67,7 +67,7 @@ function matchOf({ type, parameters = {} }: OfferedType, ranges: readonly MediaR
   return match;
 }
 
-/** 2 for the type itself, 1 for `type/*`, 0 for any type, -1 for another one. */
+/** The precedence of the range for this type: 2 for the type itself, 1 for `type/*`, 0 for any type, -1 for no match. */
 function precisionOf(range: string, type: string): number {
   if (range === type) return 2;
   if (range === `${type.split("/")[0]}/*`) return 1;

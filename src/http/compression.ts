@@ -3,10 +3,10 @@ import compression from "compression";
 import type { RequestHandler, Response } from "express";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
-/** Of Brotli, measured. gzip takes 0.3 MB. */
+/** The memory of one Brotli compressor, see `docs/decisions/limits.md`. */
 const COMPRESSOR_BYTES = 700_000;
 
-/** 256 KB, longer than a page. With the default of 4 MB an answer of 1 MB takes 3.3 MB in place of 1.9. */
+/** A window of 256 KB, which is longer than a page, takes less memory than the default of 4 MB. */
 const BROTLI_WINDOW_BITS = 18;
 
 /** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
@@ -29,9 +29,9 @@ export function compressAnswers(unread: UnreadAnswers): RequestHandler {
   };
 }
 
-/** The compressor keeps its state and the text that was written for as long as the reader is slow. */
+/** Counts the memory of the compressor, which is held until a slow client has read the response. */
 function countCompressor(response: Response, unread: UnreadAnswers): void {
-  // Typed as the shortest of their overloads: the others pass through as well.
+  // The types name only the shortest overload, but all arguments are passed on.
   const write = response.write.bind(response) as (...chunk: unknown[]) => boolean;
   const end = response.end.bind(response) as (...chunk: unknown[]) => Response;
   const count = (chunk: unknown) => {

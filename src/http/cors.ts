@@ -1,14 +1,14 @@
 import cors from "cors";
 import type { RequestHandler } from "express";
 
-/** What the clients of GraphQL and of REST send besides the headers that need no permission. */
+/** Headers that GraphQL and REST clients send, except those that CORS always allows. */
 const ALLOWED_HEADERS = [
   "Authorization",
   "X-API-Key",
   "X-Request-ID",
   "X-Requested-With",
   "Content-Type",
-  // Both need no permission unless they are longer than 128 bytes.
+  // CORS always allows these two up to 128 bytes.
   "Accept",
   "Accept-Language",
   "Cache-Control",
@@ -28,7 +28,7 @@ const ALLOWED_HEADERS = [
   "x-graphql-client-version",
   "x-graphql-event-stream-token",
   "x-graphql-yoga-csrf",
-  // W3C Trace Context and Baggage: OpenTelemetry, and most of those below.
+  // W3C Trace Context and Baggage, which OpenTelemetry and most tools below use.
   "traceparent",
   "tracestate",
   "baggage",
@@ -71,16 +71,16 @@ const EXPOSED_HEADERS = [
 const WILDCARD_ORIGIN = /^(https?:\/\/)\*(\.[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?)$/;
 
 interface CorsOptions {
-  /** Origins, or `https://*.example.com` for all that have one label in place of the asterisk. */
+  /** Origins; the asterisk in `https://*.example.com` stands for exactly one label. */
   readonly origins: readonly string[];
-  /** In addition to the built-in ones. */
+  /** Header names allowed in addition to the built-in list. */
   readonly allowedHeaders: readonly string[];
 }
 
-/** The headers that let a page of this origin read an answer to which no middleware comes. */
+/** The CORS headers for a response that is written before the middleware runs. */
 export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
-/** A wildcard needs two labels behind it (`https://*.com` would be everybody), and a port counts as in any origin. */
+/** A wildcard needs two labels after it, because `https://*.com` would allow every site. A port must match, as in any origin. */
 export function isOriginPattern(text: string): boolean {
   const origin = text.replace(WILDCARD_ORIGIN, "$1wildcard$2");
   // A URL may hold an asterisk in its host.

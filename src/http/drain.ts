@@ -11,14 +11,13 @@ interface DrainTimes {
 
 /** The port is closed once no client has connected for this long. */
 const QUIET_MS = 40;
-/** New clients may connect without end. */
+/** The limit of that wait, because new clients may keep connecting. */
 const MAX_WAIT_FOR_QUIET_MS = 1500;
 const SWEEP_MS = 50;
 
 /**
- * Stops without losing a request. First every response asks its client to connect elsewhere. Then new requests wait
- * while the port is closed, because the kernel resets the connections that it has accepted and the process has not; a client
- * whose request waits does not connect again.
+ * Stops without losing a request: every response first asks its client to reconnect, then new requests wait until no
+ * connection is left in the kernel's accept queue, which closing the port would reset.
  */
 export function openDrain({ drainMs, graceMs }: DrainTimes) {
   let isServing = true;
@@ -50,7 +49,7 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
       portClosed = untilNoClientConnects(server);
       await portClosed;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Repeated, because a response that began before the stop leaves its connection open.
+      // Repeated, because a response that began before the stop did not ask its client to reconnect.
       const sweep = setInterval(async () => {
         await afterPoll();
         server.closeIdleConnections();
@@ -74,7 +73,7 @@ async function untilNoClientConnects(server: Server): Promise<void> {
   do {
     before = connections;
     await sleep(QUIET_MS);
-    // A late event loop runs timers before it accepts the connections that wait.
+    // When the event loop is late, timers run before pending connections are accepted.
     await afterPoll();
   } while (connections > before && performance.now() < giveUpAt);
   server.off("connection", count);

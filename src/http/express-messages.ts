@@ -45,8 +45,8 @@ export function expressMessages(app: Express, unread: UnreadAnswers) {
 }
 
 /**
- * Express copies a JSON text into a Buffer. The Buffers of answers that slow readers held took hundreds of megabytes until
- * V8 collected them, while Node frees the bytes of a text with its socket.
+ * Sends the JSON as a string, because Express would copy it into a Buffer. V8 collects Buffers late, while Node frees the
+ * bytes of a string with its socket.
  */
 function withoutCopies(send: Response["send"]): Response["send"] {
   return function sendText(this: Response, body) {

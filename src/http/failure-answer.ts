@@ -4,14 +4,14 @@ import { extensionsOf } from "../graphql/format-error.ts";
 import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import { acceptedType } from "./accepted-type.ts";
 
-/** What decides the form of an error. */
+/** The parts of a request that decide the format of an error response. */
 interface FailedRequest {
   /** Path and query. */
   readonly url: string;
   readonly accept: string | undefined;
 }
 
-/** GraphQL clients read `errors`; every other path has the one envelope of REST. */
+/** /graphql answers with GraphQL `errors`, every other path with the REST error object. */
 export function failureBody(failure: Failure, { url, accept }: FailedRequest): { contentType: string; body: string } {
   const isGraphql = isBelowGraphql(url);
   const { type } = (isGraphql && acceptedType(accept, GRAPHQL_TYPES)) || GRAPHQL_TYPES[0];
@@ -41,7 +41,7 @@ export function isGraphqlPath(path: string): boolean {
   return /^\/graphql\/?$/i.test(path);
 }
 
-/** Includes the unknown paths below it: a client with a wrong address expects GraphQL there, too. */
+/** Includes unknown paths below /graphql, because a client with a wrong path also expects a GraphQL response. */
 function isBelowGraphql(url: string): boolean {
   return /^\/graphql([/?#]|$)/i.test(url);
 }

@@ -35,7 +35,7 @@ export function graphqlRoutes({
 }: GraphqlDoor): Router {
   const sendBrowsersAway: RequestHandler = (request, response, next) => {
     const { accept = "" } = request.headers;
-    // Browsers name HTML; `text/*` alone is no browser.
+    // Browsers name text/html, so `text/*` alone does not mean a browser.
     const isBrowser =
       request.method === "GET" &&
       accept.toLowerCase().includes("text/html") &&

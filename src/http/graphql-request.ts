@@ -8,13 +8,13 @@ import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-str
 const PARAMETERS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
 const JSON_PARAMETERS: ReadonlySet<string> = new Set(["variables", "extensions"]);
 
-/** HEAD is answered as GET (RFC 9110, section 9.3.2): Apollo knows no HEAD, and Node sends no body for it whatever is written. */
+/** Handles HEAD as GET (RFC 9110, section 9.3.2), because Apollo Server does not support HEAD. Node sends no body for HEAD. */
 export const headAsGet: RequestHandler = (request, _response, next) => {
   if (request.method === "HEAD") request.method = "GET";
   next();
 };
 
-/** Reads the query string of a GET strictly, and drops parameters that are empty: `operationName=` means no name. */
+/** Reads the query string of a GET strictly and drops empty parameters, because `operationName=` means no name. */
 export const readGraphqlParameters: RequestHandler = (request, _response, next) => {
   if (request.method !== "GET") return next();
   const parameters = readQueryString(request.url).filter(({ name }) => PARAMETERS.has(name));
@@ -31,12 +31,12 @@ function faultsOf({ name, value }: QueryParameter): FieldFault[] {
   return JSON_PARAMETERS.has(name) && hasLoneSurrogate(value) ? [{ field: name, reason: SURROGATE_RULE }] : [];
 }
 
-/** In JSON `null` is what clients write for nothing. */
+/** Treats `null` as absent, because many clients send `null` for a parameter that they do not use. */
 function isEmpty({ name, value }: QueryParameter): boolean {
   return (value === "" && name !== "query") || (value === "null" && JSON_PARAMETERS.has(name));
 }
 
-/** Decides the media type once. Apollo and the status of an answer read it from the header that is left. */
+/** Replaces `Accept` by the chosen media type, so that Apollo Server and the HTTP status agree. */
 export const chooseMediaType: RequestHandler = (request, _response, next) => {
   const chosen = acceptedType(request.headers.accept, GRAPHQL_TYPES);
   if (chosen === null) {

@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 import { MAX_OFFSET, type Page } from "../page.ts";
 
-/** Together with the other headers under 8 KB, which Node's fetch (16 KB) and the usual proxies (4 or 8 KB) take. */
+/** Keeps all headers together under 8 KB, which Node's fetch and common proxies accept. */
 const MAX_NEXT_BYTES = 6500;
 const MAX_LINK_BYTES = 4096;
 
@@ -24,7 +24,7 @@ export function pageLinks(linked: Linked, { limit, offset }: Page, count: number
   const nextOnly = next < count && next <= MAX_OFFSET ? [link("next", next)] : [];
   links.push(...nextOnly, link("last", Math.min(last, MAX_OFFSET)));
   const all = links.join(", ");
-  // A long filter is repeated in each of them. A client that follows `next` must never take this page for the last.
+  // A long filter is repeated in every link, so drop all but `next`: without it a client would think that this is the last page.
   return Buffer.byteLength(all) <= MAX_LINK_BYTES ? all : nextOnly.join();
 }
 
@@ -38,6 +38,6 @@ function linkTo({ path, query, kept }: Linked, rel: string, place: Readonly<Reco
   const others = [...query].filter(([name]) => kept.includes(name));
   const link = `<${path}?${new URLSearchParams([...Object.entries(place), ...others])}>; rel="${rel}"`;
   if (Buffer.byteLength(link) <= MAX_NEXT_BYTES) return link;
-  const message = `The filter parameters are too long: the link to a page must not have more than ${MAX_NEXT_BYTES} bytes. GraphQL takes longer filters`;
+  const message = `The filter parameters are too long: the link to a page must not have more than ${MAX_NEXT_BYTES} bytes. Use fewer values, or GraphQL, which accepts longer filters`;
   throw new Failure("INVALID_INPUT", { message });
 }

@@ -2,7 +2,7 @@ import { suggestionList } from "graphql/jsutils/suggestionList.js";
 import { notTogetherWith } from "../connection.ts";
 import type { FieldFault } from "../errors.ts";
 
-/** Other names of the moments. All paths accept all of them, so that no caller has to remember which path takes which. */
+/** Aliases of the timestamp parameters. Every path accepts every alias, so that callers need not remember which path accepts which. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   created_from: ["created_after"],
   created_to: ["created_before"],
@@ -10,7 +10,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   updated_to: ["updated_before"],
 };
 
-/** Longer than any name of ours. A longer one is shortened in the error, and gets no suggestion. */
+/** Longer than any known name. An unknown name above this length is shortened in the error and gets no suggestion. */
 const MAX_NAME_LENGTH = 64;
 
 /** The name and its aliases. */
@@ -18,13 +18,13 @@ export function spellingsOf(name: string): readonly string[] {
   return [name, ...(ALIASES[name] ?? [])];
 }
 
-/** The spelling that a query uses, and a fault for each further one. */
+/** The spelling of this parameter in the query, and a fault for every other spelling beside it. */
 export function spellingIn(query: URLSearchParams, name: string): { given: string | undefined; faults: FieldFault[] } {
   const [given, ...others] = spellingsOf(name).filter((spelling) => query.has(spelling));
   return { given, faults: others.map((field) => ({ field, reason: notTogetherWith(given ?? name) })) };
 }
 
-/** `status[]` and `status[0]` are how axios, PHP, Rails, jQuery and qs write the list `status`. Null for any other form. */
+/** The name `status` for `status[]` and `status[0]`, which axios, PHP, Rails, jQuery and qs send for a list. Null for any other form. */
 export function bracketedNameIn(name: string): string | null {
   return /^(\w+)\[\d*\]$/.exec(name)?.[1] ?? null;
 }

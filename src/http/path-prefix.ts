@@ -4,20 +4,20 @@ const MAX_LENGTH = 200;
 const PREFIX = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
 
 interface PathPrefixOptions {
-  /** What the operator configured, `""` for none. */
+  /** The configured prefix, `""` for none. */
   readonly pathPrefix: string;
   readonly trustProxyHops: number;
 }
 
-/** The path without its last slash; null where it is not a plain path such as `/tj`. */
+/** The path without its last slash, or null if it is not a plain path such as `/tj`. */
 export function plainPathPrefix(text: string): string | null {
   const prefix = text.trim().replace(/\/$/, "");
   return prefix === "" || (prefix.length <= MAX_LENGTH && PREFIX.test(prefix)) ? prefix : null;
 }
 
 /**
- * Notes the path that proxies removed from the address, so that redirects and `Link` can restore it. Each trusted proxy
- * appends or sets one value of `X-Forwarded-Prefix`. A value that is not a plain path is ignored: it would end up in a header.
+ * Stores the path prefix that trusted proxies removed, from `X-Forwarded-Prefix`, so that redirects and `Link` can restore
+ * it. A value that is not a plain path is ignored, because the prefix is written into response headers.
  */
 export function readPathPrefix({ pathPrefix, trustProxyHops }: PathPrefixOptions): RequestHandler {
   return (request, response, next) => {

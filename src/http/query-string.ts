@@ -1,13 +1,13 @@
 /** One parameter of a query string. */
 export interface QueryParameter {
   readonly name: string;
-  /** Null where the value is not percent-encoded UTF-8. */
+  /** Null if the value is not percent-encoded UTF-8. */
   readonly value: string | null;
 }
 
 export const ENCODING_RULE = "must be percent-encoded UTF-8";
 
-/** Reads a query string strictly: `URLSearchParams` replaces what is not UTF-8 by U+FFFD and keeps malformed escapes as text. */
+/** Reads a query string strictly, because `URLSearchParams` replaces invalid UTF-8 by U+FFFD and keeps malformed escapes as text. */
 export function readQueryString(url: string): QueryParameter[] {
   const [, query = ""] = /\?([^#]*)/.exec(url) ?? [];
   return query

@@ -7,14 +7,14 @@ import { failureBody } from "./failure-answer.ts";
 /** A connection that is closed while bytes come in is reset, and the answer may be lost with it. */
 const LINGER_MS = 500;
 
-/** As much of a request as could be read. */
+/** The parts of a request that Node could read before it failed. */
 export interface UnreadRequest {
   readonly url: string;
   readonly accept: string | undefined;
   readonly origin: string | undefined;
 }
 
-/** Reads the first lines of bytes that Node's parser refused. Empty where they begin in the middle of a request. */
+/** Reads the request line and headers from bytes that Node's parser refused. Empty if the bytes begin in the middle of a request. */
 export function unreadRequestIn(packet: Buffer | undefined): UnreadRequest {
   const text = packet?.toString("latin1") ?? "";
   const [, url = ""] = /^[A-Z]+ (\/[^\s?#]*)/.exec(text) ?? [];

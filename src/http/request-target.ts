@@ -11,7 +11,7 @@ export function originFormOf(target: string): string | null {
   return path.startsWith("/") || path === "*" ? path : null;
 }
 
-/** Express answers a path with a malformed escape before anybody is authenticated. As text it is an unknown path, or a wrong id. */
+/** Escapes a malformed `%`, because Express refuses it before authentication. The path is then unknown, or has an invalid id. */
 function withDecodablePath(target: string): string {
   const [path = "", ...query] = target.split("?");
   try {
@@ -22,7 +22,7 @@ function withDecodablePath(target: string): string {
   }
 }
 
-/** The authority of an absolute target, such as `example.com:80`; null for every other form. */
+/** The authority of an absolute-form target, such as `example.com:80`, or null for every other form. */
 export function authorityOf(target: string): string | null {
   return /^[a-z][a-z\d+.-]*:\/\/([^/?#]+)/i.exec(target)?.[1] ?? null;
 }

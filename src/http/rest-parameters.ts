@@ -7,15 +7,15 @@ import { isUuid, UUID_RULE } from "../uuid.ts";
 import { bracketedNameIn, faultOfUnknown, spellingIn } from "./parameter-names.ts";
 import { ENCODING_RULE, readQueryString } from "./query-string.ts";
 
-/** A URL of 8 KB holds 4,000 unknown names: the error names the first few. */
+/** A URL of 8 KB can hold 4,000 unknown names, so the error names only the first few. */
 const MAX_UNKNOWN_NAMED = 10;
 
-/** The parameters of a path. */
+/** The parameters that a path accepts. */
 export interface KnownParameters {
-  /** The documented page ignores unknown names beside these, as it always did. Elsewhere unknown names are refused. */
+  /** Names beside which unknown names are ignored, as the documented endpoint always did. Other paths refuse unknown names. */
   readonly lenient?: readonly string[];
   readonly strict?: readonly string[];
-  /** Those of `strict` that are lists. */
+  /** The names in `strict` whose parameters are lists. */
   readonly lists?: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export class RestParameters {
       else this.query.append(field, value);
     }
     if (!isStrict) return;
-    // jQuery adds `_` against caches (`cache: false`).
+    // jQuery adds `_` to bypass caches (`cache: false`).
     const refused = [...new Set(unknown)].filter((name) => name !== "_").slice(0, MAX_UNKNOWN_NAMED);
     this.faults.push(...refused.map((name) => faultOfUnknown(name, known)));
   }

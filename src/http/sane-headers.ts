@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 
 /** A browser behind two proxies sends 30. Node passes over those beyond 2,000, of which 8 KB can hold more. */
 const MAX_HEADERS = 100;
-/** The request line and the headers. A page asked for by a browser with a JWT is under 2 KB. */
+/** The limit of the request line and the headers together. A browser sends less than 2 KB, even with a JWT. */
 export const MAX_HEAD_BYTES = 8192;
 
 /**

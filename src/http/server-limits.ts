@@ -37,7 +37,7 @@ const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   /** The largest body, 100 KB, over a line of 56 kbit/s. */
   requestTimeoutMs: 15_000,
   connectionsCheckingIntervalMs: 1000,
-  /** Twice what `saneHeaders` allows: it refuses the rest in the form, and with the headers, that its caller can read. */
+  /** Twice the limit of `saneHeaders`, whose refusals have a JSON body and CORS headers, unlike those of Node. */
   maxHeaderBytes: 2 * MAX_HEAD_BYTES,
   /** Longer than a load balancer's 60 s: who closes first must be the one who sends requests, or some get lost. */
   keepAliveTimeoutMs: 65_000,
@@ -53,7 +53,7 @@ export function silenceTimeoutOf({ requestTimeoutMs }: { requestTimeoutMs: numbe
 /** From here on a new connection takes the place of the one that has been idle for longest. */
 const CROWDED = 0.9;
 
-/** A stop leaves a connection open for so long that the request which follows an answer, or a connect, can arrive. */
+/** During a stop, an idle connection stays open for this long, so that a request that is already on its way can arrive. */
 const STOP_LINGER_MS = 500;
 
 const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
@@ -62,7 +62,7 @@ const KIND_BY_FAULT: Readonly<Record<string, FailureKind>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
 };
 
-/** Node adds the bytes that its parser refused. */
+/** The type of Node's parser errors, which include the refused bytes. */
 interface ClientError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
 }
@@ -100,7 +100,7 @@ export function openHttpServer(
     onRefusal(failure);
   }
 
-  /** Since when, the longest first. Connections that have not sent a whole request yet are idle too. */
+  /** The time since which each connection is idle, the longest first. A connection without a complete request is idle, too. */
   const idle = new Map<Socket, number>();
   let connections = 0;
   server.on("connection", (socket) => {
@@ -115,18 +115,18 @@ export function openHttpServer(
   });
 
   const answers = new WeakMap<Duplex, ServerResponse>();
-  // Node's own spares connections without a whole request, and resets a connection whose next request is on its way.
+  // Replaces Node's `closeIdleConnections`, which skips connections without a complete request and may reset a connection whose next request is arriving.
   server.closeIdleConnections = () => {
     const now = performance.now();
     for (const [socket, since] of idle) {
       if (now - since < STOP_LINGER_MS) continue;
-      // Closing a connection while the rest of a body arrives resets it, and its response may be lost.
+      // Closing a connection while its body arrives sends RST, and the client may lose the response.
       if (answers.get(socket)?.req.complete !== false) endGently(socket);
     }
   };
   server.on("request", (request: Request, response: Response) => {
     const { socket } = request;
-    // It crossed our FIN on the way, and a response cannot be written any more.
+    // This request arrived after our FIN was sent, so no response can be written.
     if (socket.writableEnded) {
       socket.destroy();
       return;
@@ -188,7 +188,7 @@ export function openHttpServer(
   return server;
 }
 
-/** Of a request whose body did not come in time. */
+/** The parts of a request whose body did not arrive in time. */
 function unreadRequestOf({ url = "", headers }: IncomingMessage): UnreadRequest {
   return { url, accept: headers.accept, origin: headers.origin };
 }
@@ -198,7 +198,7 @@ function failureOf(code: string): Failure {
   return kind === undefined ? new Failure("INVALID_INPUT", { message: "The request is malformed" }) : new Failure(kind);
 }
 
-/** Sends FIN and goes on reading: closing a socket with unread data sends RST. */
+/** Sends FIN and keeps reading, because closing a socket with unread data sends RST. */
 function endGently(socket: Socket): void {
   if (socket.writableEnded) return;
   socket.end();

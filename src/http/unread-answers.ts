@@ -1,24 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Of one process. 500 pages of 100 jobs; an answer that its caller reads leaves at once. */
+/** The limit for one process, see `docs/decisions/limits.md`. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
-/** A younger answer may be on its way to a caller who reads, unless there is several times too much. */
+/** A younger response may belong to a caller who reads, so it is closed only when the limit is exceeded several times over. */
 const SLOW_AFTER_MS = 1000;
 const TIMES_TOO_MUCH = 4;
 
-/** A body of unknown length counts as the longest that is read. */
+/** A body of unknown length counts as the longest allowed body. */
 const MAX_BODY_BYTES = 100 * 1024;
 
-/** The requests that one connection may send without having read the answers. Browsers and Node send one. */
+/** The requests that one connection may send before it reads the responses. Browsers and Node send one. */
 const MAX_PIPELINED = 500;
 
 interface Held {
   body: number;
   compressing: number;
   unsent: number;
-  /** When the reader last took something, a moment of `performance.now()`. */
+  /** The time (`performance.now()`) at which the client last read a part of the response. */
   since: number;
 }
 
@@ -30,9 +30,8 @@ interface UnreadOptions {
 export type UnreadAnswers = ReturnType<typeof openUnreadAnswers>;
 
 /**
- * Bounds what a process holds for slow callers in total: answers that were written and not yet taken by the
- * kernel, what is being compressed, and bodies that are still arriving. Beyond the limit the connection that has
- * held the most bytes for the longest time is closed, so that a new request is always served.
+ * Limits the memory that slow callers hold in one process: unsent responses, compressors and unfinished request bodies.
+ * Beyond the limit the connection with the most bytes held for the longest time is closed, so that others are served.
  */
 export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} }: UnreadOptions = {}) {
   const held = new Map<ServerResponse, Held>();
@@ -69,7 +68,7 @@ export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} 
     held.delete(response);
   }
 
-  /** Whether there was one that is slow. */
+  /** Closes the connection that holds the most bytes for the longest time. Returns false if no connection is slow. */
   function cutLongestHeld(): boolean {
     const now = performance.now();
     const minMs = total > TIMES_TOO_MUCH * maxBytes ? 0 : SLOW_AFTER_MS;
@@ -92,7 +91,7 @@ export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} 
       return total;
     },
 
-    /** False, and the connection is closed, where it has too many requests under way. */
+    /** Counts a request. Closes the connection and returns false if it already has too many unanswered requests. */
     begin(request: IncomingMessage, response: ServerResponse): boolean {
       const { socket, headers } = request;
       const underWay = (pipelined.get(socket) ?? 0) + 1;
@@ -115,7 +114,7 @@ export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} 
       return true;
     },
 
-    /** To be called after each write: what the kernel has not taken is held by this process. */
+    /** Call this after each write: the process holds every byte that the kernel has not accepted. */
     noteWritten(response: ServerResponse): void {
       const unsent = response.writableLength;
       if (unsent > 0 || held.has(response)) change(response, "unsent", unsent);

@@ -31,8 +31,8 @@ export interface LineRange {
 }
 
 /**
- * A role's statement_timeout is meant for requests; an import of a million rows takes longer. A role's search_path may
- * name other tables first.
+ * Overrides the role's statement_timeout, which is meant for requests and too short for an import, and the role's
+ * search_path, which may name other tables first.
  */
 export async function setUpTransaction(tx: Transaction): Promise<void> {
   await tx`

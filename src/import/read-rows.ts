@@ -34,7 +34,7 @@ const OF_EXPORT = ["job_id", "job_status"];
 
 /** NDJSON may bring new keys with every row. */
 const MAX_IGNORED_COLUMNS = 50;
-/** A file without a header has data in its place, and a message must not repeat an address. */
+/** If a file has no header, its first row holds data, and a message must not repeat an e-mail address. */
 const COLUMN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N} _.\-()/#:;|]{0,59}$/u;
 const NOT_SHOWN = "(not shown: not a column name)";
 

@@ -103,7 +103,7 @@ export function openMetrics() {
   };
 }
 
-/** Of this process; a parent and its workers each count their own. */
+/** The number for this process; the parent and each worker count their own. */
 export function countDroppedLogLines(registry: Registry): void {
   new Counter({
     name: "log_lines_dropped_total",

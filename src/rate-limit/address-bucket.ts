@@ -6,11 +6,11 @@ const IPV6_PREFIX_BYTES = 7;
 /** `1.2.3.4:5678` and `[2001:db8::1]:5678`: some proxies write the port into `X-Forwarded-For`, as RFC 7239 does. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\w+)?$/;
 
-/** Where the requests of an address are counted: an IPv6 address by its /56, an IPv4-mapped one as the IPv4 it is. */
+/** The key under which requests of an address are counted: the /56 of an IPv6 address, or the IPv4 address of an IPv4-mapped one. */
 export function addressBucket(text: string): string {
   const [, bracketed, dotted] = WITH_PORT.exec(text.trim()) ?? [];
   const address = bracketed ?? dotted ?? text.trim();
-  // `ipaddr.isValid` alone takes `127.1` and `0x7f000001`, too.
+  // `ipaddr.isValid` alone also accepts `127.1` and `0x7f000001`.
   if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address)) return "address:unknown";
   const parsed = ipaddr.process(address);
   if (parsed.kind() === "ipv4") return `address:${parsed}`;

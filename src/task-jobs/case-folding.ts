@@ -1,18 +1,18 @@
-/** The highest letter with two cases, in Adlam. */
+/** The highest code point with two cases, in the Adlam script. */
 const LAST_CASED = 0x1e943;
 const LAST_ASCII = 0x7f;
 
-/** A text to look for in `lower(… collate "C")`, which folds ASCII alone and the same in every database. */
+/** A text to search for in `lower(… collate "C")`, which folds only ASCII and gives the same result in every database. */
 export interface FoldedText {
   readonly folded: string;
-  /** A pattern of LIKE that every match fits: `_` stands for a letter outside ASCII that has several cases. */
+  /** A LIKE pattern that fits every match: `_` replaces each non-ASCII letter that has several cases. */
   readonly pattern: string;
-  /** `translate(…, from, to)` folds these letters in the text that is searched. Empty where `pattern` is exact. */
+  /** `translate(…, from, to)` folds these letters in the searched text. Empty if `pattern` is exact. */
   readonly from: string;
   readonly to: string;
 }
 
-/** PostgreSQL's own folding of letters outside ASCII depends on the database's locale, hence they are folded here. */
+/** Folds non-ASCII letters here, because PostgreSQL folds them by the locale of the database. */
 export function foldCase(text: string): FoldedText {
   const letters = [...text].map((letter) => {
     const cases = casesOf(letter);
@@ -27,7 +27,7 @@ export function foldCase(text: string): FoldedText {
   };
 }
 
-/** ASCII matches ASCII alone: neither the Turkish `ı` nor the Kelvin sign is a letter of a domain. */
+/** ASCII letters match only ASCII letters, because neither the Turkish `ı` nor the Kelvin sign occurs in a domain name. */
 function asciiLower(letter: string): string {
   return /[A-Z]/.test(letter) ? letter.toLowerCase() : letter;
 }
@@ -38,10 +38,10 @@ function escapeLike(letter: string): string {
 
 let casesByLetter: ReadonlyMap<string, readonly string[]> | null = null;
 
-/** Every case of a letter outside ASCII, in the same order for each of them; none where it has only one. */
+/** All cases of a non-ASCII letter, in the same order for each of them. Empty if the letter has only one case. */
 function casesOf(letter: string): readonly string[] {
   if ((letter.codePointAt(0) ?? 0) <= LAST_ASCII) return [];
-  // Some 20 ms, once, and only where such a letter is searched for.
+  // Built at the first search for such a letter, because it takes some 20 ms.
   casesByLetter ??= readCases();
   return casesByLetter.get(letter) ?? [];
 }

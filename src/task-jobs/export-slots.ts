@@ -4,8 +4,8 @@ import { Failure } from "../errors.ts";
 export type ExportSlots = ReturnType<typeof createExportSlots>;
 
 /**
- * How many exports a process runs at once. One user gets half of the slots, so that another user's export always finds
- * one. A request that finds none is UNAVAILABLE at once.
+ * Limits the exports that a process runs at once, and one user to half of the slots, so that one user cannot block others.
+ * A request without a free slot is UNAVAILABLE at once.
  */
 export function createExportSlots(total: number) {
   const maxOfUser = Math.ceil(total / 2);
@@ -14,7 +14,7 @@ export function createExportSlots(total: number) {
   return {
     running: () => running,
 
-    /** Returns what frees the slot again. */
+    /** Takes a slot and returns the function that frees it. */
     take({ userId }: Viewer): () => void {
       const held = heldBy.get(userId) ?? 0;
       if (running >= total || held >= maxOfUser)

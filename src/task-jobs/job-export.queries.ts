@@ -43,7 +43,7 @@ interface Selection {
   readonly filter: JobFilter;
 }
 
-/** Each export has a connection of its own, so that it never holds one of the pool's. */
+/** Each export opens its own connection, so that it never holds one of the pool. */
 export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["exports"], slots: ExportSlots) {
   return {
     /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
@@ -71,7 +71,7 @@ async function begin(connection: Sql): Promise<number> {
   return set?.backend;
 }
 
-/** Rejects at the deadline, and at once when the reader leaves; the work itself is ended by whoever called. */
+/** Rejects at the deadline, or when the client disconnects. The caller must end the work itself. */
 function inTime<T>({ deadline, signal }: Reader, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason);

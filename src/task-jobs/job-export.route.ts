@@ -11,7 +11,7 @@ import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } 
 import type { JobExportQueries } from "./job-export.queries.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
 
-/** A slow reader holds a snapshot and one of few slots. The slowest legitimate one is a phone on a bad line. */
+/** A slow client holds a snapshot and one of few slots, so it must read at least as fast as a phone on a bad connection. */
 const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16 * 1024 };
 /** Beyond it, and beyond the longest batch: an export is ended by its own rules, not as a silent connection. */
 const SILENCE_MARGIN_MS = 10_000;
@@ -42,7 +42,7 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
     const { deadline, requestId } = response.locals;
     const gone = new AbortController();
-    // Before the first `await`: a client that leaves while its key is looked up closes the response only once.
+    // Listen before the first `await`, because `close` is emitted only once, possibly while the API key is looked up.
     response.on("close", () => gone.abort());
     const viewer = await authenticate(request, deadline);
     endWhenSilentFor(response, readerLimits.maxStallMs + SILENCE_MARGIN_MS);

@@ -45,7 +45,7 @@ export const LIST_PARAMETERS: ReadonlySet<string> = new Set(
   Object.entries(PARAMETERS).flatMap(([parameter, [, kind]]) => (LIST_KINDS.has(kind) ? [parameter] : [])),
 );
 
-/** The filter of a query string. A reason names the rule and never the value. Other parameters are left alone. */
+/** Reads the filter from a query string and ignores other parameters. A reason names the rule and never repeats the value. */
 export function readFilterParameters(query: URLSearchParams): { filter: JobFilter; faults: FieldFault[] } {
   const filter: Record<string, unknown> = {};
   const faults: FieldFault[] = [];

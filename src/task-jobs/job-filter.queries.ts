@@ -52,7 +52,7 @@ function containsInAnyCase(column: SQL, text: string): SQL {
   const { folded, pattern, from, to } = foldCase(text);
   const lower = sql`lower(${column} collate "C")`;
   const mayContain = sql`${lower} like ${`%${pattern}%`}`;
-  // Last, because LIKE is cheaper and leaves few rows.
+  // `translate` comes last, because LIKE is cheaper and leaves few rows.
   return from === "" ? mayContain : sql`(${mayContain} and strpos(translate(${lower}, ${from}, ${to}), ${folded}) > 0)`;
 }
 

@@ -76,16 +76,16 @@ export class TaskJobFilter implements JobFilter {
 
   @Field(() => [String], {
     nullable: true,
-    description: `Any of these domains, in any case as for \`addressContains\`. ${ofEmail}`,
+    description: `Any of these domains; case is ignored as in \`addressContains\`. ${ofEmail}`,
   })
   readonly domain?: string[] | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "Text that the submitted address contains, in any case: A to Z match a to z alone, other letters by Unicode's simple " +
-      "case mappings, and nothing is normalised (`ß` is not `ss`, the Turkish `ı` and `İ` match only themselves, and `é` is " +
-      "not `e` with a combining accent). No wildcards.",
+      "Text that the submitted address contains. Case is ignored: A to Z match only a to z, and other letters match by Unicode's simple " +
+      "case mappings. Text is not normalised: `ß` is not `ss`, the Turkish `ı` and `İ` match only themselves, and `é` is " +
+      "not `e` with a combining accent. There are no wildcards.",
   })
   readonly addressContains?: string | null;
 

@@ -23,8 +23,8 @@ export async function findWrongTotals(db: Database): Promise<WrongTotal[]> {
 }
 
 /**
- * The writers wait meanwhile. Every version is drawn anew, because rows may also have moved where the total is right: a
- * running server must not use the bookmarks it has.
+ * Locks out writers while it counts. Every task gets a new version even if its total is right, because its rows may have
+ * moved, and running servers must drop their bookmarks.
  */
 export async function repairTotals(db: Database): Promise<WrongTotal[]> {
   return db.transaction(async (transaction) => {

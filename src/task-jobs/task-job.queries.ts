@@ -11,8 +11,8 @@ import type { JobPageRequest, JobRecord } from "./task-job.ts";
 const value = sql.placeholder;
 
 /**
- * The access rule: a task that is missing, deleted or somebody else's gives no row, and nothing tells them apart. The
- * version of its jobs never repeats, and is null where no trigger has ever counted them.
+ * The access rule: a task that is missing, deleted or owned by another user gives no row, indistinguishably. The version
+ * of its jobs never repeats, and is null if no trigger has counted them.
  */
 const VISIBLE_TASK = sql`(
   select tasks.id, total.jobs, total.version, total.version = ${value("version")} as is_place_known

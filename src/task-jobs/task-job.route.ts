@@ -77,7 +77,7 @@ function inEnumNames(filter: JobFilter): object {
   return { ...filter, status: filter.status?.map((status) => status.toUpperCase()) ?? null };
 }
 
-/** In place, because a page has a hundred jobs: no `email` key where there is no record. */
+/** Removes the `email` key of jobs without an email, in place because a page has up to a hundred jobs. */
 function inOldShape(job: StoredJob): StoredJob {
   if (job.email === null) job.email = undefined;
   return job;

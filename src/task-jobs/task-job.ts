@@ -11,9 +11,9 @@ export interface JobRecord {
   readonly taskId: string;
   readonly emailId: string | null;
   readonly emailAddress: string;
-  /** In GraphQL an error where a newer release has added the state. */
+  /** The state for GraphQL. A state that a newer release has added is an error. */
   readonly status: JobStatus;
-  /** The same for REST and exports, which pass an unknown state through. */
+  /** The state for REST and exports, which return an unknown state unchanged. */
   readonly statusWord: string;
   readonly createdAt: string;
   readonly updatedAt: string;

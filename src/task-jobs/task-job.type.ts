@@ -37,8 +37,8 @@ export class TaskJob implements JobRecord {
   @Field(() => String, {
     simple: true,
     description:
-      "The state as it is stored, in lower case: `pending`, `processing`, `completed`, `failed`, or a word that a newer " +
-      "release has added and `status` cannot express.",
+      "The stored state in lower case: `pending`, `processing`, `completed`, `failed`, or a state that a newer " +
+      "release has added and that `status` cannot express.",
   })
   readonly statusWord!: string;
 

@@ -10,7 +10,7 @@ import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
 const MAX_AGE_MS = 1000;
 /** The same where counting takes longer than a request may: without it whoever asks every ten seconds never hears anything. */
 const MAX_LATE_AGE_MS = 60_000;
-/** 2 MB: a key is short, and what was counted has one entry for each state. */
+/** Limits the cache to some 2 MB, because keys are short and a result has one entry for each state. */
 const MAX_KEPT = 1000;
 
 /** In each queue: of the counts that one user waits for, and of all. */

@@ -25,7 +25,7 @@ export interface TaskProgress extends Readonly<Record<JobStatus, number>> {
 /** The jobs of a task that are in one state and have one word of the verifier's; a null word has no email. */
 export interface ProgressGroup {
   readonly taskId: string;
-  /** As it is stored: a newer release may have added a state. */
+  /** The stored state. It may be one that only a newer release knows. */
   readonly status: string;
   readonly emailStatus: string | null;
   readonly jobs: number;
@@ -75,7 +75,7 @@ export function progressOfGroups(groups: readonly ProgressGroup[]): TaskProgress
   return { ...byStatus, total, deliverability, verification, lastUpdatedAt };
 }
 
-/** As text without the `Z`, so that a shorter fraction sorts before a longer one that continues it. */
+/** Compares the texts without the `Z`, so that `.5` sorts before `.51`. */
 function isLater(one: string, other: string): boolean {
   return rfc3339OfTimestamptz(one).slice(0, -1) > rfc3339OfTimestamptz(other).slice(0, -1);
 }

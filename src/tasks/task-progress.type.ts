@@ -55,7 +55,7 @@ export class VerificationCountsType implements VerificationCounts {
 export class TaskProgressType {
   @Field(() => Int, {
     simple: true,
-    description: "All of them, including those in a state that this release does not know.",
+    description: "The number of all jobs, including jobs in a state that this release does not know.",
   })
   readonly total!: number;
 
@@ -88,7 +88,7 @@ export class TaskProgressType {
 
   @Field(() => Boolean, {
     simple: true,
-    description: "Whether there are jobs and all of them are completed or failed.",
+    description: "Whether the task has jobs and all of them are completed or failed.",
   })
   readonly isComplete!: boolean;
 

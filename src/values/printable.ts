@@ -1,7 +1,7 @@
-/** Control, format and separator characters: terminals obey some of them, and bidirectional ones reorder a line. */
+/** Control, format and separator characters, which a terminal may execute or which may reorder a line. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text from a file, an argument or the database as it may be printed to a terminal: such characters become `\u{1b}`. */
+/** Makes text from a file, an argument or the database safe for a terminal: each such character becomes an escape such as `\u{1b}`. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

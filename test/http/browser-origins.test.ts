@@ -108,7 +108,7 @@ describe("an origin with a wildcard", () => {
   });
 });
 
-test("CORS_ALLOWED_HEADERS takes names of headers, and only beside CORS_ORIGINS", () => {
+test("CORS_ALLOWED_HEADERS accepts only header names, and only together with CORS_ORIGINS", () => {
   expect(() => readConfig({ CORS_ORIGINS: APP, CORS_ALLOWED_HEADERS: "X-A, X B" })).toThrow(
     "CORS_ALLOWED_HEADERS must be",
   );

@@ -122,7 +122,7 @@ describe("readiness tells the truth", () => {
   test("a database that is not UTF-8 stops the migrations with the remedy, and is not ready", async () => {
     database = await createEmptyDatabase("template template0 encoding 'LATIN1' locale 'C'");
     await expect(applyMigrations(database.url)).rejects.toThrow(
-      /has the encoding LATIN1, and must have UTF8.*TEMPLATE template0/,
+      /has the encoding LATIN1, but must have UTF8.*TEMPLATE template0/,
     );
   });
 });

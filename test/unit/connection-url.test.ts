@@ -123,10 +123,10 @@ test.each([
   ["postgres://h/db?sslcrl=x", "has the parameter sslcrl, which is not supported"],
   ["postgres://h/db?require_auth=scram-sha-256", "has the parameter require_auth, which is not supported"],
   ["postgres://h/db?gssencmode=require", "has gssencmode=require, which is not supported"],
-  ["postgres://h/db?schema=app", "must have no other schema than public, where the tables are"],
+  ["postgres://h/db?schema=app", "has a schema parameter other than public, but the tables are in the schema public"],
   [
     "postgres://h/db?sslmode=on",
-    "must have one of disable, allow, prefer, require, verify-ca, verify-full, no-verify as sslmode",
+    "has an unknown sslmode: use one of disable, allow, prefer, require, verify-ca, verify-full, no-verify",
   ],
   ["postgres://h/db?sslmode=require&sslrootcert=/missing.pem", "names a file in sslrootcert that cannot be read"],
   ["postgres://h/db?sslmode=require&sslrootcert=system", "needs sslmode=verify-full with sslrootcert=system"],

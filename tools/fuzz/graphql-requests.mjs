@@ -63,7 +63,7 @@ function wellFormed(parts) {
   const isHalved = /\\ud[89a-f]/.test(JSON.stringify(said));
   return ask(parts, requestOf(parts), said, ({ status, headers, text }) => {
     if (isSentToGraphiql(parts, status, headers)) return null;
-    // Half of a surrogate pair is a fault of the body or of a parameter, which may be found before the credential is checked.
+    // The server may refuse half of a surrogate pair before it checks the credential.
     if (isHalved && status === 400) return null;
     if (viewer === null) return status === 401 ? null : `status ${status} instead of 401`;
     if (status === 406 && isJsonAccepted !== true) return null;

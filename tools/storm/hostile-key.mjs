@@ -7,17 +7,17 @@ import { openStormStage } from "./stage.mjs";
 
 const HEAP_MB = 256;
 const MAX_RSS_MB = 450;
-/** As the rate limit of the server allows, and a few more. */
+/** Slightly more requests than the rate limit of the server allows. */
 const PER_SECOND = 110;
 const MAX_UNDER_WAY = 300;
-/** A new connection carries so many unread answers, behind one another. */
+/** The number of pipelined requests, whose responses are never read, on each connection. */
 const ANSWERS_OF_A_SLOW_READER = 40;
-/** Each holds a body of 100 KB back by its last byte. */
+/** The number of connections that send a body of 100 KB except its last byte. */
 const SLOW_BODIES_PER_SECOND = 5;
 
 /**
- * One key sends what takes the most memory, as fast as `RATE_LIMIT=100/s` allows, to a server with a heap of 256 MB.
- * The exit code is 0 where the server survives under 450 MB, answers nothing with 500 and still serves another key.
+ * One key sends the requests that take the most memory, as fast as `RATE_LIMIT=100/s` allows, to a server with a heap of 256 MB.
+ * The exit code is 0 if the server survives under 450 MB, answers nothing with 500 and still serves another key.
  */
 export async function runHostileKey(seconds, program) {
   if (!(seconds >= 5)) throw new Error("--seconds must be at least 5");
@@ -65,7 +65,7 @@ function watchRss(pid) {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
       samples.push(Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024));
     } catch {
-      // The process has ended, which the report says.
+      // The process has ended; the report includes this.
     }
   }, 100);
   return {
@@ -88,7 +88,7 @@ async function attack({ origin, keys }, { counted, isOver, seconds }) {
   let underWay = 0;
   let bodies = 0;
   for (let round = 0; !isOver(); round++) {
-    // Each kind alone, and all of them by turns at the end.
+    // Each kind of request alone, then all kinds in rotation.
     const phase = Math.floor(((performance.now() - startedAt) / 1000 / seconds) * (ATTACKS.length + 1));
     const { make, reads } = ATTACKS[phase] ?? ATTACKS[round % ATTACKS.length];
     for (const request of make()) {
@@ -140,7 +140,7 @@ function headersOf(key, body, more = {}) {
   return { Authorization: `Bearer ${key}`, ...ofBody, ...more };
 }
 
-/** Connections whose answers nobody takes: they are never read from. */
+/** Connections that send requests and never read a response. */
 function openSlowReaders(origin, key, counted) {
   const { hostname, port } = new URL(origin);
   const sockets = new Set();

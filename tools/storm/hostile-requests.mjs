@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { taskId } from "./world.mjs";
 
-/** The largest task of the attacker's own. */
+/** The largest task that belongs to the attacker. */
 const TASK = taskId(1, 3);
 const MAX_NAME = 128;
 const MAX_DOCUMENT = 64 * 1024;
@@ -13,28 +13,28 @@ const longName = (index) => `a${index}_`.padEnd(MAX_NAME, "x");
 const gzipped = { headers: { "Content-Encoding": "gzip" } };
 const post = (body, more = {}) => ({ method: "POST", path: "/graphql", body: JSON.stringify(body), ...more });
 
-/** Few tokens and a long text that no document had before. */
+/** A new document with few tokens and a long text. */
 function commentStuffed() {
   // One wide letter makes V8 keep every letter in two bytes.
   const query = `{__typename}#€${made++} `;
   return [post({ query: query.padEnd(MAX_DOCUMENT - 2, "c") })];
 }
 
-/** A document of nearly 1,000 tokens, three times: the third execution compiles it. */
+/** Sends a document of nearly 1,000 tokens three times, because the third execution compiles it. */
 function manyTokens() {
   made += 1;
   const request = post({ query: `{taskJobs(taskId:"${TASK}"){${times(300, (index) => `f${made}_${index}:count`)}}}` });
   return [request, request, request];
 }
 
-/** Each operation of one document, three times. */
+/** Sends each operation of one document three times. */
 function manyOperations() {
   made += 1;
   const query = `${times(24, (index) => `query Q${made}_${index}{taskJobs(taskId:"${TASK}"){...F}}`)} fragment F on TaskJobs{count limit offset}`;
   return [0, 1, 2].flatMap(() => [0, 1, 2, 3].map((index) => post({ query, operationName: `Q${made}_${index}` })));
 }
 
-/** The largest answer of names: 15 lists of 100 rows, and one or more names of the longest in each row. */
+/** The response with the most bytes in names: 15 lists of 100 rows with names of the greatest length. */
 function longAliases(namesInARow = 2) {
   const roots = times(15, (index) => `r${index}:taskJobs(taskId:"${TASK}",limit:100){jobs{...F}}`);
   return [
@@ -71,7 +71,7 @@ function gzipBodies() {
   return [{ ...post({ query }), body: gzipSync(JSON.stringify({ query })), ...gzipped }];
 }
 
-/** Inflates beyond the limit of a body. */
+/** A compressed body that inflates beyond the body limit. */
 function gzipBomb() {
   return [{ ...post({}), body: gzipSync(Buffer.alloc(20_000_000, " ")), ...gzipped }];
 }
@@ -86,7 +86,7 @@ function compressedPages() {
   return [{ method: "GET", path: `/api/v1/tasks/${TASK}/jobs?limit=100`, headers }];
 }
 
-/** Each has the whole rate for its share of the time; `reads` is false where the attacker never takes the answer. */
+/** Each kind of request uses the whole rate for its share of the time. `reads` is false if the attacker never reads the response. */
 export const ATTACKS = [
   { make: hugeName, reads: false },
   { make: commentStuffed, reads: true },

@@ -1,5 +1,5 @@
 /**
- * hostile-key: one key sends what takes the most memory, see hostile-key.mjs.
+ * hostile-key: one key sends the requests that take the most memory, see hostile-key.mjs.
  * storm: nobody may notice anything. isolation: answers of 5xx are allowed, a wrong or a foreign row never is; statements
  * run into a timeout that is shorter than the locks and the freezes.
  */

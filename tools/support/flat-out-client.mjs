@@ -1,9 +1,8 @@
 import net from "node:net";
 
 /**
- * Clients that send their next request as soon as the answer has come, each on one connection, and connect again when the
- * server closes it. A connection that ends between two requests is fine, and so is a refused connect once the port is
- * closed. A request that was sent and got a reset or no whole answer is counted as lost.
+ * Clients that each use one connection, send the next request as soon as the response has arrived, and reconnect when the
+ * server closes the connection. A request counts as lost if it was sent and did not get a complete response.
  */
 export function openFlatOutClients({ port, path, key, connections }) {
   const counts = { answers: 0, afterStop: 0, resets: 0, lost: 0, other: 0, refused: 0 };
@@ -66,11 +65,11 @@ export function openFlatOutClients({ port, path, key, connections }) {
   }
 
   return {
-    /** From here on answers count as those of a stop. */
+    /** Counts all later responses as responses during a stop. */
     noteStop() {
       isStopping = true;
     },
-    /** Resolves when every client was refused, or has its last answer. */
+    /** Resolves when every client was refused or has received its last response. */
     async end() {
       goesOn = false;
       await Promise.all(runs);

@@ -45,7 +45,7 @@ export async function openStage({ name, environment, fill, seeLine = () => {}, p
   }
 }
 
-/** Where a started server listens; `seeLine` gets each line of its log. */
+/** The URL of a started server. `seeLine` is called with each line of its log. */
 export function listening(server, ended, seeLine) {
   return new Promise((resolve, reject) => {
     ended.then(([code]) => reject(new Error(`the server ended with ${code} before it listened`)));

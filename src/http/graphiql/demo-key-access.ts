@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** Strict on purpose: a trailing dot, a shortened address or an IPv6-mapped address is not accepted as loopback. */
+/** Deliberately strict: a trailing dot, a shortened address or an IPv4-mapped IPv6 address is not accepted. */
 const LOOPBACK_HOST = /^(localhost|127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])(:\d{1,5})?$/i;
 const LOOPBACK_ADDRESS = /^(127\.|::ffff:127\.|::1$)/;
 const PROXY_HEADER = /^(x-forwarded|x-original-|x-real-ip$|forwarded$|via$|cf-|cdn-loop$|true-client-ip$)/;

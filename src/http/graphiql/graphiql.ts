@@ -30,7 +30,7 @@ export interface GraphiqlOptions {
   readonly demo: Demo | null;
 }
 
-/** To be mounted at `/graphiql`; under a path prefix it works as well, because all of its addresses are relative. */
+/** Mount this router at `/graphiql`. It also works under a path prefix, because all its URLs are relative. */
 export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   const router = express.Router();
 
@@ -49,7 +49,7 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   router.all("/", onlyMethods("GET", "HEAD"), (request, response) => {
     const isDirectory = request.originalUrl.split("?", 1)[0]?.endsWith("/") ?? false;
     const page = renderPage(isDirectory ? "./" : "graphiql/", mayContainDemoKey(request) ? demo : null);
-    // The demo's key and task change with the database behind the same address, and depend on the caller.
+    // The page contains the demo's key and task, which depend on the caller and change with the database.
     response.set("Cache-Control", "no-store").type("html").send(page);
   });
 
@@ -60,7 +60,7 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   return router;
 }
 
-/** `base` leads from the address of the page to the directory `/graphiql/`. */
+/** `base` is the relative URL from the page to the directory `/graphiql/`. */
 function renderPage(base: string, demo: Demo | null): string {
   return `<!doctype html>
 <html lang="en">

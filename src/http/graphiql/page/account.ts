@@ -7,7 +7,7 @@ export interface TaskChoice {
   readonly createdAt: string;
 }
 
-/** What the server says about the key in the field. */
+/** The result of the server's check of the key in the field. */
 export type Account =
   | { readonly state: "none" | "checking" }
   | { readonly state: "refused" | "failed"; readonly message: string }
@@ -65,7 +65,7 @@ function accountOf({ data, errors }: GraphQLResponse): Account {
   return { state: "failed", message: `The key could not be checked: ${error?.message ?? "the answer has no data"}` };
 }
 
-/** The tasks in an answer that lists tasks, so that a task imported meanwhile can be chosen. */
+/** The tasks in a response that lists tasks, so that a task imported after the key check can also be chosen. */
 export function tasksIn({ data }: GraphQLResponse): TaskChoice[] {
   const nodes = (data as { tasks?: { nodes?: unknown } } | null | undefined)?.tasks?.nodes;
   return Array.isArray(nodes) ? nodes.filter(isTaskChoice) : [];

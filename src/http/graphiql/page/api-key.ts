@@ -8,7 +8,7 @@ export interface KeptKey {
   clear(): void;
 }
 
-/** Keeps the API key for this browser tab only. The demo's key is never stored: it changes with the demo's database. */
+/** Keeps the API key for this browser tab only. The demo's key is never stored, because it changes with the demo's database. */
 export function keepKey(storage: PageStorage, demoApiKey: string | null): KeptKey {
   const clear = () => storage.removeItem(NAME);
   return {
@@ -18,14 +18,14 @@ export function keepKey(storage: PageStorage, demoApiKey: string | null): KeptKe
       try {
         storage.setItem(NAME, key);
       } catch {
-        // The storage is full: the key is used but does not survive a reload.
+        // When the storage is full, the key works but does not survive a reload.
       }
     },
     clear,
   };
 }
 
-/** Accepts what is copied from a terminal or from a curl command. */
+/** Removes what a copy from a terminal or a curl command adds, such as blanks and `Bearer`. */
 export function cleanKey(text: string): string {
   return text.trim().replace(/^(Authorization:\s*)?Bearer\s+/i, "");
 }

@@ -17,17 +17,17 @@ import { TopBar } from "./top-bar.tsx";
 import { useAccount } from "./use-account.ts";
 import { useNotice } from "./use-notice.ts";
 
-/** One array for every rendering: GraphiQL closes the documentation when it gets another. */
+/** A constant, because GraphiQL closes the documentation when it receives another array. */
 const NO_PLUGINS: never[] = [];
 
-/** What is read once, when the page opens. */
+/** The state that is read once, when the page opens. */
 function openSession({ demoApiKey, demoTaskId }: PageSettings) {
   const taskId = demoTaskId ?? PLACEHOLDER_TASK_ID;
   const keptKey = keepKey(openBrowserStorage("sessionStorage"), demoApiKey);
   const lasting = openBrowserStorage("localStorage");
   const storage = openTabStorage(lasting, taskId, keptKey.clear);
   const linked = readLinkedTab(location.search);
-  // The tab is stored from now on, so that a reload shows its edits and not the link again.
+  // GraphiQL now stores the tab, so a reload must show its edits instead of the link.
   if (linked !== null && lasting.isLasting) history.replaceState(null, "", location.pathname);
   const examples = exampleTabs(taskId, demoTaskId === null ? "tasks" : "jobs");
   const tabs = linked === null ? examples : ([linked, ...examples] as const);
@@ -41,7 +41,7 @@ function App({ settings }: { settings: PageSettings }) {
   const [taskSlot, setTaskSlot] = useState<HTMLElement | null>(null);
   const [notice, notify] = useNotice();
 
-  // GraphiQL reads the schema again when it is given another fetcher, which is how an accepted key brings the docs.
+  // GraphiQL reads the schema again when its fetcher changes, so an accepted key loads the documentation.
   const acceptedUser = account.state === "accepted" ? account.userId : null;
   const fetcher = useMemo(
     () =>

@@ -4,11 +4,11 @@ export interface PageStorage {
   setItem(name: string, value: string): void;
   removeItem(name: string): void;
   names(): string[];
-  /** False where the browser blocks storage and everything is forgotten with the page. */
+  /** False if the browser blocks storage, so that the content is lost when the page closes. */
   readonly isLasting: boolean;
 }
 
-/** The browser's storage, or the memory of this page where the browser blocks its storage. */
+/** The browser's storage, or a map in memory if the browser blocks storage. */
 export function openBrowserStorage(kind: "localStorage" | "sessionStorage"): PageStorage {
   try {
     const storage = window[kind];

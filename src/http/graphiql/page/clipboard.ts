@@ -1,6 +1,6 @@
 /**
- * Browsers offer `navigator.clipboard` only over HTTPS and on localhost. GraphiQL's Copy button needs it on every other
- * address too, so that it must be defined before GraphiQL is used.
+ * Defines `navigator.clipboard`, which browsers offer only over HTTPS and on localhost, but which GraphiQL's Copy button
+ * needs everywhere. Call this function before GraphiQL is used.
  */
 export function provideClipboard(): void {
   if (navigator.clipboard !== undefined) return;

@@ -158,7 +158,7 @@ query Tasks {
 }
 `;
 
-/** With a task of the demo the first tab shows rows at once; otherwise it lists the tasks to choose from. */
+/** In the demo the first tab shows a page of jobs. Otherwise it lists the tasks to choose from. */
 export function exampleTabs(
   taskId: string,
   firstTab: "jobs" | "tasks" = "jobs",

@@ -29,7 +29,7 @@ export interface Connection {
 }
 
 interface FetcherSettings extends Connection {
-  /** Without an accepted key the schema is not asked for: the answer could only be 401. */
+  /** Without an accepted key, introspection could only be 401, so it is not requested. */
   readonly isKeyAccepted: boolean;
   readonly onRun: () => void;
   readonly onAnswer: (response: GraphQLResponse) => void;
@@ -50,14 +50,14 @@ export function createFetcher({ isKeyAccepted, onRun, onAnswer, ...connection }:
   };
 }
 
-/** For 100 ms after a change of the tab or of the text GraphiQL still sends the name of the operation before. */
+/** GraphiQL sends the previous operation name for 100 ms after the tab or the text has changed. */
 function withoutStaleName(request: FetcherRequest): FetcherRequest {
   const { query, operationName } = request;
   const hasName = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
   return hasName ? request : { ...request, operationName: null };
 }
 
-/** GraphiQL's Stop button and a change of the tab unsubscribe, which aborts the request. A promise could not be stopped. */
+/** An observable, because GraphiQL's Stop button and a change of the tab unsubscribe, which aborts the request. */
 function observe(send: (signal: AbortSignal) => Promise<GraphQLResponse>, onAnswer: (r: GraphQLResponse) => void) {
   return {
     subscribe(observer: Observer) {

@@ -19,7 +19,7 @@ export function readLinkedTab(search: string): LinkedTab | null {
   };
 }
 
-/** The address that opens this operation as a tab, or null when it would be too long. It never contains the API key. */
+/** The URL that opens this operation as a tab, or null if it would be too long. The URL never contains the API key. */
 export function linkTo({ query, variables, operationName }: LinkedTab): string | null {
   const link = new URL(location.pathname, location.origin);
   link.searchParams.set("query", query);
@@ -37,7 +37,7 @@ function compactJson(text: string): string {
   return reformat(text);
 }
 
-/** Variables that are not valid JSON stay as they are, for the user to mend. */
+/** Variables that are not valid JSON are shown unchanged, so that the user can correct them. */
 function reformat(text: string, indent?: number): string {
   try {
     return JSON.stringify(JSON.parse(text), null, indent);

@@ -2,7 +2,7 @@ import { isMacOs, pick, ToolbarButton, useGraphiQL, useGraphiQLActions } from "@
 import { useEffect, useRef } from "react";
 import { linkTo } from "./linked-tab.ts";
 
-/** GraphiQL binds its shortcuts to its editors; these make them work wherever the focus is. */
+/** Makes the shortcuts work wherever the focus is, because GraphiQL binds them to its editors. */
 export function Shortcuts() {
   const { run, prettifyEditors, mergeQuery, copyQuery } = useGraphiQLActions();
   useEffect(() => {
@@ -10,7 +10,7 @@ export function Shortcuts() {
       KeyP: prettifyEditors,
       KeyM: mergeQuery,
       KeyC: copyQuery,
-      // GraphiQL's own listener reads the schema again; without this the browser would reload the page.
+      // Prevents the browser from reloading the page, because GraphiQL's own listener reads the schema again.
       KeyR: () => {},
     };
     function onKeyDown(event: KeyboardEvent) {
@@ -27,7 +27,7 @@ export function Shortcuts() {
   return null;
 }
 
-/** Selects the operation that a link names, and puts the cursor into it, which is where Ctrl-Enter looks. */
+/** Selects the operation that a link names and moves the cursor into it, because Ctrl-Enter runs the operation at the cursor. */
 export function LinkedOperation({ name }: { name: string }) {
   const { operations, queryEditor } = useGraphiQL(pick("operations", "queryEditor"));
   const { setOperationName } = useGraphiQLActions();
@@ -77,7 +77,7 @@ export function LinkButton({ notify }: { notify: (message: string) => void }) {
 const PANES = ["Query", "Variables", "Result"] as const;
 export type Pane = (typeof PANES)[number];
 
-/** Shown on a narrow screen only, where one pane is visible at a time. */
+/** Appears only on a narrow screen, which shows one pane at a time. */
 export function PaneSwitch({ pane, setPane }: { pane: Pane; setPane: (pane: Pane) => void }) {
   const { setVisiblePlugin } = useGraphiQLActions();
   const isDocsVisible = useGraphiQL((state) => state.visiblePlugin) !== null;

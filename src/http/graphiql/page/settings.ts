@@ -2,12 +2,12 @@ export interface PageSettings {
   /** The directory `/graphiql/`, under whatever prefix a proxy serves it. */
   readonly baseUrl: URL;
   readonly endpoint: URL;
-  /** Null outside the embedded demo, and for a browser on another machine. */
+  /** Null if the server has no embedded demo or the browser runs on another machine. */
   readonly demoApiKey: string | null;
   readonly demoTaskId: string | null;
 }
 
-/** Stands in the variables of the example tabs until a task is chosen. */
+/** The task id in the variables of the example tabs until the user chooses a task. */
 export const PLACEHOLDER_TASK_ID = "00000000-0000-0000-0000-000000000000";
 
 /** The settings are data attributes, because the Content-Security-Policy forbids an inline script. */

@@ -31,7 +31,7 @@ export function TaskSelect({ tasks, slot }: TaskSelectProps) {
   }
 
   const newest = tasks[0]?.id;
-  // Only the placeholder is replaced without being asked: a tab may name a task on purpose.
+  // Without a choice by the user, replace only the placeholder: a tab may name a task on purpose.
   const latestSetTaskId = useRef(setTaskId);
   latestSetTaskId.current = setTaskId;
   useEffect(() => {

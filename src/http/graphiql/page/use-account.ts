@@ -2,10 +2,10 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { type Account, readAccount, type TaskChoice } from "./account.ts";
 import type { KeptKey } from "./api-key.ts";
 
-/** A key is checked when it has not changed for so long, or at once on Enter. */
+/** The key is checked after it has not changed for this time, or at once on Enter. */
 const CHECK_AFTER_MS = 500;
 
-/** The API key of the field and what the server says about it. */
+/** The API key in the field and the result of the server's check. */
 export function useAccount(endpoint: URL, keptKey: KeptKey) {
   const [apiKey, setText] = useState(keptKey.read);
   const [account, setAccount] = useState<Account>({ state: apiKey === "" ? "none" : "checking" });
