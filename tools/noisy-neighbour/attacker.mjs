@@ -1,0 +1,55 @@
+// A process of its own at the lowest priority: a real attacker has a machine of its own.
+import http from "node:http";
+import os from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { ATTACKS } from "./attacks.mjs";
+
+/** Whatever the parent does, this process ends so long after the attack. */
+const MAX_OVERTIME_MS = 5000;
+const MAX_REQUESTS = 200_000;
+
+process.once("message", async ({ name, factor, origin, attacker, seconds }) => {
+  os.setPriority(os.constants.priority.PRIORITY_LOW);
+  const { make, also, connections, perSecond } = ATTACKS[name];
+  const until = performance.now() + seconds * 1000;
+  const statuses = {};
+  let sent = 0;
+  const report = () => process.send(statuses, () => process.exit());
+  setTimeout(report, seconds * 1000 + MAX_OVERTIME_MS).unref();
+
+  const agent = new http.Agent({ keepAlive: true, maxSockets: connections * factor });
+  const isOver = () => performance.now() > until || sent >= MAX_REQUESTS;
+  const count = (status) => {
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  };
+  const sendOne = async () => {
+    sent += 1;
+    count(await send(origin, make(attacker), agent));
+  };
+  const clients = Array.from({ length: connections * factor }, async (_, index) => {
+    if (perSecond === undefined) {
+      while (!isOver()) await sendOne();
+      return;
+    }
+    const everyMs = (1000 * connections) / perSecond;
+    await delay((everyMs * index) / (connections * factor));
+    for (let next = performance.now(); !isOver(); next += everyMs) {
+      await delay(Math.max(0, next - performance.now()));
+      await sendOne();
+    }
+  });
+  await Promise.all([...clients, also?.({ origin, attacker, factor, isOver, count })]);
+  report();
+});
+
+function send(origin, { method, path, headers, body }, agent) {
+  return new Promise((resolve) => {
+    const request = http.request(origin + path, { method, agent, headers });
+    request.on("response", (response) => {
+      response.resume();
+      response.on("close", () => resolve(response.statusCode));
+    });
+    request.on("error", (error) => resolve(error.code ?? "error"));
+    request.end(body);
+  });
+}

@@ -1,0 +1,99 @@
+// npm run noisy-neighbour -- [--attack B14] [--seconds 8] [--settings default]
+// Each attack of issue 11 against one server: how much slower do another user's pages get? Needs a machine with nothing else
+// to do. Exit code 1 when under 99 % of the pages are 200, or their p99 is above three times the quiet one.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import http from "node:http";
+import os from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openStage } from "../support/stage.mjs";
+import { ATTACKS } from "./attacks.mjs";
+import { askAsVictim, summaryOf } from "./victim.mjs";
+import { fillWorld, JWT_SECRET } from "./world.mjs";
+
+const SETTINGS = { default: {}, "RATE_LIMIT=100/s": { RATE_LIMIT: "100/s" } };
+const MIN_SHARE_OF_200 = 0.99;
+const MAX_GROWTH = 3;
+const WARM_UP_SECONDS = 4;
+/** The attack begins so long before the victim is measured. */
+const HEAD_START_MS = 1000;
+const PAUSE_MS = 2500;
+const WIDTHS = [4, 28, 5, 17, 8, 8, 8, 8, 6, 0];
+
+const { values } = parseArgs({
+  options: {
+    attack: { type: "string" },
+    seconds: { type: "string", default: "8" },
+    settings: { type: "string" },
+  },
+});
+const seconds = Number(values.seconds);
+const names = values.attack === undefined ? Object.keys(ATTACKS) : values.attack.split(",");
+const settings = values.settings === undefined ? Object.keys(SETTINGS) : [values.settings];
+if (!(seconds >= 2) || names.some((name) => !(name in ATTACKS)) || settings.some((name) => !(name in SETTINGS))) {
+  process.stderr.write("usage: npm run noisy-neighbour -- [--attack B3,B4] [--seconds 8] [--settings default]\n");
+  process.exit(2);
+}
+
+say("row", "attack", "rate", "settings", "requests", "200", "p50 ms", "p99 ms", "ratio", "the attacker's answers");
+let isGood = true;
+for (const name of settings) isGood = (await measureSettings(name)) && isGood;
+process.stdout.write(`load average at the end: ${os.loadavg()[0].toFixed(1)} on ${os.availableParallelism()} cores\n`);
+process.exitCode = isGood ? 0 : 1;
+
+async function measureSettings(setting) {
+  const stage = await openStage({
+    name: "noisy-neighbour",
+    environment: { JWT_SECRET, LOG_LEVEL: "silent", ...SETTINGS[setting] },
+    fill: fillWorld,
+  });
+  const agent = new http.Agent({ keepAlive: true });
+  const ask = (duration) => askAsVictim({ ...stage, ...stage.filled, agent, seconds: duration });
+  try {
+    await ask(WARM_UP_SECONDS);
+    const quiet = summaryOf(await ask(seconds));
+    report({ name: "-", says: "quiet", rate: "-", setting, quiet, victim: quiet, statuses: {} });
+    let isGoodSoFar = true;
+    for (const name of names) {
+      for (const factor of [1, 2]) {
+        const { answers, statuses } = await attack(stage, { name, factor, ask });
+        const victim = summaryOf(answers);
+        report({ name, says: ATTACKS[name].says, rate: `x${factor}`, setting, quiet, victim, statuses });
+        isGoodSoFar &&= victim.shareOf200 >= MIN_SHARE_OF_200 && victim.p99 <= MAX_GROWTH * quiet.p99;
+        await delay(PAUSE_MS);
+      }
+    }
+    return isGoodSoFar;
+  } finally {
+    agent.destroy();
+    await stage.close();
+  }
+}
+
+async function attack({ origin, filled }, { name, factor, ask }) {
+  const client = fork(fileURLToPath(new URL("attacker.mjs", import.meta.url)));
+  const reported = once(client, "message");
+  const ended = once(client, "exit");
+  const duration = seconds + (2 * HEAD_START_MS) / 1000;
+  client.send({ name, factor, origin, attacker: filled.attacker, seconds: duration });
+  await delay(HEAD_START_MS);
+  const answers = await ask(seconds);
+  const [statuses] = await reported;
+  await ended;
+  return { answers, statuses };
+}
+
+function report({ name, says, rate, setting, quiet, victim, statuses }) {
+  const { requests, shareOf200, p50, p99 } = victim;
+  const share = `${(100 * shareOf200).toFixed(1)} %`;
+  const answered = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
+  const ratio = (p99 / quiet.p99).toFixed(1);
+  say(name, says, rate, setting, requests, share, p50.toFixed(1), p99.toFixed(1), ratio, answered.join(", "));
+}
+
+function say(...cells) {
+  const padded = cells.map((cell, index) => String(cell).padEnd(WIDTHS[index]));
+  process.stdout.write(`${padded.join(" ").trimEnd()}\n`);
+}
