@@ -132,7 +132,7 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await close();
   });
 
-  test("a user without tasks is told how to import one", async () => {
+  test("a user without tasks sees how to import one", async () => {
     const key = newApiKey();
     const userId = randomUUID();
     await addKey(server, key, userId);
@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await close();
   });
 
-  test("the page works where the browser blocks its storage", async () => {
+  test("the page works in a browser that blocks storage", async () => {
     const { page, complaints, close } = await openGraphiql(browser, server.url, { before: STORAGE_THROWS });
     await keyField(page).fill(owner.key);
     await keyStatus(page).getByText(owner.userId).waitFor();

@@ -23,7 +23,7 @@ const times = (count: number, text: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => text(index)).join(" ");
 const nameOf = (index: number, length: number) => `a${index}_`.padEnd(length, "x");
 
-/** So many lists of 100 jobs, each job with so many names of the longest. */
+/** A document with `count` lists of 100 jobs and `names` names of the greatest length in each job. */
 const lists = (count: number, names: number) =>
   `{ ${times(count, (n) => `r${n}: taskJobs(taskId: "${taskId}", limit: 100) { jobs { ...F } }`)} }
    fragment F on TaskJob { ${times(names, (n) => `${nameOf(n, NAME.length)}: id`)} }`;
@@ -113,14 +113,14 @@ describe("an answer whose texts are too long is a clear error on both APIs", () 
     await server.sql`update task_email_jobs set email_address = repeat('é', 25_000) where task_id = ${longTaskId}`;
   });
 
-  test("a page of 100 by REST", async () => {
+  test("a REST page of 100 long texts is 400 and names the limit", async () => {
     const response = await owner.get(`/api/v1/tasks/${longTaskId}/jobs?limit=100`);
     const { error } = JSON.parse(await response.text());
     expect([response.status, error.code]).toEqual([400, "VALIDATION_ERROR"]);
     expect(error.message).toContain(`more than ${MAX_ANSWER_BYTES} bytes`);
   });
 
-  test("a page of 100 by GraphQL, interpreted and compiled", async () => {
+  test("a GraphQL page of 100 long texts is 400 and names the limit, interpreted and compiled", async () => {
     const document = `{ taskJobs(taskId: "${longTaskId}", limit: 100) { jobs { emailAddress } } }`;
     for (let run = 1; run <= 4; run += 1) {
       const { status, body } = await query(document);
@@ -131,13 +131,13 @@ describe("an answer whose texts are too long is a clear error on both APIs", () 
     }
   });
 
-  test("one long text under many aliases, which V8 holds only once", async () => {
+  test("one long text under many aliases counts once for each alias", async () => {
     const aliases = times(15, (n) => `a${n}: emailAddress`);
     const { body } = await query(`{ taskJobs(taskId: "${longTaskId}", limit: 10) { jobs { ${aliases} } } }`);
     expect(body.errors[0].extensions.limit.name).toBe("answerBytes");
   });
 
-  test("a smaller page of the same task", async () => {
+  test("a smaller page of a task with long texts is answered", async () => {
     const response = await owner.get(`/api/v1/tasks/${longTaskId}/jobs?limit=10`);
     expect(response.status).toBe(200);
     expect(JSON.parse(await response.text()).jobs[0].email_address).toHaveLength(25_000);

@@ -27,7 +27,7 @@ interface Request {
   readonly operationName?: string;
 }
 
-/** The answers to a document that no other test has sent, run after run. */
+/** The responses to a document that no other test sends, one for each run. */
 async function runsOf({ query, ...rest }: Request, method: "GET" | "POST" = "POST") {
   unique += 1;
   const parts = { query: `${query} # ${unique}`, ...rest };
@@ -65,7 +65,7 @@ describe("an operation that does not exist is refused in every run", () => {
     ["query A { ...F } fragment F on Query { viewer { isAdmin } }", "F", 'Unknown operation named "F".'],
     [TWO, "C", 'Unknown operation named "C".'],
     [TWO, undefined, "Must provide operation name if query contains multiple operations."],
-  ])("%s asked for as %s", async (query, operationName, message) => {
+  ])("the document %s has no operation to execute for the name %s", async (query, operationName, message) => {
     const request = operationName === undefined ? { query } : { query, operationName };
     for (const method of ["POST", "GET"] as const) {
       const { status, body } = await sameInAllRuns(request, method);
@@ -96,7 +96,7 @@ describe("an operation that does not exist is refused in every run", () => {
           expect([status, JSON.parse(text).data]).toEqual([400, undefined]);
         }
       });
-      // The credential is read once for each request at the most.
+      // Each request reads at most the credential.
       expect(statements).toBeLessThanOrEqual(RUNS);
     }
   });

@@ -40,7 +40,7 @@ describe("a preflight", () => {
     "b3,x-b3-traceid,x-b3-spanid,x-b3-sampled",
     "x-requested-with,cache-control,pragma,if-none-match,if-modified-since,graphql-preflight",
     "x-tenant,x-build",
-  ])("allows %s", async (headers) => {
+  ])("a page of an allowed origin may send the headers %s", async (headers) => {
     for (const target of ["/graphql", path, `${path}/export`, "/api/v1/tasks"]) {
       const response = await preflight(APP, target, headers);
       expect([response.status, allowedOrigin(response)]).toEqual([204, APP]);
@@ -49,7 +49,7 @@ describe("a preflight", () => {
     }
   });
 
-  test("does not allow what was not configured", async () => {
+  test("a header that is neither built in nor configured is not allowed", async () => {
     const response = await preflight(APP, "/graphql", "x-other");
     expect(response.headers.get("access-control-allow-headers")?.toLowerCase()).not.toContain("x-other");
   });
@@ -57,7 +57,7 @@ describe("a preflight", () => {
 
 describe("an origin with a wildcard", () => {
   test.each(["https://a.wild.example", "https://a-1.wild.example", "http://x.local.example:8080"])(
-    "allows %s",
+    "a wildcard origin allows %s",
     async (origin) => {
       const response = await preflight(origin);
       expect(allowedOrigin(response)).toBe(origin);
@@ -83,7 +83,7 @@ describe("an origin with a wildcard", () => {
     "https://*.wild.example",
     "null",
     "",
-  ])("does not allow %j", async (origin) => {
+  ])("a wildcard origin does not allow %j", async (origin) => {
     const response = await preflight(origin);
     expect(allowedOrigin(response)).toBeNull();
     expect(response.headers.get("vary")).toContain("Origin");
@@ -101,7 +101,7 @@ describe("an origin with a wildcard", () => {
     "https://*.example.com:99999",
     "*",
     "null",
-  ])("stops the start where it is %s", (origin) => {
+  ])("CORS_ORIGINS=%s stops the start", (origin) => {
     expect(() => readConfig({ CORS_ORIGINS: origin })).toThrow(
       "CORS_ORIGINS must be origins such as https://app.example.com or https://*.example.com, separated by commas",
     );
@@ -149,7 +149,7 @@ describe("a page of an allowed origin can read every refusal", () => {
     }
   });
 
-  test("408 of a body that does not come", async () => {
+  test("a page of an allowed origin can read the 408 of a body that does not arrive", async () => {
     const bytes = `POST /graphql HTTP/1.1\r\nHost: a\r\nOrigin: ${APP}\r\nX-API-Key: ${key}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`;
     const { status, head } = await trickle(server.port, bytes, " ", 50);
     expect(status).toBe(408);

@@ -56,7 +56,7 @@ const statusWith = async (headers: Record<string, string>, target = path) =>
   (await fetch(server.url + target, { headers })).status;
 const statusOfToken = async (token: string) => statusWith({ Authorization: `Bearer ${token}` });
 
-describe("a token in another spelling is 401", () => {
+describe("another encoding of a valid token is 401", () => {
   test.each<[string, (token: string) => string]>([
     ["padding", (token) => `${token}=`],
     ["two signs of padding", (token) => `${token}==`],
@@ -72,7 +72,7 @@ describe("a token in another spelling is 401", () => {
   });
 
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  /** 32 bytes end in a letter of which two bits say nothing. */
+  /** The last base64url letter of 32 bytes has two unused bits, so other letters decode to the same bytes. */
   const nextLetter = (letter: string) => LETTERS[LETTERS.indexOf(letter) + 1] ?? "";
 });
 

@@ -37,7 +37,7 @@ describe("the page of GraphiQL", () => {
     "127.8.9.10:80",
     "[::1]",
     "[::1]:4000",
-  ])("contains the demo's key for the loopback name %s", async (host) => {
+  ])("the GraphiQL page contains the demo's key for the loopback name %s", async (host) => {
     const { status, text } = await getPage({ host });
     expect(status).toBe(200);
     expect(text).toContain(`data-api-key="${demo.apiKey}" data-task-id="${demo.taskId}"`);
@@ -66,7 +66,7 @@ describe("the page of GraphiQL", () => {
     "localhost:4000:4000",
     "localhost:",
     "",
-  ])("does not contain the demo's key or task for the Host %j", async (host) => {
+  ])("the GraphiQL page does not contain the demo's key or task for the Host %j", async (host) => {
     const { text } = await getPage({ host });
     expect(text).not.toContain(demo.apiKey);
     expect(text).not.toContain(demo.taskId);
@@ -84,44 +84,44 @@ describe("the page of GraphiQL", () => {
     "CF-Connecting-IP: 203.0.113.7",
     "CDN-Loop: cloudflare",
     "X-Forwarded-For:",
-  ])("does not contain the demo's key when a proxy sends %s", async (header) => {
+  ])("the GraphiQL page does not contain the demo's key when a proxy sends %s", async (header) => {
     expect((await getPage({ headers: [header] })).text).not.toContain(demo.apiKey);
   });
 
-  test("does not contain the demo's key over HTTP/1.0, which nginx speaks to its upstreams by default", async () => {
+  test("the GraphiQL page does not contain the demo's key over HTTP/1.0, the default of nginx for its upstreams", async () => {
     expect((await getPage({ version: "1.0" })).text).not.toContain(demo.apiKey);
   });
 
-  test("does not contain the demo's key when the request target names another authority", async () => {
+  test("the GraphiQL page does not contain the demo's key when the request target names another authority", async () => {
     expect((await getPage({ target: "http://evil.example/graphiql" })).text).not.toContain(demo.apiKey);
   });
 
   test.each(["empty", "iframe", "script", "image", "object", "embed"])(
-    "does not contain the demo's key for a browser's request with the destination %s",
+    "the GraphiQL page does not contain the demo's key for a browser's request with the destination %s",
     async (destination) => {
       expect((await getPage({ headers: [`Sec-Fetch-Dest: ${destination}`] })).text).not.toContain(demo.apiKey);
     },
   );
 
-  test("does not contain the demo's key for the script of an origin in CORS_ORIGINS, and may not be read by it", async () => {
+  test("a script of an origin in CORS_ORIGINS cannot read the GraphiQL page, which does not contain the demo's key then", async () => {
     const { status, head, text } = await getPage({ headers: [`Origin: ${ORIGIN}`] });
     expect(status).toBe(200);
     expect(text).not.toContain(demo.apiKey);
     expect(head.toLowerCase()).not.toContain("access-control-allow-origin");
   });
 
-  test("may be neither framed nor embedded by another site", async () => {
+  test("another site can neither frame nor embed the GraphiQL page", async () => {
     const { head } = await getPage({});
     expect(head).toContain("frame-ancestors 'none'");
     expect(head).toContain("Cross-Origin-Resource-Policy: same-origin");
   });
 
-  test("contains the demo's key after a click on a link of another site", async () => {
+  test("the GraphiQL page contains the demo's key after a click on a link of another site", async () => {
     const headers = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
     expect((await getPage({ headers, target: "/graphiql?query=%7B__typename%7D" })).text).toContain(demo.apiKey);
   });
 
-  test("does not contain the demo's key where TRUST_PROXY_HOPS says that a proxy stands in front", async () => {
+  test("the GraphiQL page does not contain the demo's key when TRUST_PROXY_HOPS is set", async () => {
     const behindProxy = await startTestServer({ demo, environment: { TRUST_PROXY_HOPS: "1" } });
     try {
       expect(await (await fetch(`${behindProxy.url}/graphiql`)).text()).not.toContain(demo.apiKey);
@@ -144,7 +144,7 @@ const outsideAddress = Object.values(networkInterfaces())
   .find((address) => address?.family === "IPv4" && !address.internal)?.address;
 
 test.skipIf(outsideAddress === undefined)(
-  "a connection that does not come over the loopback interface gets no demo key, whatever its Host says",
+  "a connection that does not come over the loopback interface gets no demo key, whatever its Host header is",
   async () => {
     const [listener] = server.app.server.listeners("request") as [RequestListener];
     const outside = createServer(listener);

@@ -41,7 +41,7 @@ describe("the media type and the status are decided together", () => {
     [`text/x;p="${NEW}", ${OLD}`, OLD],
     ["multipart/mixed;deferSpec=20220824,application/json", OLD],
     ["nonsense", OLD],
-  ])("for Accept: %s they are those of %s", async (accept, type) => {
+  ])("Accept: %s gets the media type and the statuses of %s", async (accept, type) => {
     const headers = accept === undefined ? { Accept: "" } : { Accept: accept };
     for (const document of ["{", "{ nothing }", "query A { __typename } query B { __typename }"]) {
       const response = await post(JSON.stringify({ query: document }), headers);
@@ -61,9 +61,9 @@ describe("the media type and the status are decided together", () => {
   );
 });
 
-describe("an operation that the document does not hold", () => {
+describe("an unknown operation name", () => {
   test.each(["X", "", "__proto__"])(
-    "is an error of the new media type and 200 of the old: %j",
+    "the unknown operation name %j is 400 with the new media type and 200 with application/json",
     async (operationName) => {
       for (const [accept, status] of [
         [NEW, 400],
@@ -91,7 +91,7 @@ describe("GET", () => {
     "extensions=null",
     "operationName=&variables=&extensions=",
     "unknown=%ff",
-  ])("%s means that nothing is given", async (parameter) => {
+  ])("the GET parameter %s counts as absent", async (parameter) => {
     const response = await owner.get(`/graphql?query=${QUERY}&${parameter}`);
     expect([response.status, JSON.parse(await response.text()).data]).toEqual([200, { __typename: "Query" }]);
   });
@@ -103,7 +103,7 @@ describe("GET", () => {
     [`query=${QUERY}&variables=%7B%22a%22%3A%22%5Cud800%22%7D`, "variables"],
     [`query=${QUERY}&operationName=%c3`, "operationName"],
     [`query=${QUERY}&extensions=%zz`, "extensions"],
-  ])("%s is 400 and names the parameter", async (query, field) => {
+  ])("GET /graphql?%s is 400 and names the parameter", async (query, field) => {
     for (const accept of [OLD, NEW]) {
       const response = await owner.get(`/graphql?${query}`, { headers: { Accept: accept } });
       expect([response.status, typeOf(response)]).toEqual([400, accept]);
@@ -131,7 +131,7 @@ describe("a body", () => {
     ["gzip", gzipSync, { "Content-Encoding": "gzip" }],
   ] as const;
 
-  test.each(encodings)("in %s that is not UTF-8 is 400", async (_name, encode, headers) => {
+  test.each(encodings)("a body in %s that is not UTF-8 is 400", async (_name, encode, headers) => {
     for (const bytes of [
       "\xff",
       "\x80",
@@ -152,7 +152,7 @@ describe("a body", () => {
   });
 
   test.each(["\\ud800", "\\uDFFF", "\\ud83d", "\\ude00\\ud83d", "\\ud83d\\\\\\ude00", "\\\\\\ud800"])(
-    "that escapes half of a surrogate pair is 400: %s",
+    "a body that escapes half of a surrogate pair is 400: %s",
     async (text) => expect((await post(bodyOf(text))).status).toBe(400),
   );
 
@@ -165,9 +165,11 @@ describe("a body", () => {
     "\\\\\\\\ud800",
     "\xf0\x9f\xa6\x8a",
     "\\u0000",
-  ])("that spells a character is read: %j", async (text) => expect((await post(bodyOf(text))).status).toBe(200));
+  ])("a body with the valid character %j is accepted", async (text) =>
+    expect((await post(bodyOf(text))).status).toBe(200),
+  );
 
-  test("may begin with a byte order mark", async () => {
+  test("a body may begin with a byte order mark", async () => {
     const body = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bodyOf("a")]);
     expect((await post(body)).status).toBe(200);
     expect((await post(Buffer.from('{"query":"{ __typename }"}', "utf16le"))).status).toBe(400);
@@ -209,7 +211,7 @@ describe("every error under /graphql has a GraphQL body", () => {
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body).errors[0].extensions.code).toEqual(expect.any(String));
     const type = /content-type: ([^;\r]+)/i.exec(answer.head)?.[1];
-    // The Accept of the last but one is behind the address, beyond what Node kept; that of 406 excludes both.
+    // Node did not keep the Accept header of the request with a long URL, and the Accept header of the 406 excludes both types.
     expect([NEW, OLD]).toContain(type);
     if (bytes.length < 9000 && bytes.includes(NEW)) expect(type).toBe(NEW);
   });
@@ -230,7 +232,7 @@ describe("a browser that opens /graphql", () => {
     ["text/html;q=0, */*", 200],
     ["*/*", 200],
     ["text/*, application/json;q=0.1", 200],
-  ])("with Accept: %s gets %i", async (accept, status) => {
+  ])("GET /graphql with Accept: %s gets %i", async (accept, status) => {
     const response = await owner.get(`/graphql?query=${QUERY}`, { headers: { Accept: accept }, redirect: "manual" });
     expect(response.status).toBe(status);
     if (status === 302) expect(response.headers.get("location")).toBe(`/graphiql?query=${QUERY}`);

@@ -7,7 +7,7 @@ let server: TestServer;
 let owner: Awaited<ReturnType<TestServer["as"]>>;
 let path: string;
 
-/** 90 domains, of which the jobs have one: 5.7 KB. */
+/** A filter of 5.7 KB with 90 domains, one of which the jobs have. */
 const DOMAINS = [...Array.from({ length: 89 }, (_, n) => `${n}.${"d".repeat(50)}.example`), "example.com"];
 const FILTER = DOMAINS.map((domain) => `domain=${domain}`).join("&");
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** The bytes of a response's header section, and the targets of its Link by their relation. */
+/** The size of a response's header section in bytes, and the targets of Link by their relation. */
 function headersOf(target: string): Promise<{
   bytes: number;
   links: Record<string, string>;
@@ -87,7 +87,7 @@ test("a short filter keeps all four links", async () => {
 });
 
 test("a filter whose link would be too long is refused with the reason", async () => {
-  // A URL takes a quote as it is, in a link it takes three bytes.
+  // A URL may contain an unescaped quote, but in a link the quote takes three bytes.
   const quotes = `domain=${"'".repeat(760)}`;
   const { status, error } = await headersOf(
     `${path}?limit=10&domain=example.com&${[quotes, quotes, quotes].join("&")}`,

@@ -125,7 +125,7 @@ describe("the metrics tell", () => {
     expect(requests("health", "/healthz", 200)).toBe(1);
     expect(requests("unknown", "none", 404)).toBe(1);
     expect(sampleOf(text, 'graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
-    // The 404 of the REST path came out of a stored document.
+    // The 404 of the REST path is an error of a GraphQL execution, but must not count as a GraphQL error.
     expect(text.match(/^graphql_errors_total\{.*$/gm)).toHaveLength(1);
     const took = (series: string) => sampleOf(text, `http_request_duration_seconds_${series}`);
     expect(took('count{door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);

@@ -15,7 +15,7 @@ function served(environment: Record<string, string>): Promise<TestServer> {
   return server;
 }
 
-/** Where the redirect and the links of all lists lead. */
+/** The targets of the redirect and of the links of all lists. */
 async function targets(environment: Record<string, string>, headers: Record<string, string> = {}) {
   const server = await served(environment);
   const owner = await server.as();
@@ -41,7 +41,7 @@ const below = (prefix: string) => ({
 });
 
 describe("redirects and Link", () => {
-  test("begin at the root without a proxy, whatever a caller sends", async () => {
+  test("redirects and Link begin at the root without a proxy, whatever headers a caller sends", async () => {
     expect(await targets({})).toEqual(below(""));
     expect(await targets({}, { "X-Forwarded-Prefix": "/tj" })).toEqual(below(""));
   });
@@ -53,11 +53,11 @@ describe("redirects and Link", () => {
     ["/spoofed, /tj", "/tj"],
     ["/", ""],
     ["", ""],
-  ])("keep the prefix of a trusted proxy: %s", async (header, prefix) => {
+  ])("redirects and Link keep the prefix of a trusted proxy: %s", async (header, prefix) => {
     expect(await targets({ TRUST_PROXY_HOPS: "1" }, { "X-Forwarded-Prefix": header })).toEqual(below(prefix));
   });
 
-  test("join the prefixes of two trusted proxies", async () => {
+  test("redirects and Link join the prefixes of two trusted proxies", async () => {
     expect(await targets({ TRUST_PROXY_HOPS: "2" }, { "X-Forwarded-Prefix": "/a, /b" })).toEqual(below("/a/b"));
   });
 
@@ -75,11 +75,11 @@ describe("redirects and Link", () => {
     "/a\\b",
     "/tj, //evil.example",
     `/${"a".repeat(300)}`,
-  ])("ignore a prefix that is not a plain path: %s", async (header) => {
+  ])("redirects and Link ignore a prefix that is not a plain path: %s", async (header) => {
     expect(await targets({ TRUST_PROXY_HOPS: "1" }, { "X-Forwarded-Prefix": header })).toEqual(below(""));
   });
 
-  test("keep the configured prefix, unless a trusted proxy names another", async () => {
+  test("redirects and Link keep the configured prefix, unless a trusted proxy names another", async () => {
     expect(await targets({ PATH_PREFIX: "/tj/" }, { "X-Forwarded-Prefix": "/other" })).toEqual(below("/tj"));
     const trusting = { PATH_PREFIX: "/tj", TRUST_PROXY_HOPS: "1" };
     expect(await targets(trusting)).toEqual(below("/tj"));

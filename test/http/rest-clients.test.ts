@@ -106,7 +106,7 @@ describe("a list", () => {
   });
 
   test.each(["q[]=a", "has_email[]=true", "after[]=", "status[a]=failed&status=failed", "limit[]=5&status[]=failed"])(
-    "%s is 400: it is no list",
+    "the query %s is 400, because the parameter is not a list",
     async (query) => {
       const [fault, ...more] = await faultsOf(`${PATHS.page()}?${query}`);
       expect(fault?.field).toBe(query.split("=")[0]);
@@ -116,7 +116,7 @@ describe("a list", () => {
 });
 
 describe("an unknown name", () => {
-  test("is ignored by the documented page beside the documented parameters", async () => {
+  test("the documented endpoint ignores an unknown parameter beside the documented ones", async () => {
     for (const query of [
       "limit=5&page=2",
       "offset=1&staus=failed",
@@ -144,7 +144,7 @@ describe("an unknown name", () => {
     ["tasks", "userid=1", "userid", "user_id"],
     ["tasks", "status=failed", "status", null],
     ["tasks", "limt=1", "limt", "limit"],
-  ])("is 400 on the %s: %s", async (path, query, field, nearest) => {
+  ])("an unknown parameter is 400 on the %s: %s", async (path, query, field, nearest) => {
     const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
     expect(more).toEqual([]);
     expect(fault?.field).toBe(field);
@@ -152,20 +152,20 @@ describe("an unknown name", () => {
     else expect(fault?.reason).toMatch(/^is not a parameter of this path/);
   });
 
-  test("is shortened, and only ten are named", async () => {
+  test("an error shortens a long unknown name and names at most ten", async () => {
     const names = Array.from({ length: 1500 }, (_, n) => `x${n}`);
     expect(await faultsOf(`${PATHS.export()}?${names.join("&")}`)).toHaveLength(10);
     const [fault] = await faultsOf(`${PATHS.export()}?${"x".repeat(5000)}=1`);
     expect(fault?.field).toHaveLength(65);
   });
 
-  test("`_`, which jQuery adds against caches, is ignored everywhere", async () => {
+  test("the parameter `_`, which jQuery adds to bypass caches, is ignored on every path", async () => {
     for (const path of Object.values(PATHS)) expect(await statusOf(`${path()}?_=1700000000`)).toBe(200);
   });
 });
 
-describe("the names of the moments", () => {
-  test("are the same on all paths", async () => {
+describe("the names of timestamp parameters", () => {
+  test("every path accepts the same names of timestamp parameters", async () => {
     for (const name of ["created_from", "created_after"]) {
       expect(await countOf(`${name}=2025-01-15T00:00:00Z`)).toBe(3);
       expect(await linesOf(`${name}=2025-01-15T00:00:00Z`)).toBe(3);
@@ -191,7 +191,7 @@ describe("the names of the moments", () => {
     ["export", "created_to=2025-01-01T00:00:00Z&created_before=2025-01-01T00:00:00Z"],
     ["tasks", "created_from=2025-01-01T00:00:00Z&created_after=2025-01-01T00:00:00Z"],
     ["tasks", "created_before=2025-01-01T00:00:00Z&created_to=2025-01-01T00:00:00Z"],
-  ])("two names of one moment are 400 on the %s: %s", async (path, query) => {
+  ])("two names of one timestamp parameter are 400 on the %s: %s", async (path, query) => {
     const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
     expect(more).toEqual([]);
     expect(fault).toEqual({
@@ -200,7 +200,7 @@ describe("the names of the moments", () => {
     });
   });
 
-  test("an error names the spelling of the caller, and Link keeps it", async () => {
+  test("an error and Link use the parameter name that the caller sent", async () => {
     expect((await faultsOf(`${PATHS.page()}?created_after=soon`))[0]?.field).toBe("created_after");
     expect((await faultsOf("/api/v1/tasks?created_before=soon"))[0]?.field).toBe("created_before");
     const { headers } = await owner.get(`${PATHS.page()}?created_after=2025-01-01T00:00:00Z&limit=1`);
@@ -224,7 +224,7 @@ describe("a query string that is not UTF-8", () => {
     "%2",
     "a%",
   ];
-  test.each(BAD)("is 400 and names the parameter: %s", async (value) => {
+  test.each(BAD)("a query string that is not UTF-8 is 400 and names the parameter: %s", async (value) => {
     const reason = "must be percent-encoded UTF-8";
     expect(await faultsOf(`${PATHS.page()}?q=${value}`)).toEqual([{ field: "q", reason }]);
     expect(await faultsOf(`${PATHS.page()}?status[]=failed&email_status=${value}`)).toEqual([
@@ -235,7 +235,7 @@ describe("a query string that is not UTF-8", () => {
     expect(await faultsOf(`${PATHS.page()}?limit=${value}`)).toEqual([{ field: "limit", reason }]);
   });
 
-  test("is not one that spells U+FFFD, a BOM, a plus or an emoji", async () => {
+  test("a query string with U+FFFD, a BOM, a plus or an emoji is valid UTF-8", async () => {
     expect(await countOf("q=%EF%BF%BD")).toBe(1);
     expect(await countOf("q=%EF%BB%BFa")).toBe(0);
     expect(await countOf("q=%F0%9F%A6%8A")).toBe(0);
@@ -244,7 +244,7 @@ describe("a query string that is not UTF-8", () => {
     expect((await faultsOf(`${PATHS.page()}?q=%00`))[0]?.field).toBe("q");
   });
 
-  test("is one with bytes that are not percent-encoded", async () => {
+  test("a query string with bytes that are not percent-encoded is 400", async () => {
     for (const bytes of ["\xc3\xa9", "\xff"]) {
       const { status, body } = await sendRaw(server.port, `GET ${PATHS.page()}?q=${bytes} HTTP/1.1\r\nHost: a\r\n\r\n`);
       expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
@@ -254,7 +254,7 @@ describe("a query string that is not UTF-8", () => {
 
 describe("a path with a malformed escape", () => {
   test.each(["%ff", "%zz", "%", "%c0%af", "%00", "a%b"])(
-    "%s in place of an id is 400 and names it, after 401",
+    "the malformed escape %s in place of an id is 400 and names the id, but 401 without a credential",
     async (id) => {
       for (const path of [`/api/v1/tasks/${id}/jobs`, `/api/v1/tasks/${id}`, `/api/v1/tasks/${id}/jobs/export`]) {
         expect((await faultsOf(path)).map(({ field }) => field)).toEqual(["id"]);
@@ -263,7 +263,7 @@ describe("a path with a malformed escape", () => {
     },
   );
 
-  test("elsewhere is an unknown path", async () => {
+  test("a malformed escape elsewhere in a path is an unknown path", async () => {
     for (const path of ["/%ff", "/api/%zz", `/api/v1/tasks/${randomUUID()}/jobs%ff`, "/graphiql/%ff"])
       expect([path, await statusOf(path)]).toEqual([path, 404]);
   });

@@ -28,7 +28,7 @@ const answerTo = async (path: string, init: RequestInit = {}, get = owner.get) =
 };
 const anonymous = (path: string, init: RequestInit = {}) => fetch(server.url + path, init);
 
-describe("docs/rest.md says, and the server does:", () => {
+describe("the server does what docs/rest.md says", () => {
   test("HEAD answers like GET without a body, OPTIONS names the methods without a credential", async () => {
     for (const path of PATHS()) {
       const head = await answerTo(path, { method: "HEAD" });
@@ -46,7 +46,7 @@ describe("docs/rest.md says, and the server does:", () => {
     }
   });
 
-  test("then the order is 401, 406, 400, 404", async () => {
+  test("a request with several faults gets the first of 401, 406, 400 and 404", async () => {
     const wrong = { headers: { Accept: "image/png" } };
     const foreign = `/api/v1/tasks/${randomUUID()}`;
     for (const end of ["", "/jobs", "/jobs/export"]) {
@@ -86,13 +86,13 @@ describe("docs/rest.md says, and the server does:", () => {
     expect(await relations("/api/v1/tasks?limit=100")).toEqual([]);
   });
 
-  test("the example of a misspelt name", async () => {
+  test("the error for a misspelt name is the one in docs/rest.md", async () => {
     const [, example = ""] = /jobs\?(status=failed&\S+)\n/.exec(manual) ?? [];
     const { text } = await answerTo(`${task}/jobs?${example}`);
     expect(manual).toContain(JSON.stringify(JSON.parse(text).error.details[0]));
   });
 
-  test("every parameter that is read, by its name and its aliases", () => {
+  test("docs/rest.md lists every parameter with its aliases", () => {
     for (const name of [...FILTER_SPELLINGS, "limit", "offset", "after", "user_id"])
       expect(manual).toContain(`\`${name}\``);
   });

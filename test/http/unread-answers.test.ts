@@ -9,7 +9,7 @@ import { openUnreadAnswers } from "../../src/http/unread-answers.ts";
 import { openLog } from "../../src/log.ts";
 
 const MB = 1024 * 1024;
-/** The kernel takes some megabytes of an answer from this process before the reader matters. */
+/** The kernel accepts some megabytes of a response even if the client never reads. */
 const ANSWER = "x".repeat(8 * MB);
 const HOST = "Host: localhost\r\n";
 
@@ -63,7 +63,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const large = (more = "") => `GET /large HTTP/1.1\r\n${HOST}${more}\r\n`;
 
-test("callers who read nothing are cut once they hold too much together, and others are answered", async () => {
+test("connections that read nothing are closed once they hold too much together, and other callers are answered", async () => {
   const { unread, port, url, cuts } = await serve(20 * MB);
   for (let n = 0; n < 6; n += 1) neverRead(port, large());
   await until(() => cuts() > 0 && unread.heldBytes <= 20 * MB);
@@ -90,7 +90,7 @@ test("many unread answers behind one another on one connection count together", 
 test.each(["gzip", "br"])("an answer that %s holds for a slow reader counts with its compressor", async (encoding) => {
   const { unread, port } = await serve(100 * MB);
   neverRead(port, large(`Accept-Encoding: ${encoding}\r\n`));
-  // The compressed text is small and leaves at once: what was counted is let go with the answer.
+  // The compressed text is small and is sent at once, so its count ends with the response.
   await until(() => unread.heldBytes === 0);
   const held: number[] = [];
   const watch = setInterval(() => held.push(unread.heldBytes), 1);
@@ -120,7 +120,7 @@ test("a connection with more than 500 requests under way is closed, and one with
   await until(() => cuts() === 1);
 });
 
-test("what was held is let go when the reader has read it", async () => {
+test("a response no longer counts when its client has read it", async () => {
   const { unread, port } = await serve(100 * MB);
   const socket = neverRead(port, large());
   await until(() => unread.heldBytes > MB);

@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from "../support/test-server.ts";
 const EARLIEST = "0001-01-01T00:00:00Z";
 const LATEST = "9999-12-31T23:59:59.999999Z";
 
-/** As PostgreSQL takes them, and as callers get them, newest first. */
+/** Timestamps as PostgreSQL stores them and as callers receive them, newest first. */
 const MOMENTS = [
   ["infinity", LATEST],
   ["294276-12-31 23:59:59.999999+00", LATEST],
@@ -68,7 +68,7 @@ async function askJobs(variables: object): Promise<AskedTask> {
 }
 
 describe("a job's timestamp outside the years 1 to 9999 is answered as the nearest one that RFC 3339 expresses", () => {
-  test("by GraphQL, on the task and in its progress too", async () => {
+  test("GraphQL answers the nearest RFC 3339 timestamp for a job, a task and its progress", async () => {
     const task = await askJobs({});
     expect(task.jobs.nodes.map((job) => job.createdAt)).toEqual(SHOWN);
     expect(task.jobs.nodes.map((job) => job.updatedAt)).toEqual(SHOWN);
@@ -78,7 +78,7 @@ describe("a job's timestamp outside the years 1 to 9999 is answered as the neare
     expect(body.data.taskJobs.jobs.map((job: { createdAt: string }) => job.createdAt)).toEqual(SHOWN);
   });
 
-  test("by REST, page by page, by offset and by cursor", async () => {
+  test("REST answers the nearest RFC 3339 timestamp on every page, by offset and by cursor", async () => {
     for (const start of ["", "&after="]) {
       const seen: Times[] = [];
       let path: string | null = `/api/v1/tasks/${taskId}/jobs?limit=2${start}`;
@@ -97,7 +97,7 @@ describe("a job's timestamp outside the years 1 to 9999 is answered as the neare
     expect(list.tasks[0]).toMatchObject({ created_at: LATEST, updated_at: EARLIEST });
   });
 
-  test("in exports of both formats", async () => {
+  test("exports of both formats contain the nearest RFC 3339 timestamp", async () => {
     const ndjson = await (await owner.get(`/api/v1/tasks/${taskId}/jobs/export?format=ndjson`)).text();
     expect(
       ndjson
@@ -142,7 +142,7 @@ describe("a state of a newer release", () => {
     await aJob(server.sql, { task_id: newerTask, status: "completed", created_at: "2025-01-01Z" });
   });
 
-  test("passes through on REST, by offset, by cursor and where a filter is given", async () => {
+  test("REST returns a state of a newer release unchanged, by offset, by cursor and with a filter", async () => {
     for (const query of ["", "?after=", "?created_from=2020-01-01T00:00:00Z"]) {
       const response = await owner.get(`/api/v1/tasks/${newerTask}/jobs${query}`);
       const { jobs } = (await response.json()) as { jobs: { status: string }[] };
@@ -155,14 +155,14 @@ describe("a state of a newer release", () => {
     }
   });
 
-  test("is exported in both formats", async () => {
+  test("exports of both formats contain a state of a newer release", async () => {
     const get = async (query: string) => (await owner.get(`/api/v1/tasks/${newerTask}/jobs/export?${query}`)).text();
     expect(await get("format=csv&fields=job_status")).toBe("job_status\r\narchived\r\narchived\r\ncompleted\r\n");
     const lines = (await get("format=ndjson")).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).status)).toEqual(["archived", "archived", "completed"]);
   });
 
-  test("is an error of the GraphQL request that selects the state, and of no other", async () => {
+  test("only a GraphQL request that selects `status` fails for a state of a newer release", async () => {
     for (let run = 1; run <= 4; run++) {
       const { body } = await owner.query(`{ taskJobs(taskId: "${newerTask}") { jobs { id status } } }`);
       expect(body.data).toBeNull();
@@ -172,7 +172,7 @@ describe("a state of a newer release", () => {
     }
   });
 
-  test("counts in the total of the progress, and its task is not complete", async () => {
+  test("a job in a state of a newer release counts in the total, and its task is not complete", async () => {
     const progress = "progress { total pending processing completed failed percent isComplete }";
     const { body } = await owner.query(`{ task(id: "${newerTask}") { ${progress} } }`);
     const counts = { total: 3, pending: 0, processing: 0, completed: 1, failed: 0 };
@@ -181,7 +181,7 @@ describe("a state of a newer release", () => {
     expect(await response.json()).toMatchObject({ metrics: { total_email_addresses: 3, progress_percent: 33 } });
   });
 
-  test("matches no filter by state", async () => {
+  test("a job in a state of a newer release matches no filter by state", async () => {
     const response = await owner.get(`/api/v1/tasks/${newerTask}/jobs?status=completed&status=failed`);
     expect(((await response.json()) as { count: number }).count).toBe(1);
     const unknown = await owner.get(`/api/v1/tasks/${newerTask}/jobs?status=archived`);

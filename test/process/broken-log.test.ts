@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { MAIN } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-/** More lines than a pipe holds. */
+/** The number of log lines that fill more than the buffer of a pipe. */
 const MANY_REQUESTS = 1500;
 const AT_ONCE = 50;
 

@@ -19,7 +19,7 @@ let credentials: string;
 
 const target = () => ({ host: new URL(inject("serverUrl")).hostname, port: Number(new URL(inject("serverUrl")).port) });
 
-/** Passes connections on to the real server. */
+/** A proxy that forwards connections to the real server. */
 function passOn(client: net.Socket): void {
   const upstream = net.connect(target());
   client.pipe(upstream).pipe(client);
@@ -58,7 +58,7 @@ afterAll(async () => {
 
 const at = (address: string, parameters = "") => `postgres://${credentials}@${address}/${database.name}${parameters}`;
 
-/** Migrations, a server's pool and a command's pool: each opens its connections in its own way. */
+/** Migrations, the pool of a server and the pool of a command each open their connections differently. */
 async function expectAnswers(url: string): Promise<void> {
   await applyMigrations(url);
   for (const limits of [{}, { statementTimeoutMs: 1000 }]) {

@@ -7,7 +7,7 @@ import { type ExportServer, exportsInDatabase, serveExports } from "../support/e
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const userId = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
-/** Long enough for a busy machine. */
+/** A timeout that is long enough for a busy machine. */
 const POLL = { timeout: 10_000 };
 
 let database: TestDatabase;

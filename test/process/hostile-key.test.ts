@@ -3,9 +3,9 @@ import { startProgram } from "../support/program.ts";
 
 // A shorter edition of `npm run storm -- --scenario hostile-key`.
 
-test("a server with a heap of 256 MB survives under 450 MB what one key may send, and serves another key", async () => {
+test("a server with a heap of 256 MB stays under 450 MB while one key sends the most expensive requests, and serves another key", async () => {
   const storm = startProgram("tools/storm/run.mjs", {}, ["--scenario", "hostile-key", "--seconds", "15"]);
-  // Killed with vitest, the storm would leave its server behind.
+  // If vitest killed the storm, its server would keep running.
   const stop = () => storm.child.kill("SIGTERM");
   process.once("exit", stop);
   const { code, stdout, stderr } = await storm.ended;

@@ -55,7 +55,7 @@ test("the build repairs the driver, also where the installation did not", async 
   expect((await program.stop()).code).toBe(0);
 });
 
-test("without the devDependencies what was built is run, and a message says what is missing where nothing was", async () => {
+test("without the devDependencies the existing build is used, and a message names what is missing if there is none", async () => {
   const npm = (...args: string[]) =>
     promisify(execFile)("npm", args, { cwd: work, env: { ...process.env, NODE_ENV: "" } });
   expect((await npm("run", "--silent", "keys", "--", "--help")).stdout).toMatch(/^Usage:/);

@@ -23,7 +23,7 @@ const ADDRESSES = [
   "a(b)[c].d+e|f@example.com",
 ];
 
-/** What each search finds, by the rules of docs/rest.md. */
+/** The addresses that each search finds by the rules of docs/rest.md. */
 const SEARCHES: [string, string[]][] = [
   ["BILLING", ["billing@example.com", "BILLING@EXAMPLE.COM"]],
   ["billing", ["billing@example.com", "BILLING@EXAMPLE.COM"]],

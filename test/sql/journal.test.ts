@@ -99,7 +99,7 @@ async function openSeed(url: string) {
   return { userId, taskId };
 }
 
-describe("readiness tells the truth", () => {
+describe("readiness reports why the database cannot be used", () => {
   test("a role that lacks the right to read a table is not ready, and the log names the table", async () => {
     database = await createEmptyDatabase();
     await applyMigrations(database.url);
@@ -119,7 +119,7 @@ describe("readiness tells the truth", () => {
     }
   });
 
-  test("a database that is not UTF-8 stops the migrations with the remedy, and is not ready", async () => {
+  test("a database that is not UTF-8 is not ready, and the migrations stop with an error that says how to replace it", async () => {
     database = await createEmptyDatabase("template template0 encoding 'LATIN1' locale 'C'");
     await expect(applyMigrations(database.url)).rejects.toThrow(
       /has the encoding LATIN1, but must have UTF8.*TEMPLATE template0/,

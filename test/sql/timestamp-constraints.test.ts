@@ -38,7 +38,7 @@ test("a worker can update the status of a job that had such timestamps before th
   expect(updated).toHaveLength(BAD.length);
 });
 
-test("an email record of before the migration stays as it is, and can be verified again or deleted", async () => {
+test("an email row from before the migration is unchanged, and can be verified again or deleted", async () => {
   const { sql } = database;
   const [email] = await sql`select validated_at::text as at from emails where id = ${old.emailId}`;
   expect(email?.at).toBe("infinity");

@@ -16,14 +16,14 @@ afterAll(() => database.close());
 
 const standbyName = () => `${database.name}_standby`;
 
-/** A copy of the database's files as they are now. Nothing may be connected to it meanwhile. */
+/** Copies the files of the database. No client may be connected during the copy. */
 const copyToStandby = () =>
   asSuperuser(async (sql) => {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database.name}`;
     await sql`create database ${sql(standbyName())} template ${sql(database.name)} strategy file_copy`;
   });
 
-/** The copy takes the database's place, without the transactions that came after it was made. */
+/** Replaces the database by the copy, which lacks the transactions committed after the copy. */
 const failOver = () =>
   asSuperuser(async (sql) => {
     await sql`drop database ${sql(database.name)} with (force)`;
@@ -41,7 +41,7 @@ const insertJob = (taskId: string, createdAt: string) => aJob(database.sql, { ta
 const newestJobs = (taskId: string, count: number) => database.sql`
   select id from task_email_jobs where task_id = ${taskId} and deleted_at is null order by created_at desc, id desc limit ${count}`;
 
-/** The lost transaction, and another of the same size that is made after the failover. */
+/** A transaction that is lost, and another one of the same size that is committed after the failover. */
 const histories: [string, (taskId: string) => Promise<unknown>, (taskId: string) => Promise<unknown>][] = [
   ["an insert", (id) => insertJob(id, NEWER), (id) => insertJob(id, OLDER)],
   [
@@ -114,7 +114,7 @@ test.each(histories)("after a failover that lost %s, pages of a running server a
   }
 });
 
-test("a server remembers no bookmark of jobs that no trigger has counted", async () => {
+test("a server stores no bookmark for jobs that no trigger has counted", async () => {
   const taskId = await aTask(database.sql);
   const uncounted = (work: (sql: typeof database.sql) => Promise<unknown>) =>
     database.sql.begin(async (sql) => {

@@ -39,7 +39,7 @@ export async function someJobs(
     select ${taskId}, id, email, 'completed', ${createdAt}::timestamptz from record`;
 }
 
-/** Lets the tables take timestamps that their constraints refuse, as they did before these constraints. */
+/** Drops the constraints on timestamps, so that a test can insert timestamps from before these constraints. */
 export async function allowAnyTimestamp(sql: Sql): Promise<void> {
   for (const table of ["tasks", "task_email_jobs", "emails"]) {
     await sql`alter table ${sql(table)} drop constraint ${sql(`${table}_timestamps_are_rfc3339`)}`;

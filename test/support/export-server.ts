@@ -12,7 +12,7 @@ interface ReaderOptions {
   readonly silenceTimeoutMs?: number;
 }
 
-/** A server over this database, and a key of this user's that asks for exports. */
+/** Starts a server on this database and creates an API key of this user for exports. */
 export async function serveExports(database: TestDatabase, options: ReaderOptions) {
   const { userId, maxStallMs = 120_000, minBytesPerSecond = 1, silenceTimeoutMs = 30_000 } = options;
   const served = await serveDatabase(

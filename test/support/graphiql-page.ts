@@ -36,7 +36,7 @@ interface OpenOptions extends BrowserContextOptions {
   readonly before?: string;
 }
 
-/** A new browser profile at the page, and everything that the page complained about. */
+/** Opens the page in a new browser profile and collects all errors of the page. */
 export async function openGraphiql(browser: Browser, origin: string, options: OpenOptions = {}) {
   const { path = "/graphiql", before, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
@@ -86,7 +86,7 @@ export function readEditor(
   );
 }
 
-/** Everything that the browser stored, once the tabs are in it. */
+/** All stored data of the browser, read after GraphiQL has stored its tabs. */
 export async function readStorage(page: Page): Promise<{ local: string; session: string }> {
   return vi.waitFor(
     async () => {

@@ -15,7 +15,7 @@ const { entries: migrations }: { entries: Migration[] } = JSON.parse(
   readFileSync("drizzle/meta/_journal.json", "utf8"),
 );
 
-/** An empty database of the calling test's own. */
+/** Creates an empty database for the calling test only. */
 export async function createEmptyDatabase(settings = "") {
   const name = `empty_${randomBytes(6).toString("hex")}`;
   await asSuperuser((sql) => sql.unsafe(`create database ${name} ${settings}`));

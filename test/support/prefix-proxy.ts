@@ -1,7 +1,7 @@
 import { createServer, request as openRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What nginx does for `location /tj/ { proxy_pass http://127.0.0.1:PORT/; }`. */
+/** A proxy that behaves like nginx with `location /tj/ { proxy_pass http://127.0.0.1:PORT/; }`. */
 export async function openPrefixProxy(prefix: string, port: number) {
   const outsidePrefix: string[] = [];
   const server = createServer((request, response) => {
@@ -28,7 +28,7 @@ export async function openPrefixProxy(prefix: string, port: number) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Requests that left the prefix, which nginx would send elsewhere. */
+    /** Requests outside the prefix, which nginx would not send to this server. */
     outsidePrefix,
     async close(): Promise<void> {
       server.closeAllConnections();

@@ -18,7 +18,7 @@ describe("an address is counted", () => {
     ["[2001:db8:1:aa00::1]:80", "2001:db8:1:aa00::1"],
     ["[::ffff:192.0.2.1]:80", "192.0.2.1"],
     ["[2001:db8:1:aa00::1]:_port", "[2001:db8:1:aa00::1]"],
-  ])("%s together with %s", (one, other) => {
+  ])("the address %s is counted together with %s", (one, other) => {
     expect(areOne(one, other)).toBe(true);
   });
 
@@ -28,7 +28,7 @@ describe("an address is counted", () => {
     ["192.0.2.1", "192.0.2.2"],
     ["::1", "0.0.0.1"],
     ["1::", "::1"],
-  ])("%s apart from %s", (one, other) => {
+  ])("the address %s is counted apart from %s", (one, other) => {
     expect(areOne(one, other)).toBe(false);
   });
 
@@ -46,7 +46,7 @@ describe("an address is counted", () => {
     "1.2.3.4.5:6",
     "01.2.3.4",
     "a".repeat(10_000),
-  ])("with all that are none where it is %j", (text) => {
+  ])("the invalid address %j is counted together with all other invalid ones", (text) => {
     expect(areOne(text, "nonsense")).toBe(true);
   });
 });

@@ -11,7 +11,7 @@ import { openTaskProgress } from "../../src/tasks/read-task-progress.ts";
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage = vm.runInNewContext("gc") as () => void;
 
-/** How much larger the heap is with what the work leaves behind. */
+/** The growth of the heap by the objects that the work leaves behind. */
 async function bytesKeptBy(work: () => unknown): Promise<number> {
   const used = () => {
     collectGarbage();
@@ -26,7 +26,7 @@ async function bytesKeptBy(work: () => unknown): Promise<number> {
 
 const TASK = "00000000-0000-4000-8000-000000000000";
 
-test("the document store keeps documents with long comments by the bytes of their text", async () => {
+test("the document store counts the bytes of a document with long comments", async () => {
   const kept = await bytesKeptBy(async () => {
     const store = openDocumentStore(10_000_000);
     for (let n = 0; n < 400; n += 1)
@@ -85,7 +85,7 @@ test("the progress of a task under 1,000 long filters takes no memory for the fi
   expect(kept).toBeLessThan(5_000_000);
 });
 
-test("a UUID that was read from a document does not keep the text of the document", async () => {
+test("a UUID that was read from a document does not keep the text of the document in memory", async () => {
   const kept = await bytesKeptBy(() =>
     Array.from({ length: 200 }, (_, n) => {
       const literal = parseValue(`"${TASK}" #${String(n).padEnd(60_000, "c")}`) as ValueNode;

@@ -27,7 +27,7 @@ test.each([
   expect([1, 2, 3, 4].map(() => compiledOperation(document, operation) !== null)).toEqual([false, false, true, true]);
 });
 
-test("of a document with many operations none is compiled", () => {
+test("no operation of a document with many operations is compiled", () => {
   const document = parse(Array.from({ length: 120 }, (_, n) => `query Q${n} { viewer { isAdmin } }`).join(" "));
   expect(isSafeToCompile(schema, document)).toBe(false);
 });

@@ -3,7 +3,7 @@ import { readConnectionUrl } from "../../src/db/connection-url.ts";
 
 const CA = new URL("../support/tls-identity.pem", import.meta.url).pathname;
 
-/** As the providers' manuals print them, with names and passwords made up. */
+/** Connection strings from the manuals of the providers, with invented names and passwords. */
 const PROVIDERS: [string, string, object, string[]][] = [
   [
     "Neon",
