@@ -9,15 +9,15 @@ interface Waiter {
 }
 
 /**
- * When a request must be answered, and the one place through which its statements go, one after another: so a request
- * holds at most one pool connection, however many fields of it read something.
+ * The deadline of a request and the queue of its statements, which run one after another. A request therefore holds at most
+ * one pool connection, however many of its fields read rows.
  */
 export class Deadline {
-  /** A moment of `performance.now()`, in milliseconds. */
+  /** The deadline as a value of `performance.now()`, in milliseconds. */
   readonly at: number;
   #isAbandoned = false;
   #isBusy = false;
-  /** Most requests never have two statements ready at once, so the queue is made when it is needed. */
+  /** Created on first use, because most requests never have two statements ready at once. */
   #waiting: Waiter[] | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onIdle: (() => void) | null = null;
@@ -30,7 +30,7 @@ export class Deadline {
     return this.#isAbandoned ? 0 : this.at - performance.now();
   }
 
-  /** Waits for the request's own statements before this one; fails as TIMEOUT where the deadline comes first. */
+  /** Waits until earlier statements of the request have finished. Fails as TIMEOUT if the deadline comes first. */
   enter(): Promise<void> | undefined {
     if (this.msLeft <= 0) throw timedOut();
     if (!this.#isBusy) {
@@ -42,7 +42,7 @@ export class Deadline {
     return new Promise((begin, fail) => this.#waiting?.push({ begin, fail }));
   }
 
-  /** Call it when the connection is free again, which may be after the deadline. */
+  /** Call this function when the connection is free again, which may be after the deadline. */
   leave(): void {
     const next = this.msLeft > 0 ? this.#waiting?.shift() : undefined;
     if (next !== undefined) {
@@ -55,13 +55,13 @@ export class Deadline {
     this.#onIdle = null;
   }
 
-  /** Nothing new is begun for this request: its client has left. */
+  /** Prevents new statements, because the client of this request has disconnected. */
   abandon(): void {
     this.#isAbandoned = true;
     this.#failWaiting();
   }
 
-  /** Calls back when no statement of the request runs, which may be at once. */
+  /** Calls the callback when no statement of the request runs, possibly at once. */
   whenIdle(callback: () => void): void {
     if (this.#isBusy) this.#onIdle = callback;
     else callback();
@@ -86,7 +86,7 @@ export function msLeft(deadline: Deadline): number {
   return deadline.msLeft;
 }
 
-/** For a caller who shares work with others: the work goes on when this caller gives up. */
+/** Rejects at the deadline of this caller, while the shared work continues for other callers. */
 export function waitFor<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(timedOut()), Math.max(0, msLeft(deadline)));

@@ -123,7 +123,7 @@ export function failureKindOfGraphqlCode(code: unknown): FailureKind {
   return KIND_BY_GRAPHQL_CODE.get(code) ?? "INTERNAL";
 }
 
-/** Driver messages may hold data, so the log and commands use our own words for the codes that a person has to mend. */
+/** Driver messages may contain data, so the log and commands use these texts for the errors that an operator must resolve. */
 const WORDS_BY_CODE: Readonly<Record<string, string>> = {
   "28000": "the user may not connect",
   "28P01": "password authentication failed",
@@ -140,7 +140,7 @@ const CODE = /^[A-Z0-9_]{1,40}$/;
 const HOST = /^[\w.:/-]{1,100}$/;
 const MAX_CAUSES = 6;
 
-/** Why a dependency did not answer: the innermost code or class, with host and port or our own words. */
+/** Why a dependency did not answer: the innermost error code or class, with host and port or a text from the list above. */
 export function reasonOf(thrown: unknown): string {
   let reason = "unknown";
   let address = "";
@@ -149,7 +149,7 @@ export function reasonOf(thrown: unknown): string {
     const { code, errors } = error as { code?: unknown; errors?: unknown };
     address = addressOf(error) || address;
     reason = typeof code === "string" && CODE.test(code) ? code : error.constructor.name;
-    // A host with several addresses fails once for each of them.
+    // A connect to a host with several addresses fails once for each address.
     error = error.cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
   return [reason, WORDS_BY_CODE[reason] ?? address].filter(Boolean).join(" ");

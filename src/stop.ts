@@ -10,7 +10,7 @@ export function stopOnUncaught(log: Log, stop: () => void): void {
     stop();
   });
   process.on("unhandledRejection", (reason) => {
-    log.error({ err: reason }, "unhandled rejection, report it: the process goes on");
+    log.error({ err: reason }, "unhandled rejection: please report this bug; the process keeps running");
   });
 }
 

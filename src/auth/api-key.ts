@@ -52,7 +52,7 @@ export function apiKeyQueries(database: OpenDatabase) {
   const viewerOfKey = new DataLoader<AskedKey, Viewer | null>(
     async (asked) => {
       const hashes = asked.map(({ keyHash }) => keyHash);
-      // The statement is of several requests, so it takes none of their places.
+      // One statement serves several requests, so it has its own deadline and blocks the statements of none of them.
       const lastDeadline = new Deadline(Math.max(...asked.map(({ deadline }) => deadline.at)));
       // As an array literal, since the driver knows no array types. Hashes need no quoting.
       const rows = await findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline);

@@ -32,10 +32,10 @@ const TOO_SLOW = /^(57014|55P03)$/;
 /** Full, out of memory, read-only after a failover: not the caller's fault and perhaps gone in a while. */
 const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
 
-/** PostgreSQL's codes; Node's, such as EPERM, look alike. */
+/** The form of a PostgreSQL error code. Node codes such as EPERM look similar. */
 const SQLSTATE = /^([0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
-/** Node's codes of a certificate or a handshake that failed. */
+/** Node's error codes for an invalid certificate or a failed TLS handshake. */
 const OF_TLS = /CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
 
 /** There is no such table, column or type. */
@@ -76,7 +76,7 @@ export function failureOfDatabaseError(error: unknown): unknown {
   return error;
 }
 
-/** For the operator: which database, what happened, and what to do. Null when the error is not the database's. */
+/** A message for the operator with the database, the cause and the remedy. Null if the database did not cause the error. */
 export function describeDatabaseFault(error: unknown, database: string): string | null {
   const code = codeOf(error);
   if (!isPassing(error) && !SQLSTATE.test(code) && !OF_TLS.test(code)) return null;

@@ -65,7 +65,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
   }
 
   async function ask<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
-    // Not awaited where there is nothing to wait for: most requests have one statement at a time.
+    // Skips the await when no other statement runs, which is the case in most requests.
     const ownStatements = deadline.enter();
     if (ownStatements !== undefined) await ownStatements;
     let isUnderWay = false;
@@ -77,7 +77,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     const tries = again.execute(() =>
       breaker.execute(() =>
         gate.execute(() => {
-          // The request was answered while this statement waited: it must not start.
+          // The response was sent while this statement waited, so the statement must not start.
           if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
           isUnderWay = true;
           // The gate holds the place until the driver is done, not until we gave up: it is the connection that is busy.
@@ -89,9 +89,9 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     try {
       return await inTime(tries, deadline, () => isUnderWay);
     } catch (error) {
-      // A statement that is under way keeps its connection, and so the request's place, until the driver is done.
+      // A running statement keeps its connection, and so the slot of its request, until the driver has finished.
       if (!isUnderWay) leave();
-      // An open circuit says nothing about why it was opened.
+      // The error of an open circuit breaker does not contain the cause.
       if (error instanceof BrokenCircuitError) error.cause = lastUnreachable;
       if (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError) {
         throw new Failure("UNAVAILABLE", { cause: error });
@@ -102,7 +102,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
 
   return {
     read,
-    /** Once when the server cannot be reached any more, and once when it answers again. */
+    /** Called once when the database becomes unreachable and once when it answers again. */
     onOutage(begins: (cause: unknown) => void, ends: () => void): void {
       let isOut = false;
       breaker.onBreak(() => {

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import { nameBytesOfOperation } from "./limit-cost.ts";
-import { MAX_ANSWER_BYTES, MAX_NAME_BYTES } from "./limits.ts";
+import { MAX_ANSWER_BYTES, MAX_NAME_BYTES, PUNCTUATION_OF_A_NAME } from "./limits.ts";
 
 type NameBytesOf = ReturnType<typeof nameBytesOfOperation>;
 
@@ -58,7 +58,6 @@ function refusal(message: string, limit: { readonly name: string; readonly allow
 
 /** Texts up to this length are counted by their characters, because the exact count is slow and differs little. */
 const SHORT_TEXT = 256;
-const PUNCTUATION_OF_A_NAME = 4;
 
 /** Whether the value has at most `maxBytes` as JSON. Stops at the limit and does not serialize the value. */
 function isWithin(maxBytes: number, value: unknown): boolean {

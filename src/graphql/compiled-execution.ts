@@ -45,7 +45,7 @@ export function createCompiledOperations(schema: GraphQLSchema, maxCompiled = MA
     }
     if (neverCompiled.has(operation)) return null;
     const run = (runs.get(operation) ?? 0) + 1;
-    // Counted anew afterwards: the compiled operation may be dropped for others and then has to come back as often.
+    // The count restarts, because the compiled operation may be evicted and must then be requested as often again.
     runs.set(operation, run % RUNS_BEFORE_COMPILING);
     if (run < RUNS_BEFORE_COMPILING) return null;
     const result = isSafeToCompile(schema, document) ? compileQuery(schema, document) : null;

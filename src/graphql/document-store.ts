@@ -1,6 +1,7 @@
 import type { ApolloServerOptions, BaseContext } from "@apollo/server";
 import { InMemoryLRUCache } from "@apollo/utils.keyvaluecache";
-import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from "graphql";
+import { type DocumentNode, Kind, type SelectionSetNode } from "graphql";
+import { fragmentsOf } from "./fragments-of.ts";
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
@@ -37,11 +38,8 @@ function bytesOfDocument(document: DocumentNode): number {
 }
 
 /** Counts a fragment each time it is spread, because graphql-jit compiles it each time. The document limits bound the count. */
-function fieldCounter({ definitions }: DocumentNode): (set: SelectionSetNode | undefined) => number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+function fieldCounter(document: DocumentNode): (set: SelectionSetNode | undefined) => number {
+  const fragments = fragmentsOf(document);
   return function count(set): number {
     let fields = 0;
     for (const selection of set?.selections ?? []) {

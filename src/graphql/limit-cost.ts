@@ -2,7 +2,6 @@ import {
   type ArgumentNode,
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -17,6 +16,8 @@ import {
 } from "graphql";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../page.ts";
 import { fieldOf, typeConditionOf } from "./field-of.ts";
+import { fragmentsOf } from "./fragments-of.ts";
+import { PUNCTUATION_OF_A_NAME } from "./limits.ts";
 
 /** The arguments that say how many rows a list has. */
 const SIZE_ARGUMENTS: readonly string[] = ["limit", "first", "last"];
@@ -58,9 +59,6 @@ interface Cost {
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
 }
 
-/** Quotes, a colon and a comma. */
-const PUNCTUATION_OF_A_NAME = 4;
-
 /**
  * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
  * take besides: of those at the root there are few by another limit. The document must have passed validation and its
@@ -88,10 +86,7 @@ export function nameBytesOfOperation(
 
 function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
   const query = schema.getQueryType();
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   const defaults = new Map<string, unknown>();
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue !== undefined) defaults.set(variable.name.value, valueFromASTUntyped(defaultValue));

@@ -16,6 +16,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import { fieldOf, typeConditionOf } from "./field-of.ts";
+import { fragmentsOf } from "./fragments-of.ts";
 import { beyondLimit, GRAPHQL_LIMITS } from "./limits.ts";
 
 type ParentType = GraphQLNamedType | undefined;
@@ -73,7 +74,7 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
     fields: 0,
     repeats: 0,
   };
-  const fragments = new Map<string, FragmentDefinitionNode>();
+  const fragments = fragmentsOf(document);
   const open = new Set<FragmentDefinitionNode>();
   const spread = new Set<FragmentDefinitionNode>();
 
@@ -135,9 +136,6 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
   count("bytes", Buffer.byteLength(text));
   count("lines", lineCount(text));
   refuseLongNames(document);
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     count("operations");

@@ -52,6 +52,9 @@ export const MAX_COST = 10_000;
  */
 export const MAX_NAME_BYTES = 512 * 1024;
 
+/** Quotes, a colon and a comma. */
+export const PUNCTUATION_OF_A_NAME = 4;
+
 /** The bytes of all names and values in one response. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 

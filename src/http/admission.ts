@@ -8,12 +8,12 @@ import { createFairSlots, type FairSlots, type QueuedSlot } from "../rate-limit/
 import { createIdentityCache, fingerprintOf } from "../rate-limit/recent-credentials.ts";
 import { ANSWER_BEGINS } from "./express-messages.ts";
 
-/** Of one user, and of all. Each that waits holds its request and its socket, about 10 KB. */
+/** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */
 const QUEUE = { maxWaiting: 500, maxWaitingInAll: 2000 };
-/** The part of a request's time that it may spend in the queue: what is left is for its statements. */
+/** The share of its time that a request may spend in the queue. The rest remains for its statements. */
 const WAITING_SHARE = 0.8;
 
-/** A request's place among the requests at work. It is given up when the response begins or the client leaves. */
+/** The slot of a running request. The slot is freed when the response begins or the client disconnects. */
 class Admission {
   #slots: FairSlots | null = null;
   #identity: string | null = null;
@@ -26,7 +26,7 @@ class Admission {
     this.#userSlots = userSlots;
   }
 
-  /** Waits for a slot of this identity, in place of the one that is held. Fails as UNAVAILABLE. */
+  /** Exchanges the current slot for a slot of this identity, and waits for it. Fails as UNAVAILABLE. */
   async take(identity: string, deadline: Deadline, slots = this.#userSlots): Promise<void> {
     if (this.#identity === identity) return;
     this.free();
@@ -43,7 +43,7 @@ class Admission {
     this.#identity = null;
   };
 
-  /** The last statement may outlast the response; until then its connection counts as this identity's. */
+  /** The last statement may outlast the response. Its connection counts for this identity until the statement ends. */
   end(deadline: Deadline): void {
     this.#isOver = true;
     this.#queued?.cancel();
@@ -52,16 +52,16 @@ class Admission {
 }
 
 interface AdmissionOptions {
-  /** How many requests are at work at once. */
+  /** How many requests run at once. */
   readonly slots: number;
-  /** Whether a user may have more than a quarter of them while no other user asks for anything. */
+  /** Whether one user may have more than a quarter of the slots while no other user sends requests. */
   readonly mayUseMoreAlone: boolean;
   readonly onRefusal: () => void;
 }
 
 /**
- * Every request that has a credential is admitted before anything is done for it. A known credential waits as the user it
- * belonged to last time, an unknown one as its address, so that the queue of one user delays nobody else.
+ * Admits each request with a credential before any other work. A known credential waits in the queue of its last known user
+ * and an unknown one in the queue of its address, so that one user's queue does not delay other users.
  */
 export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
   const perUser = Math.ceil(slots / 4);
@@ -76,7 +76,7 @@ export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: Admission
   const identities = createIdentityCache();
 
   return {
-    /** The credential is still checked by a statement, so that a revoked key fails at once. */
+    /** A statement still checks the credential, so that a revoked key fails at once. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
       async (request: IncomingMessage & { readonly res?: Response }, deadline) => {

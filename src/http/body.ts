@@ -19,7 +19,7 @@ export function discardBody(request: Request): void {
   });
 }
 
-/** One that is announced is refused at once. On /graphql the body is read after authentication. */
+/** Refuses a body whose declared length is too large at once. /graphql reads the body after authentication. */
 export const limitBodies: RequestHandler = (request, _response, next) => {
   const length = Number(request.headers["content-length"] ?? 0);
   const hasBody = length > 0 || request.headers["transfer-encoding"] !== undefined;
@@ -31,7 +31,7 @@ export const limitBodies: RequestHandler = (request, _response, next) => {
 export const refuseOddBodies: RequestHandler = (request, _response, next) => {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   const charsets = (request.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi);
-  // All of them: of two, another parser may heed the other one.
+  // Check every occurrence of the header, because another parser may use a different one.
   const isUtf8 = [...charsets].every(([, charset]) => /^utf-8$/i.test(charset ?? ""));
   if (!ENCODINGS.has(encoding) || !isUtf8) {
     throw new Failure("UNSUPPORTED_MEDIA_TYPE");

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { discardBody } from "./body.ts";
 import { answerFailure } from "./failure-answer.ts";
 
-/** Express marks what the caller did wrong with a status; anything else is ours. */
+/** Express sets a status on errors of the caller. An error without a status is a fault of the server. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
   400: "INVALID_INPUT",
   413: "PAYLOAD_TOO_LARGE",

@@ -17,7 +17,7 @@ interface GraphqlDoor {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly openContext: (asked: Asked) => RequestContext;
-  /** Gives the query its deadline anew, where its body came late. */
+  /** Restarts the deadline when the body has arrived. */
   readonly beginWork: RequestHandler;
   /** Of the rate limit, where there is one. */
   readonly chargeCost: ChargeCost | undefined;
@@ -48,7 +48,7 @@ export function graphqlRoutes({
     response.locals.viewer = await authenticate(request, response.locals.deadline);
     next();
   };
-  /** A body that is still on its way holds no slot meanwhile, and its query gets its whole time once it is there. */
+  /** A body that is still arriving holds no slot, and its query gets the whole time limit once the body is complete. */
   const waitForBody: RequestHandler = async (request, response, next) => {
     const { admission, viewer } = response.locals;
     if (request.complete) response.locals.body = await readBody(request);

@@ -7,7 +7,7 @@ export type IsReady = () => Promise<boolean>;
 const READY_HOLDS_MS = 1000;
 const NOT_READY_HOLDS_MS = 250;
 
-/** Asks once at a time, and keeps the answer for a moment. */
+/** Runs one check at a time and caches its result briefly. */
 export function cacheReadiness(isReady: IsReady): IsReady {
   let answer = Promise.resolve(false);
   let askAgainAt = 0;
@@ -22,7 +22,7 @@ export function cacheReadiness(isReady: IsReady): IsReady {
   };
 }
 
-/** `/healthz`: the process lives. `/readyz`: it can answer. The log has the reason when it cannot. */
+/** `/healthz` reports that the process runs, `/readyz` that it can answer requests. The log has the reason if it cannot. */
 export function healthRoutes(isReady: IsReady): Router {
   const router = Router();
   router.all("/healthz", onlyMethods("GET", "HEAD"), (_request, response) => {

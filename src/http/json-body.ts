@@ -6,7 +6,7 @@ import { Failure } from "../errors.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "./lone-surrogates.ts";
 
-/** Twice what the largest query may carry: 20 root fields with 100 ids each. Parsing as many takes under a millisecond. */
+/** Twice the number of values in the largest allowed query, which has 20 root fields with 100 ids each. */
 const MAX_JSON_VALUES = 4000;
 
 const DECODERS: Readonly<Record<string, (bytes: Buffer, options: object) => Promise<Buffer>>> = {
@@ -20,7 +20,7 @@ const BACKSLASH = 0x5c;
 const BEFORE_A_VALUE = new Set([0x2c, 0x5b, 0x7b]);
 
 /**
- * Reads the body as it was sent, neither inflated nor parsed. A body that is too large fails before its end.
+ * Reads the body without inflating or parsing it. A body that is too large fails before its end.
  */
 export function readBody(request: Request): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -41,11 +41,11 @@ export function readBody(request: Request): Promise<Buffer> {
   });
 }
 
-/** Undefined for a body that is not declared as JSON. Its text must be UTF-8 and an object or an array. */
+/** Parses the body, which must be a UTF-8 JSON object or array. Undefined if the body is not declared as JSON. */
 export async function parseJsonBody(request: Request, body: Buffer): Promise<unknown> {
   if (body.length === 0 || !request.is("application/json")) return undefined;
   const text = await decode(request.headers["content-encoding"]?.trim().toLowerCase(), body);
-  // The decoder would replace what is not UTF-8 by U+FFFD.
+  // The decoder would replace invalid UTF-8 by U+FFFD.
   if (!isUtf8(text)) throw faultOfBody("must be UTF-8");
   if (text.includes("\\u") && hasLoneSurrogate(text.toString("latin1"))) throw faultOfBody(SURROGATE_RULE);
   refuseManyValues(text);
@@ -53,7 +53,7 @@ export async function parseJsonBody(request: Request, body: Buffer): Promise<unk
     const parsed: unknown = JSON.parse(new TextDecoder().decode(text));
     if (typeof parsed === "object" && parsed !== null) return parsed;
   } catch {
-    // The error's own message repeats the body.
+    // The message of the error would repeat the body.
   }
   throw badBody("The request body is not valid JSON");
 }
@@ -69,7 +69,7 @@ async function decode(encoding: string | undefined, body: Buffer): Promise<Buffe
   }
 }
 
-/** A hundred kilobytes of nested arrays take 100 times as long to parse as a query of that length does. */
+/** Nested arrays take 100 times as long to parse as a query of the same length. */
 function refuseManyValues(text: Buffer): void {
   let values = 0;
   let isInString = false;

@@ -2,20 +2,20 @@ import { Failure } from "../errors.ts";
 
 /** A holder is alone when no other one has asked for a slot for this long. */
 const LATELY_MS = 10_000;
-/** A queue's speed is not known before it has served this many requests without being empty. */
+/** The number of requests that a queue must serve without becoming empty before its speed is known. */
 const MIN_MEASURED = 20;
 
 interface FairSlotsOptions {
   readonly slots: number;
-  /** How many of the slots a holder may have, and whether another one has wanted any lately. */
+  /** The number of slots that a holder may have, which depends on whether another holder has asked for one recently. */
   readonly perHolder: (name: string, isAlone: boolean) => number;
-  /** Of one holder. Each that waits keeps a request in memory. */
+  /** The longest queue of one holder. Each entry keeps a request in memory. */
   readonly maxWaiting: number;
-  /** Of all holders together. */
+  /** The longest queue of all holders together. */
   readonly maxWaitingInAll: number;
 }
 
-/** A place in the queue. `cancel` gives it up: its client has left. */
+/** An entry in the queue. `cancel` removes the entry when its client has disconnected. */
 export interface QueuedSlot {
   readonly granted: Promise<void>;
   readonly cancel: () => void;
@@ -34,7 +34,7 @@ interface Holder {
   readonly speed: Speed;
 }
 
-/** How fast a queue is served since it was last empty. */
+/** The speed at which a queue has been served since it was last empty. */
 interface Speed {
   since: number;
   served: number;
@@ -43,12 +43,12 @@ interface Speed {
 export type FairSlots = ReturnType<typeof createFairSlots>;
 
 /**
- * Slots that holders share: each has at most so many of them, and those that wait are served one from each holder, round
- * and round. A wait that would last past its deadline fails as UNAVAILABLE at once.
+ * Slots that holders share. Each holder has at most a share of the slots, and the queues of the holders are served in
+ * rotation; a wait that would last past its deadline fails as UNAVAILABLE at once.
  */
 export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll }: FairSlotsOptions) {
   const holders = new Map<string, Holder>();
-  /** Those with a queue; the one whose next request is served first comes first. */
+  /** The holders with a queue, in the order in which their next requests are served. */
   let round: Holder[] = [];
   let running = 0;
   let waiting = 0;
@@ -72,7 +72,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
     return running < slots && holder.running < perHolder(holder.name, performance.now() - changedAt > LATELY_MS);
   }
 
-  /** Both by the speed of its own queue and by that of all queues, served in turn. */
+  /** The longer of two estimates: one by the speed of its own queue, one by the speed of all queues in rotation. */
   function expectedWaitMs(holder: Holder): number {
     const before = Math.min(waiting, (holder.waiting + 1) * (round.length + 1));
     return Math.max(holder.waiting * intervalOf(holder.speed), before * intervalOf(speed));
@@ -151,7 +151,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   }
 
   return {
-    /** Undefined: the slot was free and is taken. Free it with `free`, once. */
+    /** Takes a free slot and returns undefined, or returns a place in the queue. Call `free` once for each slot. */
     take(name: string, msLeft: number): QueuedSlot | undefined {
       if (name !== newest) {
         if (newest !== "") changedAt = performance.now();
@@ -172,7 +172,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
 
     free(name: string): void {
       const holder = holders.get(name);
-      if (holder === undefined) throw new Error("a slot was freed that nobody holds");
+      if (holder === undefined) throw new Error("a slot was freed twice, or was never taken");
       running -= 1;
       holder.running -= 1;
       if (waiting > 0) grantWaiting();

@@ -38,8 +38,8 @@ export function openRecentCredentials() {
 }
 
 /**
- * Null for an anonymous request. The same for every spelling of a header. A hash, because a credential is not kept longer
- * than its request.
+ * A hash of the credential, equal for every spelling of its header, because a credential must not be kept longer than its
+ * request. Null for an anonymous request.
  */
 export function fingerprintOf({ headers }: IncomingMessage): string | null {
   const { authorization, "x-api-key": key } = headers;
@@ -48,7 +48,7 @@ export function fingerprintOf({ headers }: IncomingMessage): string | null {
   return hash("sha256", `${token}\n${String(key ?? "")}`, "base64url");
 }
 
-/** The user that each credential belonged to when this process last saw it. */
+/** The user of each credential at its last use in this process. */
 export function createIdentityCache() {
   const users = new Map<string, string>();
   return {

@@ -13,7 +13,7 @@ const MAX_LATE_AGE_MS = 60_000;
 /** Limits the cache to some 2 MB, because keys are short and a result has one entry for each state. */
 const MAX_KEPT = 1000;
 
-/** In each queue: of the counts that one user waits for, and of all. */
+/** The longest queues of counts: of one user, and of all users. */
 const MAX_WAITING = 50;
 const MAX_WAITING_IN_ALL = 500;
 
@@ -50,7 +50,7 @@ export function openTaskProgress(queries: TaskProgressQueries, connections = 2) 
     maxWaitingInAll: MAX_WAITING_IN_ALL,
   });
 
-  /** A count may outlast its request, but never starts after it. One user has one count under way. */
+  /** A count may outlast its request but never starts after it. Each user runs one count at a time. */
   async function count(missing: readonly string[], { filter, withEmails, deadline, userId }: AskedProgress) {
     const queued = slots.take(userId, msLeft(deadline));
     if (queued !== undefined) await queued.granted;
@@ -130,7 +130,7 @@ export function openTaskProgress(queries: TaskProgressQueries, connections = 2) 
     });
   }
 
-  /** In the order of the ids. The request waits for one count at a time, as for any statement of its own. */
+  /** Returns the results in the order of the ids. A request waits for one count at a time, like for its other statements. */
   return async (asked: AskedProgress): Promise<TaskProgress[]> => {
     const ownStatements = asked.deadline.enter();
     if (ownStatements !== undefined) await ownStatements;

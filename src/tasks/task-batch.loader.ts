@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 
-/** One statement for a page of tasks: a loader for each search, told apart by `key`, that a request asks with. */
+/** Reads all tasks of a page with one statement. Each request has one loader per search, identified by `key`. */
 export function createTaskBatches<Found>() {
   const loaders = new Map<string, DataLoader<string, Found>>();
 

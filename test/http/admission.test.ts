@@ -87,7 +87,7 @@ describe("requests at work", () => {
     expect((await viewer.get(path)).status).toBe(401);
   });
 
-  test("clients that leave while their requests wait give their places up", async () => {
+  test("a client that disconnects while its request waits frees its place in the queue", async () => {
     server = await startTestServer({ environment: { DATABASE_POOL_SIZE: "4" } });
     const viewer = await server.as();
     const path = `/api/v1/tasks/${randomUUID()}/jobs`;
@@ -106,7 +106,7 @@ describe("requests at work", () => {
     expect(statements).toBe(2);
   });
 
-  test("an export leaves its slot when the file begins", async () => {
+  test("an export frees its slot when its response begins", async () => {
     server = await startTestServer({ environment: { DATABASE_POOL_SIZE: "4" } });
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
@@ -118,7 +118,7 @@ describe("requests at work", () => {
     await running.body?.cancel();
   });
 
-  test("a body that is still on its way holds no slot", async () => {
+  test("a body that is still arriving holds no slot", async () => {
     server = await startTestServer({ environment: { DATABASE_POOL_SIZE: "4" } });
     const viewer = await server.as();
     const body = JSON.stringify({ query: "{ viewer { userId } }" });
@@ -145,16 +145,16 @@ describe("a body", () => {
       headers: { "Content-Type": "application/json", ...headers },
     });
 
-  test("of a caller without a good credential is neither inflated nor parsed", async () => {
+  test("the body of a caller without a valid credential is neither inflated nor parsed", async () => {
     server = await startTestServer();
     for (const headers of [{}, { Authorization: `Bearer tj_${"x".repeat(40)}` }]) {
-      // Neither gzip nor JSON: whatever read it would answer 400.
+      // The body is neither gzip nor JSON, so any parser would answer 400.
       expect((await post("no gzip", { ...headers, "Content-Encoding": "gzip" })).status).toBe(401);
       expect((await post("{", headers)).status).toBe(401);
     }
   });
 
-  test("with many values is refused before it is parsed, and names the limit", async () => {
+  test("a body with too many values is refused before it is parsed, and the error names the limit", async () => {
     server = await startTestServer();
     const { key } = await server.as();
     const headers = { "X-API-Key": key, "Content-Encoding": "gzip" };
@@ -167,7 +167,7 @@ describe("a body", () => {
     expect((await post("no gzip", headers)).status).toBe(400);
   });
 
-  test("that is not UTF-8 is refused", async () => {
+  test("a body that is not UTF-8 is refused", async () => {
     server = await startTestServer();
     const { key } = await server.as();
     const body = Buffer.from('{"query":"{ viewer { userId } } # \xff"}', "latin1");

@@ -59,7 +59,7 @@ async function waitingRequest(origin: string) {
   };
 }
 
-test("an uncaught exception is logged without its words, and the process stops without losing a request", async () => {
+test("an uncaught exception is logged without its message, and the process stops without losing a request", async () => {
   const program = serving({ UNCAUGHT: "exception" });
   const origin = await program.listening();
   const running = await waitingRequest(origin);
@@ -73,7 +73,7 @@ test("an uncaught exception is logged without its words, and the process stops w
   expectLogged(stderr);
 });
 
-test("an unhandled rejection is an alarm in the log, and the process goes on serving", async () => {
+test("an unhandled rejection is logged as an error, and the process keeps serving", async () => {
   const program = serving({ UNCAUGHT: "rejection" });
   const origin = await program.listening();
   const running = await waitingRequest(origin);
