@@ -1,5 +1,5 @@
-// A list whose item fails at once drops the promises of the items before it, and a rejection among them is then unhandled,
-// which ends a Node process. Repaired, the failure joins these promises, as in graphql-js 17 (docs/decisions/compiled-execution.md).
+// graphql-js drops the promises of earlier list items when an item fails synchronously, and an unhandled rejection among them
+// ends a Node process. The repair awaits these promises, as graphql-js 17 does (docs/decisions/compiled-execution.md).
 export const graphql = {
   name: "graphql",
   version: "16.15.0",

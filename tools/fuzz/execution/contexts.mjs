@@ -16,7 +16,7 @@ const PATIENCE_MS = 60_000;
 const MAX_REMEMBERED = 20_000;
 const FAULTS = ["none", "none", "emails", "states", "viewer"];
 
-/** Contexts over the stage's database as the server makes them, for the owner; in some of them a part always fails. */
+/** Creates request contexts like the server's, for the owner of the tasks. In some contexts a part always fails. */
 export function openContexts(databaseUrl) {
   const database = openDatabase({
     url: databaseUrl,
@@ -59,7 +59,7 @@ export function openContexts(databaseUrl) {
   };
 }
 
-/** Nothing is written while the fuzzer runs, so that each statement is sent once for its parameters. */
+/** Caches results by statement and parameters, because nothing is written while the fuzzer runs. */
 function remembering(queries) {
   const results = new Map();
   const remember = (name, read) => {
@@ -77,7 +77,7 @@ function remembering(queries) {
   return mapMethods(queries, remember);
 }
 
-/** Lets answers arrive in any order. */
+/** Delays results at random, so that they arrive in any order. */
 function delaying(queries) {
   return mapMethods(queries, (_name, read) => async (...given) => {
     await setTimeout(Math.random() * 4);
@@ -94,7 +94,7 @@ function withoutDeadline(_name, value) {
   return typeof value === "number" && !Number.isInteger(value) ? undefined : value;
 }
 
-/** Some emails cannot be read, some are of a shape that GraphQL cannot answer. */
+/** Some emails cannot be read, and some have values that GraphQL cannot serialize. */
 function faulty(emailById) {
   return {
     prime: () => {},
@@ -107,7 +107,7 @@ function faulty(emailById) {
   };
 }
 
-/** Jobs in states that the schema does not have: they cannot be serialized, next to emails that are still being read. */
+/** Jobs in states that the schema does not have, which fail to serialize while emails are still being read. */
 function withUnknownStates(taskJobs) {
   return {
     async findVisibleJobPage(request) {

@@ -34,7 +34,7 @@ const ROOTS = [...PLAIN_ROOTS, "viewer", "viewer", "node", "nodes", "__schema", 
  */
 export function requestOf(schema, seed, index) {
   const random = randomOf(seed, index);
-  // Half of the documents have nothing that keeps them from being compiled, others have nothing but conditions.
+  // Half of the documents are safe to compile, and others are unsafe only because of conditions.
   const kind = random.oneOf(["plain", "plain", "conditional", "any"]);
   random.isPlain = kind !== "any";
   random.hasConditions = kind !== "plain";
@@ -114,7 +114,7 @@ function createWriter(schema, random) {
     return field(type.getFields()[name], 0);
   }
 
-  /** The same once more, under another condition: both are merged. */
+  /** Repeats a selection under another condition, so that both must be merged. */
   function repeated(part) {
     const [, head] = /^(\.\.\.\w+|(?:\w+: )?\w+(?:\([^@]*?\))?)(?: @.*)?$/.exec(part) ?? [];
     return head === undefined ? part : `${head}${condition(0.7)}`;
@@ -150,7 +150,7 @@ function createWriter(schema, random) {
     return variable(random.oneOf(declared), () => makeValue(type, random));
   }
 
-  /** Now and then a variable inside a list or an object. */
+  /** Sometimes places a variable inside a list or an object. */
   function insides(type, value) {
     const nullable = getNullableType(type);
     if (isListType(nullable) && !random.isPlain && random.chance(0.15))

@@ -1,12 +1,12 @@
 import { execute, GraphQLError, getOperationAST } from "graphql";
 import { Failure } from "../../../dist/errors.js";
 
-/** As our limits cut the message and the locations of a refusal. */
+/** The lengths to which the server cuts the message and the locations of a refusal. */
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_LOCATIONS = 4;
 const ARGUMENT_FAULT = /^Argument "\w+" /;
 
-/** What graphql-js alone answers to a valid document, with the errors as a caller may see them. */
+/** The response of graphql-js alone to a valid document, with the errors that a caller may see. */
 export async function expectedAnswer(schema, document, { variables, operationName }, contextValue) {
   const result = await execute({
     schema,

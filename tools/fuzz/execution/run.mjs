@@ -64,13 +64,13 @@ const differences = [];
 
 async function compare(index) {
   const written = requestOf(schema, seed, index);
-  // A document of its own, so that its first run is the first one.
+  // Make the document unique, so that the server has never executed it.
   const request = { ...written, query: `${written.query}\n#${index}` };
   const document = parsed(request.query);
   if (document === null || validate(schema, document, specifiedRules).length > 0) return false;
   const fault = overSocket ? "none" : contexts.faultOf(index);
   const expect = (options) => expectedAnswer(schema, document, request, contexts.contextWith(fault, options));
-  // Afterwards all rows are remembered, so that no execution is slower than another.
+  // Afterwards all rows are cached, so that every execution takes the same time.
   await expect();
   const answers = [];
   for (let run = 1; run <= RUNS; run += 1) answers.push(await execute(request, fault));
@@ -92,7 +92,7 @@ async function compare(index) {
   return true;
 }
 
-/** Of two root fields that fail graphql-js reports the one that failed first, so an answer that it also gives is right. */
+/** If two root fields fail, graphql-js reports the first failure, so any response that graphql-js also gives is right. */
 async function firstDifference(answers, expected, expect) {
   if (COMPARED_RUNS.every((run) => answerText(answers[run - 1]) === expected)) return undefined;
   const possible = new Set([expected]);

@@ -2,7 +2,7 @@ import { getNullableType, isEnumType, isInputObjectType, isListType, isNonNullTy
 import { TASKS } from "../world.mjs";
 
 const IDS = [...TASKS.map(({ id }) => id), TASKS[0].id.toUpperCase()];
-/** The second begins with the marker by which graphql-jit writes a date into its code. */
+/** Texts for arguments. The second text begins with a marker that graphql-jit treats as code. */
 const TEXTS = ["job", "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d(process.exit(9))", 'a"b\\', "$&`", "é"];
 const PLAIN_TEXTS = ["job", "fuzz.example", "2025-01-01T00:00:00Z"];
 const INTEGERS = [1, 1, 2, 2, 3, 5, 0, -1, 101];
@@ -13,7 +13,7 @@ export function makeValue(type, random) {
   if (random.chance(0.03)) return random.oneOf([null, "x", 1.5, true, [], {}, [null]]);
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
-    // One value stands for a list of one.
+    // GraphQL coerces a single value to a list with one element.
     if (random.chance(0.25)) return makeValue(nullable.ofType, random);
     return Array.from({ length: random.below(3) }, () => makeValue(nullable.ofType, random));
   }
