@@ -1,8 +1,6 @@
 import {
-  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
-  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
@@ -11,26 +9,13 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
-  type ValueNode,
   valueFromASTUntyped,
 } from "graphql";
-import { DEFAULT_LIMIT, MAX_LIMIT } from "../page.ts";
+import { DEFAULT_LIMIT } from "../page.ts";
+import { costsOfArguments, type Size, sizeOf, type Variables } from "./argument-cost.ts";
 import { fieldOf, typeConditionOf } from "./field-of.ts";
 import { fragmentsOf } from "./fragments-of.ts";
 import { PUNCTUATION_OF_A_NAME } from "./limits.ts";
-
-/** The arguments that say how many rows a list has. */
-const SIZE_ARGUMENTS: readonly string[] = ["limit", "first", "last"];
-
-/** A list asked for by its members has as many of them. */
-const MEMBERS_ARGUMENT = "ids";
-
-/** A field that takes it searches the jobs of its parent, however little of what it finds is selected. */
-const SEARCH_ARGUMENT = "filter";
-
-/** In fields, for each parent: what walks an index up to a page, and what may have to look at every job of a task. */
-const SEARCH = 10;
-const FILTERED_SEARCH = 50;
 
 /** The lists of introspection, about as long as those of a schema like ours. Another list has ten rows. */
 const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
@@ -47,17 +32,18 @@ const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
 /** A field below `__schema` and `__type`. Nothing is read for it, and these lists are longer than the schema's. */
 const INTROSPECTED_FIELD = 0.5;
 
-type Variables = Readonly<Record<string, unknown>>;
-type Size = (variables: Variables) => number;
-type Defaults = ReadonlyMap<string, unknown>;
-
 /** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
 interface Cost {
   readonly fixed: number;
   /** The bytes of the response names of those fields that appear once. */
   readonly names: number;
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
+  /** Statements that are sent once, however long the lists above them are. */
+  readonly statements: readonly Size[];
 }
+
+const NOTHING: Cost = { fixed: 0, names: 0, lists: [], statements: [] };
+const ONE_FIELD: Cost = { ...NOTHING, fixed: 1 };
 
 /**
  * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
@@ -71,7 +57,10 @@ export function costOfOperation(
   operation: OperationDefinitionNode,
 ): (variables: Variables) => number {
   const cost = buildCost(schema, document, operation);
-  return (variables) => Math.ceil(evaluate(cost, "fixed", variables));
+  return (variables) => {
+    const ofStatements = cost.statements.reduce((sum, statement) => sum + statement(variables), 0);
+    return Math.ceil(evaluate(cost, "fixed", variables) + ofStatements);
+  };
 }
 
 /** The bytes of all response names in the largest response that the operation can have, counted like the cost. */
@@ -96,6 +85,7 @@ function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: Ope
     let fixed = 0;
     let names = 0;
     const lists: Cost["lists"][number][] = [];
+    const statements: Size[] = [];
     for (const selection of selections) {
       const cost =
         selection.kind === Kind.FIELD
@@ -108,8 +98,9 @@ function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: Ope
       fixed += cost.fixed;
       names += cost.names;
       lists.push(...cost.lists);
+      statements.push(...cost.statements);
     }
-    return { fixed, names, lists };
+    return { fixed, names, lists, statements };
   }
 
   function costOfFragment(
@@ -117,7 +108,7 @@ function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: Ope
     parent: GraphQLNamedType | undefined,
     size: Size | null,
   ): Cost {
-    if (fragment === undefined) return { fixed: 0, names: 0, lists: [] };
+    if (fragment === undefined) return NOTHING;
     return costOfSet(fragment.selectionSet, typeConditionOf(schema, fragment) ?? parent, size);
   }
 
@@ -127,16 +118,22 @@ function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: Ope
     const isIntrospected = parent?.name.startsWith("__") ?? false;
     const self = isIntrospected ? INTROSPECTED_FIELD : 1;
     const names = (node.alias ?? node.name).value.length + PUNCTUATION_OF_A_NAME;
-    if (node.selectionSet === undefined || field === undefined) return { fixed: self, names, lists: [] };
-    const own = sizeOf(node, field, defaults);
+    if (node.selectionSet === undefined || field === undefined) return { ...NOTHING, fixed: self, names };
+    const own = sizeOf({ node, field, defaults });
     const below = costOfSet(node.selectionSet, getNamedType(field.type), own);
     if (!isListType(getNullableType(field.type))) {
-      const searches = parent === query ? [] : searchesOf(node, field, defaults);
-      return { fixed: self + below.fixed, names: names + below.names, lists: [...searches, ...below.lists] };
+      const { each, once } = costsOfArguments({ node, field, defaults }, parent === query);
+      return {
+        fixed: self + below.fixed,
+        names: names + below.names,
+        lists: [...each.map((size) => ({ size, each: ONE_FIELD })), ...below.lists],
+        statements: [...once, ...below.statements],
+      };
     }
 
     const introspected = isIntrospected ? INTROSPECTION_LIST_SIZES[field.name] : undefined;
-    return { fixed: self, names, lists: [{ size: own ?? size ?? (() => introspected ?? DEFAULT_LIMIT), each: below }] };
+    const length = own ?? size ?? (() => introspected ?? DEFAULT_LIMIT);
+    return { fixed: self, names, lists: [{ size: length, each: below }], statements: below.statements };
   }
 
   return costOfSet(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, null);
@@ -146,52 +143,4 @@ function evaluate(cost: Cost, what: "fixed" | "names", variables: Variables): nu
   let sum = cost[what];
   for (const { size, each } of cost.lists) sum += size(variables) * evaluate(each, what, variables);
   return sum;
-}
-
-function searchesOf(node: FieldNode, field: GraphQLField<unknown, unknown>, defaults: Defaults): Cost["lists"] {
-  if (!field.args.some(({ name }) => name === SEARCH_ARGUMENT)) return [];
-  const given = node.arguments?.find(({ name }) => name.value === SEARCH_ARGUMENT)?.value;
-  const read = given === undefined ? () => undefined : readerOf(given, defaults);
-  const size: Size = (variables) => ((read(variables) ?? null) === null ? SEARCH : FILTERED_SEARCH);
-  return [{ size, each: { fixed: 1, names: 0, lists: [] } }];
-}
-
-/** Null: the field is not paged. */
-function sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>, defaults: Defaults): Size | null {
-  const sizes: Size[] = [];
-  let isPaged = false;
-  for (const { name, defaultValue } of field.args) {
-    if (!SIZE_ARGUMENTS.includes(name) && name !== MEMBERS_ARGUMENT) continue;
-    isPaged = true;
-    const given = node.arguments?.find((argument: ArgumentNode) => argument.name.value === name);
-    if (given !== undefined) sizes.push(sizeOfValue(given.value, defaults, defaultValue));
-    else if (defaultValue !== undefined) sizes.push(() => rowsAskedFor(defaultValue));
-  }
-  if (!isPaged) return null;
-  const [only] = sizes;
-  if (only === undefined) return () => DEFAULT_LIMIT;
-  return sizes.length === 1 ? only : (variables) => Math.max(...sizes.map((size) => size(variables)));
-}
-
-function sizeOfValue(value: ValueNode, defaults: Defaults, defaultValue: unknown): Size {
-  const read = readerOf(value, defaults, defaultValue);
-  return (variables) => rowsAskedFor(read(variables));
-}
-
-function readerOf(value: ValueNode, defaults: Defaults, defaultValue?: unknown): (variables: Variables) => unknown {
-  if (value.kind === Kind.VARIABLE) {
-    const name = value.name.value;
-    const otherwise = defaults.has(name) ? defaults.get(name) : defaultValue;
-    // A variable may be called `__proto__` or `toString`, which every object inherits.
-    return (variables) => (Object.hasOwn(variables, name) ? variables[name] : otherwise);
-  }
-  const literal = valueFromASTUntyped(value);
-  return () => literal;
-}
-
-/** Never more than a page may have: what is out of bounds is refused in better words where it is read. */
-function rowsAskedFor(value: unknown): number {
-  if (value === undefined || value === null) return DEFAULT_LIMIT;
-  if (Array.isArray(value)) return value.length;
-  return typeof value === "number" && value >= 1 && value <= MAX_LIMIT ? value : MAX_LIMIT;
 }

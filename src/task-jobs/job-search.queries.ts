@@ -5,6 +5,7 @@ import type { Pool } from "../db/client.ts";
 import { queryRows, type Row } from "../db/prepare-rows.ts";
 import { textArray } from "../db/text-array.ts";
 import { isEmptyFilter } from "../filter.ts";
+import { MAX_OFFSET } from "../page.ts";
 import { conditionsOf } from "./job-filter.queries.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { FoundJobs, JobOrder, JobSearch } from "./job-search.ts";
@@ -86,13 +87,29 @@ function statementOf(search: JobSearch): SQL {
   const stretch = sql`
     select ${column} as ordered_by, job.*
     from public.task_email_jobs job left join public.emails email on email.id = job.email_id
-    where ${allOf([matching(ofTask, filter), ...between(search, { moment: column, id: sql`job.id`, isDescending })])}
+    where ${allOf([
+      matching(ofTask, filter),
+      ...between(search, { moment: column, id: sql`job.id`, isDescending }),
+      ...beforeTheEnd(search, count),
+    ])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
     select ${count}, task.id, ${SELECTED} from ${counted} left join lateral (${stretch}) job on true
     left join public.emails email on email.id = job.email_id
     order by job.ordered_by ${direction}, job.id ${direction}`;
+}
+
+/**
+ * PostgreSQL checks this condition once, before it walks to the offset. An offset behind the last match, or where the matches
+ * are not counted behind the last job of the task, reads no job.
+ */
+function beforeTheEnd({ offset, parts }: JobSearch, count: SQL): SQL[] {
+  if (offset === 0) return [];
+  if (parts.count) return [sql`${offset}::bigint < ${count}`];
+  const total = sql`(select sum(jobs) from public.task_job_totals where task_id = task.id)`;
+  // No total: no trigger has ever counted the jobs of this task.
+  return [sql`${offset}::bigint < coalesce(${total}, ${MAX_OFFSET}::bigint + 1)`];
 }
 
 /** The access rule, as in task-job.queries.ts: nothing tells a missing task from a foreign one. */

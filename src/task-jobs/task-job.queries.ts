@@ -12,10 +12,12 @@ const value = sql.placeholder;
 
 /**
  * The access rule: a task that is missing, deleted or owned by another user gives no row, indistinguishably. The version
- * of its jobs never repeats, and is null if no trigger has counted them.
+ * of its jobs never repeats, and is null if no trigger has counted them. A page that begins behind the last counted job is
+ * empty, so that a huge offset walks no index.
  */
 const VISIBLE_TASK = sql`(
-  select tasks.id, total.jobs, total.version, total.version = ${value("version")} as is_place_known
+  select tasks.id, total.jobs, total.version, total.version = ${value("version")} as is_place_known,
+    total.version is not null and ${value("offset")}::int >= greatest(total.jobs, 1) as is_past_end
   from public.tasks, lateral (
     select coalesce(sum(jobs), 0) as jobs, sum(changes) || '.' || max(slot) as version
     from public.task_job_totals where task_id = tasks.id
@@ -34,7 +36,7 @@ const pageOf = (columns: SQL) => sql`
     case when task.is_place_known then ${value("placeCreatedAt")}::timestamptz else 'infinity' end,
     case when task.is_place_known then ${value("placeId")}::uuid else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end)
   order by created_at desc, id desc
-  limit ${value("limit")}
+  limit case when task.is_past_end then 0 else ${value("limit")}::int end
   offset case when task.is_place_known then ${value("fromPlace")}::int else ${value("offset")}::int end`;
 
 /** Its limit keeps the planner from turning the look-up into a join that it hashes and sorts. */

@@ -28,7 +28,9 @@ export class TaskJobResolver {
     limit: number,
     @Arg("offset", () => Int, {
       defaultValue: DEFAULT_OFFSET,
-      description: `How many jobs to pass over, from 0 to ${MAX_OFFSET}. Past the end the page is empty.`,
+      description:
+        `How many jobs to skip, from 0 to ${MAX_OFFSET}. Past the end the page is empty. Every 1,000 skipped jobs cost one ` +
+        "field, and any offset at most 1,000 fields. The connection `Task.jobs` reads deep pages at no such cost.",
     })
     offset: number,
     @Arg("filter", () => TaskJobFilter, {

@@ -19,8 +19,8 @@ export class TaskConnectionResolver {
     @Arg("offset", () => Int, {
       defaultValue: DEFAULT_OFFSET,
       description:
-        `How many tasks to pass over, from 0 to ${MAX_OFFSET}; for callers who count pages. A cursor costs less; together ` +
-        "with one it is BAD_USER_INPUT.",
+        `How many tasks to skip, from 0 to ${MAX_OFFSET}; for callers who count pages. Every 1,000 skipped tasks cost one ` +
+        "field, and any offset at most 1,000 fields; a cursor costs none. An offset together with a cursor is BAD_USER_INPUT.",
     })
     offset: number,
     @Arg("filter", () => TaskFilterType, { nullable: true, description: "Which tasks; all when absent." })

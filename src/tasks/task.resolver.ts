@@ -27,7 +27,9 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => TaskProgressType, {
-    description: "How far the task has come. For each task it costs ten fields more than it has, with a filter fifty.",
+    description:
+      "How far the task has come. It costs ten fields more than it has for each task. With a filter it costs 50 more for each " +
+      "task, and 450 more once for each time the document selects it.",
   })
   async progress(
     @Root() task: Task,

@@ -4,7 +4,8 @@ import { costOfOperation } from "../../src/graphql/limit-cost.ts";
 
 const schema = buildSchema(`
   interface Node { id: ID! }
-  type Query { task(id: ID!): Task  tasks(first: Int, last: Int, filter: Filter): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]! }
+  type Query { task(id: ID!): Task  tasks(first: Int, last: Int, filter: Filter): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]!  page(offset: Int! = 2000): Page! }
+  type Page { count: Int! }
   type Tasks { edges: [TaskEdge!]! nodes: [Task!]! totalCount: Int! }
   type TaskEdge { cursor: String! node: Task! }
   type Task implements Node { id: ID! jobs(first: Int, last: Int): Jobs! found(first: Int, filter: Filter): Jobs! progress(filter: Filter): Progress! }
@@ -25,6 +26,9 @@ function cost(text: string, variables: Record<string, unknown> = {}): number {
 }
 
 const SEARCH_BY_VARIABLE = "query ($f: Filter) { task(id: 1) { found(filter: $f) { totalCount } } }";
+const OFFSET_BY_VARIABLE = "query ($o: Int) { page(offset: $o) { count } }";
+const manyProgresses = (count: number) =>
+  `{ task(id: 1) { ${Array.from({ length: count }, (_, n) => `a${n}: progress(filter: { status: "${n}" }) { total }`).join(" ")} } }`;
 
 test.each<[string, string, Record<string, unknown>, number]>([
   ["a field is one", "{ __typename }", {}, 1],
@@ -66,7 +70,44 @@ test.each<[string, string, Record<string, unknown>, number]>([
   ],
   ["a search is ten fields", "{ task(id: 1) { found { totalCount } } }", {}, 13],
   ["one with a filter is fifty", '{ task(id: 1) { found(filter: { status: "x" }) { totalCount } } }', {}, 53],
-  ["so is progress", "{ task(id: 1) { a: progress { total } b: progress(filter: {}) { total } } }", {}, 65],
+  [
+    "the progress of a task is ten fields, with a filter 500",
+    "{ task(id: 1) { a: progress { total } b: progress(filter: {}) { total } } }",
+    {},
+    515,
+  ],
+  // 45 × (progress + total + 50 + 450) + task
+  ["each alias of a filtered progress is charged", manyProgresses(45), {}, 22_591],
+  // tasks + nodes + 450 + 100 × (progress + total + 50): one statement reads the progress of all tasks of the list.
+  [
+    "the statement of a filtered progress is charged once for a list of tasks",
+    "query ($f: Filter) { tasks(first: 100) { nodes { progress(filter: $f) { total } } } }",
+    { f: {} },
+    5652,
+  ],
+  // tasks + nodes + 100 × (progress + total + 10)
+  [
+    "the progress of 100 tasks without a filter is charged for no statement of its own",
+    "query ($f: Filter) { tasks(first: 100) { nodes { progress(filter: $f) { total } } } }",
+    { f: null },
+    1202,
+  ],
+  ["an offset costs nothing below 1,000 rows", "{ page(offset: 999) { count } }", {}, 2],
+  ["an offset costs a field for every 1,000 rows", "{ page(offset: 500000) { count } }", {}, 502],
+  ["an offset costs at most 1,000 fields", "{ page(offset: 2147483647) { count } }", {}, 1002],
+  ["an offset below 0 costs as much as the largest", "{ page(offset: -1) { count } }", {}, 1002],
+  ["an offset of another type costs as much as the largest", OFFSET_BY_VARIABLE, { o: "5" }, 1002],
+  ["an offset in a variable costs the same", OFFSET_BY_VARIABLE, { o: 7000 }, 9],
+  ["an offset in the default of a variable costs the same", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), {}, 9],
+  ["an offset in a variable goes before its default", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), { o: 0 }, 2],
+  ["an offset that is null costs nothing", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), { o: null }, 2],
+  ["an offset that is absent is the default of the field", OFFSET_BY_VARIABLE, {}, 4],
+  [
+    "15 aliases of huge offsets are charged 15 times",
+    `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: page(offset: ${2_147_480_000 + n}) { count }`).join(" ")} }`,
+    {},
+    15_030,
+  ],
   // tasks + nodes + 100 × (found + totalCount + 10)
   ["each task's counts", "{ tasks(first: 100) { nodes { found { totalCount } } } }", {}, 1202],
   ["those of the root are few", '{ tasks(first: 5, filter: { status: "x" }) { totalCount } }', {}, 2],

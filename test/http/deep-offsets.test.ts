@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+const JOBS = 250;
+const HUGE = 2_147_480_000;
+
+let server: TestServer;
+let owner: Awaited<ReturnType<TestServer["as"]>>;
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer({ environment: { RATE_LIMIT: "1000/h" } });
+  owner = await server.as();
+  taskId = await aTask(server.sql, { user_id: owner.userId });
+  await someJobs(server.sql, taskId, JOBS);
+});
+afterAll(() => server.close());
+
+const aliases = (count: number, field: (index: number) => string) =>
+  `{ ${Array.from({ length: count }, (_, index) => `a${index}: ${field(index)}`).join(" ")} }`;
+const pointsLeft = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1]);
+
+async function pointsOf(work: () => Promise<{ headers: Headers }>) {
+  const { headers: before } = await owner.get(`/api/v1/tasks/${taskId}/jobs?limit=1`);
+  return pointsLeft(before) - pointsLeft((await work()).headers);
+}
+
+describe("offsets", () => {
+  test.each([JOBS, HUGE])("a REST page at offset %i is 200, empty, with the count, for one point", async (offset) => {
+    for (const filter of ["", "&status=completed"]) {
+      const points = await pointsOf(async () => {
+        const response = await owner.get(`/api/v1/tasks/${taskId}/jobs?limit=100&offset=${offset}${filter}`);
+        expect(response.status).toBe(200);
+        expect(await response.json()).toEqual({ jobs: [], count: JOBS, limit: 100, offset });
+        return response;
+      });
+      expect(points).toBe(1);
+    }
+  });
+
+  test("one GraphQL page at the largest offset is answered and costs 1,000 fields more", async () => {
+    const document = (offset: number) =>
+      `{ taskJobs(taskId: "${taskId}", limit: 100, offset: ${offset}) { jobs { id } count } tasks(offset: ${offset}) { nodes { id } totalCount } }`;
+    const { body: shallow } = await owner.query(document(0));
+    const { status, body } = await owner.query(document(2_147_483_647));
+    expect([status, body.data]).toEqual([
+      200,
+      { taskJobs: { jobs: [], count: JOBS }, tasks: { nodes: [], totalCount: 1 } },
+    ]);
+    expect(body.extensions.cost.requested - shallow.extensions.cost.requested).toBe(2000);
+  });
+
+  test("15 aliases of huge offsets are refused before the database is asked", async () => {
+    const documents = [
+      aliases(15, (n) => `taskJobs(taskId: "${taskId}", offset: ${HUGE + n}) { count jobs { id } }`),
+      aliases(15, (n) => `taskJobs(taskId: "${taskId}", offset: ${HUGE + n}, filter: { status: [FAILED] }) { count }`),
+      aliases(15, (n) => `tasks(offset: ${HUGE + n}) { totalCount }`),
+    ];
+    for (const document of documents) {
+      const statements = await server.countStatements(async () => {
+        const { body } = await owner.query(document);
+        expect(body.errors[0].message).toMatch(/could cost 15\d{3} fields, and the limit is 10000/);
+        expect(body.errors[0].extensions).toMatchObject({ code: "BAD_USER_INPUT", limit: { name: "cost" } });
+      });
+      // The credential.
+      expect(statements).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test("nine huge offsets are accepted and take four points", async () => {
+    const variables = { offset: HUGE };
+    const fields = aliases(9, () => `taskJobs(taskId: "${taskId}", offset: $offset) { count }`);
+    const points = await pointsOf(async () => {
+      const answer = await owner.query(`query ($offset: Int!) ${fields}`, variables);
+      expect(answer.body.data.a8).toEqual({ count: JOBS });
+      return answer;
+    });
+    expect(points).toBe(4);
+  });
+});
+
+describe("progress", () => {
+  const filtered = (index: number) => `progress(filter: { addressContains: "u${index}" }) { total }`;
+
+  test("45 aliases of a filtered progress are refused before the database is asked", async () => {
+    const document = `{ task(id: "${taskId}") ${aliases(45, filtered)} }`;
+    const statements = await server.countStatements(async () => {
+      const { body } = await owner.query(document);
+      expect(body.errors[0].message).toMatch(/could cost 22\d{3} fields, and the limit is 10000/);
+    });
+    expect(statements).toBeLessThanOrEqual(1);
+  });
+
+  test("100 tasks with their progress are answered, with a filter and without", async () => {
+    const document = `{ tasks(first: 100) { nodes { progress { total percent } found: ${filtered(1)} } } }`;
+    const { status, body } = await owner.query(document);
+    expect([status, body.data.tasks.nodes[0].progress.total]).toEqual([200, JOBS]);
+  });
+});

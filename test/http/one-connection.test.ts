@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { aTask, someJobs } from "../support/builders.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let server: TestServer;
+afterEach(() => server.close());
+
+const aliases = (count: number, field: (index: number) => string, prefix = "a") =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}: ${field(index)}`).join(" ");
+
+/** Each document reads the jobs of a task by many statements. */
+const DOCUMENTS: readonly [string, (taskId: string) => string][] = [
+  ["pages", (id) => `{ ${aliases(15, (n) => `taskJobs(taskId: "${id}", offset: ${n}) { jobs { id } count }`)} }`],
+  [
+    "filtered pages",
+    (id) =>
+      `{ ${aliases(15, (n) => `taskJobs(taskId: "${id}", filter: { addressContains: "${n}" }) { jobs { id } count }`)} }`,
+  ],
+  [
+    "connections",
+    (id) =>
+      `{ task(id: "${id}") { ${aliases(20, (n) => `jobs(first: 1, filter: { addressContains: "${n}" }) { totalCount }`)} } }`,
+  ],
+  [
+    "progresses",
+    (id) =>
+      `{ task(id: "${id}") { ${aliases(15, (n) => `progress(filter: { addressContains: "${n}" }) { total }`)} } }`,
+  ],
+  [
+    "pages and progresses together",
+    (id) => `{ ${aliases(7, (n) => `taskJobs(taskId: "${id}", offset: ${n}) { jobs { id } count }`)}
+      ${aliases(7, (n) => `taskJobs(taskId: "${id}", filter: { addressContains: "${n}" }) { count }`, "b")}
+      task(id: "${id}") { ${aliases(7, (n) => `progress(filter: { addressContains: "${n}" }) { total }`)} } }`,
+  ],
+];
+
+async function lockJobs() {
+  // The driver reserves a connection only of a pool that has one.
+  await server.sql`select 1`;
+  const blocker = await server.sql.reserve();
+  await blocker`begin`;
+  await blocker`lock table task_email_jobs in access exclusive mode`;
+  return async () => {
+    await blocker`commit`;
+    blocker.release();
+  };
+}
+
+/** The connections whose statement waits for the lock. */
+async function waitingForTheLock(): Promise<number> {
+  const rows = await server.sql`
+    select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return rows.length;
+}
+
+test.each(DOCUMENTS)(
+  "a document of many %s holds one connection, and sends nothing after its deadline",
+  async (_name, documentOf) => {
+    server = await startTestServer({
+      environment: { DATABASE_POOL_SIZE: "8", REQUEST_TIMEOUT_MS: "1200", STATEMENT_TIMEOUT_MS: "1000" },
+    });
+    const viewer = await server.as();
+    const taskId = await aTask(server.sql, { user_id: viewer.userId });
+    await someJobs(server.sql, taskId, 20);
+    // The pools are connected.
+    expect((await viewer.query(documentOf(taskId))).body.errors).toBeUndefined();
+
+    const release = await lockJobs();
+    let isAnswered = false;
+    const answer = viewer
+      .query(documentOf(taskId).replaceAll(/"(\d+)"/g, (_, n) => `"${Number(n) + 100}"`))
+      .finally(() => {
+        isAnswered = true;
+      });
+    const samples: number[] = [];
+    while (!isAnswered) {
+      samples.push(await waitingForTheLock());
+      await sleep(10);
+    }
+    expect(Math.max(...samples)).toBe(1);
+    expect(["DEPENDENCY_TIMEOUT", "DEPENDENCY_UNAVAILABLE"]).toContain((await answer).body.errors[0].extensions.code);
+
+    const underWay = await waitingForTheLock();
+    expect(underWay).toBeLessThanOrEqual(1);
+    const statements = await server.countStatements(async () => {
+      await release();
+      await sleep(300);
+    });
+    // The commit, and the statement that was under way at the deadline.
+    expect(statements).toBeLessThanOrEqual(underWay + 1);
+    expect((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(404);
+  },
+);

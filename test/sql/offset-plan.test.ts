@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OpenDatabase } from "../../src/db/client.ts";
+import { deadlineIn } from "../../src/deadline.ts";
+import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
+import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { taskQueries } from "../../src/tasks/task.queries.ts";
+import { aTask, someJobs } from "../support/builders.ts";
+import { blocksReadOf, plansOf, rowsReadOf } from "../support/explained-database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+const JOBS = 20_000;
+const HUGE = 2_147_483_647;
+/** The task, its totals and the roots of the indexes. */
+const FEW_BLOCKS = 20;
+
+let database: TestDatabase;
+let taskId: string;
+let smallTaskId: string;
+let emptiedTaskId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { sql } = database;
+  taskId = await aTask(sql);
+  await someJobs(sql, taskId, JOBS);
+  smallTaskId = await aTask(sql);
+  await someJobs(sql, smallTaskId, 100);
+  emptiedTaskId = await aTask(sql);
+  await someJobs(sql, emptiedTaskId, 5000);
+  await sql`update task_email_jobs set deleted_at = now() where task_id = ${emptiedTaskId}`;
+  await sql`insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 5000)`;
+  await sql`vacuum analyze`;
+});
+afterAll(() => database.close());
+
+function pageAt(open: OpenDatabase, of: string, offset: number, emails = true) {
+  return taskJobQueries(open).findVisibleJobPage({
+    viewer: ADMIN,
+    taskId: of,
+    page: { limit: 100, offset },
+    parts: { jobs: true, emails, count: true },
+    deadline: deadlineIn(60_000),
+  });
+}
+
+test.each([
+  ["the count", () => taskId, JOBS, JOBS],
+  ["the largest offset", () => taskId, HUGE, JOBS],
+  ["the count of a small task", () => smallTaskId, 100, 100],
+  ["1 of a task whose jobs were deleted", () => emptiedTaskId, 1, 0],
+])("a page at %s is empty, has the right count and reads no job", async (_name, idOf, offset, count) => {
+  for (const emails of [true, false]) {
+    const plans = await plansOf(database.url, async (open) => {
+      expect(await pageAt(open, idOf(), offset, emails)).toEqual({ jobs: [], emails: [], count });
+    });
+    expect(plans).toHaveLength(1);
+    for (const plan of plans) {
+      expect(rowsReadOf(plan, "task_email_jobs")).toBe(0);
+      expect(blocksReadOf(plan)).toBeLessThan(FEW_BLOCKS);
+    }
+  }
+});
+
+test("a page behind the last bookmark of a walk is empty and reads no job", async () => {
+  const plans = await plansOf(database.url, async (open) => {
+    const { findVisibleJobPage } = taskJobQueries(open);
+    for (const offset of [JOBS - 100, JOBS, JOBS + 150]) {
+      const parts = { jobs: true, emails: true, count: true };
+      const page = { limit: 100, offset };
+      const found = await findVisibleJobPage({ viewer: ADMIN, taskId, page, parts, deadline: deadlineIn(60_000) });
+      expect([offset, found?.jobs.length, found?.count]).toEqual([offset, offset < JOBS ? 100 : 0, JOBS]);
+    }
+  });
+  const [first = [], ...behind] = plans;
+  expect(rowsReadOf(first, "task_email_jobs")).toBeGreaterThan(JOBS / 2);
+  expect(behind.map((plan) => rowsReadOf(plan, "task_email_jobs"))).toEqual([0, 0]);
+});
+
+test("the last job of a task is on the page at the count less one", async () => {
+  const found = await pageAt(database as unknown as OpenDatabase, taskId, JOBS - 1);
+  expect([found?.jobs.length, found?.count]).toEqual([1, JOBS]);
+});
+
+test("jobs that no trigger has counted are found at every offset", async () => {
+  const uncounted = await aTask(database.sql);
+  await database.sql.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await someJobs(sql as unknown as TestDatabase["sql"], uncounted, 300);
+  });
+  for (const offset of [0, 250]) {
+    const found = await pageAt(database as unknown as OpenDatabase, uncounted, offset);
+    expect(found?.jobs).toHaveLength(offset === 0 ? 100 : 50);
+  }
+  const [searched] = await searchAt(database as unknown as OpenDatabase, uncounted, 250, false);
+  expect(searched?.jobs).toHaveLength(50);
+});
+
+const FILTER: JobFilter = { addressContains: "@" };
+
+function searchAt(open: OpenDatabase, of: string, offset: number, count: boolean) {
+  return jobSearchQueries("searches" in open ? open.searches : open).findVisibleJobs({
+    viewer: ADMIN,
+    taskIds: [of],
+    filter: FILTER,
+    order: "created_desc",
+    after: null,
+    before: null,
+    backwards: false,
+    limit: 100,
+    offset,
+    parts: { jobs: true, emails: true, count },
+    deadline: deadlineIn(60_000),
+  });
+}
+
+test.each([JOBS, HUGE])("a filtered page at offset %i reads no job besides those it counts", async (offset) => {
+  const rowsOf = async (count: boolean) => {
+    const [plan = []] = await plansOf(database.url, async (open) => {
+      expect(await searchAt(open, taskId, offset, count)).toEqual([{ jobs: [], emails: [], count: count ? JOBS : 0 }]);
+    });
+    return rowsReadOf(plan, "task_email_jobs");
+  };
+  expect(await rowsOf(false)).toBe(0);
+  expect(await rowsOf(true)).toBeLessThan(1.5 * JOBS + 5200);
+});
+
+test("a filtered page that begins before its last match has its jobs", async () => {
+  for (const count of [true, false]) {
+    const [found] = await searchAt(database as unknown as OpenDatabase, taskId, JOBS - 1, count);
+    expect(found?.jobs).toHaveLength(1);
+  }
+});
+
+test("a list of tasks at an offset behind the last task reads only what it counts", async () => {
+  const rowsAt = async (offset: number, length: number) => {
+    const [plan = []] = await plansOf(database.url, async (open) => {
+      const { rows } = await taskQueries(open).findVisibleTasks({
+        viewer: ADMIN,
+        filter: {},
+        after: null,
+        before: null,
+        backwards: false,
+        limit: 10,
+        offset,
+        parts: { tasks: true, count: true },
+        deadline: deadlineIn(60_000),
+      });
+      expect(rows).toHaveLength(length);
+    });
+    return rowsReadOf(plan, "tasks");
+  };
+  const [{ all } = { all: 0 }] = await database.sql`select count(*)::int as all from tasks`;
+  expect(await rowsAt(all, 0)).toBe(all);
+  expect(await rowsAt(HUGE, 0)).toBe(all);
+  expect(await rowsAt(all - 1, 1)).toBe(2 * all);
+});
