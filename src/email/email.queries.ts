@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
+import { MAX_TEXT_CHARS } from "../db/text-limit.ts";
 import type { Deadline } from "../deadline.ts";
 import { isRfc3339Representable } from "../rfc3339.ts";
 import type { EmailRead, EmailRecord, JoinedEmail } from "./email.ts";
@@ -26,7 +27,7 @@ export function emailQueries(database: OpenDatabase) {
   };
 }
 
-/** `at` is where its columns begin. Whether a record can be read is decided here, once for every door. */
+/** `at` is where its columns begin. REST, GraphQL and exports all decide here whether a record can be expressed. */
 export function emailOfRow(row: Row, at: number): EmailRead {
   if (row[at + 14] !== null) return null;
   const email: EmailRecord = {
@@ -48,7 +49,7 @@ export function emailOfRow(row: Row, at: number): EmailRead {
   return isReadable(email) ? email : new Error(`the email record ${email.id} cannot be read`);
 }
 
-/** Whether every non-null field has a value and RFC 3339 can express every timestamp. */
+/** Whether every non-null field has a value, RFC 3339 can express every timestamp, and the texts fit into a response. */
 function isReadable(email: EmailRecord): boolean {
   return (
     (email.validatedAt === null || isRfc3339Representable(email.validatedAt)) &&
@@ -59,6 +60,18 @@ function isReadable(email: EmailRecord): boolean {
     email.hasMxRecords !== null &&
     email.hasReverseDns !== null &&
     email.isCatchall !== null &&
-    email.needsPhysicalVerify !== null
+    email.needsPhysicalVerify !== null &&
+    charsOf(email) <= MAX_TEXT_CHARS
+  );
+}
+
+function charsOf({ email, status, domainName, hostName, serverType, unknownReason }: EmailRecord): number {
+  return (
+    email.length +
+    status.length +
+    (domainName?.length ?? 0) +
+    (hostName?.length ?? 0) +
+    (serverType?.length ?? 0) +
+    (unknownReason?.length ?? 0)
   );
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
+import { shortened } from "../db/text-limit.ts";
 import { EMAIL_COLUMNS, emailOfRow } from "../email/email.queries.ts";
 import { type JoinedEmail, missingEmail } from "../email/email.ts";
 import type { Page } from "../page.ts";
@@ -122,7 +123,7 @@ export function jobOfRow(row: Row): JobRecord {
     id: row[JOB] as string,
     taskId: row[JOB + 1] as string,
     emailId: row[JOB + 2] as string | null,
-    emailAddress: row[JOB + 3] as string,
+    emailAddress: shortened(row[JOB + 3] as string),
     status: row[JOB + 4] as JobRecord["status"],
     statusWord: row[JOB + 4] as string,
     createdAt: row[JOB + 5] as string,

@@ -5,6 +5,7 @@ import type { Stretch } from "../connection.ts";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
 import { textArray } from "../db/text-array.ts";
+import { shortened } from "../db/text-limit.ts";
 import type { Deadline } from "../deadline.ts";
 import type { TaskRecord } from "./task.ts";
 import type { TaskFilter } from "./task-filter.ts";
@@ -76,7 +77,7 @@ function taskOfRow(row: Row): TaskRecord {
   return {
     id: row[0] as string,
     userId: row[1] as string | null,
-    source: row[2] as string | null,
+    source: shortened(row[2] as string | null),
     createdAt: row[3] as string,
     updatedAt: row[4] as string,
   };

@@ -1,0 +1,12 @@
+/**
+ * The longest text of a row that is answered, and the longest email record. A REST page of 100 jobs with such texts stays
+ * below the byte limit of a response, whatever the characters are.
+ */
+export const MAX_TEXT_CHARS = 4096;
+
+/** Rows from before the limit may have longer texts, which fail no page. A surrogate pair is never cut in half. */
+export function shortened<Text extends string | null>(text: Text): Text | string {
+  if (text === null || text.length <= MAX_TEXT_CHARS) return text;
+  const last = text.charCodeAt(MAX_TEXT_CHARS - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? MAX_TEXT_CHARS - 1 : MAX_TEXT_CHARS);
+}
