@@ -1,6 +1,9 @@
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|[+-](\d\d):([0-5]\d))$/;
 
+/** What `+02:00` becomes where the plus sign of a URL was not encoded. */
+const OFFSET_AFTER_BLANK = /:\d\d(\.\d+)? \d\d:\d\d$/;
+
 /** The format in which PostgreSQL prints a timestamptz in a UTC session: a year of at least four digits, and `BC` if needed. */
 const TIMESTAMPTZ = /^(\d{4}|[1-9]\d{4,5})-(\d\d)-(\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00( BC)?$/;
 
@@ -18,6 +21,7 @@ const MAX_OFFSET_HOURS = 15;
 
 /** What is wrong with a moment that PostgreSQL shall take as it is written; null for nothing. */
 export function faultOfRfc3339(timestamp: string): string | null {
+  if (OFFSET_AFTER_BLANK.test(timestamp)) return "has a blank before its offset; a URL needs %2B for the plus sign";
   const parts = RFC_3339.exec(timestamp);
   if (parts === null) return "is not an RFC 3339 timestamp with an offset, like 2025-01-01T12:00:01.123456Z";
   const [, year, month, day, , , , fraction, offsetHours] = parts;

@@ -13,7 +13,8 @@ interface MediaRange {
 
 /** A type and a subtype, each a token (RFC 9110, section 5.6.2), which includes `*`. */
 const TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
-const WEIGHT = /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/;
+/** Also `.2`, which the HTTP client of older Java versions sends (RFC 9110, section 12.4.2, asks for `0.2`). */
+const WEIGHT = /^(0?\.\d+|0\.?|1(\.0*)?)$/;
 
 /**
  * The offered type that `Accept` prefers, or null if it excludes all of them (RFC 9110, section 12.5.1). The package
@@ -35,7 +36,9 @@ export function acceptedType<Offer extends OfferedType>(
 
 function rangesOf(accept: string): MediaRange[] {
   return unquotedParts(accept, ",").flatMap((member) => {
-    const [type = "", ...parameters] = unquotedParts(member, ";").map((part) => part.trim());
+    const [first = "", ...parameters] = unquotedParts(member, ";").map((part) => part.trim());
+    // The same Java client writes `*` for any type.
+    const type = first === "*" ? "*/*" : first;
     const named = new Map(parameters.map(parameterOf));
     const weight = named.get("q") ?? "1";
     named.delete("q");

@@ -4,7 +4,7 @@ import { requestIdOf } from "./request-id.ts";
 
 /** Ids in a path may be logged; any other path was made up by the caller and could hold an address or a key. */
 const LOGGABLE_PATH =
-  /^\/(graphql|graphiql|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?)?)?)?\/?$/i;
+  /^\/(graphql|graphiql(\/assets\/[\w.-]+)?|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?)?)?)?\/?$/i;
 
 /** Gives every request its id, and every answer one line. Never a query string, a body, a header or an address. */
 export function accessLog(log: Log): RequestHandler {

@@ -41,8 +41,8 @@ export function graphqlRoutes({
       accept.toLowerCase().includes("text/html") &&
       acceptedType(accept, TYPES_OF_BROWSERS)?.type === "text/html";
     if (!isBrowser || pageForBrowsers === null) return next();
-    const [, query] = request.url.split("?", 2);
-    response.redirect(response.locals.pathPrefix + pageForBrowsers + (query === undefined ? "" : `?${query}`));
+    const query = /\?.*/.exec(request.url)?.[0] ?? "";
+    response.redirect(response.locals.pathPrefix + pageForBrowsers + query);
   };
   const authenticateRequest: RequestHandler = async (request, response, next) => {
     response.locals.viewer = await authenticate(request, response.locals.deadline);

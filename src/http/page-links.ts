@@ -21,7 +21,7 @@ export function pageLinks(linked: Linked, { limit, offset }: Page, count: number
   const link = (rel: string, at: number) => linkTo(linked, rel, { limit: `${limit}`, offset: `${at}` });
   const links = [link("first", 0)];
   if (offset > 0) links.push(link("prev", Math.max(0, Math.min(offset - limit, last))));
-  const nextOnly = next < count && next <= MAX_OFFSET ? [link("next", next)] : [];
+  const nextOnly = next < count && next <= MAX_OFFSET ? [ofBoundedSize(link("next", next))] : [];
   links.push(...nextOnly, link("last", Math.min(last, MAX_OFFSET)));
   const all = links.join(", ");
   // A long filter is repeated in every link, so drop all but `next`: without it a client would think that this is the last page.
@@ -31,13 +31,17 @@ export function pageLinks(linked: Linked, { limit, offset }: Page, count: number
 /** The next page of a walk by cursor. */
 export function nextLink(linked: Linked, endCursor: string): string {
   const limit = linked.query.get("limit");
-  return linkTo(linked, "next", { after: endCursor, ...(limit === null ? {} : { limit }) });
+  return ofBoundedSize(linkTo(linked, "next", { after: endCursor, ...(limit === null ? {} : { limit }) }));
 }
 
 function linkTo({ path, query, kept }: Linked, rel: string, place: Readonly<Record<string, string>>): string {
   const others = [...query].filter(([name]) => kept.includes(name));
-  const link = `<${path}?${new URLSearchParams([...Object.entries(place), ...others])}>; rel="${rel}"`;
+  return `<${path}?${new URLSearchParams([...Object.entries(place), ...others])}>; rel="${rel}"`;
+}
+
+/** Only `next` must not be left out, so only `next` can be too long. */
+function ofBoundedSize(link: string): string {
   if (Buffer.byteLength(link) <= MAX_NEXT_BYTES) return link;
-  const message = `The filter parameters are too long: the link to a page must not have more than ${MAX_NEXT_BYTES} bytes. Use fewer values, or GraphQL, which accepts longer filters`;
+  const message = `The filter parameters are too long: the link to the next page must not have more than ${MAX_NEXT_BYTES} bytes. Use fewer values, or GraphQL, which accepts longer filters`;
   throw new Failure("INVALID_INPUT", { message });
 }

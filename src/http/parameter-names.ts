@@ -29,9 +29,14 @@ export function bracketedNameIn(name: string): string | null {
   return /^(\w+)\[\d*\]$/.exec(name)?.[1] ?? null;
 }
 
+/** The name before the first bracket, `status` for `status[a]` and `status[0][b]`. */
+export function nameBeforeBracket(name: string): string {
+  return name.split("[", 1)[0] ?? name;
+}
+
 export function faultOfUnknown(name: string, known: readonly string[]): FieldFault {
   if (name.length > MAX_NAME_LENGTH) return { field: `${name.slice(0, MAX_NAME_LENGTH)}…`, reason: NOT_KNOWN };
-  const [nearest] = suggestionList(bracketedNameIn(name) ?? name, known);
+  const [nearest] = suggestionList(nameBeforeBracket(name), known);
   return { field: name, reason: nearest === undefined ? NOT_KNOWN : `${NOT_KNOWN}; did you mean ${nearest}?` };
 }
 

@@ -4,11 +4,13 @@ import { Failure, type FieldFault } from "../errors.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, LIMIT_RULE, MAX_LIMIT, MAX_OFFSET, OFFSET_RULE, type Page } from "../page.ts";
 import { faultOfRfc3339 } from "../rfc3339.ts";
 import { isUuid, UUID_RULE } from "../uuid.ts";
-import { bracketedNameIn, faultOfUnknown, spellingIn } from "./parameter-names.ts";
+import { bracketedNameIn, faultOfUnknown, nameBeforeBracket, spellingIn } from "./parameter-names.ts";
 import { ENCODING_RULE, readQueryString } from "./query-string.ts";
 
 /** A URL of 8 KB can hold 4,000 unknown names, so the error names only the first few. */
 const MAX_UNKNOWN_NAMED = 10;
+
+const ONCE_RULE = "must not be given more than once";
 
 /** The parameters that a path accepts. */
 export interface KnownParameters {
@@ -32,7 +34,7 @@ export class RestParameters {
     for (const { name, value } of readQueryString(url)) {
       const bracketed = bracketedNameIn(name);
       const field = bracketed !== null && lists.has(bracketed) ? bracketed : name;
-      isStrict ||= strict.includes(field) || (bracketed !== null && strict.includes(bracketed));
+      isStrict ||= strict.includes(nameBeforeBracket(name));
       if (!known.includes(field)) unknown.push(name);
       else if (value === null) this.faults.push({ field, reason: ENCODING_RULE });
       else this.query.append(field, value);
@@ -46,11 +48,11 @@ export class RestParameters {
   /** A parameter that is given once; null when it is absent. */
   single(field: string): string | null {
     const values = this.query.getAll(field);
-    if (values.length > 1) this.faults.push({ field, reason: "must not be given more than once" });
+    if (values.length > 1) this.faults.push({ field, reason: ONCE_RULE });
     return values.length === 1 ? (values[0] ?? null) : null;
   }
 
-  /** In lower case, as every other door has it. */
+  /** Returns it in lower case, as both APIs answer it. */
   uuid(field: string, value: string): string {
     if (!isUuid(value)) this.faults.push({ field, reason: UUID_RULE });
     return value.toLowerCase();
@@ -63,8 +65,8 @@ export class RestParameters {
     if (after !== "" && positionOfCursor(scope, after) === null) {
       this.faults.push({ field: "after", reason: CURSOR_RULE });
     }
-    // 0 is what clients send who always send one, and asks for nothing.
-    if ((this.query.get("offset") ?? "0") !== "0")
+    // Clients that always send an offset send 0, which asks for nothing.
+    if (!/^0+$/.test(this.query.get("offset") ?? "0"))
       this.faults.push({ field: "offset", reason: notTogetherWith("after") });
     return after;
   }
@@ -97,7 +99,7 @@ export class RestParameters {
     if (values.length === 0) return fallback;
     const value = values.length === 1 && /^[0-9]+$/.test(values[0] ?? "") ? Number(values[0]) : Number.NaN;
     if (value >= min && value <= max) return value;
-    this.faults.push({ field, reason });
+    this.faults.push({ field, reason: values.length > 1 ? ONCE_RULE : reason });
     return fallback;
   }
 }

@@ -237,4 +237,10 @@ describe("a browser that opens /graphql", () => {
     expect(response.status).toBe(status);
     if (status === 302) expect(response.headers.get("location")).toBe(`/graphiql?query=${QUERY}`);
   });
+
+  test("a browser is redirected with the whole query string, question marks included", async () => {
+    const query = "?query={a(x:%22why?%22)}&variables={}";
+    const response = await owner.get(`/graphql${query}`, { headers: { Accept: "text/html" }, redirect: "manual" });
+    expect(decodeURIComponent(response.headers.get("location") ?? "")).toBe(`/graphiql${decodeURIComponent(query)}`);
+  });
 });

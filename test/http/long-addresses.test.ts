@@ -106,3 +106,9 @@ test("a filter of more than 16,000 bytes is refused on GraphQL, and names the fi
     { field: "filter", reason: "must not have more than 16000 bytes" },
   ]);
 });
+
+test("a page that has no next one is answered, however long its links to the other pages would be", async () => {
+  const filter = ["(", ")", "!"].map((character) => `domain=${character.repeat(900)}`).join("&");
+  const { status, links, jobs } = await headersOf(`${path}?limit=1&${filter}`);
+  expect([status, links, jobs]).toEqual([200, {}, 0]);
+});

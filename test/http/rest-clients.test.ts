@@ -105,14 +105,20 @@ describe("a list", () => {
     expect(headers.get("link")).toContain("limit=5&offset=5&status=completed>");
   });
 
-  test.each(["q[]=a", "has_email[]=true", "after[]=", "status[a]=failed&status=failed", "limit[]=5&status[]=failed"])(
-    "the query %s is 400, because the parameter is not a list",
-    async (query) => {
-      const [fault, ...more] = await faultsOf(`${PATHS.page()}?${query}`);
-      expect(fault?.field).toBe(query.split("=")[0]);
-      expect(more).toEqual([]);
-    },
-  );
+  test.each([
+    "q[]=a",
+    "has_email[]=true",
+    "after[]=",
+    "status[a]=failed&status=failed",
+    "status[a]=failed",
+    "status[][]=failed",
+    "status[0][x]=failed",
+    "limit[]=5&status[]=failed",
+  ])("the query %s is 400, because the parameter is not a list", async (query) => {
+    const [fault, ...more] = await faultsOf(`${PATHS.page()}?${query}`);
+    expect(fault?.field).toBe(query.split("=")[0]);
+    expect(more).toEqual([]);
+  });
 });
 
 describe("an unknown name", () => {

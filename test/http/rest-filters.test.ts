@@ -58,7 +58,7 @@ describe("filters of the page", () => {
   });
 
   test("an offset of 0 beside a cursor asks for nothing", async () => {
-    expect(await jobs("?after=&offset=0")).toEqual(await jobs("?after="));
+    expect(await jobs("?after=&offset=00")).toEqual(await jobs("?after="));
     expect((await read("/api/v1/tasks?after=&offset=0")).status).toBe(200);
   });
 

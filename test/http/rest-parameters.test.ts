@@ -55,6 +55,18 @@ describe("anything else is 400 and names the field", () => {
     expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual([field]);
   });
 
+  test.each([
+    ["limit=1&limit=2", "limit", "must not be given more than once"],
+    [
+      "updated_since=2025-01-01T00:00:00+02:00",
+      "updated_since",
+      "has a blank before its offset; a URL needs %2B for the plus sign",
+    ],
+  ])("?%s is refused with the reason", async (query, field, reason) => {
+    const { body } = await jobsOf(randomUUID(), `?${query}`);
+    expect(body.error.details).toEqual([{ field, reason }]);
+  });
+
   test("all wrong fields at once, with the rule and without the value", async () => {
     const { status, body } = await jobsOf("x-secret-x", "?limit=x-secret-x&offset=-1");
     expect(status).toBe(400);

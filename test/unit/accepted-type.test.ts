@@ -10,6 +10,8 @@ test.each([
   ["", "application/json"],
   ["*/*", "application/json"],
   ["*/*;q=0.1", "application/json"],
+  ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json"],
+  ["text/html, */*; q=.5", "application/json"],
   ["application/*", "application/json"],
   ["text/*", "text/csv"],
   ["application/json; charset=utf-8", "application/json"],

@@ -55,6 +55,7 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
 
   // The names carry no hash, so a browser has to ask each time; the ETag makes the answer a 304.
   const setHeaders = (response: express.Response) => response.set("Cache-Control", "no-cache");
+  router.use("/assets", onlyMethods("GET", "HEAD"));
   router.use("/assets", express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders }));
 
   return router;
