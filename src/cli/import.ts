@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { parseArgs } from "node:util";
+import { MAX_TEXT_BYTES } from "../db/text-limit.ts";
 import { openBadRowFile } from "../import/bad-row-file.ts";
 import { type ImportResult, importBatch } from "../import/import-batch.ts";
 import { ImportError } from "../import/import-error.ts";
@@ -51,6 +52,9 @@ function readCommand(): Command {
   const { format } = values;
   if (format !== undefined && format !== "csv" && format !== "ndjson") {
     throw new UsageError("--format must be csv or ndjson");
+  }
+  if (Buffer.byteLength(values.source ?? "") > MAX_TEXT_BYTES) {
+    throw new UsageError(`--source must have at most ${MAX_TEXT_BYTES} bytes`);
   }
   return { fileName, userId: values.user, skipBad: values["skip-bad"], format, source: values.source };
 }

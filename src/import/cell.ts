@@ -1,3 +1,4 @@
+import { MAX_TEXT_BYTES } from "../db/text-limit.ts";
 import { faultOfRfc3339 } from "../rfc3339.ts";
 import { JOB_STATUSES } from "../task-jobs/task-job.ts";
 import { isUuid } from "../uuid.ts";
@@ -12,7 +13,6 @@ export type CellValue = string | null | CellFault;
 
 /** RFC 5321 and 5322 leave no room for a longer address, and verifiers do report addresses that are no addresses. */
 const MAX_ADDRESS_CHARS = 998;
-const MAX_TEXT_CHARS = 10_000;
 const MAX_SHOWN_CHARS = 60;
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
@@ -34,7 +34,7 @@ export function readText(cell: unknown): CellValue {
   if (cell === undefined || cell === null) return null;
   if (typeof cell !== "string") return { reason: `must be text, not ${kindOf(cell)}` };
   if (cell.trim() === "") return null;
-  if (cell.length > MAX_TEXT_CHARS) return { reason: `is longer than ${MAX_TEXT_CHARS} characters` };
+  if (Buffer.byteLength(cell) > MAX_TEXT_BYTES) return { reason: `has more than ${MAX_TEXT_BYTES} bytes` };
   if (cell.includes("\0")) return { reason: "contains a NUL character, which PostgreSQL cannot store" };
   // Only JSON's \ud800 can bring one; encoding it would silently store U+FFFD instead.
   if (/\p{Surrogate}/u.test(cell)) return { reason: "contains half of a surrogate pair" };

@@ -1,3 +1,4 @@
+import { MAX_TEXT_BYTES } from "../db/text-limit.ts";
 import {
   type CellValue,
   readAddress,
@@ -60,6 +61,15 @@ export function parseResultRow(cells: Cells): ResultRow | RowFault {
     if (value !== null && typeof value === "object") return { column, reason: value.reason };
     row[column] = value;
   }
+  if (textBytesOf(row) > MAX_TEXT_BYTES) {
+    return { column: null, reason: `the texts of the result have more than ${MAX_TEXT_BYTES} bytes together` };
+  }
   row.job_status ??= row.status === null ? "pending" : "completed";
   return row as ResultRow;
+}
+
+/** The bytes that the database limits in one email record. */
+function textBytesOf(row: Partial<ResultRow>): number {
+  const texts = [row.email, row.status, row.domain_name, row.host_name, row.server_type, row.unknown_reason];
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text ?? ""), 0);
 }

@@ -108,6 +108,7 @@ test.each([
   [["list.csv", "more.csv", "--user", randomUUID()]],
   [["list.csv", "--user", randomUUID(), "--format", "xlsx"]],
   [["list.csv", "--user", randomUUID(), "--skip"]],
+  [["list.csv", "--user", randomUUID(), "--source", "x".repeat(4097)]],
 ])("refuses %j with the usage and exit code 2", async (args) => {
   const { code, stdout, stderr } = await command(...args);
   expect([code, stdout]).toEqual([2, ""]);

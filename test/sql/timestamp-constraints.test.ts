@@ -8,7 +8,7 @@ const EARLIEST = "0001-01-01 00:00:00+00";
 const BAD = ["infinity", "-infinity", "10000-01-01T00:00:00Z", "0044-03-15T12:00:00Z BC"];
 
 let database: Awaited<ReturnType<typeof createOldDatabase>>;
-const old = { taskId: "", jobIds: [] as string[], emailId: "" };
+const old = { taskId: "", jobIds: [] as string[], emailIds: [] as string[] };
 
 beforeAll(async () => {
   database = await createOldDatabase(4);
@@ -17,7 +17,10 @@ beforeAll(async () => {
   for (const moment of BAD) {
     old.jobIds.push(await aJob(sql, { task_id: old.taskId, created_at: moment, updated_at: moment }));
   }
-  old.emailId = await anEmail(sql, { validated_at: "infinity" });
+  for (const moment of BAD) {
+    old.emailIds.push(await anEmail(sql, { validated_at: moment, created_at: moment, updated_at: moment }));
+  }
+  old.emailIds.push(await anEmail(sql, { validated_at: null, created_at: "infinity" }));
   await applyMigrations(database.url);
 });
 afterAll(() => database.close());
@@ -38,12 +41,19 @@ test("a worker can update the status of a job that had such timestamps before th
   expect(updated).toHaveLength(BAD.length);
 });
 
-test("an email row from before the migration is unchanged, and can be verified again or deleted", async () => {
-  const { sql } = database;
-  const [email] = await sql`select validated_at::text as at from emails where id = ${old.emailId}`;
-  expect(email?.at).toBe("infinity");
-  await sql`update emails set deleted_at = now() where id = ${old.emailId}`;
-  await sql`update emails set deleted_at = null, validated_at = now() where id = ${old.emailId}`;
+test("the migration moves timestamps of existing email records likewise, and keeps null", async () => {
+  const rows = await database.sql`
+    select validated_at::text as validated, created_at::text as created, updated_at::text as updated
+    from emails order by array_position(${`{${old.emailIds.join(",")}}`}::uuid[], id)`;
+  const expected = [LATEST, EARLIEST, LATEST, EARLIEST];
+  expect(rows.map(({ validated }) => validated)).toEqual([...expected, null]);
+  expect(rows.map(({ created }) => created)).toEqual([...expected, LATEST]);
+  expect(rows.slice(0, -1).map(({ updated }) => updated)).toEqual(expected);
+});
+
+test("a worker can update any column of an email record that had such timestamps before the migration", async () => {
+  const updated = await database.sql`update emails set host_name = 'mx.example.com' returning id`;
+  expect(updated).toHaveLength(old.emailIds.length);
 });
 
 describe("after the migration", () => {

@@ -115,8 +115,14 @@ test("text that cannot be stored as it is, is refused", () => {
   expect(readFault("host_name", "a\0b")).toContain("NUL");
   expect(readFault("host_name", "\ud800")).toContain("surrogate");
   expect(readValue("host_name", "😀")).toBe("😀");
-  expect(readFault("host_name", "x".repeat(10_001))).toContain("longer than 10000 characters");
+  expect(readFault("host_name", "€".repeat(1366))).toBe("host_name: has more than 4096 bytes");
   expect(readFault("host_name", ["a"])).toBe("host_name: must be text, not a list");
+});
+
+test("a result whose texts together have more bytes than the database takes is refused", () => {
+  const half = "x".repeat(2048);
+  const row = parse({ domain_name: half, host_name: half });
+  expect(row).toEqual({ column: null, reason: "the texts of the result have more than 4096 bytes together" });
 });
 
 test("a reason repeats no address and no long value", () => {
