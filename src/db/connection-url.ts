@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readStartupOptions } from "./startup-options.ts";
 
 const URL_PARTS =
   /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?(\[[^\]/?]*\]|[^/?@:[\]]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i;
@@ -70,10 +71,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 export function readConnectionUrl(url: string): ReadUrl {
   const [matched, userInfo, host = "", port = "", database = "", query = ""] = URL_PARTS.exec(url.trim()) ?? [];
   const parameters = new Map(query.split("&").filter(Boolean).map(readParameter));
-  const faults = matched === undefined ? [faultOfForm(url)] : faultsOf(parameters, host);
+  const faults = matched === undefined ? [faultOfForm(url)] : faultsOf(parameters, host, port);
   const given = (name: string) => parameters.get(name) || undefined;
   const [user, ...password] = (userInfo ?? "").split(":");
-  const options = readOptions(given("options"));
+  const options = readStartupOptions(given("options"), SESSION_SETTINGS);
+  faults.push(...options.faults);
   const hostName = given("host") ?? (decode(host.replace(/^\[(.*)\]$/, "$1")) || null);
   const isSocket = hostName?.startsWith("/") === true;
   const ignored = [...parameters.keys()].filter((name) => WITHOUT_EFFECT.has(name) || SESSION_SETTINGS.has(name));
@@ -118,7 +120,7 @@ function faultOfForm(url: string): string {
   return "is not a URL of the form postgres://user:password@host:port/database, with / ? # and % of a password percent-encoded";
 }
 
-function faultsOf(parameters: ReadonlyMap<string, string>, host: string): string[] {
+function faultsOf(parameters: ReadonlyMap<string, string>, host: string, port: string): string[] {
   const faults = [...parameters.keys()]
     .filter((name) => !HONOURED.has(name) && !SESSION_SETTINGS.has(name) && !WITHOUT_EFFECT.has(name))
     .map((name) =>
@@ -132,9 +134,15 @@ function faultsOf(parameters: ReadonlyMap<string, string>, host: string): string
   if ((value("schema") ?? "public") !== "public")
     faults.push("has a schema parameter other than public, but the tables are in the schema public");
   if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number, such as 5432");
+  else if (!isPort(value("port") || port)) faults.push("has a port outside 1 to 65535");
   if (!(TLS_MODES as readonly string[]).includes(modeOf(value) ?? "prefer"))
     faults.push(`has an unknown sslmode: use one of ${TLS_MODES.join(", ")}`);
   return faults;
+}
+
+/** An empty text is the default port. */
+function isPort(port: string): boolean {
+  return port === "" || (Number(port) >= 1 && Number(port) <= 65_535);
 }
 
 type Given = (name: string) => string | undefined;
@@ -182,18 +190,6 @@ function readFile(name: string, path: string | undefined, faults: string[]): str
     faults.push(`names a file in ${name} that cannot be read`);
     return undefined;
   }
-}
-
-/** Passes on the options that proxies read (`endpoint=…`, `project=…`) and drops the session settings above. */
-function readOptions(text: string | undefined): { kept: string | undefined; ignored: string[] } {
-  const ignored: string[] = [];
-  const kept = text?.replace(/(?:^|\s)(?:-c\s*|--)([\w.-]+)\s*=\s*(?:\\.|\S)*/g, (setting, name: string) => {
-    const normalized = name.toLowerCase().replaceAll("-", "_");
-    if (!SESSION_SETTINGS.has(normalized)) return setting;
-    ignored.push(normalized);
-    return "";
-  });
-  return { kept: kept?.trim() || undefined, ignored };
 }
 
 /** The address of the database for messages, without the password. */

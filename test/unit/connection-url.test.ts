@@ -103,6 +103,10 @@ test.each<[string, object]>([
   ["postgres://h/db?sslmode=require&sslnegotiation=direct", { tls: { mode: "require", isDirect: true } }],
   [`postgres://h/db?sslmode=require&sslrootcert=${CA}`, { tls: { mode: "verify-ca" } }],
   ["postgres://h/db?options=-c%20geqo%3Doff%20-c%20DateStyle%3DGerman", { options: "-c geqo=off" }],
+  [
+    "postgres://h/db?options=project%3Dabc%20--search-path%3Da%5C%20b%20-cwork_mem%3D8MB",
+    { options: "project=abc -cwork_mem=8MB" },
+  ],
 ])("%s is read as libpq reads it", (url, settings) => {
   expect(readConnectionUrl(url)).toMatchObject({ settings, faults: [] });
 });
@@ -122,6 +126,19 @@ test.each([
   ["postgres://h/db?sslmod=require", "has the parameter sslmod, which is not supported"],
   ["postgres://h/db?sslcrl=x", "has the parameter sslcrl, which is not supported"],
   ["postgres://h/db?require_auth=scram-sha-256", "has the parameter require_auth, which is not supported"],
+  ["postgres://u:p@127.0.0.1:99999/db", "has a port outside 1 to 65535"],
+  ["postgres://h/db?port=0", "has a port outside 1 to 65535"],
+  ["postgres://h:0/db", "has a port outside 1 to 65535"],
+  ["postgres://h/db?port=65536", "has a port outside 1 to 65535"],
+  ...["-c%20role%3Dx", "-crole%3Dx", "--role%3Dx", "-c%20geqo%3Doff%20-c%20Role%3Dx", "role%3Dx"].map(
+    (options): [string, string] => [
+      `postgres://h/db?options=${options}`,
+      "has role in options, which is not supported",
+    ],
+  ),
+  ["postgres://h/db?options=-c%20row-security%3Doff", "has row_security in options, which is not supported"],
+  ["postgres://h/db?options=-c%20jit", "has an option that is not of the form -c name=value"],
+  ["postgres://h/db?options=-d%205%20-e", "has an option that is not of the form -c name=value"],
   ["postgres://h/db?gssencmode=require", "has gssencmode=require, which is not supported"],
   ["postgres://h/db?schema=app", "has a schema parameter other than public, but the tables are in the schema public"],
   [
