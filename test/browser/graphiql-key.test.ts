@@ -86,11 +86,19 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await choice.waitFor();
     await tab(page, "PageOfJobs").click();
     await choice.selectOption(owner.older);
+    // GraphiQL stores an edit after 100 ms, so a click on a tab at once must not bring the old variables back.
+    await page.evaluate(`document.querySelector(".graphiql-tab-active button").click()`);
     for (const name of ["PageOfJobs", "Walk"]) {
       await tab(page, name).click();
       expect(JSON.parse(await readEditor(page, "variables.json"))).toMatchObject({ taskId: owner.older });
     }
     expect(await choice.inputValue()).toBe(owner.older);
+    await tab(page, "Tasks").click();
+    expect(await choice.inputValue()).toBe(owner.older);
+    await choice.selectOption(owner.newer);
+    expect(await choice.inputValue()).toBe(owner.newer);
+    await page.getByRole("button", { name: "New tab" }).click();
+    expect(await choice.inputValue()).toBe(owner.newer);
     await close();
   });
 
@@ -123,12 +131,25 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await keyField(page).press("Enter");
     await keyStatus(page).getByText("The server does not accept this API key.").waitFor();
     expect(await keyField(page).getAttribute("aria-invalid")).toBe("true");
+    await result(page).getByText("The server does not accept this API key.").waitFor();
+    await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
+    await page.locator(".graphiql-doc-explorer-error").waitFor();
+    const reason = `getComputedStyle(document.querySelector(".graphiql-doc-explorer-error"), "::after").content`;
+    expect(await page.evaluate(reason)).toContain("the server refuses this API key");
+    await run(page);
+    await vi.waitFor(async () => expect(await readEditor(page, "response.json")).toContain("UNAUTHENTICATED"), 9000);
+    await tab(page, "Walk").click();
+    await run(page);
+    await vi.waitFor(async () => expect(await readEditor(page, "response.json")).toContain("UNAUTHENTICATED"), 9000);
     await keyField(page).fill("schlüssel");
     await keyStatus(page).getByText("An API key has only letters").waitFor();
 
     await keyField(page).fill(owner.key);
     await keyStatus(page).getByText(owner.userId).waitFor();
     expect(await keyField(page).getAttribute("aria-invalid")).toBe("false");
+    await vi.waitFor(async () => expect(await readEditor(page, "response.json")).toBe(""), 9000);
+    await tab(page, "Tasks").click();
+    expect(await readEditor(page, "response.json")).toBe("");
     await close();
   });
 
@@ -205,9 +226,23 @@ describe.skipIf(chromiumPath === null)("the demo's GraphiQL", () => {
     expect(await keyField(page).inputValue()).toBe(server.demo.apiKey);
     await keyField(page).fill(key);
     await keyStatus(page).getByText(userId).waitFor();
-    await page.getByRole("combobox", { name: "Task" }).selectOption(taskId);
     await run(page);
     await rows(page).first().waitFor();
+    await tab(page, "Walk").click();
+    expect(JSON.parse(await readEditor(page, "variables.json"))).toMatchObject({ taskId });
+    await readStorage(page);
+
+    // A new browser tab has the demo's key again, but the stored tabs of the other user.
+    const second = await page.context().newPage();
+    await vi.waitFor(async () => expect((await readStorage(page)).local).toContain(taskId), 9000);
+    await second.goto(`${server.url}/graphiql`);
+    await second.locator(".graphiql-query-editor .view-line").first().waitFor();
+    await tab(second, "PageOfJobs").click();
+    await vi.waitFor(async () => {
+      expect(JSON.parse(await readEditor(second, "variables.json"))).toMatchObject({ taskId: server.demo.taskId });
+    }, 9000);
+    await run(second);
+    await rows(second).first().waitFor();
     await close();
     await browser.close();
     await server.close();

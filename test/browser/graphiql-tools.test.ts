@@ -224,6 +224,45 @@ describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
     await close();
   });
 
+  test("Run starts the operation that a link names, and opens GraphiQL's menu after the cursor has moved", async () => {
+    const search = new URLSearchParams({ query: TWO, operationName: "Two" });
+    const { page, complaints, close } = await openReady({ path: `/graphiql?${search}` });
+    await run(page);
+    await result(page).getByText("isAdmin").waitFor();
+    await button(page, "Copy a link to this operation").click();
+    await page.getByText("A link to this operation is copied.").waitFor();
+    expect(await clipboard(page)).toContain("operationName=Two");
+    await queryEditor(page)
+      .locator(".view-lines")
+      .click({ position: { x: 40, y: 5 } });
+    await run(page);
+    await page.getByRole("menuitem", { name: "One" }).click();
+    await result(page).getByText("userId").waitFor();
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  test("the active tab is scrolled into view when the documentation opens and when a tab or a link is opened", async () => {
+    const search = new URLSearchParams({ query: "query Shared { viewer { userId } }" });
+    const { page, close } = await openReady();
+    const isActiveTabVisible = () =>
+      page.evaluate(`(() => {
+        const strip = document.querySelector(".graphiql-tabs").getBoundingClientRect();
+        const active = document.querySelector(".graphiql-tab-active").getBoundingClientRect();
+        return active.left >= strip.left - 1 && active.right <= strip.right + 1;
+      })()`);
+    await tab(page, "Tasks").click();
+    await button(page, "Show Documentation Explorer").click();
+    await becomes(isActiveTabVisible, true);
+    for (let count = 0; count < 3; count += 1) await button(page, "New tab").click();
+    await becomes(isActiveTabVisible, true);
+    await vi.waitFor(async () => expect((await readStorage(page)).local).toContain("untitled"), 9000);
+    await page.goto(`${server.url}/graphiql?${search}`);
+    await tab(page, "Shared").waitFor();
+    await becomes(isActiveTabVisible, true);
+    await close();
+  });
+
   test("a link opens beside the tabs of an earlier visit", async () => {
     const { page, close } = await openReady();
     await readStorage(page);

@@ -11,12 +11,14 @@ export interface TaskChoice {
 export type Account =
   | { readonly state: "none" | "checking" }
   | { readonly state: "refused" | "failed"; readonly message: string }
-  | {
-      readonly state: "accepted";
-      readonly userId: string;
-      readonly isAdmin: boolean;
-      readonly tasks: readonly TaskChoice[];
-    };
+  | AcceptedAccount;
+
+export interface AcceptedAccount {
+  readonly state: "accepted";
+  readonly userId: string;
+  readonly isAdmin: boolean;
+  readonly tasks: readonly TaskChoice[];
+}
 
 const ACCOUNT = /* GraphQL */ `
   query Account {

@@ -3,13 +3,16 @@ import { GraphiQL } from "graphiql";
 import { useCallback, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { tasksIn } from "./account.ts";
+import { ActiveTabScroll } from "./active-tab-scroll.tsx";
 import { keepKey } from "./api-key.ts";
 import { openBrowserStorage } from "./browser-storage.ts";
 import { provideClipboard } from "./clipboard.ts";
 import { exampleTabs } from "./examples.ts";
 import { createFetcher } from "./fetcher.ts";
+import { LinkedOperation } from "./linked-operation.tsx";
 import { readLinkedTab } from "./linked-tab.ts";
-import { LinkButton, LinkedOperation, type Pane, PaneSwitch, Shortcuts } from "./session-tools.tsx";
+import { refusalOf } from "./refusal.ts";
+import { LinkButton, type Pane, PaneSwitch, Shortcuts } from "./session-tools.tsx";
 import { type PageSettings, PLACEHOLDER_TASK_ID, pageRoot, readSettings } from "./settings.ts";
 import { openTabStorage, readActiveTab } from "./tab-storage.ts";
 import { TaskSelect } from "./task-select.tsx";
@@ -42,22 +45,25 @@ function App({ settings }: { settings: PageSettings }) {
   const [notice, notify] = useNotice();
 
   // GraphiQL reads the schema again when its fetcher changes, so an accepted key loads the documentation.
-  const acceptedUser = account.state === "accepted" ? account.userId : null;
+  const accepted = account.state === "accepted" ? account : null;
+  const acceptedUser = accepted?.userId ?? null;
+  const refusal = useMemo(() => refusalOf(account), [account]);
   const fetcher = useMemo(
     () =>
       createFetcher({
         endpoint: settings.endpoint,
         currentKey,
         isKeyAccepted: acceptedUser !== null,
+        refusal,
         onRun: () => setPane("Result"),
         onAnswer: (response) => addTasks(tasksIn(response)),
       }),
-    [settings, currentKey, acceptedUser, addTasks],
+    [settings, currentKey, acceptedUser, refusal, addTasks],
   );
   const confirmCopy = useCallback(() => notify("The operation is copied."), [notify]);
 
   return (
-    <div className="page" data-pane={pane}>
+    <div className="page" data-pane={pane} data-account={account.state}>
       <TopBar apiKey={apiKey} account={account} onKey={setApiKey} onSubmit={check} taskSlot={setTaskSlot} />
       <GraphiQL
         fetcher={fetcher}
@@ -81,7 +87,13 @@ function App({ settings }: { settings: PageSettings }) {
             </>
           )}
         </GraphiQL.Toolbar>
-        <TaskSelect tasks={account.state === "accepted" ? account.tasks : []} slot={taskSlot} />
+        <TaskSelect
+          account={accepted}
+          foreignTaskId={apiKey === settings.demoApiKey ? null : settings.demoTaskId}
+          storage={storage}
+          slot={taskSlot}
+        />
+        <ActiveTabScroll />
         <PaneSwitch pane={pane} setPane={setPane} />
         <Shortcuts />
         {linked?.operationName && <LinkedOperation name={linked.operationName} />}

@@ -29,20 +29,20 @@ export interface Connection {
 }
 
 interface FetcherSettings extends Connection {
-  /** Without an accepted key, introspection could only be 401, so it is not requested. */
+  /** The answer to introspection without an accepted key, which is not sent because the server would refuse it. */
+  readonly refusal: GraphQLResponse | null;
   readonly isKeyAccepted: boolean;
   readonly onRun: () => void;
   readonly onAnswer: (response: GraphQLResponse) => void;
 }
 
-export function createFetcher({ isKeyAccepted, onRun, onAnswer, ...connection }: FetcherSettings) {
+export function createFetcher({ isKeyAccepted, refusal, onRun, onAnswer, ...connection }: FetcherSettings) {
   return (request: FetcherRequest, options?: FetcherOptions) => {
     const headers = options?.headers ?? {};
     if (request.operationName === "IntrospectionQuery") {
-      const refusal = {
-        errors: [{ message: "Enter an API key above to run operations and to read the documentation." }],
-      };
-      return isKeyAccepted ? post(connection, request, { headers }) : Promise.resolve(refusal);
+      if (isKeyAccepted) return post(connection, request, { headers });
+      // While the key is checked, GraphiQL waits; the result of the check brings another fetcher.
+      return refusal === null ? new Promise<GraphQLResponse>(() => {}) : Promise.resolve(refusal);
     }
     onRun();
     const named = withoutStaleName(request);

@@ -1,5 +1,5 @@
 import { isMacOs, pick, ToolbarButton, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { linkTo } from "./linked-tab.ts";
 
 /** Makes the shortcuts work wherever the focus is, because GraphiQL binds them to its editors. */
@@ -27,27 +27,11 @@ export function Shortcuts() {
   return null;
 }
 
-/** Selects the operation that a link names and moves the cursor into it, because Ctrl-Enter runs the operation at the cursor. */
-export function LinkedOperation({ name }: { name: string }) {
-  const { operations, queryEditor } = useGraphiQL(pick("operations", "queryEditor"));
-  const { setOperationName } = useGraphiQLActions();
-  const isDone = useRef(false);
-  useEffect(() => {
-    const operation = operations?.find((candidate) => candidate.name?.value === name);
-    const model = queryEditor?.getModel();
-    if (isDone.current || operation?.loc === undefined || !model) return;
-    isDone.current = true;
-    queryEditor?.setPosition(model.getPositionAt(operation.loc.start));
-    queryEditor?.revealLine(model.getPositionAt(operation.loc.start).lineNumber);
-    setOperationName(name);
-  }, [name, operations, queryEditor, setOperationName]);
-  return null;
-}
-
 export function LinkButton({ notify }: { notify: (message: string) => void }) {
-  const { queryEditor, variableEditor, operations, operationName } = useGraphiQL(
-    pick("queryEditor", "variableEditor", "operations", "operationName"),
+  const { queryEditor, variableEditor, documentAST, operationName } = useGraphiQL(
+    pick("queryEditor", "variableEditor", "documentAST", "operationName"),
   );
+  const operations = documentAST?.definitions.filter(({ kind }) => kind === "OperationDefinition");
   async function copyLink() {
     const link = linkTo({
       query: queryEditor?.getValue() ?? "",

@@ -31,6 +31,32 @@ export function openTabStorage(storage: PageStorage, owner: string, onClear: () 
   };
 }
 
+export interface KnownTasks {
+  readonly userId: string | null;
+  readonly taskIds: readonly string[];
+}
+
+const KNOWN_TASKS = "known-tasks";
+
+/** The tasks of the last accepted key, so that the tabs are also corrected for another user after a reload. */
+export function readKnownTasks(storage: TabStorage): KnownTasks {
+  const none = { userId: null, taskIds: [] };
+  try {
+    const known: KnownTasks | null = JSON.parse(storage.getItem(KNOWN_TASKS) ?? "null");
+    return Array.isArray(known?.taskIds) ? known : none;
+  } catch {
+    return none;
+  }
+}
+
+export function writeKnownTasks(storage: TabStorage, tasks: KnownTasks): void {
+  try {
+    storage.setItem(KNOWN_TASKS, JSON.stringify(tasks));
+  } catch {
+    // When the storage is full, only the correction after a reload is lost.
+  }
+}
+
 /**
  * The tab that GraphiQL will show first, or null when nothing is stored. GraphiQL restores the tabs but not the variables
  * of the active one (graphql/graphiql#3392), so the page has to name both.
