@@ -22,10 +22,10 @@ const HALF_OPEN_AFTER_MS = 400;
 const FAILURES_THAT_OPEN = 5;
 
 /**
- * With 17 backends killed a second one read in 30 to 50 is tried again, one in 1,000 to 1,700 twice. With 3 more tries one
- * read failed in three such runs of 15 s. A server that cannot be reached is not asked as often: the breaker opens.
+ * Each connection may fail once more with the error of its killed predecessor (porsager/postgres#1223), so a read may meet
+ * one failure per connection and these. The deadline and the breaker end the retries where the server is unreachable.
  */
-const MAX_TRIES_AGAIN = 5;
+const TRIES_BEYOND_CONNECTIONS = 5;
 
 /**
  * How every read of a request reaches the database. At most as many are under way as there are connections: behind
@@ -45,7 +45,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
   });
   const again = retry(handleWhen(isPassing), {
-    maxAttempts: MAX_TRIES_AGAIN,
+    maxAttempts: maxConnections + TRIES_BEYOND_CONNECTIONS,
     backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
   });
 
