@@ -5,6 +5,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import os from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -20,7 +21,7 @@ const WARM_UP_SECONDS = 4;
 /** The attack begins so long before the victim is measured. */
 const HEAD_START_MS = 1000;
 const PAUSE_MS = 2500;
-const WIDTHS = [4, 28, 5, 17, 8, 8, 8, 8, 6, 0];
+const WIDTHS = [4, 28, 5, 17, 8, 8, 8, 8, 6, 7, 0];
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +38,19 @@ if (!(seconds >= 2) || names.some((name) => !(name in ATTACKS)) || settings.some
   process.exit(2);
 }
 
-say("row", "attack", "rate", "settings", "requests", "200", "p50 ms", "p99 ms", "ratio", "the attacker's answers");
+say(
+  "row",
+  "attack",
+  "rate",
+  "settings",
+  "requests",
+  "200",
+  "p50 ms",
+  "p99 ms",
+  "ratio",
+  "own ms",
+  "the attacker's answers",
+);
 let isGood = true;
 for (const name of settings) isGood = (await measureSettings(name)) && isGood;
 process.stdout.write(`load average at the end: ${os.loadavg()[0].toFixed(1)} on ${os.availableParallelism()} cores\n`);
@@ -53,13 +66,12 @@ async function measureSettings(setting) {
   const ask = (duration) => askAsVictim({ ...stage, ...stage.filled, agent, seconds: duration });
   try {
     await ask(WARM_UP_SECONDS);
-    const quiet = summaryOf(await ask(seconds));
+    const quiet = await measureVictim(ask);
     report({ name: "-", says: "quiet", rate: "-", setting, quiet, victim: quiet, statuses: {} });
     let isGoodSoFar = true;
     for (const name of names) {
       for (const factor of [1, 2]) {
-        const { answers, statuses } = await attack(stage, { name, factor, ask });
-        const victim = summaryOf(answers);
+        const { victim, statuses } = await attack(stage, { name, factor, ask });
         report({ name, says: ATTACKS[name].says, rate: `x${factor}`, setting, quiet, victim, statuses });
         isGoodSoFar &&= victim.shareOf200 >= MIN_SHARE_OF_200 && victim.p99 <= MAX_GROWTH * quiet.p99;
         await delay(PAUSE_MS);
@@ -79,18 +91,26 @@ async function attack({ origin, filled }, { name, factor, ask }) {
   const duration = seconds + (2 * HEAD_START_MS) / 1000;
   client.send({ name, factor, origin, attacker: filled.attacker, seconds: duration });
   await delay(HEAD_START_MS);
-  const answers = await ask(seconds);
+  const victim = await measureVictim(ask);
   const [statuses] = await reported;
   await ended;
-  return { answers, statuses };
+  return { victim, statuses };
+}
+
+/** `ownDelay` is how late this process' own timers are, because of other processes of the machine alone. */
+async function measureVictim(ask) {
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  delays.enable();
+  const summary = summaryOf(await ask(seconds));
+  delays.disable();
+  return { ...summary, ownDelay: delays.percentile(99) / 1e6 };
 }
 
 function report({ name, says, rate, setting, quiet, victim, statuses }) {
-  const { requests, shareOf200, p50, p99 } = victim;
-  const share = `${(100 * shareOf200).toFixed(1)} %`;
+  const share = `${(100 * victim.shareOf200).toFixed(1)} %`;
+  const times = [victim.p50, victim.p99, victim.p99 / quiet.p99, victim.ownDelay].map((value) => value.toFixed(1));
   const answered = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
-  const ratio = (p99 / quiet.p99).toFixed(1);
-  say(name, says, rate, setting, requests, share, p50.toFixed(1), p99.toFixed(1), ratio, answered.join(", "));
+  say(name, says, rate, setting, victim.requests, share, ...times, answered.join(", "));
 }
 
 function say(...cells) {
