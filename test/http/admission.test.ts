@@ -78,6 +78,24 @@ describe("requests at work", () => {
     expect((await viewer.get(path)).status).toBe(404);
   });
 
+  test("refusals beyond 100 per second wait before their response, and the page of a good caller does not", async () => {
+    server = await startTestServer();
+    const viewer = await server.as();
+    const path = `/api/v1/tasks/${randomUUID()}/jobs`;
+    await viewer.get(path);
+    const timeOf = async () => {
+      const startedAt = performance.now();
+      expect((await fetch(server.url + path)).status).toBe(401);
+      return performance.now() - startedAt;
+    };
+    const waited = (await times(150, timeOf)).filter((ms) => ms >= 240).length;
+    expect(waited).toBeGreaterThanOrEqual(50);
+    const late = timeOf();
+    const good = viewer.get(path).then(() => "good");
+    expect(await Promise.race([late.then(() => "late"), good])).toBe("good");
+    await late;
+  });
+
   test("a revoked key is refused at once, though its user is known", async () => {
     server = await startTestServer();
     const viewer = await server.as();
