@@ -6,6 +6,7 @@ import { Failure } from "../errors.ts";
 import { addressBucket } from "../rate-limit/address-bucket.ts";
 import { createFairSlots, type FairSlots, type QueuedSlot } from "../rate-limit/fair-slots.ts";
 import { createIdentityCache, fingerprintOf } from "../rate-limit/recent-credentials.ts";
+import { createLoadMeter } from "./event-loop-load.ts";
 import { ANSWER_BEGINS } from "./express-messages.ts";
 
 /** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */
@@ -66,13 +67,17 @@ interface AdmissionOptions {
 export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
   const perUser = Math.ceil(slots / 4);
   const most = Math.max(1, slots - perUser);
+  const isBusy = createLoadMeter();
   const fairSlots = createFairSlots({
     slots,
-    perHolder: (_user, isAlone) => (isAlone && mayUseMoreAlone ? most : perUser),
+    perHolder: (_user, isAlone) => {
+      if (isAlone && mayUseMoreAlone) return most;
+      return isBusy() ? 1 : perUser;
+    },
     ...QUEUE,
   });
   // Many keys are authenticated by one statement, and all newcomers behind a proxy share its address.
-  const addressSlots = createFairSlots({ slots: most, perHolder: () => most, ...QUEUE });
+  const addressSlots = createFairSlots({ slots: most, perHolder: () => (isBusy() ? perUser : most), ...QUEUE });
   const identities = createIdentityCache();
 
   return {

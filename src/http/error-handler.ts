@@ -3,7 +3,7 @@ import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { discardBody } from "./body.ts";
 import { answerFailure } from "./failure-answer.ts";
-import { openRefusalPace } from "./refusal-pace.ts";
+import { createRefusalPace } from "./refusal-pace.ts";
 
 /** Express sets a status on errors of the caller. An error without a status is a fault of the server. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
@@ -14,7 +14,7 @@ const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
 
 /** Express' own handler answers HTML and prints the raw body to stderr. */
 export function errorHandler(log: Log): ErrorRequestHandler {
-  const paced = openRefusalPace();
+  const pace = createRefusalPace();
   return (error, request, response, _next) => {
     const failure = failureOfError(error);
     if (failure.kind === "INTERNAL")
@@ -27,7 +27,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     if (!request.complete) discardBody(request);
-    paced(failure.status, () => answerFailure(response, failure));
+    pace(request, failure.status, () => answerFailure(response, failure));
   };
 }
 

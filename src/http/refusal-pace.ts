@@ -1,27 +1,33 @@
-/** So many refusals per second are answered at once. */
-const MAX_AT_ONCE_PER_SECOND = 100;
-const PAUSE_MS = 250;
+import { randomInt } from "node:crypto";
+import type { Request } from "express";
+import { addressBucket } from "../rate-limit/address-bucket.ts";
+
+const MAX_AT_ONCE_PER_SECOND = 20;
+/** As long as `Retry-After: 1` asks a client to wait. Random, so that paused clients do not return all at once. */
+const PAUSE_MS = { min: 1000, max: 2000 };
 const REFUSALS: ReadonlySet<number> = new Set([401, 429, 503]);
 
 /**
  * A client that ignores refusals sends its next request as soon as it has the response. Many such clients would keep the
- * event loop busy with refusals alone, so each of them waits for its response.
+ * event loop busy with refusals alone, so their responses wait. Responses to other addresses do not.
  */
-export function openRefusalPace() {
+export function createRefusalPace() {
   let secondEndsAt = 0;
-  let refusals = 0;
-  return (status: number, answer: () => void): void => {
+  let refusals = new Map<string, number>();
+  return (request: Request, status: number, respond: () => void): void => {
     if (!REFUSALS.has(status)) {
-      answer();
+      respond();
       return;
     }
     const now = performance.now();
     if (now > secondEndsAt) {
       secondEndsAt = now + 1000;
-      refusals = 0;
+      refusals = new Map();
     }
-    refusals += 1;
-    if (refusals <= MAX_AT_ONCE_PER_SECOND) answer();
-    else setTimeout(answer, PAUSE_MS);
+    const address = addressBucket(request.ip ?? "");
+    const count = (refusals.get(address) ?? 0) + 1;
+    refusals.set(address, count);
+    if (count <= MAX_AT_ONCE_PER_SECOND) respond();
+    else setTimeout(respond, randomInt(PAUSE_MS.min, PAUSE_MS.max));
   };
 }
