@@ -3,12 +3,12 @@ import { letRequestsDieYoung } from "./collector.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres/embedded-postgres.ts";
 import { type Log, openLog } from "./log.ts";
-import { startDatabase } from "./start-database.ts";
-import { StartError } from "./start-error.ts";
-import { type StartedServer, startServer } from "./start-server.ts";
-import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./stop.ts";
-import { printWelcome } from "./welcome.ts";
-import { runWorker, startWorkers } from "./workers.ts";
+import { startDatabase } from "./server/start-database.ts";
+import { StartError } from "./server/start-error.ts";
+import { type StartedServer, startServer } from "./server/start-server.ts";
+import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./server/stop.ts";
+import { printWelcome } from "./server/welcome.ts";
+import { runWorker, startWorkers } from "./server/workers.ts";
 
 letRequestsDieYoung();
 try {

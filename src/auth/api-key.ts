@@ -3,7 +3,7 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/prepare-rows.ts";
-import { Deadline } from "../deadline.ts";
+import { Deadline } from "../values/deadline.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** `tj_` makes a leaked key findable by secret scanners; the upper bound keeps a 100 KB header out of the hash. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Deadline } from "../deadline.ts";
 import { Failure } from "../errors.ts";
+import type { Deadline } from "../values/deadline.ts";
 import type { ApiKeys } from "./api-key.ts";
 import { bearerTokenOf } from "./bearer.ts";
 import type { VerifyJwt } from "./jwt.ts";

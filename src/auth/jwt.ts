@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import type { JwtConfig } from "../config.ts";
 import { Failure } from "../errors.ts";
-import { isUuid } from "../uuid.ts";
+import { isUuid } from "../values/uuid.ts";
 import type { Viewer } from "./viewer.ts";
 
 const CLOCK_LEEWAY_SECONDS = 30;

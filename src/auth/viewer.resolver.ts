@@ -1,5 +1,5 @@
 import { Ctx, Query, Resolver } from "type-graphql";
-import type { RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../context.ts";
 import type { Viewer } from "./viewer.ts";
 import { ViewerType } from "./viewer.type.ts";
 

@@ -1,5 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
-import { Uuid } from "../graphql/scalars.ts";
+import { Uuid } from "../values/scalars.ts";
 import type { Viewer } from "./viewer.ts";
 
 @ObjectType("Viewer", { description: "Who is asking." })

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { findWrongTotals, repairTotals, type WrongTotal } from "../task-jobs/job-totals.queries.ts";
+import { findWrongTotals, repairTotals, type WrongTotal } from "../job-search/job-totals.queries.ts";
 import { runCommand } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 

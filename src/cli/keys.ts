@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
-import { isUuid } from "../uuid.ts";
 import { printable } from "../values/printable.ts";
+import { isUuid } from "../values/uuid.ts";
 import { runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 

@@ -1,6 +1,6 @@
 import { fillPlaceholders, type SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { Deadline } from "../deadline.ts";
+import type { Deadline } from "../values/deadline.ts";
 import type { Pool, Sql } from "./client.ts";
 import { BrokenResult } from "./faults.ts";
 

@@ -1,5 +1,5 @@
-import { deadlineIn } from "../deadline.ts";
 import { reasonOf } from "../errors.ts";
+import { deadlineIn } from "../values/deadline.ts";
 import type { OpenDatabase, Sql } from "./client.ts";
 import { isOfSchema } from "./faults.ts";
 import { countPendingMigrations, NEWEST_MIGRATION } from "./migration-journal.ts";

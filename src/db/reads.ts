@@ -9,8 +9,8 @@ import {
   handleWhen,
   retry,
 } from "cockatiel";
-import { type Deadline, DeadlinePassed, msLeft } from "../deadline.ts";
 import { Failure } from "../errors.ts";
+import { type Deadline, DeadlinePassed, msLeft } from "../values/deadline.ts";
 import { failureOfDatabaseError, isOfSchema, isPassing, isUnreachable, WaitedTooLong } from "./faults.ts";
 
 /** What may wait for a connection, and for how long: past it the answer is 503 at once, which a caller can act on. */

@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import type { Deadline } from "../deadline.ts";
+import type { Deadline } from "../values/deadline.ts";
 import type { EmailQueries } from "./email.queries.ts";
 import { type EmailRecord, type JoinedEmail, missingEmail } from "./email.ts";
 

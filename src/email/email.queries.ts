@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
-import { MAX_TEXT_CHARS } from "../db/text-limit.ts";
-import type { Deadline } from "../deadline.ts";
-import { isRfc3339Representable } from "../rfc3339.ts";
+import type { Deadline } from "../values/deadline.ts";
+import { isRfc3339Representable } from "../values/rfc3339.ts";
+import { MAX_TEXT_CHARS } from "../values/text-limit.ts";
 import type { EmailRead, EmailRecord, JoinedEmail } from "./email.ts";
 
 export type EmailQueries = ReturnType<typeof emailQueries>;

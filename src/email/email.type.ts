@@ -1,5 +1,5 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
-import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
 import type { EmailRecord } from "./email.ts";
 
 export const DeliverabilityEnum = {

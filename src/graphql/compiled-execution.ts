@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
-import type { RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../context.ts";
 import { isSafeToCompile } from "./compilable.ts";
 
 // Without this flag V8 keeps the source of every `new Function` forever.

@@ -1,7 +1,7 @@
 import type { ApolloServerOptions, BaseContext } from "@apollo/server";
 import { InMemoryLRUCache } from "@apollo/utils.keyvaluecache";
 import { type DocumentNode, Kind, type SelectionSetNode } from "graphql";
-import { fragmentsOf } from "./fragments-of.ts";
+import { fragmentsOf } from "./limits/fragments-of.ts";
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 

@@ -1,9 +1,9 @@
 import type { ApolloServerOptionsWithGateway } from "@apollo/server";
 import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from "graphql";
 import { buildExecutionContext } from "graphql/execution/execute.js";
-import type { RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../context.ts";
 import { createCompiledOperations } from "./compiled-execution.ts";
-import { createQueryCharge } from "./query-charge.ts";
+import { createQueryCharge } from "./limits/query-charge.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;

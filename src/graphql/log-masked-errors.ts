@@ -1,8 +1,8 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { type GraphQLError, type GraphQLSchema, isObjectType } from "graphql";
+import type { RequestContext } from "../context.ts";
 import { Failure, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { RequestContext } from "../request-context.ts";
 import { isMasked } from "./format-error.ts";
 
 /** A page of 100 that cannot be read is one fault, not 100. */

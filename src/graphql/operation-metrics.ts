@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { Kind, type OperationDefinitionNode } from "graphql";
+import type { RequestContext } from "../context.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { RequestContext } from "../request-context.ts";
 
 /**
  * Counts errors by code, and tells which field of the schema was asked for. Fields come from a document that was

@@ -4,11 +4,11 @@ import { isInterfaceType, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { ViewerResolver } from "../auth/viewer.resolver.ts";
 import { EmailResolver } from "../email/email.resolver.ts";
-import { JobConnectionResolver } from "../task-jobs/job-connection.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
 import { NodeResolver } from "../tasks/node.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
 import { TaskConnectionResolver } from "../tasks/task-connection.resolver.ts";
+import { JobConnectionResolver } from "../tasks/task-jobs.resolver.ts";
 
 /** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {

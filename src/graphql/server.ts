@@ -3,20 +3,20 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
+import type { RequestContext } from "../context.ts";
 import type { Log } from "../log.ts";
-import type { RequestContext } from "../request-context.ts";
-import { answerSizeLimit } from "./answer-size.plugin.ts";
 import { openDocumentStore } from "./document-store.ts";
 import { executesEverything } from "./execute-operation.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
 import { onlyKnownOperations } from "./known-operations.ts";
-import { withinLimits } from "./limit-walk.ts";
-import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits.ts";
+import { answerSizeLimit } from "./limits/answer-size.plugin.ts";
+import { withinLimits } from "./limits/limit-walk.ts";
+import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits/limits.ts";
+import { schemaNamesHider } from "./limits/refusal-words.ts";
+import { shortRefusals } from "./limits/short-refusals.plugin.ts";
 import { logMaskedErrors, openMaskedErrorLog, wordlessLogger } from "./log-masked-errors.ts";
-import { schemaNamesHider } from "./refusal-words.ts";
 import { buildTaskJobsSchema } from "./schema.ts";
-import { shortRefusals } from "./short-refusals.plugin.ts";
 
 export type GraphqlServer = ApolloServer<RequestContext>;
 

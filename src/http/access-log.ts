@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import type { Log } from "../log.ts";
-import { requestIdOf } from "./request-id.ts";
+import { requestIdOf } from "./request/request-id.ts";
 
 /** Ids in a path may be logged; any other path was made up by the caller and could hold an address or a key. */
 const LOGGABLE_PATH =

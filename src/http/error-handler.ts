@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
 import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { discardBody } from "./body.ts";
-import { answerFailure } from "./failure-answer.ts";
-import { createRefusalPace } from "./refusal-pace.ts";
+import { createRefusalPace } from "../rate-limit/refusal-pace.ts";
+import { discardBody } from "./request/body.ts";
+import { answerFailure } from "./response/error-response.ts";
 
 /** Express sets a status on errors of the caller. An error without a status is a fault of the server. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {

@@ -7,13 +7,13 @@ import { Failure, type FailureKind } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { CorsHeaders } from "./cors.ts";
 import { lastResort } from "./error-handler.ts";
-import { expressMessages } from "./express-messages.ts";
-import { answerFailure } from "./failure-answer.ts";
-import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./raw-answer.ts";
-import { requestIdOf } from "./request-id.ts";
-import { authorityOf, originFormOf } from "./request-target.ts";
-import { MAX_HEAD_BYTES } from "./sane-headers.ts";
-import { openUnreadAnswers, type UnreadAnswers } from "./unread-answers.ts";
+import { expressMessages } from "./express-prototypes.ts";
+import { requestIdOf } from "./request/request-id.ts";
+import { authorityOf, originFormOf } from "./request/request-target.ts";
+import { MAX_HEAD_BYTES } from "./request/sane-headers.ts";
+import { answerFailure } from "./response/error-response.ts";
+import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./response/raw-answer.ts";
+import { openUnreadAnswers, type UnreadAnswers } from "./response/unread-answers.ts";
 
 export interface HttpLimits {
   readonly headersTimeoutMs: number;

@@ -1,7 +1,7 @@
-import { MAX_TEXT_BYTES } from "../db/text-limit.ts";
-import { faultOfRfc3339 } from "../rfc3339.ts";
 import { JOB_STATUSES } from "../task-jobs/task-job.ts";
-import { isUuid } from "../uuid.ts";
+import { faultOfRfc3339 } from "../values/rfc3339.ts";
+import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
+import { isUuid } from "../values/uuid.ts";
 
 /** What is wrong with one cell. */
 interface CellFault {

@@ -1,4 +1,4 @@
-import { unguardFormula } from "../formula-guard.ts";
+import { unguardFormula } from "../values/formula-guard.ts";
 import { type CsvRecord, readCsvRecords } from "./csv-records.ts";
 import { ImportError } from "./import-error.ts";
 import { flattenRestJob } from "./rest-job.ts";

@@ -1,4 +1,4 @@
-import { MAX_TEXT_BYTES } from "../db/text-limit.ts";
+import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import {
   type CellValue,
   readAddress,

@@ -1,10 +1,10 @@
-import type { Audit } from "../audit.ts";
+import type { Audit } from "../auth/audit.ts";
 import { Failure } from "../errors.ts";
-import { faultsOfFilter, isEmptyFilter } from "../filter.ts";
-import { faultsOfPage } from "../page.ts";
-import type { JobFilter } from "./job-filter.ts";
-import type { JobSearchQueries } from "./job-search.queries.ts";
-import type { FoundJobs } from "./job-search.ts";
+import type { JobFilter } from "../job-search/job-filter.ts";
+import type { JobSearchQueries } from "../job-search/job-search.queries.ts";
+import type { FoundJobs } from "../job-search/job-search.ts";
+import { faultsOfFilter, isEmptyFilter } from "../paging/filter.ts";
+import { faultsOfPage } from "../paging/page.ts";
 import type { TaskJobQueries } from "./task-job.queries.ts";
 import type { JobPageRequest } from "./task-job.ts";
 

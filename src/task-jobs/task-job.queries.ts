@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, type Row } from "../db/prepare-rows.ts";
-import { shortened } from "../db/text-limit.ts";
 import { EMAIL_COLUMNS, emailOfRow } from "../email/email.queries.ts";
 import { type JoinedEmail, missingEmail } from "../email/email.ts";
-import type { Page } from "../page.ts";
-import type { FoundJobs } from "./job-search.ts";
-import { type KnownPlace, PagePlaces } from "./page-places.ts";
+import type { FoundJobs } from "../job-search/job-search.ts";
+import type { Page } from "../paging/page.ts";
+import { shortened } from "../values/text-limit.ts";
+import { type KnownPlace, PagePlaces } from "./bookmarks.ts";
 import type { JobPageRequest, JobRecord } from "./task-job.ts";
 
 const value = sql.placeholder;

@@ -1,13 +1,13 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
+import type { RequestContext } from "../context.ts";
 import { primeEmails } from "../email/email.loader.ts";
 import type { EmailRecord } from "../email/email.ts";
 import { Email } from "../email/email.type.ts";
-import { Uuid } from "../graphql/scalars.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
-import { DEFAULT_LIMIT, DEFAULT_OFFSET, MAX_LIMIT, MAX_OFFSET } from "../page.ts";
-import type { RequestContext } from "../request-context.ts";
-import { TaskJobFilter } from "./job-filter.type.ts";
+import { TaskJobFilter } from "../job-search/job-filter.type.ts";
+import { DEFAULT_LIMIT, DEFAULT_OFFSET, MAX_LIMIT, MAX_OFFSET } from "../paging/page.ts";
+import { Uuid } from "../values/scalars.ts";
 import { listTaskJobs } from "./list-task-jobs.ts";
 import { TaskJob, TaskJobs } from "./task-job.type.ts";
 

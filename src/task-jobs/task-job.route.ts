@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
-import { pageLinks } from "../http/page-links.ts";
+import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
+import { pageLinks } from "../http/response/link-header.ts";
 import {
   answerJson,
   enterRest,
@@ -9,11 +10,10 @@ import {
   type RestDoor,
   type StoredConnection,
   storedDocument,
-} from "../http/rest-door.ts";
-import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
-import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "./job-filter.params.ts";
-import type { JobFilter } from "./job-filter.ts";
-import { jobCursorScope } from "./list-job-connection.ts";
+} from "../http/rest-endpoint.ts";
+import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
+import type { JobFilter } from "../job-search/job-filter.ts";
+import { jobCursorScope } from "../job-search/list-job-connection.ts";
 
 /** An email that cannot be read costs its job the email, not the caller the page. */
 const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");

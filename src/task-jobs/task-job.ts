@@ -1,6 +1,6 @@
 import type { Viewer } from "../auth/viewer.ts";
-import type { Deadline } from "../deadline.ts";
-import type { Page } from "../page.ts";
+import type { Page } from "../paging/page.ts";
+import type { Deadline } from "../values/deadline.ts";
 
 export const JOB_STATUSES = ["pending", "processing", "completed", "failed"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];

@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
-import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
 import type { JobRecord, JobStatus } from "./task-job.ts";
 
 export const JobStatusEnum = {

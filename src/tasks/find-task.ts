@@ -1,4 +1,4 @@
-import type { Audit } from "../audit.ts";
+import type { Audit } from "../auth/audit.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { TaskLoader } from "./task.loader.ts";
 import type { TaskRecord } from "./task.ts";

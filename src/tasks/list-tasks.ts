@@ -1,7 +1,7 @@
-import type { Audit } from "../audit.ts";
-import { type ConnectionArguments, type ConnectionPage, pageOfRows, stretchOf } from "../connection.ts";
-import type { CursorScope } from "../cursor.ts";
-import { canonicalFilter, faultsOfFilter } from "../filter.ts";
+import type { Audit } from "../auth/audit.ts";
+import { type ConnectionArguments, type ConnectionPage, pageOfRows, stretchOf } from "../paging/connection.ts";
+import type { CursorScope } from "../paging/cursor.ts";
+import { canonicalFilter, faultsOfFilter } from "../paging/filter.ts";
 import type { TaskQueries, TaskSearch } from "./task.queries.ts";
 import type { TaskRecord } from "./task.ts";
 import type { TaskFilter } from "./task-filter.ts";

@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
+import type { RequestContext } from "../context.ts";
 import { Failure } from "../errors.ts";
-import type { RequestContext } from "../request-context.ts";
-import { isUuid } from "../uuid.ts";
+import { isUuid } from "../values/uuid.ts";
 import { findTask } from "./find-task.ts";
 import { Node } from "./node.type.ts";
 import type { TaskRecord } from "./task.ts";

@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, Info, Int, Query, Resolver } from "type-graphql";
-import { ConnectionArgumentsType, connectionOf } from "../graphql/connection.type.ts";
+import type { RequestContext } from "../context.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
-import { DEFAULT_OFFSET, MAX_OFFSET } from "../page.ts";
-import type { RequestContext } from "../request-context.ts";
+import { ConnectionArgumentsType, connectionOf } from "../paging/connection.type.ts";
+import { DEFAULT_OFFSET, MAX_OFFSET } from "../paging/page.ts";
 import { listTasks } from "./list-tasks.ts";
 import { TaskConnectionType, TaskFilterType } from "./task-connection.type.ts";
 

@@ -1,7 +1,7 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { MAX_WORD_LENGTH, MAX_WORDS } from "../filter.ts";
-import { PageInfo } from "../graphql/connection.type.ts";
-import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { PageInfo } from "../paging/connection.type.ts";
+import { MAX_WORD_LENGTH, MAX_WORDS } from "../paging/filter.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
 import { Task } from "./task.type.ts";
 import type { TaskFilter } from "./task-filter.ts";
 

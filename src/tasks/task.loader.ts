@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import type { Viewer } from "../auth/viewer.ts";
-import type { Deadline } from "../deadline.ts";
+import type { Deadline } from "../values/deadline.ts";
 import type { TaskQueries } from "./task.queries.ts";
 import type { TaskRecord } from "./task.ts";
 

@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
-import { allOf, between, ifGiven } from "../conditions.queries.ts";
-import type { Stretch } from "../connection.ts";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
 import { textArray } from "../db/text-array.ts";
-import { shortened } from "../db/text-limit.ts";
-import type { Deadline } from "../deadline.ts";
+import type { Stretch } from "../paging/connection.ts";
+import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
+import type { Deadline } from "../values/deadline.ts";
+import { shortened } from "../values/text-limit.ts";
 import type { TaskRecord } from "./task.ts";
 import type { TaskFilter } from "./task-filter.ts";
 

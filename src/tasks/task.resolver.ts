@@ -1,16 +1,16 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
+import type { RequestContext } from "../context.ts";
 import { Failure } from "../errors.ts";
-import { faultsOfFilter } from "../filter.ts";
-import { Uuid } from "../graphql/scalars.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
-import type { RequestContext } from "../request-context.ts";
-import { TaskJobFilter } from "../task-jobs/job-filter.type.ts";
+import { TaskJobFilter } from "../job-search/job-filter.type.ts";
+import { faultsOfFilter } from "../paging/filter.ts";
+import { Uuid } from "../values/scalars.ts";
 import { findTask } from "./find-task.ts";
+import { isComplete, percentDone } from "./progress/task-progress.ts";
+import { TaskProgressType } from "./progress/task-progress.type.ts";
 import type { TaskRecord } from "./task.ts";
 import { Task } from "./task.type.ts";
-import { isComplete, percentDone } from "./task-progress.ts";
-import { TaskProgressType } from "./task-progress.type.ts";
 
 @Resolver(() => Task)
 export class TaskResolver {

@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
-import { spellingsOf } from "../http/parameter-names.ts";
+import { spellingsOf } from "../http/request/parameter-names.ts";
+import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import {
   answerJson,
   enterRest,
@@ -9,8 +10,7 @@ import {
   type RestDoor,
   type StoredConnection,
   storedDocument,
-} from "../http/rest-door.ts";
-import { type KnownParameters, RestParameters } from "../http/rest-parameters.ts";
+} from "../http/rest-endpoint.ts";
 import { taskCursorScope } from "./list-tasks.ts";
 import type { TaskFilter } from "./task-filter.ts";
 

@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { DateTime, Uuid } from "../graphql/scalars.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
 import { Node } from "./node.type.ts";
 import type { TaskRecord } from "./task.ts";
 

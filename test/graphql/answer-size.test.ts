@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GRAPHQL_LIMITS, MAX_ANSWER_BYTES, MAX_NAME_BYTES } from "../../src/graphql/limits.ts";
+import { GRAPHQL_LIMITS, MAX_ANSWER_BYTES, MAX_NAME_BYTES } from "../../src/graphql/limits/limits.ts";
 import { allowAnyTextLength, aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GRAPHQL_LIMITS, MAX_COST } from "../../src/graphql/limits.ts";
+import { GRAPHQL_LIMITS, MAX_COST } from "../../src/graphql/limits/limits.ts";
 import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";

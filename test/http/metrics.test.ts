@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../src/config.ts";
-import { openMetricsServer } from "../../src/http/metrics-server.ts";
+import { openMetricsServer } from "../../src/http/metrics-endpoint.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { exportJobs } from "../../src/task-jobs/export-jobs.ts";
-import { createExportSlots } from "../../src/task-jobs/export-slots.ts";
-import { jobExportQueries } from "../../src/task-jobs/job-export.queries.ts";
+import { jobExportQueries } from "../../src/export/export.queries.ts";
+import { exportJobs } from "../../src/export/export-jobs.ts";
+import { createExportSlots } from "../../src/export/export-slots.ts";
 import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { type ExportServer, exportsInDatabase, serveExports } from "../support/export-server.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

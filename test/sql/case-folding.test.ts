@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyMigrations } from "../../src/db/migrate.ts";
-import { foldCase } from "../../src/task-jobs/case-folding.ts";
+import { foldCase } from "../../src/job-search/case-folding.ts";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { createEmptyDatabase } from "../support/old-database.ts";
 import { serveDatabase } from "../support/test-server.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deadlineIn } from "../../src/deadline.ts";
-import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
-import type { JobOrder } from "../../src/task-jobs/job-search.ts";
+import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
+import type { JobOrder } from "../../src/job-search/job-search.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deadlineIn } from "../../src/deadline.ts";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
-import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
-import type { JobOrder } from "../../src/task-jobs/job-search.ts";
-import type { JobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
+import type { JobOrder } from "../../src/job-search/job-search.ts";
+import type { JobConnection } from "../../src/job-search/list-job-connection.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";

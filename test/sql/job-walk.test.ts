@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
-import type { JobOrder } from "../../src/task-jobs/job-search.ts";
-import type { JobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
+import type { JobOrder } from "../../src/job-search/job-search.ts";
+import type { JobConnection } from "../../src/job-search/list-job-connection.ts";
 import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";

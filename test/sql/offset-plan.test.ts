@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenDatabase } from "../../src/db/client.ts";
-import { deadlineIn } from "../../src/deadline.ts";
-import type { JobFilter } from "../../src/task-jobs/job-filter.ts";
-import { jobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
+import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { taskQueries } from "../../src/tasks/task.queries.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { blocksReadOf, plansOf, rowsReadOf } from "../support/explained-database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

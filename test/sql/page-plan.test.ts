@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { deadlineIn } from "../../src/deadline.ts";
 import { emailQueries } from "../../src/email/email.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

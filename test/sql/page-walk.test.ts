@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase, type Sql } from "../../src/db/client.ts";
-import { deadlineIn } from "../../src/deadline.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
-import { deadlineIn } from "../../src/deadline.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 

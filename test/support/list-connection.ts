@@ -1,9 +1,9 @@
 import type { Viewer } from "../../src/auth/viewer.ts";
-import type { ConnectionArguments } from "../../src/connection.ts";
-import { deadlineIn } from "../../src/deadline.ts";
-import { openJobSearchLoader } from "../../src/task-jobs/job-search.loader.ts";
-import type { JobSearchQueries } from "../../src/task-jobs/job-search.queries.ts";
-import { listJobConnection } from "../../src/task-jobs/list-job-connection.ts";
+import { openJobSearchLoader } from "../../src/job-search/job-search.loader.ts";
+import type { JobSearchQueries } from "../../src/job-search/job-search.queries.ts";
+import { listJobConnection } from "../../src/job-search/list-job-connection.ts";
+import type { ConnectionArguments } from "../../src/paging/connection.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 
 type Asked = Parameters<typeof listJobConnection>[1];
 

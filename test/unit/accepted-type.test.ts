@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acceptedType } from "../../src/http/accepted-type.ts";
+import { acceptedType } from "../../src/http/request/accepted-type.ts";
 
 const JSON_TYPE = { type: "application/json" };
 const GRAPHQL = { type: "application/graphql-response+json" };

@@ -2,11 +2,11 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { type DocumentNode, parse, parseValue, type ValueNode, validate } from "graphql";
 import { expect, test } from "vitest";
-import { deadlineIn } from "../../src/deadline.ts";
 import { openDocumentStore } from "../../src/graphql/document-store.ts";
-import { Uuid } from "../../src/graphql/scalars.ts";
 import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
-import { openTaskProgress } from "../../src/tasks/read-task-progress.ts";
+import { openTaskProgress } from "../../src/tasks/progress/read-task-progress.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
+import { Uuid } from "../../src/values/scalars.ts";
 
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage = vm.runInNewContext("gc") as () => void;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createLoadMeter } from "../../src/http/event-loop-load.ts";
+import { createLoadMeter } from "../../src/rate-limit/event-loop-load.ts";
 
 test("an event loop that works without a pause is busy, and one that waits is not", async () => {
   const isBusy = createLoadMeter();

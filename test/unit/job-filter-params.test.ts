@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readFields } from "../../src/task-jobs/export-fields.params.ts";
-import { FILTER_PARAMETERS, readFilterParameters } from "../../src/task-jobs/job-filter.params.ts";
+import { readFields } from "../../src/export/export-fields.ts";
+import { FILTER_PARAMETERS, readFilterParameters } from "../../src/job-search/job-filter.params.ts";
 
 const read = (query: string) => readFilterParameters(new URLSearchParams(query));
 const faults = (query: string) => read(query).faults.map(({ field, reason }) => `${field} ${reason}`);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PagePlaces } from "../../src/task-jobs/page-places.ts";
+import { PagePlaces } from "../../src/task-jobs/bookmarks.ts";
 
 const at = (offset: number) => ({ offset, createdAt: "2025-01-01 12:00:00+00", id: `job ${offset}` });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isRfc3339Representable, isTimestamptz, rfc3339OfTimestamptz } from "../../src/rfc3339.ts";
+import { isRfc3339Representable, isTimestamptz, rfc3339OfTimestamptz } from "../../src/values/rfc3339.ts";
 
 test.each([
   ["2025-01-01 12:00:01+00", "2025-01-01T12:00:01Z"],

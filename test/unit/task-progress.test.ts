@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
-import { deadlineIn } from "../../src/deadline.ts";
 import { Failure } from "../../src/errors.ts";
-import { openTaskProgress } from "../../src/tasks/read-task-progress.ts";
-import { type ProgressGroup, percentDone, progressOfGroups } from "../../src/tasks/task-progress.ts";
+import { openTaskProgress } from "../../src/tasks/progress/read-task-progress.ts";
+import { type ProgressGroup, percentDone, progressOfGroups } from "../../src/tasks/progress/task-progress.ts";
+import { deadlineIn } from "../../src/values/deadline.ts";
 
 const group = (taskId: string): ProgressGroup => ({
   taskId,

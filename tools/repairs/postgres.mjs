@@ -61,7 +61,7 @@ export const postgres = {
       repaired: "if (query || sent.length) error(",
     },
     {
-      // The last, so that it stands for all of them: without it the server refuses to start (src/start-database.ts).
+      // The last, so that it stands for all of them: without it the server refuses to start (src/server/start-database.ts).
       files: INDEX,
       broken: `Object.assign(Postgres, {
   PostgresError,`,

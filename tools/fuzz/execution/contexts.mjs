@@ -1,15 +1,15 @@
 import { setTimeout } from "node:timers/promises";
+import { openRequestContext } from "../../../dist/context.js";
 import { openDatabase } from "../../../dist/db/client.js";
-import { deadlineIn } from "../../../dist/deadline.js";
 import { emailQueries } from "../../../dist/email/email.queries.js";
 import { Failure } from "../../../dist/errors.js";
+import { jobSearchQueries } from "../../../dist/job-search/job-search.queries.js";
 import { openLog } from "../../../dist/log.js";
-import { openRequestContext } from "../../../dist/request-context.js";
-import { jobSearchQueries } from "../../../dist/task-jobs/job-search.queries.js";
 import { taskJobQueries } from "../../../dist/task-jobs/task-job.queries.js";
-import { openTaskProgress } from "../../../dist/tasks/read-task-progress.js";
+import { openTaskProgress } from "../../../dist/tasks/progress/read-task-progress.js";
+import { taskProgressQueries } from "../../../dist/tasks/progress/task-progress.queries.js";
 import { taskQueries } from "../../../dist/tasks/task.queries.js";
-import { taskProgressQueries } from "../../../dist/tasks/task-progress.queries.js";
+import { deadlineIn } from "../../../dist/values/deadline.js";
 import { userId, VIEWERS } from "../world.mjs";
 
 const PATIENCE_MS = 60_000;

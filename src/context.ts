@@ -1,0 +1,55 @@
+import { type AuditedRequest, openAudit } from "./auth/audit.ts";
+import type { Viewer } from "./auth/viewer.ts";
+import { openEmailLoader } from "./email/email.loader.ts";
+import type { EmailQueries } from "./email/email.queries.ts";
+import { openJobSearchLoader } from "./job-search/job-search.loader.ts";
+import type { JobSearchQueries } from "./job-search/job-search.queries.ts";
+import type { Log } from "./log.ts";
+import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
+import type { ReadTaskProgress } from "./tasks/progress/read-task-progress.ts";
+import { openTaskProgressLoader } from "./tasks/progress/task-progress.loader.ts";
+import { openTaskLoader } from "./tasks/task.loader.ts";
+import type { TaskQueries } from "./tasks/task.queries.ts";
+import type { Deadline } from "./values/deadline.ts";
+
+/** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
+export interface Queries {
+  readonly taskJobs: TaskJobQueries;
+  readonly jobSearches: JobSearchQueries;
+  readonly tasks: TaskQueries;
+  readonly readProgress: ReadTaskProgress;
+  readonly emails: EmailQueries;
+}
+
+/** Who asks, and until when an answer is of use. */
+export interface Asked {
+  readonly viewer: Viewer;
+  readonly requestId: string;
+  readonly deadline: Deadline;
+  readonly response: AuditedRequest["response"];
+  /** Takes from the caller's rate limit what his own query turned out to cost, or fails; a stored one costs one point. */
+  readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
+  /** Which field of the schema is asked for, where the path does not tell it to the metrics. */
+  readonly noteOperation?: ((operation: string) => void) | undefined;
+}
+
+export type RequestContext = ReturnType<typeof openRequestContext>;
+
+export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
+  const { viewer, requestId, deadline } = asked;
+  return {
+    requestId,
+    deadline,
+    viewer,
+    chargeCost: asked.chargeCost,
+    noteOperation: asked.noteOperation,
+    audit: openAudit(log, asked),
+    taskJobs: queries.taskJobs,
+    jobSearches: queries.jobSearches,
+    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),
+    progressOf: openTaskProgressLoader(queries.readProgress, viewer, deadline),
+    tasks: queries.tasks,
+    taskById: openTaskLoader(queries.tasks, viewer, deadline),
+    emailById: openEmailLoader(queries.emails, deadline),
+  };
+}

@@ -1,0 +1,84 @@
+import type { EmailRecord } from "../email/email.ts";
+import type { JobRecord } from "../task-jobs/task-job.ts";
+import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
+
+export interface ExportedJob {
+  readonly job: JobRecord;
+  /** Null where there is no record, or none that can be read. */
+  readonly email: EmailRecord | null;
+}
+
+type Cell = string | boolean | null;
+
+/** The names of the importer's columns: what is written by them can be imported again. */
+const FLAT = {
+  job_id: ({ job }) => job.id,
+  task_id: ({ job }) => job.taskId,
+  email_address: ({ job }) => job.emailAddress,
+  job_status: ({ job }) => job.statusWord,
+  job_created_at: ({ job }) => rfc3339OfTimestamptz(job.createdAt),
+  job_updated_at: ({ job }) => rfc3339OfTimestamptz(job.updatedAt),
+  id: ({ email }) => email?.id,
+  // The importer needs an address in every row.
+  email: ({ job, email }) => (email === null ? job.emailAddress : email.email),
+  status: ({ email }) => email?.status,
+  is_role_based: ({ email }) => email?.isRoleBased,
+  is_disposable: ({ email }) => email?.isDisposable,
+  has_mx_records: ({ email }) => email?.hasMxRecords,
+  has_reverse_dns: ({ email }) => email?.hasReverseDns,
+  domain_name: ({ email }) => email?.domainName,
+  host_name: ({ email }) => email?.hostName,
+  server_type: ({ email }) => email?.serverType,
+  is_catchall: ({ email }) => email?.isCatchall,
+  validated_at: ({ email }) => momentOrNull(email?.validatedAt),
+  unknown_reason: ({ email }) => email?.unknownReason,
+  needs_physical_verify: ({ email }) => email?.needsPhysicalVerify,
+} as const satisfies Record<string, (exported: ExportedJob) => Cell | undefined>;
+
+export type ExportField = keyof typeof FLAT;
+
+export const EXPORT_FIELDS = Object.keys(FLAT) as readonly ExportField[];
+
+export function isExportField(name: string): name is ExportField {
+  return Object.hasOwn(FLAT, name);
+}
+
+export function cellsOf(exported: ExportedJob, fields: readonly ExportField[]): Cell[] {
+  return fields.map((field) => FLAT[field](exported) ?? null);
+}
+
+/** The documented JSON, as task-job.rest.graphql spells it; undefined is left out. */
+export function restJobOf({ job, email }: ExportedJob): object {
+  return {
+    id: job.id,
+    task_id: job.taskId,
+    email_address: job.emailAddress,
+    status: job.statusWord,
+    email: email === null ? undefined : restEmailOf(email),
+    created_at: rfc3339OfTimestamptz(job.createdAt),
+    updated_at: rfc3339OfTimestamptz(job.updatedAt),
+  };
+}
+
+function restEmailOf(email: EmailRecord): object {
+  return {
+    id: email.id,
+    email: email.email,
+    status: email.status,
+    is_role_based: email.isRoleBased,
+    is_disposable: email.isDisposable,
+    has_mx_records: email.hasMxRecords,
+    has_reverse_dns: email.hasReverseDns,
+    domain_name: email.domainName,
+    host_name: email.hostName,
+    server_type: email.serverType,
+    is_catchall: email.isCatchall,
+    validated_at: momentOrNull(email.validatedAt),
+    unknown_reason: email.unknownReason,
+    needs_physical_verify: email.needsPhysicalVerify,
+  };
+}
+
+function momentOrNull(timestamp: string | null | undefined): string | null {
+  return timestamp === null || timestamp === undefined ? null : rfc3339OfTimestamptz(timestamp);
+}

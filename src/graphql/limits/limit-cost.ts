@@ -1,0 +1,146 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isListType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  valueFromASTUntyped,
+} from "graphql";
+import { DEFAULT_LIMIT } from "../../paging/page.ts";
+import { costsOfArguments, type Size, sizeOf, type Variables } from "./argument-cost.ts";
+import { fieldOf, typeConditionOf } from "./field-of.ts";
+import { fragmentsOf } from "./fragments-of.ts";
+import { PUNCTUATION_OF_A_NAME } from "./limits.ts";
+
+/** The lists of introspection, about as long as those of a schema like ours. Another list has ten rows. */
+const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
+  types: 30,
+  directives: 5,
+  fields: 5,
+  args: 1,
+  inputFields: 1,
+  interfaces: 1,
+  possibleTypes: 1,
+  enumValues: 2,
+};
+
+/** A field below `__schema` and `__type`. Nothing is read for it, and these lists are longer than the schema's. */
+const INTROSPECTED_FIELD = 0.5;
+
+/** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
+interface Cost {
+  readonly fixed: number;
+  /** The bytes of the response names of those fields that appear once. */
+  readonly names: number;
+  readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
+  /** Statements that are sent once, however long the lists above them are. */
+  readonly statements: readonly Size[];
+}
+
+const NOTHING: Cost = { fixed: 0, names: 0, lists: [], statements: [] };
+const ONE_FIELD: Cost = { ...NOTHING, fixed: 1 };
+
+/**
+ * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
+ * take besides: of those at the root there are few by another limit. The document must have passed validation and its
+ * limits: what is built here is as large as the document with its fragments spread. `@skip` and `@include` are not
+ * looked at, and fields that will be merged count one by one.
+ */
+export function costOfOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): (variables: Variables) => number {
+  const cost = buildCost(schema, document, operation);
+  return (variables) => {
+    const ofStatements = cost.statements.reduce((sum, statement) => sum + statement(variables), 0);
+    return Math.ceil(evaluate(cost, "fixed", variables) + ofStatements);
+  };
+}
+
+/** The bytes of all response names in the largest response that the operation can have, counted like the cost. */
+export function nameBytesOfOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): (variables: Variables) => number {
+  const cost = buildCost(schema, document, operation);
+  return (variables) => evaluate(cost, "names", variables);
+}
+
+function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
+  const query = schema.getQueryType();
+  const fragments = fragmentsOf(document);
+  const defaults = new Map<string, unknown>();
+  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+    if (defaultValue !== undefined) defaults.set(variable.name.value, valueFromASTUntyped(defaultValue));
+  }
+
+  function costOfSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined, size: Size | null): Cost {
+    let fixed = 0;
+    let names = 0;
+    const lists: Cost["lists"][number][] = [];
+    const statements: Size[] = [];
+    for (const selection of selections) {
+      const cost =
+        selection.kind === Kind.FIELD
+          ? costOfField(selection, parent, size)
+          : costOfFragment(
+              selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection,
+              parent,
+              size,
+            );
+      fixed += cost.fixed;
+      names += cost.names;
+      lists.push(...cost.lists);
+      statements.push(...cost.statements);
+    }
+    return { fixed, names, lists, statements };
+  }
+
+  function costOfFragment(
+    fragment: Parameters<typeof typeConditionOf>[1] | undefined,
+    parent: GraphQLNamedType | undefined,
+    size: Size | null,
+  ): Cost {
+    if (fragment === undefined) return NOTHING;
+    return costOfSet(fragment.selectionSet, typeConditionOf(schema, fragment) ?? parent, size);
+  }
+
+  /** The size is what the field above was asked for: of a connection it is the size of `edges` and `nodes`. */
+  function costOfField(node: FieldNode, parent: GraphQLNamedType | undefined, size: Size | null): Cost {
+    const field = fieldOf(schema, parent, node.name.value);
+    const isIntrospected = parent?.name.startsWith("__") ?? false;
+    const self = isIntrospected ? INTROSPECTED_FIELD : 1;
+    const names = (node.alias ?? node.name).value.length + PUNCTUATION_OF_A_NAME;
+    if (node.selectionSet === undefined || field === undefined) return { ...NOTHING, fixed: self, names };
+    const own = sizeOf({ node, field, defaults });
+    const below = costOfSet(node.selectionSet, getNamedType(field.type), own);
+    if (!isListType(getNullableType(field.type))) {
+      const { each, once } = costsOfArguments({ node, field, defaults }, parent === query);
+      return {
+        fixed: self + below.fixed,
+        names: names + below.names,
+        lists: [...each.map((size) => ({ size, each: ONE_FIELD })), ...below.lists],
+        statements: [...once, ...below.statements],
+      };
+    }
+
+    const introspected = isIntrospected ? INTROSPECTION_LIST_SIZES[field.name] : undefined;
+    const length = own ?? size ?? (() => introspected ?? DEFAULT_LIMIT);
+    return { fixed: self, names, lists: [{ size: length, each: below }], statements: below.statements };
+  }
+
+  return costOfSet(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, null);
+}
+
+function evaluate(cost: Cost, what: "fixed" | "names", variables: Variables): number {
+  let sum = cost[what];
+  for (const { size, each } of cost.lists) sum += size(variables) * evaluate(each, what, variables);
+  return sum;
+}

@@ -1,0 +1,48 @@
+import type { RequestHandler } from "express";
+import { Failure, type FieldFault } from "../../errors.ts";
+import { GRAPHQL_TYPES } from "../../graphql/media-types.ts";
+import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
+import { acceptedType } from "./accepted-type.ts";
+import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-string.ts";
+
+const PARAMETERS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
+const JSON_PARAMETERS: ReadonlySet<string> = new Set(["variables", "extensions"]);
+
+/** Handles HEAD as GET (RFC 9110, section 9.3.2), because Apollo Server does not support HEAD. Node sends no body for HEAD. */
+export const headAsGet: RequestHandler = (request, _response, next) => {
+  if (request.method === "HEAD") request.method = "GET";
+  next();
+};
+
+/** Reads the query string of a GET strictly and drops empty parameters, because `operationName=` means no name. */
+export const readGraphqlParameters: RequestHandler = (request, _response, next) => {
+  if (request.method !== "GET") return next();
+  const parameters = readQueryString(request.url).filter(({ name }) => PARAMETERS.has(name));
+  const faults = parameters.flatMap(faultsOf);
+  if (faults.length > 0) throw Failure.ofFields(faults);
+  const query = new URLSearchParams();
+  for (const parameter of parameters) if (!isEmpty(parameter)) query.append(parameter.name, parameter.value ?? "");
+  request.url = `${request.path}?${query}`;
+  next();
+};
+
+function faultsOf({ name, value }: QueryParameter): FieldFault[] {
+  if (value === null) return [{ field: name, reason: ENCODING_RULE }];
+  return JSON_PARAMETERS.has(name) && hasLoneSurrogate(value) ? [{ field: name, reason: SURROGATE_RULE }] : [];
+}
+
+/** Treats `null` as absent, because many clients send `null` for a parameter that they do not use. */
+function isEmpty({ name, value }: QueryParameter): boolean {
+  return (value === "" && name !== "query") || (value === "null" && JSON_PARAMETERS.has(name));
+}
+
+/** Replaces `Accept` by the chosen media type, so that Apollo Server and the HTTP status agree. */
+export const chooseMediaType: RequestHandler = (request, _response, next) => {
+  const chosen = acceptedType(request.headers.accept, GRAPHQL_TYPES);
+  if (chosen === null) {
+    const types = GRAPHQL_TYPES.map(({ type }) => type).join(" and ");
+    throw new Failure("NOT_ACCEPTABLE", { message: `This path answers ${types} only` });
+  }
+  request.headers.accept = chosen.type;
+  next();
+};

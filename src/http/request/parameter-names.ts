@@ -1,0 +1,43 @@
+import { suggestionList } from "graphql/jsutils/suggestionList.js";
+import type { FieldFault } from "../../errors.ts";
+import { notTogetherWith } from "../../paging/connection.ts";
+
+/** Aliases of the timestamp parameters. Every path accepts every alias, so that callers need not remember which path accepts which. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  created_from: ["created_after"],
+  created_to: ["created_before"],
+  updated_since: ["updated_from", "updated_after"],
+  updated_to: ["updated_before"],
+};
+
+/** Longer than any known name. An unknown name above this length is shortened in the error and gets no suggestion. */
+const MAX_NAME_LENGTH = 64;
+
+/** The name and its aliases. */
+export function spellingsOf(name: string): readonly string[] {
+  return [name, ...(ALIASES[name] ?? [])];
+}
+
+/** The spelling of this parameter in the query, and a fault for every other spelling beside it. */
+export function spellingIn(query: URLSearchParams, name: string): { given: string | undefined; faults: FieldFault[] } {
+  const [given, ...others] = spellingsOf(name).filter((spelling) => query.has(spelling));
+  return { given, faults: others.map((field) => ({ field, reason: notTogetherWith(given ?? name) })) };
+}
+
+/** The name `status` for `status[]` and `status[0]`, which axios, PHP, Rails, jQuery and qs send for a list. Null for any other form. */
+export function bracketedNameIn(name: string): string | null {
+  return /^(\w+)\[\d*\]$/.exec(name)?.[1] ?? null;
+}
+
+/** The name before the first bracket, `status` for `status[a]` and `status[0][b]`. */
+export function nameBeforeBracket(name: string): string {
+  return name.split("[", 1)[0] ?? name;
+}
+
+export function faultOfUnknown(name: string, known: readonly string[]): FieldFault {
+  if (name.length > MAX_NAME_LENGTH) return { field: `${name.slice(0, MAX_NAME_LENGTH)}…`, reason: NOT_KNOWN };
+  const [nearest] = suggestionList(nameBeforeBracket(name), known);
+  return { field: name, reason: nearest === undefined ? NOT_KNOWN : `${NOT_KNOWN}; did you mean ${nearest}?` };
+}
+
+const NOT_KNOWN = "is not a parameter of this path";

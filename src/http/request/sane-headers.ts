@@ -1,0 +1,28 @@
+import type { RequestHandler } from "express";
+import { Failure } from "../../errors.ts";
+
+/** A browser behind two proxies sends 30. Node passes over those beyond 2,000, of which 8 KB can hold more. */
+const MAX_HEADERS = 100;
+/** The limit of the request line and the headers together. A browser sends less than 2 KB, even with a JWT. */
+export const MAX_HEAD_BYTES = 8192;
+
+/**
+ * RFC 9112 section 3.2 asks for exactly one Host: whoever stands in front may have read another than we do. Both refusals end
+ * the connection.
+ */
+export const saneHeaders: RequestHandler = ({ rawHeaders, httpVersion, url }, response, next) => {
+  let hosts = 0;
+  let bytes = url.length;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    bytes += name.length + (rawHeaders[at + 1]?.length ?? 0);
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  const isHostWrong = hosts > 1 || (hosts === 0 && httpVersion !== "1.0");
+  const areTooLarge = rawHeaders.length > 2 * MAX_HEADERS || bytes > MAX_HEAD_BYTES;
+  if (!isHostWrong && !areTooLarge) return next();
+  response.setHeader("Connection", "close");
+  throw areTooLarge
+    ? new Failure("HEADERS_TOO_LARGE")
+    : new Failure("INVALID_INPUT", { message: "The request must have one Host header" });
+};

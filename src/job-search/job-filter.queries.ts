@@ -1,0 +1,69 @@
+import { type SQL, sql } from "drizzle-orm";
+import { textArray } from "../db/text-array.ts";
+import { DELIVERABILITIES, type Deliverability, statusesOfDeliverability } from "../email/email.ts";
+import { ifGiven } from "../paging/keyset.queries.ts";
+import type { JobStatus } from "../task-jobs/task-job.ts";
+import { foldCase } from "./case-folding.ts";
+import type { JobFilter } from "./job-filter.ts";
+
+/** Over `job`, a row of task_email_jobs, and `email`, its record or nulls. */
+export function conditionsOf(filter: JobFilter): SQL[] {
+  const hasRecord = sql`(email.id is not null and email.deleted_at is null)`;
+  const flag = (column: SQL) => (value: boolean) => sql`${hasRecord} and ${column} = ${value}`;
+  return [
+    ...ifGiven(filter.status, statusIs),
+    ...ifGiven(filter.emailStatus, (words) => sql`${hasRecord} and email.status = any(${textArray(words)}::text[])`),
+    ...ifGiven(filter.deliverability, (folded) => sql`${hasRecord} and ${deliverabilityIs(folded)}`),
+    ...ifGiven(filter.isRoleBased, flag(sql`email.is_role_based`)),
+    ...ifGiven(filter.isDisposable, flag(sql`email.is_disposable`)),
+    ...ifGiven(filter.hasMxRecords, flag(sql`email.has_mx_records`)),
+    ...ifGiven(filter.hasReverseDns, flag(sql`email.has_reverse_dns`)),
+    ...ifGiven(filter.isCatchall, flag(sql`email.is_catchall`)),
+    ...ifGiven(filter.needsPhysicalVerify, flag(sql`email.needs_physical_verify`)),
+    ...ifGiven(filter.domain, (words) => sql`${hasRecord} and ${isInAnyCase(sql`email.domain_name`, words)}`),
+    ...ifGiven(filter.addressContains, (part) => containsInAnyCase(sql`job.email_address`, part)),
+    ...ifGiven(filter.hasUnknownReason, (has) => sql`${hasRecord} and (email.unknown_reason is not null) = ${has}`),
+    ...ifGiven(filter.hasEmail, (has) => sql`${hasRecord} = ${has}`),
+    ...ifGiven(filter.createdFrom, (from) => sql`job.created_at >= ${from}::timestamptz`),
+    ...ifGiven(filter.createdTo, (to) => sql`job.created_at < ${to}::timestamptz`),
+    ...ifGiven(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`),
+    ...ifGiven(filter.updatedTo, (to) => sql`job.updated_at < ${to}::timestamptz`),
+  ];
+}
+
+/** One state alone as an equality: only then are its jobs in the order of the status index, and nothing is sorted. */
+function statusIs(statuses: readonly JobStatus[]): SQL {
+  const [only] = statuses;
+  return statuses.length === 1
+    ? sql`job.status = ${only}::public.job_status`
+    : sql`job.status = any(${textArray(statuses)}::public.job_status[])`;
+}
+
+/** UNKNOWN is every word that is folded nowhere else. */
+function deliverabilityIs(folded: readonly Deliverability[]): SQL {
+  const named = folded.flatMap(statusesOfDeliverability);
+  const isNamed = sql`email.status = any(${textArray(named)}::text[])`;
+  if (!folded.includes("UNKNOWN")) return isNamed;
+  const known = DELIVERABILITIES.flatMap(statusesOfDeliverability);
+  return sql`(${isNamed} or email.status <> all(${textArray(known)}::text[]))`;
+}
+
+function containsInAnyCase(column: SQL, text: string): SQL {
+  const { folded, pattern, from, to } = foldCase(text);
+  const lower = sql`lower(${column} collate "C")`;
+  const mayContain = sql`${lower} like ${`%${pattern}%`}`;
+  // `translate` comes last, because LIKE is cheaper and leaves few rows.
+  return from === "" ? mayContain : sql`(${mayContain} and strpos(translate(${lower}, ${from}, ${to}), ${folded}) > 0)`;
+}
+
+function isInAnyCase(column: SQL, words: readonly string[]): SQL {
+  const texts = words.map(foldCase);
+  const lower = sql`lower(${column} collate "C")`;
+  const [plain, others] = [texts.filter(({ from }) => from === ""), texts.filter(({ from }) => from !== "")];
+  const isPlain = sql`${lower} = any(${textArray(plain.map(({ folded }) => folded))}::text[])`;
+  if (others.length === 0) return isPlain;
+  const mayBe = sql`${lower} like any(${textArray(others.map(({ pattern }) => pattern))}::text[])`;
+  const [from, to] = [others.map((text) => text.from).join(""), others.map((text) => text.to).join("")];
+  const isOther = sql`translate(${lower}, ${from}, ${to}) = any(${textArray(others.map(({ folded }) => folded))}::text[])`;
+  return sql`(${isPlain} or (${mayBe} and ${isOther}))`;
+}

@@ -1,0 +1,31 @@
+import type { Viewer } from "../auth/viewer.ts";
+import type { JoinedEmail } from "../email/email.ts";
+import type { Position } from "../paging/cursor.ts";
+import type { JobRecord, SearchParts } from "../task-jobs/task-job.ts";
+import type { Deadline } from "../values/deadline.ts";
+import type { JobFilter } from "./job-filter.ts";
+
+/** Always total: equal moments are ordered by id, in the same direction. */
+export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
+
+/** A stretch of the filtered jobs of each task, from its front or, with `backwards`, from its end. */
+export interface JobSearch {
+  readonly viewer: Viewer;
+  readonly taskIds: readonly string[];
+  readonly filter: JobFilter;
+  readonly order: JobOrder;
+  readonly after: Position | null;
+  readonly before: Position | null;
+  readonly backwards: boolean;
+  readonly limit: number;
+  readonly offset: number;
+  readonly parts: SearchParts;
+  readonly deadline: Deadline;
+}
+
+export interface FoundJobs {
+  readonly jobs: readonly JobRecord[];
+  readonly emails: readonly JoinedEmail[];
+  /** Zero where it was not asked for. */
+  readonly count: number;
+}

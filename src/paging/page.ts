@@ -1,0 +1,28 @@
+import type { FieldFault } from "../errors.ts";
+
+export const DEFAULT_LIMIT = 10;
+export const MAX_LIMIT = 100;
+export const DEFAULT_OFFSET = 0;
+/** The largest GraphQL Int; Postgres would take more. */
+export const MAX_OFFSET = 2_147_483_647;
+
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** The same words on both doors. */
+export const LIMIT_RULE = `must be an integer from 1 to ${MAX_LIMIT}`;
+export const OFFSET_RULE = `must be an integer from 0 to ${MAX_OFFSET}`;
+
+export function faultsOfPage({ limit, offset }: Page): FieldFault[] {
+  const faults: FieldFault[] = [];
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT))
+    faults.push({ field: "limit", reason: LIMIT_RULE });
+  return [...faults, ...faultsOfOffset(offset)];
+}
+
+export function faultsOfOffset(offset: number): FieldFault[] {
+  const isGood = Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET;
+  return isGood ? [] : [{ field: "offset", reason: OFFSET_RULE }];
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage } from "node:http";
+import type { Request, Response } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import { Failure } from "../errors.ts";
+import { ANSWER_BEGINS } from "../http/express-prototypes.ts";
+import { type Deadline, msLeft } from "../values/deadline.ts";
+import { addressBucket } from "./address-bucket.ts";
+import { createLoadMeter } from "./event-loop-load.ts";
+import { createFairSlots, type FairSlots, type QueuedSlot } from "./fair-slots.ts";
+import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";
+
+/** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */
+const QUEUE = { maxWaiting: 500, maxWaitingInAll: 2000 };
+/** The share of its time that a request may spend in the queue. The rest remains for its statements. */
+const WAITING_SHARE = 0.8;
+
+/** The slot of a running request. The slot is freed when the response begins or the client disconnects. */
+class Admission {
+  #slots: FairSlots | null = null;
+  #identity: string | null = null;
+  #queued: QueuedSlot | undefined;
+  #isOver = false;
+
+  readonly #userSlots: FairSlots;
+
+  constructor(userSlots: FairSlots) {
+    this.#userSlots = userSlots;
+  }
+
+  /** Exchanges the current slot for a slot of this identity, and waits for it. Fails as UNAVAILABLE. */
+  async take(identity: string, deadline: Deadline, slots = this.#userSlots): Promise<void> {
+    if (this.#identity === identity) return;
+    this.free();
+    if (this.#isOver) throw new Failure("UNAVAILABLE");
+    this.#queued = slots.take(identity, msLeft(deadline) * WAITING_SHARE);
+    if (this.#queued !== undefined) await this.#queued.granted;
+    this.#queued = undefined;
+    this.#slots = slots;
+    this.#identity = identity;
+  }
+
+  readonly free = (): void => {
+    if (this.#identity !== null) this.#slots?.free(this.#identity);
+    this.#identity = null;
+  };
+
+  /** The last statement may outlast the response. Its connection counts for this identity until the statement ends. */
+  end(deadline: Deadline): void {
+    this.#isOver = true;
+    this.#queued?.cancel();
+    deadline.whenIdle(this.free);
+  }
+}
+
+interface AdmissionOptions {
+  /** How many requests run at once. */
+  readonly slots: number;
+  /** Whether one user may have more than a quarter of the slots while no other user sends requests. */
+  readonly mayUseMoreAlone: boolean;
+  readonly onRefusal: () => void;
+}
+
+/**
+ * Admits each request with a credential before any other work. A known credential waits in the queue of its last known user
+ * and an unknown one in the queue of its address, so that one user's queue does not delay other users.
+ */
+export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
+  const perUser = Math.ceil(slots / 4);
+  const most = Math.max(1, slots - perUser);
+  const isBusy = createLoadMeter();
+  const fairSlots = createFairSlots({
+    slots,
+    perHolder: (_user, isAlone) => {
+      if (isAlone && mayUseMoreAlone) return most;
+      return isBusy() ? 1 : perUser;
+    },
+    ...QUEUE,
+  });
+  // Many keys are authenticated by one statement, and all newcomers behind a proxy share its address.
+  const addressSlots = createFairSlots({ slots: most, perHolder: () => (isBusy() ? perUser : most), ...QUEUE });
+  const identities = createIdentityCache();
+
+  return {
+    /** A statement still checks the credential, so that a revoked key fails at once. */
+    authenticate:
+      (authenticate: Authenticate): Authenticate =>
+      async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
+        const { res: response } = request;
+        const fingerprint = fingerprintOf(request);
+        if (fingerprint === null || response === undefined) return authenticate(request, deadline);
+        const admission = new Admission(fairSlots);
+        response.locals.admission = admission;
+        response.once(ANSWER_BEGINS, endAdmission);
+        response.once("close", abandonRequest);
+
+        const known = identities.get(fingerprint);
+        const first =
+          known === undefined
+            ? admission.take(addressBucket((request as Request).ip ?? ""), deadline, addressSlots)
+            : admission.take(known, deadline);
+        await first.catch(countRefusal);
+        try {
+          const viewer = await authenticate(request, deadline);
+          if (known !== viewer.userId) {
+            identities.set(fingerprint, viewer.userId);
+            await admission.take(viewer.userId, deadline).catch(countRefusal);
+          }
+          return viewer;
+        } catch (error) {
+          if (error instanceof Failure && error.kind === "UNAUTHENTICATED") identities.delete(fingerprint);
+          throw error;
+        }
+      },
+  };
+
+  function countRefusal(failure: unknown): never {
+    onRefusal();
+    throw failure;
+  }
+}
+
+function endAdmission(this: Response): void {
+  this.locals.admission.end(this.locals.deadline);
+}
+
+function abandonRequest(this: Response): void {
+  this.locals.deadline.abandon();
+  this.locals.admission.end(this.locals.deadline);
+}

@@ -1,0 +1,96 @@
+import cluster from "node:cluster";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openApp } from "../app.ts";
+import type { Config } from "../config.ts";
+import { openDatabase } from "../db/client.ts";
+import { openMetricsServer } from "../http/metrics-endpoint.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { StartedDatabase } from "./start-database.ts";
+import { StartError } from "./start-error.ts";
+
+/** What to do about it, in terms of the two variables that say where to listen. */
+function listenFault(code: string, port: string, host: string): string {
+  if (code === "EADDRINUSE") return `another program listens there. Stop it, or choose another ${port}.`;
+  if (code === "EACCES") return `this user may not. Choose a ${port} above 1023.`;
+  if (code === "EADDRNOTAVAIL") return `this machine has no such address. Choose another ${host}.`;
+  if (code === "ENOTFOUND") return `there is no such host name. Choose another ${host}.`;
+  return code;
+}
+
+export interface StartedServer {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly origin: string;
+  /** The server before the pool: what runs may finish. */
+  readonly close: () => Promise<void>;
+}
+
+export type ServedDatabase = Pick<StartedDatabase, "url" | "demo">;
+
+/** The only process, or a worker, whose parent asks for its metrics. */
+export interface ServingProcess extends StartedServer {
+  readonly metrics: Metrics | null;
+}
+
+export async function startServer(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<ServingProcess> {
+  const database = openDatabase({
+    url,
+    maxConnections: config.databasePoolSize,
+    preparedStatements: config.preparedStatements,
+    statementTimeoutMs: config.statementTimeoutMs,
+  });
+  try {
+    const app = await openApp(config, {
+      database,
+      log,
+      ...(demo === null ? {} : { demo: { apiKey: demo.userKey, taskId: demo.taskId } }),
+    });
+    const { metrics } = app;
+    const metricsServer =
+      metrics === null || cluster.isWorker ? null : await startMetricsServer(config, metrics.text, log);
+    await listen(app.server, config).catch(async (error) => {
+      await metricsServer?.close();
+      throw error;
+    });
+    return {
+      origin: originOf(app.server.address() as AddressInfo),
+      metrics,
+      async close() {
+        await app.close();
+        await database.close();
+        await metricsServer?.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Null where the metrics have no port of their own. */
+export async function startMetricsServer({ metrics }: Config, readMetrics: () => Promise<string>, log: Log) {
+  if (metrics === null || metrics.port === null) return null;
+  const { host, port } = metrics;
+  const server = await openMetricsServer(metrics, readMetrics).catch(({ code = "" }: NodeJS.ErrnoException) => {
+    const fault = listenFault(code, "METRICS_PORT", "METRICS_HOST");
+    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${fault}`);
+  });
+  log.info({ host, port: server.port }, "metrics are served");
+  return server;
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      reject(new StartError(`Cannot listen on ${host}:${port}: ${listenFault(code, "PORT", "HOST")}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function originOf({ address, family, port }: AddressInfo): string {
+  const isAnyAddress = address === "0.0.0.0" || address === "::";
+  if (isAnyAddress) return `http://localhost:${port}`;
+  return family === "IPv6" ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}

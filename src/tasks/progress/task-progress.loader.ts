@@ -1,0 +1,15 @@
+import type { Viewer } from "../../auth/viewer.ts";
+import type { JobFilter } from "../../job-search/job-filter.ts";
+import { filterDigest } from "../../paging/filter.ts";
+import type { Deadline } from "../../values/deadline.ts";
+import { createTaskBatches } from "../task-batch.loader.ts";
+import type { ReadTaskProgress } from "./read-task-progress.ts";
+import type { TaskProgress } from "./task-progress.ts";
+
+export function openTaskProgressLoader(readProgress: ReadTaskProgress, viewer: Viewer, deadline: Deadline) {
+  const load = createTaskBatches<TaskProgress>();
+  return (taskId: string, filter: JobFilter, withEmails: boolean): Promise<TaskProgress> =>
+    load(`${withEmails} ${filterDigest(filter)}`, taskId, (taskIds) =>
+      readProgress({ taskIds, filter, withEmails, deadline, userId: viewer.userId }),
+    );
+}

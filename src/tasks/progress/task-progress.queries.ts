@@ -1,0 +1,58 @@
+import { sql } from "drizzle-orm";
+import type { OpenDatabase } from "../../db/client.ts";
+import { queryRows } from "../../db/prepare-rows.ts";
+import { conditionsOf } from "../../job-search/job-filter.queries.ts";
+import type { JobFilter } from "../../job-search/job-filter.ts";
+import { deadlineIn } from "../../values/deadline.ts";
+import type { ProgressGroup } from "./task-progress.ts";
+
+export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
+
+const NO_EMAILS = sql`null::text, 0, 0`;
+const EMAILS = sql`
+  email.status,
+  count(*) filter (where email.is_role_based),
+  count(*) filter (where email.is_disposable or email.status = 'disposable_domain')`;
+/**
+ * A deleted email is left out by the join, not by a CASE: of an expression Postgres expects as many groups as rows, and
+ * would not count in parallel. A million jobs among 1.8 million emails: 1.6 s, in parallel on two busy cores 1.0 to 1.4 s.
+ */
+const JOIN_EMAILS = sql`left join public.emails email on email.id = job.email_id and email.deleted_at is null`;
+
+const LAST_OF_MATCHING = sql`max(job.updated_at)`;
+/** By its index, so that the jobs are counted in an index alone: 0.15 s for a million in place of 0.43 s. */
+const LAST_OF_ALL = sql`(select max(of_task.updated_at) from public.task_email_jobs of_task
+  where of_task.task_id = job.task_id and of_task.deleted_at is null)`;
+
+export function taskProgressQueries(counts: OpenDatabase["counts"]) {
+  return {
+    /** One statement for all the tasks, over their jobs that match. Access to each must have been checked. */
+    async findProgressGroups(
+      taskIds: readonly string[],
+      filter: JobFilter,
+      withEmails: boolean,
+    ): Promise<ProgressGroup[]> {
+      const ofTasks = sql`job.task_id = any(${`{${taskIds.join(",")}}`}::uuid[])`;
+      const conditions = conditionsOf(filter);
+      const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditions], sql` and `);
+      // A condition may be on the email; and beside the join the subselect would keep the plan from being parallel.
+      const joined = withEmails || conditions.length > 0;
+      const rows = await queryRows(
+        counts,
+        sql`select job.task_id, job.status, count(*), ${joined ? LAST_OF_MATCHING : LAST_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
+            from public.task_email_jobs job ${joined ? JOIN_EMAILS : sql.empty()}
+            where ${matching} group by 1, 2, 5`,
+        deadlineIn(counts.timeoutMs),
+      );
+      return rows.map((row) => ({
+        taskId: row[0] as string,
+        status: row[1] as string,
+        jobs: Number(row[2]),
+        lastUpdatedAt: row[3] as string,
+        emailStatus: row[4] as string | null,
+        roleBased: Number(row[5]),
+        disposable: Number(row[6]),
+      }));
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { Failure } from "../errors.ts";
+
+/** The database was asked, and had not answered when the request had to be. */
+export class DeadlinePassed extends Error {}
+
+interface Waiter {
+  readonly begin: () => void;
+  readonly fail: (failure: Failure) => void;
+}
+
+/**
+ * The deadline of a request and the queue of its statements, which run one after another. A request therefore holds at most
+ * one pool connection, however many of its fields read rows.
+ */
+export class Deadline {
+  /** The deadline as a value of `performance.now()`, in milliseconds. */
+  readonly at: number;
+  #isAbandoned = false;
+  #isBusy = false;
+  /** Created on first use, because most requests never have two statements ready at once. */
+  #waiting: Waiter[] | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #onIdle: (() => void) | null = null;
+
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  get msLeft(): number {
+    return this.#isAbandoned ? 0 : this.at - performance.now();
+  }
+
+  /** Waits until earlier statements of the request have finished. Fails as TIMEOUT if the deadline comes first. */
+  enter(): Promise<void> | undefined {
+    if (this.msLeft <= 0) throw timedOut();
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      return undefined;
+    }
+    this.#waiting ??= [];
+    this.#timer ??= setTimeout(() => this.#failWaiting(), this.msLeft);
+    return new Promise((begin, fail) => this.#waiting?.push({ begin, fail }));
+  }
+
+  /** Call this function when the connection is free again, which may be after the deadline. */
+  leave(): void {
+    const next = this.msLeft > 0 ? this.#waiting?.shift() : undefined;
+    if (next !== undefined) {
+      next.begin();
+      return;
+    }
+    this.#isBusy = false;
+    this.#failWaiting();
+    this.#onIdle?.();
+    this.#onIdle = null;
+  }
+
+  /** Prevents new statements, because the client of this request has disconnected. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#failWaiting();
+  }
+
+  /** Calls the callback when no statement of the request runs, possibly at once. */
+  whenIdle(callback: () => void): void {
+    if (this.#isBusy) this.#onIdle = callback;
+    else callback();
+  }
+
+  #failWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { fail } of this.#waiting?.splice(0) ?? []) fail(timedOut());
+  }
+}
+
+function timedOut(): Failure {
+  return new Failure("TIMEOUT", { cause: new DeadlinePassed() });
+}
+
+export function deadlineIn(ms: number): Deadline {
+  return new Deadline(performance.now() + ms);
+}
+
+export function msLeft(deadline: Deadline): number {
+  return deadline.msLeft;
+}
+
+/** Rejects at the deadline of this caller, while the shared work continues for other callers. */
+export function waitFor<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(timedOut()), Math.max(0, msLeft(deadline)));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
