@@ -6,10 +6,10 @@ const require = createRequire(import.meta.url);
 
 /** They measure milliseconds: alone on the machine, one after the other, once the rest is done. */
 const TIMED = [
+  "test/db/{faults,isolation}.test.ts",
   "test/graphql/hostile-documents.test.ts",
-  "test/graphql/execution-fuzz.test.ts",
-  "test/http/fuzz.test.ts",
-  "test/process/{early-start,faults,hostile-key,isolation,rolling-restart,storm}.test.ts",
+  "test/server/{early-start,rolling-restart}.test.ts",
+  "test/tools/{execution-fuzz,fuzz,hostile-key,storm}.test.ts",
 ];
 const ALL = "test/**/*.test.ts";
 
@@ -28,6 +28,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default", new SummaryReporter()],
+    // Vitest would use one worker on two cores, and most tests wait rather than compute.
+    maxWorkers: 2,
     passWithNoTests: false,
     allowOnly: false,
   },

@@ -134,7 +134,7 @@ function valueFor(argument: GraphQLArgument, { field, type }: Step, ids: IdByTyp
   if (id === undefined) {
     throw new Error(
       `The access matrix cannot fill ${field.name}(${argument.name}: ${argument.type}): teach it in valueFor() of ` +
-        "test/support/schema-paths.ts, or name an id of its type in test/graphql/access-matrix.test.ts",
+        "test/support/schema-paths.ts, or name an id of its type in test/auth/access-matrix.test.ts",
     );
   }
   return isListType(getNullableType(argument.type)) ? [id] : id;

@@ -1,5 +1,5 @@
 // Faults of postgres.js that answer a query with what is not its own, or never. docs/decisions/driver-repairs.md says what
-// was measured; test/process/driver.test.ts fails without them.
+// was measured; test/db/driver.test.ts fails without them.
 const CONNECTION = ["src/connection.js", "cjs/src/connection.js"];
 const INDEX = ["src/index.js", "cjs/src/index.js"];
 

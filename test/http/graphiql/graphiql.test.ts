@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
-import { findChromium, launchChromium } from "../support/chromium.ts";
+import { exampleTabs } from "../../../src/http/graphiql/page/examples.ts";
+import { findChromium, launchChromium } from "../../support/chromium.ts";
 import {
   buildGraphiqlPage,
   openGraphiql,
@@ -16,8 +16,8 @@ import {
   startDemoServer,
   tabNames,
   variables,
-} from "../support/graphiql-page.ts";
-import { openPrefixProxy } from "../support/prefix-proxy.ts";
+} from "../../support/graphiql-page.ts";
+import { openPrefixProxy } from "../../support/prefix-proxy.ts";
 
 const chromiumPath = findChromium();
 let server: Awaited<ReturnType<typeof startDemoServer>>;

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findChromium, launchChromium } from "../support/chromium.ts";
+import { findChromium, launchChromium } from "../../support/chromium.ts";
 import {
   buildGraphiqlPage,
   keyField,
@@ -17,7 +17,7 @@ import {
   tabNames,
   variables,
   writeQuery,
-} from "../support/graphiql-page.ts";
+} from "../../support/graphiql-page.ts";
 
 const chromiumPath = findChromium();
 const UGLY = "# why\nquery   Me{viewer{userId # who\n isAdmin}}";

@@ -15,8 +15,8 @@ import {
   STORED,
   sendCanaries,
   startCanaryServer,
-} from "../support/canary-server.ts";
-import { killPrograms } from "../support/program.ts";
+} from "./support/canary-server.ts";
+import { killPrograms } from "./support/program.ts";
 
 const MAX_LINE_BYTES = 4096;
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { newApiKey } from "../../src/auth/api-key.ts";
-import { aTask, someJobs } from "../support/builders.ts";
-import { findChromium, launchChromium } from "../support/chromium.ts";
+import { newApiKey } from "../../../src/auth/api-key.ts";
+import { aTask, someJobs } from "../../support/builders.ts";
+import { findChromium, launchChromium } from "../../support/chromium.ts";
 import {
   addKey,
   buildGraphiqlPage,
@@ -18,8 +18,8 @@ import {
   startDemoServer,
   tab,
   tabNames,
-} from "../support/graphiql-page.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+} from "../../support/graphiql-page.ts";
+import { startTestServer, type TestServer } from "../../support/test-server.ts";
 
 const chromiumPath = findChromium();
 const owner = { userId: randomUUID(), key: newApiKey(), older: randomUUID(), newer: randomUUID() };

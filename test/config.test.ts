@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ConfigError, readConfig } from "../../src/config.ts";
+import { type ConfigError, readConfig } from "../src/config.ts";
 
 function faultsOf(environment: Record<string, string>): readonly string[] {
   try {

@@ -19,7 +19,7 @@ import {
   run,
   serverPids,
   start,
-} from "./embedded-program.ts";
+} from "../support/embedded-program.ts";
 
 const isLinux = process.platform === "linux";
 const isLinuxRoot = isLinux && process.getuid?.() === 0;

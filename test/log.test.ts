@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { Failure, reasonOf } from "../../src/errors.ts";
-import { openLog, openLogOutput } from "../../src/log.ts";
+import { Failure, reasonOf } from "../src/errors.ts";
+import { openLog, openLogOutput } from "../src/log.ts";
 
 const SECRET = "canary@private.example";
 
