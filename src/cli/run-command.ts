@@ -1,11 +1,17 @@
 import { printableLines } from "../values/printable.ts";
+import { programVersion } from "../values/version.ts";
 
 /** The command line was wrong: said with the usage, exit code 2. */
 export class UsageError extends Error {}
 
 /** Runs a command to its exit code; what goes wrong is one message for a person, never a stack or a statement. */
 export async function runCommand(usage: string, command: () => Promise<void>): Promise<void> {
-  if (process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) {
+  const options = process.argv.slice(2);
+  if (options.includes("--version")) {
+    console.log(programVersion());
+    return;
+  }
+  if (options.includes("--help") || options.includes("-h")) {
     console.log(usage);
     return;
   }

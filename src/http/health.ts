@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { programVersion } from "../values/version.ts";
 import { onlyMethods } from "./error-handler.ts";
 
 export type IsReady = () => Promise<boolean>;
@@ -22,11 +23,12 @@ export function cacheReadiness(isReady: IsReady): IsReady {
   };
 }
 
-/** `/healthz` reports that the process runs, `/readyz` that it can answer requests. The log has the reason if it cannot. */
+/** `/healthz` reports that the process runs and its version, `/readyz` that it can answer requests. The log has the reason if it cannot. */
 export function healthRoutes(isReady: IsReady): Router {
   const router = Router();
+  const version = programVersion();
   router.all("/healthz", onlyMethods("GET", "HEAD"), (_request, response) => {
-    response.json({ status: "ok" });
+    response.json({ status: "ok", version });
   });
   router.all("/readyz", onlyMethods("GET", "HEAD"), async (_request, response) => {
     const ready = await isReady();

@@ -1,6 +1,6 @@
 import type { Worker } from "node:cluster";
 import { AggregatorRegistry, Counter, Gauge, Registry } from "prom-client";
-import { countDroppedLogLines, type MetricsSnapshot } from "./metrics.ts";
+import { countDroppedLogLines, type MetricsSnapshot, reportVersion } from "./metrics.ts";
 
 /** A worker that hangs is shown by what it said last. */
 const WORKER_TIMEOUT_MS = 1000;
@@ -35,6 +35,7 @@ export function openClusterMetrics() {
   const ends = new Counter({ name: "worker_ends_total", help: "Workers that ended unasked", registers: [own] });
 
   countDroppedLogLines(own);
+  reportVersion(own);
 
   async function ask(worker: Worker): Promise<void> {
     questions += 1;

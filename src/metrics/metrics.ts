@@ -8,6 +8,7 @@ import {
   Registry,
 } from "prom-client";
 import { droppedLogLines } from "../log.ts";
+import { programVersion } from "../values/version.ts";
 
 /** What a process has counted, as it goes to its parent. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
@@ -68,6 +69,7 @@ export function openMetrics() {
   });
   for (const limit of LIMITS) rejections.inc({ limit }, 0);
   countDroppedLogLines(registry);
+  reportVersion(registry);
   const emailBatches = new Histogram({
     name: "email_batch_size",
     help: "Ids in one batch of the email loader; pages that bring their emails along need none",
@@ -114,6 +116,17 @@ export function countDroppedLogLines(registry: Registry): void {
       this.inc(droppedLogLines());
     },
   });
+}
+
+/** The value is always 1. The parent and its workers report one series, so the first value is taken instead of the sum. */
+export function reportVersion(registry: Registry): void {
+  new Gauge({
+    name: "build_info",
+    help: "The version of the running program; the value is always 1",
+    labelNames: ["version"],
+    aggregator: "first",
+    registers: [registry],
+  }).set({ version: programVersion() }, 1);
 }
 
 /** prom-client averages the workers' lags, and one that hangs would look half as bad. */
