@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
 import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { createRefusalPace } from "../rate-limit/refusal-pace.ts";
-import { discardBody } from "./request/body.ts";
+import { createRefusalPace } from "../rate-limit/refusal-delay.ts";
+import { discardBody } from "./request/request-body.ts";
 import { answerFailure } from "./response/error-response.ts";
 
 /** Express sets a status on errors of the caller. An error without a status is a fault of the server. */

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express, Response } from "express";
-import type { UnreadAnswers } from "./response/unread-answers.ts";
+import type { UnreadAnswers } from "./response/buffer-limit.ts";
 
 /** Node has no event for it, and a `writeHead` put on one response is a property that the others do not have. */
 export const ANSWER_BEGINS = "answerBegins";

@@ -7,9 +7,9 @@ import type { GraphqlServer } from "../graphql/server.ts";
 import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
-import { refuseOddBodies } from "./request/body.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
 import { parseJsonBody, readBody } from "./request/json-body.ts";
+import { refuseOddBodies } from "./request/request-body.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 

@@ -3,9 +3,9 @@ import type { Request, RequestHandler, Response } from "express";
 import { GraphQLError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./client-address.ts";
+import type { Quota, RateLimiter } from "./limiter.ts";
 import { pointsOfCost } from "./points-of-cost.ts";
-import type { Quota, RateLimiter } from "./rate-limiter.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "./recent-credentials.ts";
 
 /** A page by REST; a GraphQL query takes this before its cost is known. */

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express, Router } from "express";
 import { expect, test } from "vitest";
-import { openHttpServer } from "../../src/http/server-limits.ts";
+import { openHttpServer } from "../../src/http/server.ts";
 import { openLog } from "../../src/log.ts";
 
 /** Whether a request and its response are, to Express' handlers, of the prototypes they were born with. */

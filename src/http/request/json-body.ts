@@ -4,7 +4,7 @@ import { gunzip, inflate } from "node:zlib";
 import type { Request } from "express";
 import { Failure } from "../../errors.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
-import { MAX_BODY_BYTES } from "./body.ts";
+import { MAX_BODY_BYTES } from "./request-body.ts";
 
 /** Twice the number of values in the largest allowed query, which has 20 root fields with 100 ids each. */
 const MAX_JSON_VALUES = 4000;

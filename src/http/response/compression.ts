@@ -1,7 +1,7 @@
 import { constants } from "node:zlib";
 import compression from "compression";
 import type { RequestHandler, Response } from "express";
-import type { UnreadAnswers } from "./unread-answers.ts";
+import type { UnreadAnswers } from "./buffer-limit.ts";
 
 /** The memory of one Brotli compressor, see `docs/decisions/limits.md`. */
 const COMPRESSOR_BYTES = 700_000;

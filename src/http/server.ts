@@ -8,12 +8,12 @@ import type { Log } from "../log.ts";
 import type { CorsHeaders } from "./cors.ts";
 import { lastResort } from "./error-handler.ts";
 import { expressMessages } from "./express-prototypes.ts";
+import { MAX_HEAD_BYTES } from "./request/request-head.ts";
 import { requestIdOf } from "./request/request-id.ts";
 import { authorityOf, originFormOf } from "./request/request-target.ts";
-import { MAX_HEAD_BYTES } from "./request/sane-headers.ts";
+import { openUnreadAnswers, type UnreadAnswers } from "./response/buffer-limit.ts";
 import { answerFailure } from "./response/error-response.ts";
-import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./response/raw-answer.ts";
-import { openUnreadAnswers, type UnreadAnswers } from "./response/unread-answers.ts";
+import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./response/raw-response.ts";
 
 export interface HttpLimits {
   readonly headersTimeoutMs: number;

@@ -4,7 +4,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
 import { ANSWER_BEGINS } from "../http/express-prototypes.ts";
 import { type Deadline, msLeft } from "../values/deadline.ts";
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
 import { createFairSlots, type FairSlots, type QueuedSlot } from "./fair-slots.ts";
 import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";

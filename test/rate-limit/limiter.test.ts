@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openLog } from "../../src/log.ts";
-import { openRateLimiter } from "../../src/rate-limit/rate-limiter.ts";
+import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 
 test("in memory 100,000 addresses are kept, the longest unseen forgotten first, and every credential", async () => {
   const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;

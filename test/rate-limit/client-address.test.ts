@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addressBucket } from "../../src/rate-limit/address-bucket.ts";
+import { addressBucket } from "../../src/rate-limit/client-address.ts";
 
 const areOne = (one: string, other: string) => addressBucket(one) === addressBucket(other);
 

@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 import { afterEach, expect, test } from "vitest";
+import { openUnreadAnswers } from "../../src/http/response/buffer-limit.ts";
 import { compressAnswers } from "../../src/http/response/compression.ts";
-import { openUnreadAnswers } from "../../src/http/response/unread-answers.ts";
-import { openHttpServer } from "../../src/http/server-limits.ts";
+import { openHttpServer } from "../../src/http/server.ts";
 import { openLog } from "../../src/log.ts";
 
 const MB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Request } from "express";
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./client-address.ts";
 
 const MAX_AT_ONCE_PER_SECOND = 20;
 /** As long as `Retry-After: 1` asks a client to wait. Random, so that paused clients do not return all at once. */
