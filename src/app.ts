@@ -4,7 +4,7 @@ import { openAudit } from "./auth/audit.ts";
 import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
 import { openJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
-import { type Asked, openRequestContext } from "./context.ts";
+import { createRequestContext, type RequestDetails } from "./context.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { watchReadiness } from "./db/readiness.ts";
 import { emailQueries } from "./email/email.queries.ts";
@@ -25,19 +25,19 @@ import { metricsRoutes } from "./http/metrics-endpoint.ts";
 import { readPathPrefix } from "./http/path-prefix.ts";
 import { beginDeadline } from "./http/request/begin-deadline.ts";
 import { limitBodies } from "./http/request/request-body.ts";
-import { saneHeaders } from "./http/request/request-head.ts";
+import { checkRequestHead } from "./http/request/request-head.ts";
 import { measureRequests } from "./http/request-metrics.ts";
-import { openUnreadAnswers } from "./http/response/buffer-limit.ts";
+import { createBufferLimit } from "./http/response/buffer-limit.ts";
 import { compressAnswers } from "./http/response/compression.ts";
 import { privateAnswers } from "./http/response/private-answers.ts";
 import { securityHeaders } from "./http/response/security-headers.ts";
-import { type HttpLimits, openHttpServer, silenceTimeoutOf } from "./http/server.ts";
+import { createHttpServer, type HttpLimits, silenceTimeoutOf } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
 import { jobSearchQueries } from "./job-search/job-search.queries.ts";
 import type { Log } from "./log.ts";
-import { openMetrics } from "./metrics/metrics.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
-import { createAdmission } from "./rate-limit/concurrency.ts";
+import { createConcurrencyLimit } from "./rate-limit/concurrency.ts";
 import { openRateLimiter } from "./rate-limit/limiter.ts";
 import { limitRequests } from "./rate-limit/rate-limit.middleware.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
@@ -59,7 +59,7 @@ export interface Resources {
 
 /** Puts the rooms together. Listens to nothing and reads no environment. */
 export async function openApp(config: Config, { database, log, demo, httpLimits, exportReader }: Resources) {
-  const metrics = config.metrics === null ? null : openMetrics();
+  const metrics = config.metrics === null ? null : createMetrics();
   const exportSlots = createExportSlots(config.exportSlots);
   const exports = jobExportQueries(database.exports, exportSlots);
   const reads = metrics === null ? database : watchReads(metrics, database, exportSlots.running);
@@ -78,7 +78,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
       limiter,
       onRefusal: () => metrics?.countRejection("rate"),
     });
-  const admission = createAdmission({
+  const admission = createConcurrencyLimit({
     slots: config.databasePoolSize,
     mayUseMoreAlone: rateLimit === null,
     onRefusal: () => metrics?.countRejection("overload"),
@@ -87,7 +87,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   const authenticate = admission.authenticate(
     charged(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt))),
   );
-  const openContext = (asked: Asked) => openRequestContext(queries, asked, log);
+  const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,
     log,
@@ -107,7 +107,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   );
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
 
-  const unread = openUnreadAnswers({
+  const unread = createBufferLimit({
     maxBytes: httpLimits?.maxUnreadBytes,
     onCut: () => metrics?.countRejection("unread"),
   });
@@ -123,7 +123,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   // Runs before any middleware that may refuse, because a browser shows a refusal to a page only with these headers.
   if (config.corsOrigins.length > 0)
     app.use(allowOrigins({ origins: config.corsOrigins, allowedHeaders: config.corsAllowedHeaders }));
-  app.use(saneHeaders, limitBodies);
+  app.use(checkRequestHead, limitBodies);
   app.use(healthRoutes(isReady));
   const token = config.metrics?.port === null ? config.metrics.token : null;
   if (metrics !== null && token !== null) app.use(metricsRoutes(token, metrics.text));
@@ -134,8 +134,8 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   const beginWork = beginDeadline(config.requestTimeoutMs);
   app.use(privateAnswers, beginWork);
   if (rateLimit !== null) app.use(rateLimit.beforeAuthentication);
-  const door = { graphql, authenticate, openContext };
-  app.use(taskJobRoutes(door), taskRoutes(door));
+  const api = { graphql, authenticate, createContext };
+  app.use(taskJobRoutes(api), taskRoutes(api));
   app.use(
     jobExportRoutes({
       authenticate,
@@ -147,7 +147,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
 
   app.use(
     graphqlRoutes({
-      ...door,
+      ...api,
       beginWork,
       chargeCost: rateLimit?.chargeCost,
       pageForBrowsers: config.graphiql ? "/graphiql" : null,
@@ -156,7 +156,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   app.use(unknownPath);
   app.use(errorHandler(log));
 
-  const server = openHttpServer(
+  const server = createHttpServer(
     app,
     {
       log,

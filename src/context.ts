@@ -21,8 +21,8 @@ export interface Queries {
   readonly emails: EmailQueries;
 }
 
-/** Who asks, and until when an answer is of use. */
-export interface Asked {
+/** The parts of one HTTP request that its context is built from. */
+export interface RequestDetails {
   readonly viewer: Viewer;
   readonly requestId: string;
   readonly deadline: Deadline;
@@ -33,17 +33,17 @@ export interface Asked {
   readonly noteOperation?: ((operation: string) => void) | undefined;
 }
 
-export type RequestContext = ReturnType<typeof openRequestContext>;
+export type RequestContext = ReturnType<typeof createRequestContext>;
 
-export function openRequestContext(queries: Queries, asked: Asked, log: Log) {
-  const { viewer, requestId, deadline } = asked;
+export function createRequestContext(queries: Queries, request: RequestDetails, log: Log) {
+  const { viewer, requestId, deadline } = request;
   return {
     requestId,
     deadline,
     viewer,
-    chargeCost: asked.chargeCost,
-    noteOperation: asked.noteOperation,
-    audit: openAudit(log, asked),
+    chargeCost: request.chargeCost,
+    noteOperation: request.noteOperation,
+    audit: openAudit(log, request),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
     findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
 import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { createRefusalPace } from "../rate-limit/refusal-delay.ts";
+import { createRefusalDelay } from "../rate-limit/refusal-delay.ts";
 import { discardBody } from "./request/request-body.ts";
 import { answerFailure } from "./response/error-response.ts";
 
@@ -14,7 +14,7 @@ const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
 
 /** Express' own handler answers HTML and prints the raw body to stderr. */
 export function errorHandler(log: Log): ErrorRequestHandler {
-  const pace = createRefusalPace();
+  const pace = createRefusalDelay();
   return (error, request, response, _next) => {
     const failure = failureOfError(error);
     if (failure.kind === "INTERNAL")
@@ -41,7 +41,7 @@ function failureOfError(error: unknown): Failure {
 }
 
 /** In place of Express' own, should an error come past ours: that one answers HTML. */
-export function lastResort(log: Log, response: Response): NextFunction {
+export function finalErrorHandler(log: Log, response: Response): NextFunction {
   return (error) => {
     log.error({ requestId: response.locals.requestId, err: error }, "no handler of ours answered");
     if (response.headersSent) response.destroy();

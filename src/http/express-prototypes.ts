@@ -1,9 +1,9 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express, Response } from "express";
-import type { UnreadAnswers } from "./response/buffer-limit.ts";
+import type { BufferLimit } from "./response/buffer-limit.ts";
 
 /** Node has no event for it, and a `writeHead` put on one response is a property that the others do not have. */
-export const ANSWER_BEGINS = "answerBegins";
+export const RESPONSE_START = "answerBegins";
 
 interface WithPrototypes {
   request: IncomingMessage;
@@ -16,13 +16,13 @@ interface WithPrototypes {
  * it 40 % of what a request allocated outlived the young generation. A bare Express went 12,000 times a second and goes
  * 73,000; a page of 10 took 0.76 ms of CPU and takes 0.61. A constructor by `Reflect.construct` is slower than either.
  */
-export function expressMessages(app: Express, unread: UnreadAnswers) {
+export function expressMessages(app: Express, unread: BufferLimit) {
   const prototypes: WithPrototypes = app as unknown as WithPrototypes;
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {
     // Typed as the shortest of its overloads: the others pass through it as well.
     override writeHead(...head: [number]): this {
-      this.emit(ANSWER_BEGINS);
+      this.emit(RESPONSE_START);
       return super.writeHead(...head);
     }
     override write(...chunk: [unknown]): boolean {

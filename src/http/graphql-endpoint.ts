@@ -1,7 +1,7 @@
 import { expressMiddleware } from "@as-integrations/express5";
 import { type RequestHandler, type Response, Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { Asked, RequestContext } from "../context.ts";
+import type { RequestContext, RequestDetails } from "../context.ts";
 import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
@@ -9,14 +9,14 @@ import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
 import { parseJsonBody, readBody } from "./request/json-body.ts";
-import { refuseOddBodies } from "./request/request-body.ts";
+import { checkBodyEncoding } from "./request/request-body.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 
-interface GraphqlDoor {
+interface GraphqlEndpointOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
-  readonly openContext: (asked: Asked) => RequestContext;
+  readonly createContext: (asked: RequestDetails) => RequestContext;
   /** Restarts the deadline when the body has arrived. */
   readonly beginWork: RequestHandler;
   /** Of the rate limit, where there is one. */
@@ -28,11 +28,11 @@ interface GraphqlDoor {
 export function graphqlRoutes({
   graphql,
   authenticate,
-  openContext,
+  createContext,
   beginWork,
   chargeCost,
   pageForBrowsers,
-}: GraphqlDoor): Router {
+}: GraphqlEndpointOptions): Router {
   const sendBrowsersAway: RequestHandler = (request, response, next) => {
     const { accept = "" } = request.headers;
     // Browsers name text/html, so `text/*` alone does not mean a browser.
@@ -61,8 +61,8 @@ export function graphqlRoutes({
     next();
   };
   const contextOf = (response: Response) =>
-    openContext({
-      ...(response.locals as Omit<Asked, "response">),
+    createContext({
+      ...(response.locals as Omit<RequestDetails, "response">),
       response,
       chargeCost: chargeCost && ((cost) => chargeCost(response, cost)),
       noteOperation: (operation) => {
@@ -83,7 +83,7 @@ export function graphqlRoutes({
     headAsGet,
     authenticateRequest,
     readGraphqlParameters,
-    refuseOddBodies,
+    checkBodyEncoding,
     waitForBody,
     parseBody,
     chooseMediaType,

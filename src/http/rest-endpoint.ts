@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Request, Response } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { Asked, RequestContext } from "../context.ts";
+import type { RequestContext, RequestDetails } from "../context.ts";
 import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import { acceptedType } from "./request/accepted-type.ts";
@@ -11,10 +11,10 @@ import { type Linked, nextLink } from "./response/link-header.ts";
 const MEDIA_TYPE = "application/json";
 
 /** What every REST route works with: it is let in here, runs a stored query and hands its answer out. */
-export interface RestDoor {
+export interface RestApi {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
-  readonly openContext: (asked: Asked) => RequestContext;
+  readonly createContext: (request: RequestDetails) => RequestContext;
 }
 
 export interface StoredDocument {
@@ -40,20 +40,26 @@ export function storedDocument(
 }
 
 /** Before anything else of the request is looked at: 401, then 406. */
-export async function enterRest(door: RestDoor, request: Request, response: Response): Promise<RequestContext> {
+export async function startRestRequest(api: RestApi, request: Request, response: Response): Promise<RequestContext> {
   const { requestId, deadline } = response.locals;
-  const viewer = await door.authenticate(request, deadline);
+  const viewer = await api.authenticate(request, deadline);
   if (acceptedType(request.headers.accept, [{ type: MEDIA_TYPE }]) === null) throw new Failure("NOT_ACCEPTABLE");
-  return door.openContext({ viewer, requestId, deadline, response });
+  return api.createContext({ viewer, requestId, deadline, response });
 }
 
+interface StoredRequest {
+  readonly context: RequestContext;
+  readonly document: StoredDocument;
+  readonly variables: object;
+}
+
+/** Runs a stored document and returns its data. Throws the first error that may not fail alone. */
 export async function executeStored<Data>(
-  { graphql }: RestDoor,
-  contextValue: RequestContext,
-  { query, mayFailAlone }: StoredDocument,
-  variables: object,
+  { graphql }: RestApi,
+  { context, document: { query, mayFailAlone }, variables }: StoredRequest,
 ): Promise<Data> {
-  const { body } = await graphql.executeOperation({ query, variables: { ...variables } }, { contextValue });
+  const request = { query, variables: { ...variables } };
+  const { body } = await graphql.executeOperation(request, { contextValue: context });
   if (body.kind !== "single") throw new Error("an incremental answer to a stored document");
   const { data, errors = [] } = body.singleResult;
   const error = errors.find(({ path }) => !data || path === undefined || !mayFailAlone(path));
@@ -65,12 +71,12 @@ export async function executeStored<Data>(
 }
 
 /** Where a walk by cursor goes on. */
-export function linkToNext(response: Response, linked: Linked, { pageInfo }: StoredConnection<unknown>): void {
+export function setNextLink(response: Response, linked: Linked, { pageInfo }: StoredConnection<unknown>): void {
   const { hasNextPage, endCursor } = pageInfo;
   if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
 }
 
-export function answerJson(response: Response, answer: object): void {
+export function sendJson(response: Response, answer: object): void {
   const body = JSON.stringify(answer);
   const entityTag = entityTagOf(body);
   response.setHeader("ETag", entityTag);

@@ -6,12 +6,12 @@ import type { Express, Request, Response } from "express";
 import { Failure, type FailureKind } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { CorsHeaders } from "./cors.ts";
-import { lastResort } from "./error-handler.ts";
+import { finalErrorHandler } from "./error-handler.ts";
 import { expressMessages } from "./express-prototypes.ts";
 import { MAX_HEAD_BYTES } from "./request/request-head.ts";
 import { requestIdOf } from "./request/request-id.ts";
 import { authorityOf, originFormOf } from "./request/request-target.ts";
-import { openUnreadAnswers, type UnreadAnswers } from "./response/buffer-limit.ts";
+import { type BufferLimit, createBufferLimit } from "./response/buffer-limit.ts";
 import { answerFailure } from "./response/error-response.ts";
 import { answerFailureOnSocket, type UnreadRequest, unreadRequestIn } from "./response/raw-response.ts";
 
@@ -37,7 +37,7 @@ const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   /** The largest body, 100 KB, over a line of 56 kbit/s. */
   requestTimeoutMs: 15_000,
   connectionsCheckingIntervalMs: 1000,
-  /** Twice the limit of `saneHeaders`, whose refusals have a JSON body and CORS headers, unlike those of Node. */
+  /** Twice the limit of `checkRequestHead`, whose refusals have a JSON body and CORS headers, unlike those of Node. */
   maxHeaderBytes: 2 * MAX_HEAD_BYTES,
   /** Longer than a load balancer's 60 s: who closes first must be the one who sends requests, or some get lost. */
   keepAliveTimeoutMs: 65_000,
@@ -72,13 +72,13 @@ interface Witnesses {
   /** Told of what was no request, and so reaches no middleware. */
   readonly onRefusal: (failure: Failure) => void;
   readonly corsHeaders?: CorsHeaders;
-  readonly unread?: UnreadAnswers;
+  readonly unread?: BufferLimit;
 }
 
 /** Listens to nothing yet. Whatever a caller does on the wire ends soon, and with an answer of ours where one can be read. */
-export function openHttpServer(
+export function createHttpServer(
   app: Express,
-  { log, onRefusal, corsHeaders = () => ({}), unread = openUnreadAnswers() }: Witnesses,
+  { log, onRefusal, corsHeaders = () => ({}), unread = createBufferLimit() }: Witnesses,
   overrides: Partial<HttpLimits> & Pick<HttpLimits, "silenceTimeoutMs">,
 ): Server {
   const limits = { ...HTTP_LIMITS, ...overrides };
@@ -89,7 +89,7 @@ export function openHttpServer(
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    // `saneHeaders` does it with a body; Node's 400 has none.
+    // `checkRequestHead` does it with a body; Node's 400 has none.
     requireHostHeader: false,
   });
   server.setTimeout(limits.silenceTimeoutMs);
@@ -152,7 +152,7 @@ export function openHttpServer(
     // RFC 9112 section 3.2.2: the authority of an absolute target replaces the Host header.
     request.headers.host = authorityOf(request.url ?? "") ?? request.headers.host;
     request.url = target;
-    app(request, response, lastResort(log, response));
+    app(request, response, finalErrorHandler(log, response));
   });
   // Any expectation but 100-continue: RFC 9110 section 10.1.1 lets a server pass over it.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));

@@ -5,10 +5,10 @@ import { countDroppedLogLines, type MetricsSnapshot, reportVersion } from "./met
 /** A worker that hangs is shown by what it said last. */
 const WORKER_TIMEOUT_MS = 1000;
 
-export interface MetricsQuestion {
+export interface MetricsRequest {
   readonly metricsWanted: number;
 }
-export interface MetricsAnswer {
+export interface MetricsReply {
   readonly metricsOf: number;
   readonly snapshot: MetricsSnapshot;
 }
@@ -17,7 +17,7 @@ export interface MetricsAnswer {
  * One set of metrics for all workers. prom-client's own cluster support would ask workers that do not listen yet, answer
  * nothing at all when one of them is slow, and let the sums drop when one ends, which Prometheus takes for a restart.
  */
-export function openClusterMetrics() {
+export function createClusterMetrics() {
   const latest = new Map<Worker, MetricsSnapshot>();
   const waiting = new Map<number, (answer: MetricsSnapshot) => void>();
   let ofTheEnded: MetricsSnapshot = [];
@@ -46,7 +46,7 @@ export function openClusterMetrics() {
         clearTimeout(timer);
         resolve(answer);
       });
-      worker.send({ metricsWanted } satisfies MetricsQuestion, (error) => error && resolve(undefined));
+      worker.send({ metricsWanted } satisfies MetricsRequest, (error) => error && resolve(undefined));
     });
     waiting.delete(metricsWanted);
     if (snapshot !== undefined && latest.has(worker)) latest.set(worker, snapshot);
@@ -56,7 +56,7 @@ export function openClusterMetrics() {
     /** To be called once it serves: what is sent to a process that does not listen yet is lost. */
     add(worker: Worker): void {
       latest.set(worker, []);
-      worker.on("message", (message: Partial<MetricsAnswer>) => {
+      worker.on("message", (message: Partial<MetricsReply>) => {
         if (message.snapshot !== undefined) waiting.get(message.metricsOf ?? 0)?.(message.snapshot);
       });
     },

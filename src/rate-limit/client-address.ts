@@ -7,7 +7,7 @@ const IPV6_PREFIX_BYTES = 7;
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\w+)?$/;
 
 /** The key under which requests of an address are counted: the /56 of an IPv6 address, or the IPv4 address of an IPv4-mapped one. */
-export function addressBucket(text: string): string {
+export function addressKey(text: string): string {
   const [, bracketed, dotted] = WITH_PORT.exec(text.trim()) ?? [];
   const address = bracketed ?? dotted ?? text.trim();
   // `ipaddr.isValid` alone also accepts `127.1` and `0x7f000001`.

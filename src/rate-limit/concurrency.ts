@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
-import { ANSWER_BEGINS } from "../http/express-prototypes.ts";
+import { RESPONSE_START } from "../http/express-prototypes.ts";
 import { type Deadline, msLeft } from "../values/deadline.ts";
-import { addressBucket } from "./client-address.ts";
+import { addressKey } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
 import { createFairSlots, type FairSlots, type QueuedSlot } from "./fair-slots.ts";
 import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";
@@ -64,7 +64,7 @@ interface AdmissionOptions {
  * Admits each request with a credential before any other work. A known credential waits in the queue of its last known user
  * and an unknown one in the queue of its address, so that one user's queue does not delay other users.
  */
-export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
+export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
   const perUser = Math.ceil(slots / 4);
   const most = Math.max(1, slots - perUser);
   const isBusy = createLoadMeter();
@@ -90,13 +90,13 @@ export function createAdmission({ slots, mayUseMoreAlone, onRefusal }: Admission
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
         const admission = new Admission(fairSlots);
         response.locals.admission = admission;
-        response.once(ANSWER_BEGINS, endAdmission);
+        response.once(RESPONSE_START, endAdmission);
         response.once("close", abandonRequest);
 
         const known = identities.get(fingerprint);
         const first =
           known === undefined
-            ? admission.take(addressBucket((request as Request).ip ?? ""), deadline, addressSlots)
+            ? admission.take(addressKey((request as Request).ip ?? ""), deadline, addressSlots)
             : admission.take(known, deadline);
         await first.catch(countRefusal);
         try {

@@ -3,7 +3,7 @@ import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limi
 import type { Config, RateLimitConfig } from "../config.ts";
 import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
-import { postgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
+import { createPostgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
 
 /** How long requests pass uncounted before a silent store is asked again. */
 const STORE_PAUSE_MS = 1000;
@@ -98,7 +98,7 @@ function openStore(
       },
       STORE_CONNECTIONS,
     );
-    return { store: postgresLimiter(sql, options), close: () => sql.end({ timeout: 5 }) };
+    return { store: createPostgresLimiter(sql, options), close: () => sql.end({ timeout: 5 }) };
   }
   const inParent = cluster.isWorker;
   return {

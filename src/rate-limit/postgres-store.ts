@@ -10,7 +10,7 @@ interface StoredQuery {
 }
 
 /** Counts in the table `rate_limits`, which a migration of ours makes: a serving role needs no right to create. */
-export function postgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
+export function createPostgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
   const client = {
     async query({ text, values }: StoredQuery) {
       const rows = await inTime(sql.unsafe(text, [...values] as never[], { prepare: true }));

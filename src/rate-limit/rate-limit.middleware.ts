@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { GraphQLError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
-import { addressBucket } from "./client-address.ts";
+import { addressKey } from "./client-address.ts";
 import type { Quota, RateLimiter } from "./limiter.ts";
 import { pointsOfCost } from "./points-of-cost.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "./recent-credentials.ts";
@@ -61,7 +61,7 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
 
   async function countAddress(asking: Asking): Promise<Quota | null> {
     asking.counted = true;
-    const bucket = addressBucket(asking.request.ip ?? "");
+    const bucket = addressKey(asking.request.ip ?? "");
     const quota = await limiter.take(bucket, POINTS_OF_A_REQUEST);
     if (quota === null || quota.admitted) return quota;
     const oldest = blockedUntil.size < MAX_BLOCKED_ADDRESSES ? undefined : blockedUntil.keys().next().value;
@@ -141,7 +141,7 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
 
   function refuseBlockedAddress({ request, response }: Asking): void {
     if (blockedUntil.size === 0) return;
-    const bucket = addressBucket(request.ip ?? "");
+    const bucket = addressKey(request.ip ?? "");
     const moment = blockedUntil.get(bucket) ?? 0;
     if (moment > performance.now()) refuseUntil(response, moment);
     else blockedUntil.delete(bucket);

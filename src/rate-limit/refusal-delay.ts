@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Request } from "express";
-import { addressBucket } from "./client-address.ts";
+import { addressKey } from "./client-address.ts";
 
 const MAX_AT_ONCE_PER_SECOND = 20;
 /** As long as `Retry-After: 1` asks a client to wait. Random, so that paused clients do not return all at once. */
@@ -11,7 +11,7 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 429, 503]);
  * A client that ignores refusals sends its next request as soon as it has the response. Many such clients would keep the
  * event loop busy with refusals alone, so their responses wait. Responses to other addresses do not.
  */
-export function createRefusalPace() {
+export function createRefusalDelay() {
   let secondEndsAt = 0;
   let refusals = new Map<string, number>();
   return (request: Request, status: number, respond: () => void): void => {
@@ -24,7 +24,7 @@ export function createRefusalPace() {
       secondEndsAt = now + 1000;
       refusals = new Map();
     }
-    const address = addressBucket(request.ip ?? "");
+    const address = addressKey(request.ip ?? "");
     const count = (refusals.get(address) ?? 0) + 1;
     refusals.set(address, count);
     if (count <= MAX_AT_ONCE_PER_SECOND) respond();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import { type MetricsAnswer, type MetricsQuestion, openClusterMetrics } from "../metrics/cluster-metrics.ts";
+import { createClusterMetrics, type MetricsReply, type MetricsRequest } from "../metrics/cluster-metrics.ts";
 import { StartError } from "./start-error.ts";
 import {
   type ServedDatabase,
@@ -17,14 +17,14 @@ import { exit, stopOnce, stopOnUncaught } from "./stop.ts";
 /** A worker that dies as soon as it begins may not keep a core busy with being replaced. */
 const RESTART_DELAY_MS = 1000;
 
-type FromParent = { readonly serve: ServedDatabase } | MetricsQuestion;
+type FromParent = { readonly serve: ServedDatabase } | MetricsRequest;
 /** It speaks first: what is sent to a process that does not listen yet is lost. */
 type FromWorker = { readonly listening: true } | { readonly origin: string } | { readonly fault: string };
 
 /** The same server in several processes behind one port; a worker that dies is replaced. */
 export async function startWorkers(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<StartedServer> {
   const workers = new Set<Worker>();
-  const metrics = config.metrics === null ? null : openClusterMetrics();
+  const metrics = config.metrics === null ? null : createClusterMetrics();
   const metricsServer = metrics && (await startMetricsServer(config, metrics.text, log));
   // The workers' limit is counted here: a limit of each worker's own would be as many times as high.
   if (config.rateLimit?.store === "memory") new RateLimiterClusterMaster();
@@ -103,7 +103,7 @@ export function runWorker(config: Config, log: Log): void {
   process.on("message", async (message: FromParent) => {
     if ("metricsWanted" in message) {
       const snapshot = (await server?.metrics?.snapshot()) ?? [];
-      process.send?.({ metricsOf: message.metricsWanted, snapshot } satisfies MetricsAnswer);
+      process.send?.({ metricsOf: message.metricsWanted, snapshot } satisfies MetricsReply);
     }
     if (!("serve" in message)) return;
     try {

@@ -3,12 +3,12 @@ import { onlyMethods } from "../http/error-handler.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import { pageLinks } from "../http/response/link-header.ts";
 import {
-  answerJson,
-  enterRest,
   executeStored,
-  linkToNext,
-  type RestDoor,
+  type RestApi,
   type StoredConnection,
+  sendJson,
+  setNextLink,
+  startRestRequest,
   storedDocument,
 } from "../http/rest-endpoint.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
@@ -39,10 +39,10 @@ interface StoredWalk {
 }
 
 /** The documented endpoint: the URL becomes variables of a stored query, whose answer already has the old shape. */
-export function taskJobRoutes(door: RestDoor): Router {
+export function taskJobRoutes(api: RestApi): Router {
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs", onlyMethods("GET", "HEAD"), async (request, response) => {
-    const context = await enterRest(door, request, response);
+    const context = await startRestRequest(api, request, response);
     const parameters = new RestParameters(request.url, PARAMETERS);
     const taskId = parameters.uuid("id", String(request.params.id));
     const page = parameters.page();
@@ -58,16 +58,20 @@ export function taskJobRoutes(door: RestDoor): Router {
     };
 
     if (after === null) {
-      const { taskJobs } = await executeStored<StoredPage>(door, context, PAGE, { id: taskId, ...page, filter });
+      const { taskJobs } = await executeStored<StoredPage>(api, {
+        context,
+        document: PAGE,
+        variables: { id: taskId, ...page, filter },
+      });
       const links = pageLinks(linked, page, taskJobs.count);
       if (links !== "") response.setHeader("Link", links);
-      return answerJson(response, { ...taskJobs, jobs: taskJobs.jobs.map(inOldShape) });
+      return sendJson(response, { ...taskJobs, jobs: taskJobs.jobs.map(inOldShape) });
     }
     const variables = { id: taskId, limit: page.limit, after: after || null, filter };
-    const { task } = await executeStored<StoredWalk>(door, context, WALK, variables);
+    const { task } = await executeStored<StoredWalk>(api, { context, document: WALK, variables });
     const { nodes, totalCount } = task.jobs;
-    linkToNext(response, linked, task.jobs);
-    answerJson(response, { jobs: nodes.map(inOldShape), count: totalCount, ...page });
+    setNextLink(response, linked, task.jobs);
+    sendJson(response, { jobs: nodes.map(inOldShape), count: totalCount, ...page });
   });
   return router;
 }

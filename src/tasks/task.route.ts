@@ -3,12 +3,12 @@ import { onlyMethods } from "../http/error-handler.ts";
 import { spellingsOf } from "../http/request/parameter-names.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import {
-  answerJson,
-  enterRest,
   executeStored,
-  linkToNext,
-  type RestDoor,
+  type RestApi,
   type StoredConnection,
+  sendJson,
+  setNextLink,
+  startRestRequest,
   storedDocument,
 } from "../http/rest-endpoint.ts";
 import { taskCursorScope } from "./list-tasks.ts";
@@ -35,36 +35,40 @@ interface StoredTask {
 }
 
 /** The documented siblings of the jobs: a task, and a list of them, with their metrics. */
-export function taskRoutes(door: RestDoor): Router {
+export function taskRoutes(api: RestApi): Router {
   const router = Router();
   const readOnly = onlyMethods("GET", "HEAD");
 
   router.all("/api/v1/tasks/:id", readOnly, async (request, response) => {
-    const context = await enterRest(door, request, response);
+    const context = await startRestRequest(api, request, response);
     const parameters = new RestParameters(request.url, {});
     const id = parameters.uuid("id", String(request.params.id));
     parameters.check();
-    const { task } = await executeStored<{ task: StoredTask }>(door, context, TASK, { id });
-    answerJson(response, withMetrics(task));
+    const { task } = await executeStored<{ task: StoredTask }>(api, { context, document: TASK, variables: { id } });
+    sendJson(response, withMetrics(task));
   });
 
   router.all("/api/v1/tasks", readOnly, async (request, response) => {
-    const context = await enterRest(door, request, response);
+    const context = await startRestRequest(api, request, response);
     const parameters = new RestParameters(request.url, LIST_PARAMETERS);
     const page = parameters.page();
     const filter = filterOf(parameters);
     const after = parameters.after(taskCursorScope(filter));
     parameters.check();
     const variables = { ...page, after: after || null, filter };
-    const { tasks } = await executeStored<{ tasks: StoredConnection<StoredTask> }>(door, context, TASKS, variables);
+    const { tasks } = await executeStored<{ tasks: StoredConnection<StoredTask> }>(api, {
+      context,
+      document: TASKS,
+      variables,
+    });
     // By cursor whichever way this page was asked for, so that a walk loses no task.
     const linked = {
       path: `${response.locals.pathPrefix}/api/v1/tasks`,
       query: parameters.query,
       kept: FILTER_SPELLINGS,
     };
-    linkToNext(response, linked, tasks);
-    answerJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
+    setNextLink(response, linked, tasks);
+    sendJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
   });
   return router;
 }

@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 import { afterEach, expect, test } from "vitest";
-import { openUnreadAnswers } from "../../src/http/response/buffer-limit.ts";
+import { createBufferLimit } from "../../src/http/response/buffer-limit.ts";
 import { compressAnswers } from "../../src/http/response/compression.ts";
-import { openHttpServer } from "../../src/http/server.ts";
+import { createHttpServer } from "../../src/http/server.ts";
 import { openLog } from "../../src/log.ts";
 
 const MB = 1024 * 1024;
@@ -21,7 +21,7 @@ afterEach(() => {
 /** A real server whose `/large` answers 8 MB and whose `/small` answers a word. */
 async function serve(maxBytes: number) {
   let cuts = 0;
-  const unread = openUnreadAnswers({
+  const unread = createBufferLimit({
     maxBytes,
     onCut: () => {
       cuts += 1;
@@ -33,7 +33,7 @@ async function serve(maxBytes: number) {
   app.get("/never", () => {});
   app.get("/small", (_request, response) => void response.end("small"));
   app.post("/body", (request, response) => void request.on("end", () => response.end("read")).resume());
-  const server = openHttpServer(
+  const server = createHttpServer(
     app,
     { log: openLog("silent"), onRefusal: () => {}, unread },
     { silenceTimeoutMs: 30_000 },

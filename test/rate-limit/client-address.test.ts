@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { addressBucket } from "../../src/rate-limit/client-address.ts";
+import { addressKey } from "../../src/rate-limit/client-address.ts";
 
-const areOne = (one: string, other: string) => addressBucket(one) === addressBucket(other);
+const areOne = (one: string, other: string) => addressKey(one) === addressKey(other);
 
 describe("an address is counted", () => {
   test.each([

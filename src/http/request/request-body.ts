@@ -28,7 +28,7 @@ export const limitBodies: RequestHandler = (request, _response, next) => {
 };
 
 /** Decodes neither Brotli (Node 20's decoder has an unfixed out-of-bounds write) nor any charset but UTF-8. */
-export const refuseOddBodies: RequestHandler = (request, _response, next) => {
+export const checkBodyEncoding: RequestHandler = (request, _response, next) => {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   const charsets = (request.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi);
   // Check every occurrence of the header, because another parser may use a different one.

@@ -10,7 +10,7 @@ export const MAX_HEAD_BYTES = 8192;
  * RFC 9112 section 3.2 asks for exactly one Host: whoever stands in front may have read another than we do. Both refusals end
  * the connection.
  */
-export const saneHeaders: RequestHandler = ({ rawHeaders, httpVersion, url }, response, next) => {
+export const checkRequestHead: RequestHandler = ({ rawHeaders, httpVersion, url }, response, next) => {
   let hosts = 0;
   let bytes = url.length;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -27,13 +27,13 @@ interface UnreadOptions {
   readonly onCut?: () => void;
 }
 
-export type UnreadAnswers = ReturnType<typeof openUnreadAnswers>;
+export type BufferLimit = ReturnType<typeof createBufferLimit>;
 
 /**
  * Limits the memory that slow callers hold in one process: unsent responses, compressors and unfinished request bodies.
  * Beyond the limit the connection with the most bytes held for the longest time is closed, so that others are served.
  */
-export function openUnreadAnswers({ maxBytes = MAX_HELD_BYTES, onCut = () => {} }: UnreadOptions = {}) {
+export function createBufferLimit({ maxBytes = MAX_HELD_BYTES, onCut = () => {} }: UnreadOptions = {}) {
   const held = new Map<ServerResponse, Held>();
   const pipelined = new WeakMap<Socket, number>();
   let total = 0;

@@ -1,7 +1,7 @@
 import { constants } from "node:zlib";
 import compression from "compression";
 import type { RequestHandler, Response } from "express";
-import type { UnreadAnswers } from "./buffer-limit.ts";
+import type { BufferLimit } from "./buffer-limit.ts";
 
 /** The memory of one Brotli compressor, see `docs/decisions/limits.md`. */
 const COMPRESSOR_BYTES = 700_000;
@@ -10,7 +10,7 @@ const COMPRESSOR_BYTES = 700_000;
 const BROTLI_WINDOW_BITS = 18;
 
 /** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
-export function compressAnswers(unread: UnreadAnswers): RequestHandler {
+export function compressAnswers(unread: BufferLimit): RequestHandler {
   // Its list of types that are worth it does not know lines of JSON.
   const compress = compression({
     filter: (request, response) =>
@@ -30,7 +30,7 @@ export function compressAnswers(unread: UnreadAnswers): RequestHandler {
 }
 
 /** Counts the memory of the compressor, which is held until a slow client has read the response. */
-function countCompressor(response: Response, unread: UnreadAnswers): void {
+function countCompressor(response: Response, unread: BufferLimit): void {
   // The types name only the shortest overload, but all arguments are passed on.
   const write = response.write.bind(response) as (...chunk: unknown[]) => boolean;
   const end = response.end.bind(response) as (...chunk: unknown[]) => Response;

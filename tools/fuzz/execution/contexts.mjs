@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { openRequestContext } from "../../../dist/context.js";
+import { createRequestContext } from "../../../dist/context.js";
 import { openDatabase } from "../../../dist/db/client.js";
 import { emailQueries } from "../../../dist/email/email.queries.js";
 import { Failure } from "../../../dist/errors.js";
@@ -44,7 +44,7 @@ export function openContexts(databaseUrl) {
 
   function contextWith(fault, { isDelayed = false } = {}) {
     const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(PATIENCE_MS), response: { closed: true } };
-    const context = openRequestContext(isDelayed ? delayed : queries, asked, log);
+    const context = createRequestContext(isDelayed ? delayed : queries, asked, log);
     if (fault === "viewer") return { ...context, viewer: { ...viewer, isAdmin: "perhaps" } };
     if (fault === "emails") return { ...context, emailById: faulty(context.emailById) };
     if (fault === "states") return { ...context, taskJobs: withUnknownStates(context.taskJobs) };
