@@ -5,6 +5,76 @@ import { type ImportGraph, importsOf, readImportGraph } from "../support/import-
 
 const graph = readImportGraph();
 
+/** A file may import from its own line and from the lines above it. Types of config.ts may be imported everywhere. */
+const LAYERS = [
+  ["values/", "errors.ts", "log.ts"],
+  ["db/"],
+  ["paging/"],
+  ["auth/"],
+  ["email/"],
+  ["job-search/"],
+  ["task-jobs/"],
+  ["tasks/"],
+  ["export/", "import/"],
+  ["context.ts"],
+  ["metrics/", "graphql/", "rate-limit/", "http/"],
+  ["config.ts"],
+  ["app.ts"],
+  ["server/", "embedded-postgres/", "collector.ts"],
+  ["main.ts", "cli/"],
+];
+
+/** Imports that still break the order of the layers. */
+const LAYER_EXCEPTIONS: readonly string[] = [
+  "job-search/job-filter.params.ts → http/request/parameter-names.ts",
+  "job-search/job-filter.params.ts → task-jobs/task-job.ts",
+  "job-search/job-filter.queries.ts → task-jobs/task-job.ts",
+  "job-search/job-filter.ts → task-jobs/task-job.ts",
+  "job-search/job-search.loader.ts → tasks/task-batch.loader.ts",
+  "job-search/job-search.queries.ts → task-jobs/task-job.queries.ts",
+  "job-search/job-search.ts → task-jobs/task-job.ts",
+  "job-search/list-job-connection.ts → task-jobs/task-job.ts",
+  "tasks/progress/read-task-progress.ts → rate-limit/fair-slots.ts",
+];
+
+/** Routes belong to http/, resolvers and GraphQL types to graphql/, in whatever folder they are. */
+function layerOf(file: string): number {
+  const role = file.endsWith(".route.ts") ? "http/" : /\.(resolver|type)\.ts$/.test(file) ? "graphql/" : file;
+  return LAYERS.findIndex((layer) =>
+    layer.some((name) => (name.endsWith("/") ? role.startsWith(name) : role === name)),
+  );
+}
+
+const upwardImports = (graph: ImportGraph) =>
+  [...graph].flatMap(([file, imports]) =>
+    imports
+      .filter((target) => target.endsWith(".ts") && target !== "config.ts" && layerOf(target) > layerOf(file))
+      .map((target) => `${file} → ${target}`),
+  );
+
+describe("the layers", () => {
+  test("every file of src belongs to a layer", () => {
+    expect([...graph.keys()].filter((file) => layerOf(file) === -1)).toEqual([]);
+  });
+
+  test("no file imports from a layer above its own", () => {
+    expect(upwardImports(graph).filter((found) => !LAYER_EXCEPTIONS.includes(found))).toEqual([]);
+  });
+
+  test("an import from a layer above is found, also in a route and in a resolver", () => {
+    const offenders: ImportGraph = new Map([
+      ["db/client.ts", ["errors.ts", "auth/viewer.ts"]],
+      ["task-jobs/task-job.route.ts", ["http/link-header.ts", "app.ts"]],
+      ["task-jobs/task-job.resolver.ts", ["graphql/schema.ts", "server/start-server.ts"]],
+    ]);
+    expect(upwardImports(offenders)).toEqual([
+      "db/client.ts → auth/viewer.ts",
+      "task-jobs/task-job.route.ts → app.ts",
+      "task-jobs/task-job.resolver.ts → server/start-server.ts",
+    ]);
+  });
+});
+
 interface Rule {
   readonly says: string;
   readonly from: RegExp;
@@ -17,19 +87,19 @@ const FRAMEWORKS =
 
 const RULES: readonly Rule[] = [
   {
-    says: "only queries, the database floor and the API keys see drizzle",
+    says: "only queries, db/ and the API keys import drizzle",
     from: /./,
     except: /\.queries\.ts$|^db\/|^auth\/api-key\.ts$/,
     mayNotImport: /^drizzle-orm$/,
   },
   {
-    says: "only queries and the database floors see the driver",
+    says: "only queries, db/ and embedded-postgres/ import the PostgreSQL driver",
     from: /./,
     except: /\.queries\.ts$|^db\/|^embedded-postgres\//,
     mayNotImport: /^postgres$/,
   },
   {
-    says: "only types, resolvers and graphql/ see type-graphql",
+    says: "only GraphQL types, resolvers and graphql/ import type-graphql",
     from: /./,
     except: /\.(type|resolver)\.ts$|^graphql\//,
     mayNotImport: /^type-graphql$/,
@@ -41,37 +111,32 @@ const RULES: readonly Rule[] = [
     mayNotImport: /^express$/,
   },
   {
-    says: "stories see no framework",
+    says: "a use case (list-, read-, export- and import- files) imports no framework",
     from: /\/(list|read|export|import)-[a-z-]+\.ts$/,
     mayNotImport: FRAMEWORKS,
   },
   {
-    says: "queries and loaders never see the request",
+    says: "queries and loaders import neither the request context nor http/ and graphql/",
     from: /\.(queries|loader)\.ts$/,
     mayNotImport: /^(context\.ts|http\/.*|graphql\/.*|express)$/,
   },
   {
-    says: "queries know nothing above them",
+    says: "queries import no resolver, route, GraphQL type, loader or use case",
     from: /\.queries\.ts$/,
     mayNotImport: /\.(resolver|route|type|loader)\.ts$|\/list-/,
   },
   {
-    says: "db/ imports only values and errors of ours",
-    from: /^db\//,
-    mayNotImport: /^(?!db\/|values\/|errors\.ts).*\.ts$/,
-  },
-  {
-    says: "nothing imports what starts things",
+    says: "no file imports main.ts or a command",
     from: /./,
     mayNotImport: /^(main\.ts|cli\/(?!progress|run-command|with-database).*)$/,
   },
   {
-    says: "only the start of a server composes the application",
+    says: "only server/start-server.ts imports app.ts",
     from: /./,
     except: /^server\/start-server\.ts$/,
     mayNotImport: /^app\.ts$/,
   },
-  { says: "only commands use the commands' helpers", from: /./, except: /^cli\//, mayNotImport: /^cli\// },
+  { says: "only commands import the helpers in cli/", from: /./, except: /^cli\//, mayNotImport: /^cli\// },
 ];
 
 function offences(graph: ImportGraph, { from, except, mayNotImport }: Rule): string[] {
@@ -82,21 +147,7 @@ function offences(graph: ImportGraph, { from, except, mayNotImport }: Rule): str
     );
 }
 
-describe.each(RULES)("$says", (rule) => {
-  test("holds", () => {
-    expect(offences(graph, rule)).toEqual([]);
-  });
-
-  test("guards something: the forbidden is imported where it is allowed, or an offence is found", () => {
-    const matching = [...graph.keys()].filter((file) => rule.from.test(file) && !rule.except?.test(file));
-    expect(matching.length).toBeGreaterThan(0);
-    const [file] = matching;
-    const offender: ImportGraph = new Map([[file ?? "", SAMPLES.filter((target) => rule.mayNotImport.test(target))]]);
-    expect(offences(offender, rule)).not.toEqual([]);
-  });
-});
-
-/** At least one target that each rule forbids. */
+/** At least one import that each rule forbids. */
 const SAMPLES = [
   "drizzle-orm",
   "postgres",
@@ -109,21 +160,32 @@ const SAMPLES = [
   "cli/progress.ts",
 ];
 
-test("the stories that are guarded are these, among others", () => {
-  const { from } = RULES.find(({ says }) => says === "stories see no framework") ?? { from: /^$/ };
-  const guarded = [...graph.keys()].filter((file) => from.test(file));
-  for (const story of ["task-jobs/list-task-jobs.ts", "export/export-jobs.ts", "tasks/progress/read-task-progress.ts"])
-    expect(guarded).toContain(story);
+test.each(RULES.map((rule) => [rule.says, rule] as const))("%s", (_, rule) => {
+  expect(offences(graph, rule)).toEqual([]);
 });
 
-test("every import of ours leads to a file", () => {
+test.each(RULES.map((rule) => [rule.says, rule] as const))("a file that breaks it is found: %s", (_, rule) => {
+  const [file] = [...graph.keys()].filter((name) => rule.from.test(name) && !rule.except?.test(name));
+  if (file === undefined) throw new Error("the rule applies to no file");
+  const offender: ImportGraph = new Map([[file, SAMPLES.filter((target) => rule.mayNotImport.test(target))]]);
+  expect(offences(offender, rule)).not.toEqual([]);
+});
+
+test("the rule on use cases applies to the page, the export and the progress", () => {
+  const rule = RULES.find(({ says }) => says.startsWith("a use case"));
+  const useCases = [...graph.keys()].filter((file) => rule?.from.test(file));
+  const some = ["task-jobs/list-task-jobs.ts", "export/export-jobs.ts", "tasks/progress/read-task-progress.ts"];
+  expect(useCases).toEqual(expect.arrayContaining(some));
+});
+
+test("every relative import names a file that exists", () => {
   const missing = [...graph].flatMap(([file, imports]) =>
     imports.filter((target) => target.endsWith(".ts") && !graph.has(target)).map((target) => `${file} → ${target}`),
   );
   expect(missing).toEqual([]);
 });
 
-test("no module imports itself, not even round a corner", () => {
+test("no file imports itself, directly or through other files", () => {
   const reaches = (file: string, goal: string, seen = new Set<string>()): boolean =>
     (graph.get(file) ?? []).some((target) => {
       if (target === goal) return true;
@@ -134,13 +196,23 @@ test("no module imports itself, not even round a corner", () => {
   expect([...graph.keys()].filter((file) => reaches(file, file))).toEqual([]);
 });
 
-test("the environment is read in main and the commands alone", () => {
-  const readers = [...graph.keys()].filter((file) => readFileSync(join("src", file), "utf8").includes("process.env"));
+const sourceOf = (file: string) => readFileSync(join("src", file), "utf8");
+
+test("only main.ts and the commands read the environment", () => {
+  const readers = [...graph.keys()].filter((file) => sourceOf(file).includes("process.env"));
   expect(readers.filter((file) => file !== "main.ts" && !file.startsWith("cli/"))).toEqual([]);
   expect(readers).toContain("main.ts");
 });
 
-test("imports are read in all their spellings", () => {
+test("only server/, main.ts and the commands import more than types from config.ts", () => {
+  const importsValues = (source: string) => /import (?!type )[^;]*from "(\.\.?\/)+config\.ts"/.test(source);
+  const readers = [...graph.keys()].filter((file) => importsValues(sourceOf(file)));
+  expect(readers.filter((file) => !/^(main\.ts|cli\/|server\/)/.test(file))).toEqual([]);
+  expect(importsValues('import { readConfig } from "../config.ts";')).toBe(true);
+  expect(importsValues('import type { Config } from "../config.ts";')).toBe(false);
+});
+
+test("imports are found in all their notations", () => {
   const source =
     'import a from "./a.ts";\nimport {\n  b,\n} from "../b.ts";\nimport type { C } from "@x/c/d";\nexport * from "e/f";\nimport "g";\nawait import("./h.ts");';
   expect(importsOf("dir/file.ts", source)).toEqual(["dir/a.ts", "b.ts", "@x/c", "e", "g", "dir/h.ts"]);

@@ -9,7 +9,7 @@ const readme = readFileSync("README.md", "utf8");
 const namesIn = (text: string, pattern: RegExp) =>
   [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].sort();
 
-/** The first cells of the tables of one section. */
+/** The names in the first column of the tables of one section. */
 const namesInTable = (text: string, section: string) =>
   (text.split(/^## /m).find((part) => part.startsWith(section)) ?? "")
     .split("\n")
@@ -23,18 +23,18 @@ const metrics = (source: string) => namesIn(source, /(?:name: |registerPoolGauge
 describe("settings", () => {
   const read = settings(readFileSync("src/config.ts", "utf8"));
 
-  test("that config.ts reads are those of the manual's table", () => {
+  test("the settings that config.ts reads are those in the table of docs/operating.md", () => {
     expect(read).toContain("SHUTDOWN_DRAIN_MS");
     expect(namesInTable(manual, "Settings")).toEqual(read);
   });
 
-  test("of the README's table are some of them", () => {
+  test("every setting in the README is one that config.ts reads", () => {
     const named = namesInTable(readme, "4. Configuration");
     expect(named).toContain("DATABASE_URL");
     expect(named.filter((name) => !read.includes(name))).toEqual([]);
   });
 
-  test("are found however they are read", () => {
+  test("settings are found in each notation of config.ts", () => {
     expect(settings('read.integer("A_B", 1); environment.NODE_ENV; read.text("C_D")')).toEqual([
       "A_B",
       "C_D",
@@ -43,7 +43,7 @@ describe("settings", () => {
   });
 });
 
-test("every metric of ours stands in the manual", () => {
+test("docs/operating.md names every metric of the project", () => {
   const source = readdirSync("src/metrics")
     .map((file) => readFileSync(join("src/metrics", file), "utf8"))
     .join("\n");
@@ -53,7 +53,7 @@ test("every metric of ours stands in the manual", () => {
   expect(named.filter((name) => !new RegExp(`\`${name}[\`{]`).test(manual))).toEqual([]);
 });
 
-test("every setting that a connection is opened with stands in PgBouncer's list", () => {
+test("docs/operating.md tells PgBouncer to ignore every startup parameter of the database connections", () => {
   const { sql, searches, counts, exports } = openDatabase({
     url: "postgres://",
     maxConnections: 1,
@@ -62,7 +62,7 @@ test("every setting that a connection is opened with stands in PgBouncer's list"
   const opened = [sql, searches.sql, counts.sql, exports.open()].flatMap((pool) =>
     Object.keys(pool.options.connection),
   );
-  // What it knows by itself: https://www.pgbouncer.org/config.html#ignore_startup_parameters
+  // PgBouncer knows these parameters: https://www.pgbouncer.org/config.html#ignore_startup_parameters
   const known = ["application_name", "TimeZone", "DateStyle"];
   const listed = /ignore_startup_parameters = (\S+)/.exec(manual)?.[1]?.split(",");
   expect(listed?.toSorted()).toEqual([...new Set(opened)].filter((name) => !known.includes(name)).sort());

@@ -14,11 +14,11 @@ import { buildTaskJobsSchema, printTaskJobsSchema } from "../../src/graphql/sche
 
 const schema = buildTaskJobsSchema();
 
-test("schema.graphql is the schema that is served (npm run schema writes it)", () => {
+test("schema.graphql is the schema that the server uses (`npm run schema` writes it)", () => {
   expect(readFileSync("schema.graphql", "utf8")).toBe(printTaskJobsSchema(schema));
 });
 
-/** Where a description is missing. */
+/** The types, fields, arguments and enum values without a description. */
 function undescribed(schema: GraphQLSchema): string[] {
   const missing: string[] = [];
   const check = (name: string, { description }: { description?: string | null | undefined }) => {
@@ -45,11 +45,11 @@ function undescribed(schema: GraphQLSchema): string[] {
   return missing;
 }
 
-test("every type, field, argument and enum value says what it means", () => {
+test("every type, field, argument, enum value and directive has a description", () => {
   expect(undescribed(schema)).toEqual([]);
 });
 
-test("the check finds what is left undescribed", () => {
+test("types, fields, arguments and enum values without a description are found", () => {
   const bare = buildSchema("type Query { a(b: Int): E } enum E { V }");
   expect(undescribed(bare)).toEqual(["Query", "Query.a", "Query.a(b)", "E", "E.V"]);
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
-/** What each module of `src` imports: files by their path from `src`, packages by name. Types count, too. */
+/** The imports of each module of `src`, including types: files by their path from `src`, packages by name. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 const IMPORT =

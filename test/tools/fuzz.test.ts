@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startProgram } from "../support/program.ts";
 
@@ -23,68 +24,73 @@ test("20,000 conversations: no 5xx, no leak, no wrong accept, nothing left hangi
   expect(code).toBe(0);
 }, 240_000);
 
-interface Defence {
-  readonly edits: readonly (readonly [file: string, code: string, without: string])[];
+interface Safeguard {
+  /** Code of the built program, which must be in exactly one file, and the code that takes its place. */
+  readonly edits: readonly (readonly [code: string, replacement: string])[];
   readonly found: RegExp;
-  /** How many kinds of failure to look for, where the first may be another. */
+  /** The number of kinds of failure after which the run ends. */
   readonly kinds?: string;
 }
 
-/** Of the built program: what stands in its place, and the failure that tells. */
-const DEFENCES: Readonly<Record<string, Defence>> = {
-  "the owner's predicate": {
-    edits: [["task-jobs/task-job.queries.js", "or tasks.user_id =", "or true or tasks.user_id ="]],
+/** Safeguards of the built program, and the failure that the fuzzer must report without each. */
+const SAFEGUARDS: Readonly<Record<string, Safeguard>> = {
+  "the owner's predicate of a page": {
+    edits: [['value("isAdmin")}::boolean or tasks.user_id =', 'value("isAdmin")}::boolean or true or tasks.user_id =']],
     found: /200 instead of 404|data instead of NOT_FOUND/,
   },
   "the owner's predicate of a search and an export": {
-    edits: [["task-jobs/job-search.queries.js", "or tasks.user_id =", "or true or tasks.user_id ="]],
+    edits: [["viewer.isAdmin}::boolean or tasks.user_id =", "viewer.isAdmin}::boolean or true or tasks.user_id ="]],
     found: /200 for a task that may not be read|foreign: |data instead of NOT_FOUND/,
   },
-  "the end of an export": {
-    edits: [
-      ["task-jobs/job-export.queries.js", "yield rows.map(exportedJobOf)", "yield rows.slice(1).map(exportedJobOf)"],
-    ],
+  "the last row of a batch of an export": {
+    edits: [["yield rows.map(exportedJobOf)", "yield rows.slice(1).map(exportedJobOf)"]],
     found: /exported rows instead of/,
   },
-  "the bound of a page": {
-    edits: [["page.js", "MAX_LIMIT = 100", "MAX_LIMIT = 1000"]],
+  "the maximum of a page": {
+    edits: [["MAX_LIMIT = 100;", "MAX_LIMIT = 1000;"]],
     found: /instead of 400|data instead of/,
   },
   "the mask of an error": {
     edits: [
-      ["uuid.js", "UUID.test(text)", "true"],
+      ["return UUID.test(text)", "return true"],
       [
-        "graphql/format-error.js",
-        'Failure("INTERNAL")',
-        'Failure("INTERNAL", { message: error.originalError?.stack })',
+        'withPlace(formatted, new Failure("INTERNAL"))',
+        'withPlace(formatted, new Failure("INTERNAL", { message: error.originalError?.stack }))',
       ],
     ],
     found: /leak: /,
     kinds: "3",
   },
-  "the end of a token": {
-    edits: [["auth/jwt.js", "CLOCK_LEEWAY_SECONDS = 30", "CLOCK_LEEWAY_SECONDS = 1e10"]],
+  "the expiry of a token": {
+    edits: [["CLOCK_LEEWAY_SECONDS = 30;", "CLOCK_LEEWAY_SECONDS = 1e10;"]],
     found: /instead of 401/,
   },
-  "the look at both credentials": {
-    edits: [["auth/authenticate.js", "isSameViewer(viewer, other)", "true"]],
+  "the comparison of two credentials": {
+    edits: [["isSameViewer(viewer, other))", "true)"]],
     found: /instead of 401/,
   },
 };
 
-test.each(Object.entries(DEFENCES))(
-  "finds out when %s is gone",
-  async (defence, { edits, found, kinds = "1" }) => {
-    const dir = `.artifacts/fuzz-without-${defence.replaceAll(/\W/g, "-")}`;
+const builtFiles = readdirSync("dist", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
+
+function replaceIn(dist: string, code: string, replacement: string): void {
+  const files = builtFiles.filter((file) => readFileSync(join(dist, file), "utf8").includes(code));
+  expect(files, `the files that contain ${code}`).toHaveLength(1);
+  for (const file of files) {
+    const path = join(dist, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(code, replacement));
+  }
+}
+
+test.each(Object.entries(SAFEGUARDS))(
+  "the fuzzer fails if %s is removed",
+  async (safeguard, { edits, found, kinds = "1" }) => {
+    const dir = `.artifacts/fuzz-without-${safeguard.replaceAll(/\W/g, "-")}`;
     rmSync(dir, { recursive: true, force: true });
     mkdirSync(dir, { recursive: true });
     cpSync("dist", `${dir}/dist`, { recursive: true });
     symlinkSync("../../drizzle", `${dir}/drizzle`);
-    for (const [file, code, without] of edits) {
-      const before = readFileSync(`${dir}/dist/${file}`, "utf8");
-      expect(before).toContain(code);
-      writeFileSync(`${dir}/dist/${file}`, before.replace(code, without));
-    }
+    for (const [code, replacement] of edits) replaceIn(`${dir}/dist`, code, replacement);
 
     const { code, stdout } = await fuzz("--count", "5000", "--failures", kinds, "--program", `${dir}/dist/main.js`);
     rmSync(dir, { recursive: true, force: true });

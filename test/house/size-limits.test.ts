@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+
+const MAX_FILES = 14;
+const MAX_LINES = 200;
+
+/** Folders with a limit of their own. */
+const FOLDER_LIMITS: Readonly<Record<string, number>> = {
+  src: 7,
+  "src/tasks": 18,
+  "src/http": 20,
+  "src/graphql": 20,
+  // A browser application of its own, which shares no file with the server.
+  "src/http/graphiql/page": 25,
+};
+
+/** Files that may be longer, with the reason. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  "src/config.ts": "One list of all settings, so that an operator finds each of them in one place.",
+  "src/db/connection-url.ts": "To be shortened.",
+  "src/http/server-limits.ts": "To be shortened.",
+  "src/import/import.queries.ts": "To be shortened.",
+  "src/graphql/limits/limit-walk.ts": "To be shortened.",
+};
+
+const files = readdirSync("src", { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name));
+
+function crowdedFolders(files: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  return [...counts]
+    .filter(([folder, count]) => count > (FOLDER_LIMITS[folder] ?? MAX_FILES))
+    .map(([folder, count]) => `${folder}: ${count} files`);
+}
+
+test(`a folder of src contains at most ${MAX_FILES} files, src itself 6, src/http and src/graphql 20`, () => {
+  expect(crowdedFolders(files)).toEqual([]);
+});
+
+test("a folder with too many files is found", () => {
+  const make = (folder: string, count: number) => Array.from({ length: count }, (_, index) => `${folder}/${index}.ts`);
+  const found = crowdedFolders([...make("src", 8), ...make("src/http", 20), ...make("src/db", 15)]);
+  expect(found).toEqual(["src: 8 files", "src/db: 15 files"]);
+});
+
+test(`a source file has at most ${MAX_LINES} lines, except for the listed ones`, () => {
+  const long = files
+    .filter((file) => /\.tsx?$/.test(file) && !(file in LONG_FILES))
+    .map((file) => ({ file, lines: readFileSync(file, "utf8").split("\n").length - 1 }))
+    .filter(({ lines }) => lines > MAX_LINES)
+    .map(({ file, lines }) => `${file}: ${lines} lines`);
+  expect(long).toEqual([]);
+});
