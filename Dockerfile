@@ -1,8 +1,8 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# npm runs it after every install: the driver is repaired in both stages.
-COPY tools/repairs/ tools/repairs/
+# The install script of each stage applies the patches.
+COPY patches patches
 RUN npm ci
 COPY tsconfig.json ./
 COPY tools tools
@@ -12,14 +12,14 @@ RUN npm run build
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY tools/repairs/ tools/repairs/
-# The embedded PostgreSQL is the optional part: an image gets its database by DATABASE_URL.
+COPY patches patches
+# The optional packages are the embedded PostgreSQL. A container uses DATABASE_URL instead.
 RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# Owned by root and run by somebody else: the program cannot change itself.
+# The files belong to root and the program runs as node, so it cannot change its own code.
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json schema.graphql ./
@@ -28,5 +28,5 @@ USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Not by npm, which would stand between the process and its signals.
+# Node runs without npm, which would not pass on all signals.
 CMD ["node", "dist/main.js"]

@@ -1,14 +1,27 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-// Also here, for those who install without scripts.
-import "./repairs/apply.mjs";
 
-// Everything `node dist/main.js` needs, in dist/. A second build of the same sources takes well under a second.
+// Writes everything that `node dist/main.js` needs to dist/.
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const dist = join(root, "dist");
+
+/** Runs a JavaScript file of an installed package, whose output is shown only if it fails. */
+function run(script, ...args) {
+  const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules", script), ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status === 0) return;
+  console.error(stdout);
+  process.exit(1);
+}
+
+// `npm ci --ignore-scripts` skips the install script that applies the patches. Applying them twice changes nothing.
+run("patch-package/index.js", "--error-on-fail");
 
 if (!existsSync(join(root, "node_modules/typescript"))) {
   // After `npm prune --omit=dev` esbuild is missing, so the existing build is used.
@@ -18,7 +31,7 @@ if (!existsSync(join(root, "node_modules/typescript"))) {
 }
 const { buildGraphiql } = await import("./build-graphiql.mjs");
 
-execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", root], { stdio: "inherit" });
+run("typescript/bin/tsc", "-p", root);
 
 for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
   if (!file.endsWith(".rest.graphql")) continue;

@@ -8,7 +8,7 @@ import { openReads } from "./reads.ts";
 export type Database = PostgresJsDatabase;
 export type Sql = postgres.Sql;
 
-/** What tools/repairs/apply.mjs leaves behind. */
+/** patches/postgres+3.4.9.patch adds this property to the driver. */
 export const isDriverRepaired = "isRepaired" in postgres;
 
 /** Of every connection, whatever the server, the database or the role is set to. */

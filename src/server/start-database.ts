@@ -30,7 +30,7 @@ const FIRST_CONNECT_TIMEOUT_S = 3;
 export async function startDatabase(config: Config, log: Log): Promise<StartedDatabase> {
   if (!isDriverRepaired) {
     throw new StartError(
-      "The postgres driver is not repaired, and could give one caller another's rows: it was installed without scripts. Run `node tools/repairs/apply.mjs` or `npm run build`.",
+      "The postgres driver lacks the patches of this project and could return rows of another query. Run `npx patch-package` or `npm run build`.",
     );
   }
   if (config.databaseUrl !== null) {

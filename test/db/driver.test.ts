@@ -7,7 +7,7 @@ import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { copyUnrepairedDriver } from "../support/unrepaired.ts";
 
-// The faults of postgres.js 3.4.9 that tools/repairs/postgres.mjs mends (docs/decisions/driver-repairs.md).
+// The faults of postgres.js 3.4.9 that patches/postgres+3.4.9.patch corrects (docs/decisions/driver-repairs.md).
 
 let database: TestDatabase;
 mkdirSync(".artifacts", { recursive: true });
@@ -21,14 +21,15 @@ afterAll(async () => {
   await database.close();
 });
 
-async function unrepairedDriver(): Promise<typeof postgres> {
-  const copy = join(work, "postgres");
-  copyUnrepairedDriver(copy);
+/** A copy of the driver that lacks only the hunk whose new lines contain `correction`. */
+async function driverWithout(correction: string): Promise<typeof postgres> {
+  const copy = mkdtempSync(join(work, "postgres-"));
+  copyUnrepairedDriver(copy, correction);
   return (await import(pathToFileURL(join(copy, "src/index.js")).href)).default;
 }
 
-/** How many of the bystanders of cancelled, pipelined queries got an answer that is not theirs. */
-async function foreignAnswersAfterCancels(driver: typeof postgres, rounds: number): Promise<number> {
+/** Counts the queries that received rows of another query after a query pipelined before them was cancelled. */
+async function countForeignRowsAfterCancel(driver: typeof postgres, rounds: number): Promise<number> {
   const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
   let foreign = 0;
   for (let round = 0; round < rounds; round++) {
@@ -38,12 +39,12 @@ async function foreignAnswersAfterCancels(driver: typeof postgres, rounds: numbe
       () => {},
       () => {},
     );
-    const bystanders = Array.from({ length: 5 }, (_, i) => ({
+    const others = Array.from({ length: 5 }, (_, i) => ({
       mark: `${round} ${i}`,
       answer: sql`select ${`${round} ${i}`}::text as mark`,
     }));
     setTimeout(() => cancelled.cancel(), 1);
-    for (const { mark, answer } of bystanders) {
+    for (const { mark, answer } of others) {
       const rows = await Promise.race([answer.catch(() => null), new Promise<null>((r) => setTimeout(r, 500, null))]);
       if (rows !== null && rows[0]?.mark !== mark) foreign += 1;
     }
@@ -53,8 +54,8 @@ async function foreignAnswersAfterCancels(driver: typeof postgres, rounds: numbe
   return foreign;
 }
 
-/** How many rows the next query of a connection gives after one that failed in the middle of its rows; it has 3. */
-async function rowsAfterMidStreamError(driver: typeof postgres): Promise<number> {
+/** Counts the rows of a query that has 3 rows and follows a query that failed in the middle of its result. */
+async function countRowsAfterMidStreamError(driver: typeof postgres): Promise<number> {
   const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
   await sql`select 1 / (500 - n) from generate_series(1, 1000) n`.catch(() => {});
   const rows = await sql`select n from generate_series(1, 3) n`;
@@ -62,32 +63,32 @@ async function rowsAfterMidStreamError(driver: typeof postgres): Promise<number>
   return rows.length;
 }
 
-/** What a statement is asked with when the driver has to prepare it anew, since its columns have changed. */
-async function parameterOfRevalidatedStatement(driver: typeof postgres): Promise<unknown> {
+/** Returns what the server received for `true` when the driver had to prepare the statement again. */
+async function readParameterOfRevalidatedStatement(driver: typeof postgres): Promise<unknown> {
   const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
   await sql`create temporary table changing (a int)`;
   await sql`insert into changing values (1)`;
-  const ask = () => sql`select changing.*, ${true}::boolean as given from changing`;
-  await ask();
+  const read = () => sql`select changing.*, ${true}::boolean as given from changing`;
+  await read();
   await sql`alter table changing alter column a type text`;
-  const [row] = await ask();
+  const [row] = await read();
   await sql.end({ timeout: 1 });
   return row?.given;
 }
 
-/** How many of the queries that are asked around the end of their connection, or after it, are never heard of again. */
-async function lostAroundTheEndOfAConnection(driver: typeof postgres): Promise<number> {
+/** Counts the queries sent around or after the end of their connection that are neither answered nor failed. */
+async function countLostQueries(driver: typeof postgres): Promise<number> {
   const { hostname, port } = new URL(database.url);
   const proxy = await openTcpProxy({ host: hostname, port: Number(port) });
   const url = database.url.replace(`:${port}/`, `:${proxy.port}/`);
   let lost = 0;
-  for (let turns = 0; turns < 6; turns++) {
+  // A socket emits its error and its close in different phases of the event loop, so try a query in each of them.
+  for (let phases = 0; phases < 6; phases++) {
     const sql = driver(url, { max: 1, fetch_types: false, connect_timeout: 1, backoff: () => 0 });
     await sql`select 1`;
     proxy.become("refuse");
     proxy.become("forward");
-    // The error and the close of a socket come in different phases of the event loop.
-    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+    for (let phase = 0; phase < phases; phase++) await new Promise(setImmediate);
     for (const query of [sql`select 2`, sql`select 3`]) {
       const settled = query.then(
         () => 0,
@@ -101,38 +102,42 @@ async function lostAroundTheEndOfAConnection(driver: typeof postgres): Promise<n
   return lost;
 }
 
-describe("the driver as it is installed", () => {
-  test("gives every bystander of a cancelled query its own rows", async () => {
-    expect(await foreignAnswersAfterCancels(postgres, 30)).toBe(0);
+describe("the patched driver", () => {
+  test("each query gets its own rows after a query pipelined before it was cancelled", async () => {
+    expect(await countForeignRowsAfterCancel(postgres, 30)).toBe(0);
   });
 
-  test("gives the query after a mid-stream error its own rows and no holes", async () => {
-    expect(await rowsAfterMidStreamError(postgres)).toBe(3);
+  test("the query after a mid-stream error gets its own rows without holes", async () => {
+    expect(await countRowsAfterMidStreamError(postgres)).toBe(3);
   });
 
-  test("answers or fails what is asked while its connection ends", async () => {
-    expect(await lostAroundTheEndOfAConnection(postgres)).toBe(0);
+  test("a query that is sent while its connection ends is answered or fails", async () => {
+    expect(await countLostQueries(postgres)).toBe(0);
   });
 
-  test("asks a statement that it has to prepare anew with the same parameters", async () => {
-    expect(await parameterOfRevalidatedStatement(postgres)).toBe(true);
+  test("a statement that is prepared again is sent with the same parameters", async () => {
+    expect(await readParameterOfRevalidatedStatement(postgres)).toBe(true);
   });
 });
 
-describe("the checks can fail: the driver as it came", () => {
-  test("loses queries with their connection", async () => {
-    expect(await lostAroundTheEndOfAConnection(await unrepairedDriver())).toBeGreaterThan(0);
+describe("the driver without one of its corrections", () => {
+  test("queries get rows of others if a cancelled query is removed from the queue", async () => {
+    expect(await countForeignRowsAfterCancel(await driverWithout("if (sent.length) {"), 3)).toBeGreaterThan(0);
   });
 
-  test("mixes up the rows of bystanders", async () => {
-    expect(await foreignAnswersAfterCancels(await unrepairedDriver(), 3)).toBeGreaterThan(0);
+  test("the next result starts with holes if the row counter is not reset", async () => {
+    expect(await countRowsAfterMidStreamError(await driverWithout("rows = 0"))).toBeGreaterThan(3);
   });
 
-  test("begins the next result with holes", async () => {
-    expect(await rowsAfterMidStreamError(await unrepairedDriver())).toBeGreaterThan(3);
+  test("queries are lost if the write buffer outlives its connection", async () => {
+    expect(await countLostQueries(await driverWithout("chunk = nextWriteTimer = null"))).toBeGreaterThan(0);
   });
 
-  test("asks with false where true was meant, which makes a stranger of an admin", async () => {
-    expect(await parameterOfRevalidatedStatement(await unrepairedDriver())).toBe(false);
+  test("queries are lost if only a close without an error fails them", async () => {
+    expect(await countLostQueries(await driverWithout("if (query || sent.length) error("))).toBeGreaterThan(0);
+  });
+
+  test("true becomes false, and an admin an ordinary user, if encoded parameters are stored", async () => {
+    expect(await readParameterOfRevalidatedStatement(await driverWithout("x = type in options"))).toBe(false);
   });
 });

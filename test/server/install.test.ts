@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { killPrograms, requireBuild, runProgram, startProgram } from "../support
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { copyUnrepairedDriver } from "../support/unrepaired.ts";
 
-// As after `npm ci --ignore-scripts`: nobody has repaired the driver.
+// The directory is as after `npm ci --ignore-scripts`: no install script has patched the driver.
 
 mkdirSync(".artifacts", { recursive: true });
 const work = mkdtempSync(join(".artifacts", "install-"));
@@ -21,9 +21,11 @@ beforeAll(async () => {
     if (name !== "postgres") symlinkSync(resolve("node_modules", name), join(work, "node_modules", name));
   }
   copyUnrepairedDriver(join(work, "node_modules/postgres"));
-  for (const name of ["dist", "drizzle", "package.json", "schema.graphql", "tools/repairs"]) {
+  for (const name of ["dist", "drizzle", "package.json", "package-lock.json", "patches", "schema.graphql"]) {
     cpSync(name, join(work, name), { recursive: true });
   }
+  mkdirSync(join(work, "tools"));
+  cpSync("tools/build.mjs", join(work, "tools/build.mjs"));
 });
 afterEach(killPrograms);
 afterAll(async () => {
@@ -31,33 +33,41 @@ afterAll(async () => {
   await database.close();
 });
 
-test("a driver that nobody repaired stops the start with what to do, and that is enough", async () => {
-  const main = join(work, "dist/main.js");
-  const environment = { DATABASE_URL: database.url, PORT: "0" };
-  const { code, stderr } = await runProgram(main, environment);
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/^The postgres driver is not repaired.*\n$/)]);
+const npm = (...args: string[]) =>
+  promisify(execFile)("npm", args, { cwd: work, env: { ...process.env, NODE_ENV: "" } });
 
-  const [, advised] = /`node (\S+)`/.exec(stderr) ?? [];
-  expect(await runProgram(join(work, advised ?? ""))).toMatchObject({ code: 0, stderr: "" });
-  const program = startProgram(main, environment);
+async function expectToServe(): Promise<void> {
+  const program = startProgram(join(work, "dist/main.js"), { DATABASE_URL: database.url, PORT: "0" });
   expect((await fetch(`${await program.listening()}/readyz`)).status).toBe(200);
   expect((await program.stop()).code).toBe(0);
+}
+
+test("an unpatched driver stops the start with a message that names a sufficient command", async () => {
+  const { code, stderr } = await runProgram(join(work, "dist/main.js"), { DATABASE_URL: database.url, PORT: "0" });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^The postgres driver lacks the patches .*\n$/)]);
+  expect(stderr).toContain("`npx patch-package`");
+  await npm("exec", "--no", "patch-package");
+  await expectToServe();
 });
 
-test("the build repairs the driver, also where the installation did not", async () => {
+test("the build patches the driver when the installation did not", async () => {
   rmSync(join(work, "node_modules/postgres"), { recursive: true });
   copyUnrepairedDriver(join(work, "node_modules/postgres"));
-  cpSync("tools/build.mjs", join(work, "tools/build.mjs"));
   rmSync(join(work, "node_modules/typescript"));
   expect(await runProgram(join(work, "tools/build.mjs"))).toEqual({ code: 0, stdout: "", stderr: "" });
-  const program = startProgram(join(work, "dist/main.js"), { DATABASE_URL: database.url, PORT: "0" });
-  await program.listening();
-  expect((await program.stop()).code).toBe(0);
+  await expectToServe();
+});
+
+test("the build stops when a patch does not fit the installed version", async () => {
+  const connection = join(work, "node_modules/postgres/src/connection.js");
+  const patched = readFileSync(connection, "utf8");
+  writeFileSync(connection, patched.replace("new Result()\n    rows = 0", "new Result()\n    rows = 1"));
+  const { code, stderr } = await runProgram(join(work, "tools/build.mjs"));
+  expect([code, stderr]).toEqual([1, expect.stringContaining("patches/postgres+3.4.9.patch")]);
+  writeFileSync(connection, patched);
 });
 
 test("without the devDependencies the existing build is used, and a message names what is missing if there is none", async () => {
-  const npm = (...args: string[]) =>
-    promisify(execFile)("npm", args, { cwd: work, env: { ...process.env, NODE_ENV: "" } });
   expect((await npm("run", "--silent", "keys", "--", "--help")).stdout).toMatch(/^Usage:/);
   rmSync(join(work, "dist"), { recursive: true });
   const { code, stderr } = await runProgram(join(work, "tools/build.mjs"));
