@@ -4,8 +4,8 @@ import { Failure } from "../errors.ts";
 export type ExportSlots = ReturnType<typeof createExportSlots>;
 
 /**
- * Limits the exports that a process runs at once, and one user to half of the slots, so that one user cannot block others.
- * A request without a free slot is UNAVAILABLE at once.
+ * Limits the exports that a process runs at once. One user holds at most half of the slots, and the last free slot is kept
+ * for a user without a running export. A request without a free slot is UNAVAILABLE at once.
  */
 export function createExportSlots(total: number) {
   const maxOfUser = Math.ceil(total / 2);
@@ -17,7 +17,8 @@ export function createExportSlots(total: number) {
     /** Takes a slot and returns the function that frees it. */
     take({ userId }: Viewer): () => void {
       const held = heldBy.get(userId) ?? 0;
-      if (running >= total || held >= maxOfUser)
+      const free = total - running;
+      if (free <= 0 || (held > 0 && (held >= maxOfUser || free === 1)))
         throw new Failure("UNAVAILABLE", { message: "Too many exports are running, try again later" });
       running += 1;
       heldBy.set(userId, held + 1);

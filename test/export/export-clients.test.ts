@@ -38,6 +38,21 @@ test("a user who holds half of the slots is 503 until one is free, and another u
   expect((await server.get(bigTaskId, "q=user17@")).status).toBe(200);
 });
 
+test("the last free slot is kept for a user without a running export", async () => {
+  await expect.poll(running, POLL).toEqual([]);
+  const open = [await server.open(bigTaskId), await server.open(bigTaskId)];
+  const [second, third] = [await server.as({ isAdmin: true }), await server.as({ isAdmin: true })];
+  const openAs = (user: typeof second) => server.open(bigTaskId, "", { "X-API-Key": user.key });
+  open.push(await openAs(second));
+  const refused = await second.get(server.pathOf(bigTaskId));
+  expect(refused.status).toBe(503);
+  open.push(await openAs(third));
+  const statuses = open.map(({ statusCode }) => statusCode);
+  for (const response of open) response.destroy();
+  expect(statuses).toEqual([200, 200, 200, 200]);
+  await expect.poll(running, POLL).toEqual([]);
+});
+
 test("a client that leaves during authentication, connecting or the search of its task holds no slot", async () => {
   const request = `GET ${server.pathOf(bigTaskId, "")} HTTP/1.1\r\nHost: a\r\nX-API-Key: ${server.key}\r\n\r\n`;
   for (let ms = 0; ms < 30; ms++) {
