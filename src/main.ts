@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { letRequestsDieYoung } from "./collector.ts";
+import { setFlagsFromString } from "node:v8";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres/embedded-postgres.ts";
 import { type Log, openLog } from "./log.ts";
@@ -10,7 +10,9 @@ import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./server/st
 import { printWelcome } from "./server/welcome.ts";
 import { runWorker, startWorkers } from "./server/workers.ts";
 
-letRequestsDieYoung();
+// Without this flag V8 keeps the source and the code of every operation that graphql-jit compiles, see
+// `docs/decisions/compiled-execution.md`. It must be set before the first one is compiled.
+setFlagsFromString("--no-compilation-cache");
 try {
   const config = readConfig(process.env);
   const log = openLog(config.logLevel);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { getOperationAST, Kind, parse } from "graphql";
+import { getOperationAST, parse } from "graphql";
 import { expect, test } from "vitest";
 import { isSafeToCompile } from "../../src/graphql/compilable.ts";
 import { createCompiledOperations } from "../../src/graphql/compiled-execution.ts";
@@ -30,18 +30,4 @@ test.each([
 test("no operation of a document with many operations is compiled", () => {
   const document = parse(Array.from({ length: 120 }, (_, n) => `query Q${n} { viewer { isAdmin } }`).join(" "));
   expect(isSafeToCompile(schema, document)).toBe(false);
-});
-
-test("the operations that are kept compiled are bounded, and the one used last stays", () => {
-  const compiledOperation = createCompiledOperations(schema, 2);
-  const documents = Array.from({ length: 3 }, () => parse("{ viewer { isAdmin } }"));
-  const isCompiled = (index: number) => {
-    const document = documents[index];
-    const [operation] = document?.definitions ?? [];
-    if (document === undefined || operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("no operation");
-    return compiledOperation(document, operation) !== null;
-  };
-  const thrice = (index: number) => [1, 2, 3].map(() => isCompiled(index)).at(-1);
-  expect([thrice(0), thrice(1), isCompiled(0), thrice(2)]).toEqual([true, true, true, true]);
-  expect([isCompiled(0), isCompiled(1), isCompiled(2)]).toEqual([true, false, true]);
 });

@@ -46,4 +46,3 @@ const copyUnrepaired =
   };
 
 export const copyUnrepairedDriver = copyUnrepaired("postgres");
-export const copyUnrepairedGraphqlJit = copyUnrepaired("graphql-jit");
