@@ -20,7 +20,7 @@ const LAYERS = [
   ["metrics/", "graphql/", "rate-limit/", "http/"],
   ["config.ts"],
   ["app.ts"],
-  ["server/", "embedded-postgres/", "collector.ts"],
+  ["server/", "embedded-postgres/"],
   ["main.ts", "cli/"],
 ];
 
