@@ -4,7 +4,8 @@ export interface ExampleTab {
   variables: string;
 }
 
-const PAGE_OF_JOBS = /* GraphQL */ `# Ctrl-Enter runs this operation. The book icon opens the documentation.
+const PAGE_OF_JOBS = /* GraphQL */ `# Ctrl-Enter runs this operation.
+# The book icon opens the documentation.
 query PageOfJobs(
   $taskId: UUID!
   $limit: Int! = 10
