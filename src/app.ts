@@ -1,18 +1,18 @@
 import express from "express";
 import { apiKeyQueries } from "./auth/api-key.ts";
-import { openAudit } from "./auth/audit.ts";
-import { type Authenticate, openAuthenticator } from "./auth/authenticate.ts";
-import { openJwtVerifier } from "./auth/jwt.ts";
+import { createAudit } from "./auth/audit.ts";
+import { type Authenticate, createAuthenticator } from "./auth/authenticate.ts";
+import { createJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
 import { createRequestContext, type RequestDetails } from "./context.ts";
 import type { OpenDatabase } from "./db/client.ts";
 import { watchReadiness } from "./db/readiness.ts";
 import { emailQueries } from "./email/email.queries.ts";
 import { reasonOf } from "./errors.ts";
+import type { ReaderLimits } from "./export/backpressure.ts";
 import { jobExportQueries } from "./export/export.queries.ts";
 import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
-import type { ReaderLimits } from "./export/paced-output.ts";
 import { operationMetrics } from "./graphql/operation-metrics.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
@@ -42,7 +42,7 @@ import { openRateLimiter } from "./rate-limit/limiter.ts";
 import { limitRequests } from "./rate-limit/rate-limit.middleware.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
-import { openTaskProgress } from "./tasks/progress/read-task-progress.ts";
+import { createTaskProgressReader } from "./tasks/progress/read-task-progress.ts";
 import { taskProgressQueries } from "./tasks/progress/task-progress.queries.ts";
 import { taskQueries } from "./tasks/task.queries.ts";
 import { taskRoutes } from "./tasks/task.route.ts";
@@ -69,7 +69,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
     jobSearches: jobSearchQueries(reads.searches),
     tasks: taskQueries(reads),
-    readProgress: openTaskProgress(taskProgressQueries(reads.counts)),
+    readProgress: createTaskProgressReader(taskProgressQueries(reads.counts)),
   };
   const limiter = config.rateLimit === null ? null : openRateLimiter(config.rateLimit, config, log);
   const rateLimit =
@@ -85,7 +85,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   });
   const charged = rateLimit?.authenticate ?? ((unlimited: Authenticate) => unlimited);
   const authenticate = admission.authenticate(
-    charged(openAuthenticator(apiKeyQueries(reads), openJwtVerifier(config.jwt))),
+    charged(createAuthenticator(apiKeyQueries(reads), createJwtVerifier(config.jwt))),
   );
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const graphql = await startGraphqlServer({
@@ -140,7 +140,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
     jobExportRoutes({
       authenticate,
       exports,
-      openAudit: (request) => openAudit(log, request),
+      createAudit: (request) => createAudit(log, request),
       readerLimits: exportReader,
     }),
   );

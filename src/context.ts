@@ -1,4 +1,4 @@
-import { type AuditedRequest, openAudit } from "./auth/audit.ts";
+import { type AuditedRequest, createAudit } from "./auth/audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
 import { openEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
@@ -7,8 +7,8 @@ import type { JobSearchQueries } from "./job-search/job-search.queries.ts";
 import type { Log } from "./log.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/progress/read-task-progress.ts";
-import { openTaskProgressLoader } from "./tasks/progress/task-progress.loader.ts";
-import { openTaskLoader } from "./tasks/task.loader.ts";
+import { createTaskProgressLoader } from "./tasks/progress/task-progress.loader.ts";
+import { createTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
 import type { Deadline } from "./values/deadline.ts";
 
@@ -43,13 +43,13 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     viewer,
     chargeCost: request.chargeCost,
     noteOperation: request.noteOperation,
-    audit: openAudit(log, request),
+    audit: createAudit(log, request),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
     findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),
-    progressOf: openTaskProgressLoader(queries.readProgress, viewer, deadline),
+    progressOf: createTaskProgressLoader(queries.readProgress, viewer, deadline),
     tasks: queries.tasks,
-    taskById: openTaskLoader(queries.tasks, viewer, deadline),
+    taskById: createTaskLoader(queries.tasks, viewer, deadline),
     emailById: openEmailLoader(queries.emails, deadline),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The closed list of failures a caller may be told about. Whatever else goes wrong is INTERNAL: said to the log,
- * hidden from the caller.
+ * The complete list of failures that callers can receive. Any other error is logged, and the caller receives INTERNAL
+ * without its details.
  */
 const FAILURES = {
   INVALID_INPUT: { status: 400, rest: "VALIDATION_ERROR", graphql: "BAD_USER_INPUT", message: "Invalid parameters" },
@@ -8,7 +8,7 @@ const FAILURES = {
     status: 401,
     rest: "UNAUTHORIZED",
     graphql: "UNAUTHENTICATED",
-    // One sentence for missing, malformed, expired and revoked: which of them it was helps only a thief.
+    // The message is the same for missing, malformed, expired and revoked credentials, so that it does not help an attacker.
     message: "A valid API key or token is required",
   },
   NOT_FOUND: { status: 404, rest: "NOT_FOUND", graphql: "NOT_FOUND", message: "Not found" },
@@ -16,13 +16,13 @@ const FAILURES = {
     status: 405,
     rest: "METHOD_NOT_ALLOWED",
     graphql: "BAD_REQUEST",
-    message: "This path does not answer that method",
+    message: "This path does not support that method",
   },
   NOT_ACCEPTABLE: {
     status: 406,
     rest: "NOT_ACCEPTABLE",
     graphql: "BAD_REQUEST",
-    message: "This path answers application/json only",
+    message: "This path can only respond with application/json",
   },
   REQUEST_TIMEOUT: {
     status: 408,
@@ -47,7 +47,7 @@ const FAILURES = {
     status: 431,
     rest: "HEADERS_TOO_LARGE",
     graphql: "BAD_REQUEST",
-    message: "The address and the headers of the request are too large",
+    message: "The URL and the headers of the request are too large",
   },
   INTERNAL: {
     status: 500,
@@ -59,7 +59,7 @@ const FAILURES = {
     status: 503,
     rest: "DEPENDENCY_UNAVAILABLE",
     graphql: "DEPENDENCY_UNAVAILABLE",
-    message: "The service cannot answer right now, try again",
+    message: "The service cannot respond now, try again",
   },
   TIMEOUT: {
     status: 504,
@@ -69,7 +69,7 @@ const FAILURES = {
   },
 } as const;
 
-/** With every 503. */
+/** The value of Retry-After in every 503 response. */
 export const RETRY_AFTER_SECONDS = 1;
 
 export type FailureKind = keyof typeof FAILURES;
@@ -100,12 +100,12 @@ export class Failure extends Error {
     return FAILURES[this.kind].graphql;
   }
 
-  /** Something that this server needs did not answer, or not in time. */
+  /** Whether a dependency, such as the database, did not respond or did not respond in time. */
   get isOfDependency(): boolean {
     return this.kind === "UNAVAILABLE" || this.kind === "TIMEOUT";
   }
 
-  /** All wrong fields of one request, at once. */
+  /** Creates one failure that names all wrong fields of a request. */
   static ofFields(details: readonly FieldFault[]): Failure {
     const fields = details.map((fault) => `${fault.field} ${fault.reason}`).join("; ");
     return new Failure("INVALID_INPUT", { message: `Invalid parameters: ${fields}`, details });
@@ -118,21 +118,21 @@ const KIND_BY_GRAPHQL_CODE = new Map<unknown, FailureKind>(
     .map((kind) => [FAILURES[kind].graphql, kind]),
 );
 
-/** INTERNAL for a code that is not ours: the caller of a stored document did not write it and cannot mend it. */
+/** Returns INTERNAL for an unknown code: a REST caller did not write the stored document and cannot correct it. */
 export function failureKindOfGraphqlCode(code: unknown): FailureKind {
   return KIND_BY_GRAPHQL_CODE.get(code) ?? "INTERNAL";
 }
 
-/** Driver messages may contain data, so the log and commands use these texts for the errors that an operator must resolve. */
-const WORDS_BY_CODE: Readonly<Record<string, string>> = {
-  "28000": "the user may not connect",
+/** Driver messages may contain data, so logs and commands print these texts for the errors that an operator must resolve. */
+const TEXT_BY_CODE: Readonly<Record<string, string>> = {
+  "28000": "the user is not allowed to connect",
   "28P01": "password authentication failed",
-  "3D000": "there is no database of that name",
-  "42501": "the user lacks a right",
+  "3D000": "the database does not exist",
+  "42501": "the user lacks a privilege",
   "53300": "too many connections",
   "57014": "a statement took too long",
   "57P03": "the database is starting or stopping",
-  "55P03": "a lock was not free in time",
+  "55P03": "a lock was not released in time",
   "42P01": "a table is missing",
   "42703": "a column is missing",
 };
@@ -140,7 +140,7 @@ const CODE = /^[A-Z0-9_]{1,40}$/;
 const HOST = /^[\w.:/-]{1,100}$/;
 const MAX_CAUSES = 6;
 
-/** Why a dependency did not answer: the innermost error code or class, with host and port or a text from the list above. */
+/** Returns the innermost error code or class with a text from the list above or with host and port, but no data. */
 export function reasonOf(thrown: unknown): string {
   let reason = "unknown";
   let address = "";
@@ -152,7 +152,7 @@ export function reasonOf(thrown: unknown): string {
     // A connect to a host with several addresses fails once for each address.
     error = error.cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
-  return [reason, WORDS_BY_CODE[reason] ?? address].filter(Boolean).join(" ");
+  return [reason, TEXT_BY_CODE[reason] ?? address].filter(Boolean).join(" ");
 }
 
 function addressOf(error: object): string {

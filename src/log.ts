@@ -1,24 +1,24 @@
 import { type DestinationStream, pino } from "pino";
 import type { LogLevel } from "./config.ts";
 
-export type Log = ReturnType<typeof openLog>;
+export type Log = ReturnType<typeof createLog>;
 
-/** Of an error with all its causes: some frames of each, and the line stays under 4 KB. */
-const MAX_PLACES_LENGTH = 2000;
+/** The length of all stack frames of an error and its causes. It keeps a log line below 4 KB. */
+const MAX_FRAMES_LENGTH = 2000;
 const MAX_CAUSES = 4;
-/** A host with several addresses fails once for each of them. */
-const MAX_PARTS = 3;
+/** Connecting to a host with several addresses fails once for each address. */
+const MAX_ERRORS = 3;
 
-/** The limit of the lines that wait for a slow reader, some 4,000 lines. */
+/** Limits the lines that wait for a slow reader to about 4,000. */
 const MAX_QUEUED_CHARS = 1_000_000;
 const MAX_FLUSH_MS = 500;
 
-/** Postgres' `42P01`, Node's `ECONNREFUSED`. No address or key looks like one. */
+/** The error codes of PostgreSQL (`42P01`) and Node (`ECONNREFUSED`). E-mail addresses and API keys do not match. */
 const CODE = /^[A-Z0-9_]{1,40}$/;
-const PLACE = /^ +at .*:\d+:\d+\)?$/;
+const STACK_FRAME = /^ +at .*:\d+:\d+\)?$/;
 
-/** JSON lines on standard error; standard output is for people. */
-export function openLog(level: LogLevel, destination: DestinationStream = standardError) {
+/** Writes JSON lines to standard error, because standard output contains text for people. */
+export function createLog(level: LogLevel, destination: DestinationStream = standardError) {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeThrown } },
     destination,
@@ -27,16 +27,16 @@ export function openLog(level: LogLevel, destination: DestinationStream = standa
 
 /**
  * Writes log lines and drops lines that cannot be written, so that a full disk or a stalled reader never stops the server.
- * Each line is one write, so that lines of several workers in one pipe are not mixed.
+ * Each line is one write, so that the lines of several workers do not mix in a shared pipe.
  */
-export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | "writableLength">) {
+export function createLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | "writableLength">) {
   const queue: string[] = [];
   let queuedChars = 0;
   let dropped = 0;
   let unreported = 0;
-  let isTorn = false;
+  let isLineCut = false;
   let onEmpty: (() => void)[] = [];
-  // Each write handles its own error, but without a listener the process would exit.
+  // Each write handles its own error, but the process would exit without an `error` listener.
   stream.on("error", () => {});
 
   function drop(): void {
@@ -47,7 +47,7 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
     stream.write(line, (error) => {
       if (error) {
         drop();
-        isTorn = true;
+        isLineCut = true;
       } else if (unreported > 0 && queue.length === 0) reportDropped();
       writeQueued();
     });
@@ -65,9 +65,9 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
   function reportDropped(): void {
     const line = { level: 40, time: new Date().toISOString(), dropped: unreported, msg: "log lines were dropped" };
     // Start a new line, because a full disk may have cut the previous line.
-    const separator = isTorn ? "\n" : "";
+    const separator = isLineCut ? "\n" : "";
     unreported = 0;
-    isTorn = false;
+    isLineCut = false;
     writeNow(`${separator}${JSON.stringify(line)}\n`);
   }
 
@@ -92,22 +92,22 @@ export function openLogOutput(stream: Pick<NodeJS.WriteStream, "write" | "on" | 
   };
 }
 
-const standardError = openLogOutput(process.stderr);
+const standardError = createLogOutput(process.stderr);
 export const droppedLogLines = standardError.dropped;
 export const flushLog = standardError.flush;
 
 /**
- * Names and codes, and the stack's places. Never the message of a driver's or drizzle's error: those carry the statement,
- * its parameters or a row, and with them somebody's address; one of 2.5 MB has been seen.
+ * Logs the class, the code and the stack frames of an error, but never its message. Messages of the driver and of drizzle
+ * contain statements, parameters or rows, and therefore e-mail addresses.
  */
 function describeThrown(thrown: unknown): object {
-  let left = MAX_PLACES_LENGTH;
+  let left = MAX_FRAMES_LENGTH;
 
   function describe(thrown: unknown, depth: number): object {
     if (!(thrown instanceof Error)) return { type: thrown === null ? "null" : typeof thrown };
     const { code, cause, errors } = thrown as { code?: unknown; cause?: unknown; errors?: unknown };
     const isDeepest = depth >= MAX_CAUSES;
-    const at = placesOf(thrown).slice(0, isDeepest || cause === undefined ? left : left / 2);
+    const at = framesOf(thrown).slice(0, isDeepest || cause === undefined ? left : left / 2);
     left -= at.length;
     return {
       type: thrown.constructor?.name,
@@ -116,19 +116,19 @@ function describeThrown(thrown: unknown): object {
       ...(isDeepest || cause === undefined ? {} : { cause: describe(cause, depth + 1) }),
       ...(isDeepest || !Array.isArray(errors)
         ? {}
-        : { errors: errors.slice(0, MAX_PARTS).map((part) => describe(part, depth + 1)) }),
+        : { errors: errors.slice(0, MAX_ERRORS).map((each) => describe(each, depth + 1)) }),
     };
   }
 
   return describe(thrown, 0);
 }
 
-/** The stack begins with the message, whose lines may look like places. */
-function placesOf({ stack = "", message }: Error): string {
+/** The stack starts with the message, whose lines may look like stack frames. */
+function framesOf({ stack = "", message }: Error): string {
   const messageAt = stack.indexOf(message);
   return stack
     .slice(messageAt === -1 ? 0 : messageAt + message.length)
     .split("\n")
-    .filter((line) => PLACE.test(line))
+    .filter((line) => STACK_FRAME.test(line))
     .join("\n");
 }

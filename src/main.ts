@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import { setFlagsFromString } from "node:v8";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres/embedded-postgres.ts";
-import { type Log, openLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { startDatabase } from "./server/start-database.ts";
 import { StartError } from "./server/start-error.ts";
 import { type StartedServer, startServer } from "./server/start-server.ts";
@@ -15,7 +15,7 @@ import { runWorker, startWorkers } from "./server/workers.ts";
 setFlagsFromString("--no-compilation-cache");
 try {
   const config = readConfig(process.env);
-  const log = openLog(config.logLevel);
+  const log = createLog(config.logLevel);
   surviveBrokenOutput(log);
   if (cluster.isPrimary) await run(config, log);
   else runWorker(config, log);
@@ -27,7 +27,7 @@ try {
 function reportStartError(error: unknown): void {
   const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
   if (isForPeople) console.error((error as Error).message);
-  else openLog("error").fatal({ err: error }, "cannot start");
+  else createLog("error").fatal({ err: error }, "cannot start");
 }
 
 async function run(config: Config, log: Log): Promise<void> {

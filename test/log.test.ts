@@ -1,13 +1,13 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { Failure, reasonOf } from "../src/errors.ts";
-import { openLog, openLogOutput } from "../src/log.ts";
+import { createLog, createLogOutput } from "../src/log.ts";
 
 const SECRET = "canary@private.example";
 
 function logged(thrown: unknown): { line: string; err: Record<string, unknown> } {
   let line = "";
-  const log = openLog(
+  const log = createLog(
     "info",
     new Writable({
       write(chunk, _encoding, done) {
@@ -125,7 +125,7 @@ function pipe() {
 
 test("log lines that fill the memory set aside for a stalled reader are dropped, and reported when it reads again", async () => {
   const { state, stream } = pipe();
-  const output = openLogOutput(stream as unknown as NodeJS.WriteStream);
+  const output = createLogOutput(stream as unknown as NodeJS.WriteStream);
   state.isStalled = true;
   const line = `${"x".repeat(999)}\n`;
   for (let written = 0; written < 3000; written++) output.write(line);

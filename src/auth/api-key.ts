@@ -4,9 +4,10 @@ import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/prepare-rows.ts";
 import { Deadline } from "../values/deadline.ts";
+import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 import type { Viewer } from "./viewer.ts";
 
-/** `tj_` makes a leaked key findable by secret scanners; the upper bound keeps a 100 KB header out of the hash. */
+/** The prefix `tj_` lets secret scanners find leaked keys. The upper bound avoids hashing a header of 100 KB. */
 const API_KEY = /^tj_[A-Za-z0-9_-]{32,200}$/;
 const PREVIEW_LENGTH = 8;
 
@@ -14,10 +15,11 @@ export interface NewApiKey {
   readonly userId: string;
   readonly isAdmin: boolean;
   readonly name: string;
-  /** RFC 3339; null never expires. */
+  /** RFC 3339, or null if the key never expires. */
   readonly expiresAt: string | null;
 }
 
+/** Timestamps are in RFC 3339. */
 interface ListedApiKey {
   readonly id: string;
   readonly userId: string;
@@ -31,7 +33,7 @@ interface ListedApiKey {
 
 export type ApiKeys = ReturnType<typeof apiKeyQueries>;
 
-interface AskedKey {
+interface KeyLookup {
   readonly keyHash: string;
   readonly deadline: Deadline;
 }
@@ -46,15 +48,14 @@ export function apiKeyQueries(database: OpenDatabase) {
   );
 
   /**
-   * The keys of requests that came together share a statement: under load four do, which saves a fifth of a page of 10.
-   * Nothing is kept, so that a revoked key fails at once.
+   * Concurrent requests share one statement. Results are not cached, so that a revoked key is rejected immediately.
    */
-  const viewerOfKey = new DataLoader<AskedKey, Viewer | null>(
-    async (asked) => {
-      const hashes = asked.map(({ keyHash }) => keyHash);
+  const viewerOfKey = new DataLoader<KeyLookup, Viewer | null>(
+    async (lookups) => {
+      const hashes = lookups.map(({ keyHash }) => keyHash);
       // One statement serves several requests, so it has its own deadline and blocks the statements of none of them.
-      const lastDeadline = new Deadline(Math.max(...asked.map(({ deadline }) => deadline.at)));
-      // As an array literal, since the driver knows no array types. Hashes need no quoting.
+      const lastDeadline = new Deadline(Math.max(...lookups.map(({ deadline }) => deadline.at)));
+      // The driver knows no array types, so pass an array literal. Hashes need no quoting.
       const rows = await findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline);
       const viewers = new Map(rows.map(([keyHash, userId, isAdmin]) => [keyHash, { userId, isAdmin } as Viewer]));
       return hashes.map((keyHash) => viewers.get(keyHash) ?? null);
@@ -63,15 +64,15 @@ export function apiKeyQueries(database: OpenDatabase) {
   );
 
   return {
-    /** Null for what is not a key of ours, unknown, expired or revoked; text of another shape costs no statement. */
+    /** Returns null for an unknown, expired or revoked key. Text that does not look like a key costs no statement. */
     async findViewerByApiKey(key: string, deadline: Deadline): Promise<Viewer | null> {
       if (!API_KEY.test(key)) return null;
       return viewerOfKey.load({ keyHash: hashApiKey(key), deadline });
     },
 
-    /** Null when the key is known already: it keeps its first owner, expiry and revocation. */
-    async insertApiKey(key: string, wanted: NewApiKey): Promise<string | null> {
-      const { userId, isAdmin, name, expiresAt } = wanted;
+    /** Returns null if the key already exists. Its owner, expiry and revocation then stay unchanged. */
+    async insertApiKey(key: string, owner: NewApiKey): Promise<string | null> {
+      const { userId, isAdmin, name, expiresAt } = owner;
       const preview = `${key.slice(0, PREVIEW_LENGTH)}…`;
       const [row] = await db.execute<{ id: string }>(sql`
         insert into public.api_keys (user_id, is_admin, name, expires_at, key_hash, key_preview)
@@ -81,15 +82,19 @@ export function apiKeyQueries(database: OpenDatabase) {
     },
 
     async listApiKeys(): Promise<ListedApiKey[]> {
-      return [
-        ...(await db.execute<ListedApiKey & Record<string, unknown>>(sql`
-          select id, user_id as "userId", is_admin as "isAdmin", name, key_preview as "keyPreview",
-            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
-          from public.api_keys order by created_at desc, id desc`)),
-      ];
+      const keys = await db.execute<ListedApiKey & Record<string, unknown>>(sql`
+        select id, user_id as "userId", is_admin as "isAdmin", name, key_preview as "keyPreview",
+          created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+        from public.api_keys order by created_at desc, id desc`);
+      return keys.map((key) => ({
+        ...key,
+        createdAt: rfc3339OfTimestamptz(key.createdAt),
+        expiresAt: key.expiresAt && rfc3339OfTimestamptz(key.expiresAt),
+        revokedAt: key.revokedAt && rfc3339OfTimestamptz(key.revokedAt),
+      }));
     },
 
-    /** False when there is no such key; revoking twice keeps the first time. */
+    /** Returns false if the key does not exist. Revoking a key again keeps the time of its first revocation. */
     async revokeApiKey(id: string): Promise<boolean> {
       const revoked = await db.execute(
         sql`update public.api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id} returning id`,
@@ -99,12 +104,12 @@ export function apiKeyQueries(database: OpenDatabase) {
   };
 }
 
-/** 256 random bits. Show it once: only its hash is stored. */
+/** Returns a key of 256 random bits. Show it once, because only its hash is stored. */
 export function newApiKey(): string {
   return `tj_${randomBytes(32).toString("base64url")}`;
 }
 
-/** Plain SHA-256 is enough: the key is 256 random bits, there is nothing to guess. */
+/** A slow password hash is unnecessary, because a key has 256 random bits and cannot be guessed. */
 function hashApiKey(key: string): string {
   return hash("sha256", key, "hex");
 }

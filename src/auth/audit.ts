@@ -7,7 +7,7 @@ type AuditedRead = "denied" | "admin_read";
 
 export type Audit = (read: AuditedRead, taskId: string) => void;
 
-/** A document can name 1,500 tasks, so the line lists the first few and the total, and stays under 1 KB. */
+/** A document can name 1,500 tasks, so the line contains only the first ids and the total, and stays below 1 KB. */
 const MAX_LOGGED_IDS = 10;
 
 export interface AuditedRequest {
@@ -17,8 +17,8 @@ export interface AuditedRequest {
   readonly response: Pick<EventEmitter, "once"> & { readonly closed: boolean };
 }
 
-/** Writes one line per request and kind of read. The line contains only ids, because more people can read the log than the tables. */
-export function openAudit(log: Log, { requestId, viewer, response }: AuditedRequest): Audit {
+/** Writes one line per request and kind of read. The line contains only ids, because more people can read the log than the database. */
+export function createAudit(log: Log, { requestId, viewer, response }: AuditedRequest): Audit {
   const reads = new Map<AuditedRead, Set<string>>();
 
   function writeLines(): void {

@@ -6,10 +6,10 @@ import { bearerTokenOf } from "./bearer.ts";
 import type { VerifyJwt } from "./jwt.ts";
 import { isSameViewer, type Viewer } from "./viewer.ts";
 
-/** Fails as UNAUTHENTICATED for none, a bad one, or two that are not the same viewer. */
+/** Fails as UNAUTHENTICATED if a request has no credential, an invalid one, or two that belong to different viewers. */
 export type Authenticate = (request: IncomingMessage, deadline: Deadline) => Promise<Viewer>;
 
-export function openAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
+export function createAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
   async function viewerOfAuthorization(value: string, deadline: Deadline): Promise<Viewer | null> {
     const token = bearerTokenOf(value);
     if (token === null) return null;
@@ -17,7 +17,7 @@ export function openAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, 
   }
 
   return async (request, deadline) => {
-    // `headersDistinct` because `headers` keeps the first of two Authorization lines and joins two X-API-Key lines.
+    // Use `headersDistinct`, because `headers` keeps only the first Authorization line and joins X-API-Key lines.
     const { authorization = [], "x-api-key": keys = [] } = request.headersDistinct;
     const count = authorization.length + keys.length;
     if (count === 0 || count > 2) throw new Failure("UNAUTHENTICATED");

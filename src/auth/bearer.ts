@@ -1,7 +1,7 @@
-/** `Bearer` in any case (RFC 9110 section 11.1), one token, nothing after it. */
+/** The scheme name is case-insensitive (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
-/** Of one Authorization header. */
+/** Returns the token of an Authorization header, or null if the header is not `Bearer` and exactly one token. */
 export function bearerTokenOf(authorization: string): string | null {
   return BEARER.exec(authorization)?.[1] ?? null;
 }

@@ -5,19 +5,19 @@ import { isUuid } from "../values/uuid.ts";
 import type { Viewer } from "./viewer.ts";
 
 const CLOCK_LEEWAY_SECONDS = 30;
-/** Longer than any honest token, short enough that parsing it costs nothing. */
+/** No legitimate token is longer, and parsing a token of this length is cheap. */
 const MAX_TOKEN_LENGTH = 8192;
 
-/** Within the two seconds in which every request is answered. */
+/** Leaves time to respond within the two seconds of the default request timeout. */
 const KEY_SERVER_TIMEOUT_MS = 1500;
 
 export type VerifyJwt = (token: string) => Promise<Viewer | null>;
 
 /**
- * Answers null for every token that is not good, whatever is wrong with it. Fails as UNAVAILABLE where the key server
- * cannot be asked: the token may be good.
+ * The verifier returns null for every invalid token. It fails as UNAVAILABLE if the key server does not respond, because
+ * the token may be valid.
  */
-export function openJwtVerifier(config: JwtConfig): VerifyJwt {
+export function createJwtVerifier(config: JwtConfig): VerifyJwt {
   const secret = config.secret === null ? null : new TextEncoder().encode(config.secret);
   const jwks =
     config.jwksUrl === null ? null : createRemoteJWKSet(config.jwksUrl, { timeoutDuration: KEY_SERVER_TIMEOUT_MS });
@@ -29,7 +29,7 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
   };
 
   type KeyLookup = NonNullable<typeof jwks>;
-  const askKeyServer = async (...[header, token]: Parameters<KeyLookup>) => {
+  const findKey = async (...[header, token]: Parameters<KeyLookup>) => {
     try {
       return await (jwks as KeyLookup)(header, token);
     } catch (error) {
@@ -38,14 +38,14 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
     }
   };
 
-  /** The algorithm picks the kind of key, and each kind accepts only its own: no HMAC with a public key. */
+  /** The algorithm decides which key is used, so that a token cannot use a public key as an HMAC secret. */
   async function verify(token: string): Promise<JWTPayload | null> {
     const { alg } = decodeProtectedHeader(token);
     if (secret !== null && alg === "HS256") {
       return (await jwtVerify(token, secret, { ...expected, algorithms: ["HS256"] })).payload;
     }
     if (jwks !== null && (alg === "RS256" || alg === "ES256")) {
-      return (await jwtVerify(token, askKeyServer, { ...expected, algorithms: [alg] })).payload;
+      return (await jwtVerify(token, findKey, { ...expected, algorithms: [alg] })).payload;
     }
     return null;
   }
@@ -56,14 +56,14 @@ export function openJwtVerifier(config: JwtConfig): VerifyJwt {
       const claims = await verify(token);
       return claims && viewerOfClaims(claims);
     } catch (error) {
-      // Every other throw is the token's fault: jose also throws plain TypeErrors for malformed ones.
+      // Any other error means that the token is invalid: jose also throws a TypeError for a malformed token.
       if (error instanceof Failure) throw error;
       return null;
     }
   };
 }
 
-/** RFC 7515 section 2 allows only base64url without padding. jose also decodes other spellings, and each would be a separate credential. */
+/** RFC 7515 section 2 allows only base64url without padding. jose also accepts other encodings, and each would count as another credential. */
 function isCanonical(token: string): boolean {
   return token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }
@@ -76,7 +76,7 @@ function viewerOfClaims(claims: JWTPayload): Viewer | null {
   };
 }
 
-/** Where Supabase's tokens carry the role. */
+/** Supabase puts the role into `app_metadata`. */
 function roleOfAppMetadata(claims: JWTPayload): unknown {
   const metadata = claims.app_metadata;
   return typeof metadata === "object" && metadata !== null && "role" in metadata ? metadata.role : undefined;

@@ -5,7 +5,7 @@ import { ViewerType } from "./viewer.type.ts";
 
 @Resolver(() => ViewerType)
 export class ViewerResolver {
-  @Query(() => ViewerType, { description: "Who the credential of this request belongs to." })
+  @Query(() => ViewerType, { description: "The user that the credential of this request belongs to." })
   viewer(@Ctx() { viewer }: RequestContext): Viewer {
     return viewer;
   }

@@ -1,4 +1,4 @@
-/** Who is asking. An admin reads every task, anyone else only the tasks that carry their user id. */
+/** The authenticated user. An admin can read all tasks, other users only the tasks with their user id. */
 export interface Viewer {
   readonly userId: string;
   readonly isAdmin: boolean;

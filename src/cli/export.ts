@@ -6,38 +6,38 @@ import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import type { FieldFault } from "../errors.ts";
+import { createBackpressureWriter, ReaderGone } from "../export/backpressure.ts";
 import { jobExportQueries } from "../export/export.queries.ts";
 import { readFields } from "../export/export-fields.ts";
 import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } from "../export/export-jobs.ts";
 import { createExportSlots } from "../export/export-slots.ts";
-import { openPacedOutput, ReaderGone } from "../export/paced-output.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
 import { isUuid } from "../values/uuid.ts";
-import { openProgress } from "./progress.ts";
+import { openProgress, pluralize } from "./progress.ts";
 import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
   npm run --silent export -- TASK [--format ndjson|csv] [--out FILE] [--fields NAMES] [filters]
 
-Writes all jobs of a task, newest first, from one snapshot.
+Exports all jobs of a task from one snapshot, newest first.
 
-  TASK             the task's id
-  --format FORMAT  ndjson or csv; without it what FILE's name ends with, or ndjson
-  --out FILE       written when complete, never in part; without it standard output
-  --fields NAMES   only these, with commas between them
+  TASK             the id of the task
+  --format FORMAT  ndjson or csv; the default follows the name of FILE, and is ndjson otherwise
+  --out FILE       the file to write, which appears only when it is complete; the default is standard output
+  --fields NAMES   exports only these fields; separate the names with commas
   filters          ${FILTER_PARAMETERS.map(optionOf)
     .join(" ")
     .replace(/(.{1,90})( |$)/g, "$1\n                   ")
     .trim()}
-                   as on the REST endpoint, such as --status failed --q @example.com
+                   These work as on the REST endpoint: --status failed --q @example.com
 
-The database is DATABASE_URL, or the embedded one. The files are described in docs/exporting.md.`;
+The database is DATABASE_URL, or the embedded database. The formats are described in docs/exporting.md.`;
 
-/** Addresses are in it: for the owner's eyes, whatever the umask. */
+/** The file contains e-mail addresses, so only its owner may read it, whatever the umask is. */
 const FILE_MODE = 0o600;
 
-/** Whoever can start a command on the database can read all of it. */
+/** A user who can run commands on the database can already read all of it. */
 const VIEWER = { userId: "00000000-0000-0000-0000-000000000000", isAdmin: true };
 
 type Command = Omit<JobExportRequest, "signal"> & { readonly out: string | undefined };
@@ -61,11 +61,11 @@ function readCommand(): Command {
   });
   const values: Readonly<Record<string, unknown>> = given;
   const [taskId, ...more] = positionals;
-  if (taskId === undefined || !isUuid(taskId)) throw new UsageError("which TASK? Its id is a UUID");
-  if (more.length > 0) throw new UsageError("one TASK at a time");
+  if (taskId === undefined || !isUuid(taskId)) throw new UsageError("TASK must be the UUID of a task");
+  if (more.length > 0) throw new UsageError("only one TASK can be exported at a time");
   const out = values.out as string | undefined;
-  const wanted = (values.format as string | undefined) ?? (out !== undefined && /\.csv$/i.test(out) ? "csv" : "ndjson");
-  const format = EXPORT_FORMATS.find((known) => known === wanted);
+  const formatOfName = out !== undefined && /\.csv$/i.test(out) ? "csv" : "ndjson";
+  const format = EXPORT_FORMATS.find((known) => known === (values.format ?? formatOfName));
   if (format === undefined) throw new UsageError(`--format must be ${EXPORT_FORMATS.join(" or ")}`);
 
   const query = new URLSearchParams();
@@ -74,30 +74,34 @@ function readCommand(): Command {
   }
   const { filter, faults } = readFilterParameters(query);
   const { fields, faults: fieldFaults } = readFields((values.fields as string[] | undefined) ?? []);
-  const said = [...faults, ...fieldFaults].map(({ field, reason }: FieldFault) => `${optionOf(field)} ${reason}`);
-  if (said.length > 0) throw new UsageError(said.join("\n"));
+  const messages = [...faults, ...fieldFaults].map(({ field, reason }: FieldFault) => `${optionOf(field)} ${reason}`);
+  if (messages.length > 0) throw new UsageError(messages.join("\n"));
   return { viewer: VIEWER, taskId: taskId.toLowerCase(), filter, format, fields, out };
 }
 
-runCommand(USAGE, async () => {
-  const command = readCommand();
-  const signal = stopSignal();
-  try {
-    const jobs = await runExport(command, signal);
-    console.error(`${jobs.toLocaleString("en")} jobs exported.`);
-  } catch (error) {
-    // `export … | head` has what it wanted.
-    if (error instanceof ReaderGone && command.out === undefined) return;
-    if (!signal.aborted) throw error;
-    console.error(command.out === undefined ? "Stopped." : "Stopped: nothing was written.");
-    process.exitCode = STOPPED;
-  }
+runCommand({
+  script: "export",
+  usage: USAGE,
+  async run() {
+    const command = readCommand();
+    const signal = stopSignal();
+    try {
+      const jobs = await runExport(command, signal);
+      console.error(`Exported ${pluralize(jobs, "job")}.`);
+    } catch (error) {
+      // In `export … | head` the reader closes the pipe once it has enough.
+      if (error instanceof ReaderGone && command.out === undefined) return;
+      if (!signal.aborted) throw error;
+      console.error(command.out === undefined ? "Stopped." : "Stopped: nothing was written.");
+      process.exitCode = STOPPED;
+    }
+  },
 });
 
 async function runExport(command: Command, signal: AbortSignal): Promise<number> {
   return await withDatabase(async ({ exports }) => {
-    const asked = { ...command, signal };
-    return await exportJobs(jobExportQueries(exports, createExportSlots(1)), asked, async (jobs) => {
+    const queries = jobExportQueries(exports, createExportSlots(1));
+    return await exportJobs(queries, { ...command, signal }, async (jobs) => {
       const { out } = command;
       return out === undefined ? writeJobs(process.stdout, jobs) : writeFile(out, (file) => writeJobs(file, jobs));
     });
@@ -105,10 +109,10 @@ async function runExport(command: Command, signal: AbortSignal): Promise<number>
 }
 
 async function writeJobs(output: Writable, { chunks, count }: JobExport): Promise<number> {
-  // Its lines would stand between those of the file.
+  // On a terminal, progress lines would appear between the lines of the export.
   const isShown = !(output === process.stdout && process.stdout.isTTY);
   const progress = isShown ? openProgress(process.stderr, await count()) : null;
-  const write = openPacedOutput(output, null);
+  const write = createBackpressureWriter(output, null);
   let rows = 0;
   let bytes = 0;
   try {
@@ -124,20 +128,22 @@ async function writeJobs(output: Writable, { chunks, count }: JobExport): Promis
   }
 }
 
-/** Under another name beside it until it is complete and on the disk: who sees the file sees all of it. */
+/** Writes to a temporary file in the same directory and renames it, so that the file at `path` is always complete. */
 async function writeFile<T>(path: string, write: (file: Writable) => Promise<T>): Promise<T> {
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  const file = createWriteStream(partial, { flags: "wx", mode: FILE_MODE, flush: true });
+  const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const file = createWriteStream(temporaryPath, { flags: "wx", mode: FILE_MODE, flush: true });
   try {
-    await once(file, "open");
+    await once(file, "open").catch(({ code }: NodeJS.ErrnoException) => {
+      throw new Error(`${path}: cannot be written (${code})`);
+    });
     const result = await write(file);
     file.end();
     await finished(file);
-    await rename(partial, path);
+    await rename(temporaryPath, path);
     return result;
   } catch (error) {
     file.destroy();
-    await rm(partial, { force: true });
+    await rm(temporaryPath, { force: true });
     throw error;
   }
 }

@@ -16,15 +16,15 @@ import { withDatabase } from "./with-database.ts";
 const USAGE = `Usage:
   npm run import -- FILE --user UUID [--skip-bad] [--format csv|ndjson] [--source TEXT]
 
-Makes a task of a verifier's result file: all of it, or nothing.
+Imports the result file of an email verifier as one new task. Either the whole file is imported or nothing.
 
-  FILE             CSV with a header row, or one JSON object per line; - reads standard input
-  --user UUID      whose task it becomes
-  --skip-bad       keep the good rows and write the bad ones, with their reasons, to a file beside FILE
-  --format FORMAT  csv or ndjson, where neither the file's name nor its first character tells
-  --source TEXT    the task's source; without it the file's name
+  FILE             a CSV file with a header row or a file with one JSON object per line; - reads standard input
+  --user UUID      the user who will own the task
+  --skip-bad       imports the good rows and writes the bad rows, with their reasons, to a file next to FILE
+  --format FORMAT  csv or ndjson; needed only if neither the file name nor the first character shows the format
+  --source TEXT    the source of the task; the default is the file name
 
-The database is DATABASE_URL, or the embedded one. The columns are described in docs/importing.md.`;
+The database is DATABASE_URL, or the embedded database. The columns are described in docs/importing.md.`;
 
 interface Command {
   fileName: string;
@@ -45,31 +45,35 @@ function readCommand(): Command {
     },
   });
   const [fileName, ...more] = positionals;
-  if (fileName === undefined) throw new UsageError("which FILE?");
-  if (more.length > 0) throw new UsageError("one FILE at a time");
-  if (values.user === undefined) throw new UsageError("--user UUID is missing");
+  if (fileName === undefined) throw new UsageError("FILE is missing");
+  if (more.length > 0) throw new UsageError("only one FILE can be imported at a time");
+  if (values.user === undefined) throw new UsageError("--user is missing");
   if (!isUuid(values.user)) throw new UsageError("--user must be a UUID");
   const { format } = values;
   if (format !== undefined && format !== "csv" && format !== "ndjson") {
     throw new UsageError("--format must be csv or ndjson");
   }
   if (Buffer.byteLength(values.source ?? "") > MAX_TEXT_BYTES) {
-    throw new UsageError(`--source must have at most ${MAX_TEXT_BYTES} bytes`);
+    throw new UsageError(`--source must not be longer than ${MAX_TEXT_BYTES} bytes`);
   }
   return { fileName, userId: values.user, skipBad: values["skip-bad"], format, source: values.source };
 }
 
-runCommand(USAGE, async () => {
-  const command = readCommand();
-  const signal = stopSignal();
-  try {
-    await runImport(command, signal);
-  } catch (error) {
-    // On a terminal Ctrl-C reaches the embedded PostgreSQL too, so that any error may be its consequence.
-    if (!signal.aborted) throw error;
-    console.error("Stopped: nothing was imported.");
-    process.exitCode = STOPPED;
-  }
+runCommand({
+  script: "import",
+  usage: USAGE,
+  async run() {
+    const command = readCommand();
+    const signal = stopSignal();
+    try {
+      await runImport(command, signal);
+    } catch (error) {
+      // On a terminal, Ctrl-C also stops the embedded PostgreSQL, so any error may be a consequence of the signal.
+      if (!signal.aborted) throw error;
+      console.error("Stopped: nothing was imported.");
+      process.exitCode = STOPPED;
+    }
+  },
 });
 
 async function runImport(command: Command, signal: AbortSignal): Promise<void> {
@@ -81,7 +85,7 @@ async function runImport(command: Command, signal: AbortSignal): Promise<void> {
     const result = await withDatabase(async ({ sql }) => {
       const progress = openProgress(process.stderr, totalBytes);
       try {
-        // Not opened earlier: an error of a stream that nobody reads yet ends the process.
+        // Open the input only now, because an error of a stream without a reader would end the process.
         const input = fileName === "-" ? addAbortSignal(signal, process.stdin) : createReadStream(fileName, { signal });
         const onBadRow = badRows?.sink ?? "stop";
         const onProgress = progress.update;
@@ -90,10 +94,10 @@ async function runImport(command: Command, signal: AbortSignal): Promise<void> {
         progress.close();
       }
     });
-    printResult(result, badRows?.path() ?? null, (performance.now() - startedMs) / 1000);
+    printResult(result, { badRowPath: badRows?.path() ?? null, seconds: (performance.now() - startedMs) / 1000 });
   } catch (error) {
     const path = badRows?.path() ?? null;
-    if (path !== null && !signal.aborted) console.error(`The bad rows and their reasons: ${printable(path)}`);
+    if (path !== null && !signal.aborted) console.error(`The bad rows and their reasons are in ${printable(path)}`);
     throw error;
   } finally {
     badRows?.close();
@@ -108,13 +112,20 @@ async function sizeOf(fileName: string): Promise<number> {
   return found.size;
 }
 
-function printResult(result: ImportResult, badRowPath: string | null, seconds: number): void {
+/** The ids that an export contains: the importer creates new ones, so these columns need no warning. */
+const EXPORTED_IDS = ["job_id", "task_id"];
+
+function printResult(result: ImportResult, { badRowPath, seconds }: { badRowPath: string | null; seconds: number }) {
   const { taskId, jobs, emails, reusedEmails, badRows, ignoredColumns } = result;
   const count = (rows: number) => rows.toLocaleString("en");
-  if (ignoredColumns.length > 0) console.error(`ignored columns: ${ignoredColumns.join(", ")}`);
+  const ignored = ignoredColumns.filter((column) => !EXPORTED_IDS.includes(column));
+  if (ignored.length > 0) console.error(`Ignored unknown columns: ${ignored.join(", ")}`);
+  if (ignored.length < ignoredColumns.length) console.error("The imported task and jobs have new ids.");
   console.log(`rows read      ${count(jobs + badRows)}`);
   console.log(`jobs           ${count(jobs)}`);
-  console.log(`email records  ${count(emails)}${reusedEmails > 0 ? `, and ${count(reusedEmails)} that existed` : ""}`);
+  console.log(
+    `email records  ${count(emails)}${reusedEmails > 0 ? `, and ${count(reusedEmails)} that already existed` : ""}`,
+  );
   console.log(`bad rows       ${count(badRows)}${badRowPath === null ? "" : `, in ${printable(badRowPath)}`}`);
   console.log(`seconds        ${seconds.toFixed(1)}`);
   console.log(`task           ${taskId}`);

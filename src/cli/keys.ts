@@ -10,58 +10,86 @@ const USAGE = `Usage:
   npm run keys -- list
   npm run keys -- revoke ID
 
-  --user UUID     whose tasks the key reads
-  --admin         the key reads every task
-  --name TEXT     what it is for, shown in the list
-  --expires WHEN  RFC 3339 (2027-01-31T00:00:00Z), a date (2027-01-31) or days from now (90d)
+  --user UUID     the user whose tasks the key can read
+  --admin         lets the key read the tasks of all users
+  --name TEXT     a description of the key, shown in the list
+  --expires WHEN  RFC 3339 (2027-01-31T00:00:00Z), a date (2027-01-31) or a number of days from now (90d)
 
-A new key is shown once and only its hash is stored. A revoked key is refused at once.`;
+A new key is printed once, because the database stores only its hash. A revoked key is rejected immediately.
+The database is DATABASE_URL, or the embedded database.`;
 
-runCommand(USAGE, async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      user: { type: "string" },
-      admin: { type: "boolean", default: false },
-      name: { type: "string", default: "" },
-      expires: { type: "string" },
-    },
-  });
-  const [action, id, ...more] = positionals;
-  if (more.length > 0) throw new UsageError("too many arguments");
-  if (action === "create" && id === undefined) return createKey(values);
-  if (action === "list" && id === undefined) return listKeys();
-  if (action === "revoke") return revokeKey(id);
-  throw new UsageError(action === undefined ? "create, list or revoke?" : "create, list or revoke, as below");
+const ACTIONS = "the first argument must be create, list or revoke";
+
+runCommand({
+  script: "keys",
+  usage: USAGE,
+  async run() {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        user: { type: "string" },
+        admin: { type: "boolean", default: false },
+        name: { type: "string", default: "" },
+        expires: { type: "string" },
+      },
+    });
+    const [action, id, ...more] = positionals;
+    if (more.length > 0) throw new UsageError("there are too many arguments");
+    if (action === "create" && id === undefined) return createKey(values);
+    if (action === "list" && id === undefined) return listKeys();
+    if (action === "revoke") return revokeKey(id);
+    throw new UsageError(ACTIONS);
+  },
 });
 
-async function createKey(wanted: { user?: string; admin: boolean; name: string; expires?: string }): Promise<void> {
-  if (wanted.user === undefined || !isUuid(wanted.user)) throw new UsageError("--user must be a UUID");
-  const owner = { userId: wanted.user, isAdmin: wanted.admin, name: wanted.name, expiresAt: expiryOf(wanted.expires) };
+async function createKey(options: { user?: string; admin: boolean; name: string; expires?: string }): Promise<void> {
+  const { user: userId, admin: isAdmin, name } = options;
+  if (userId === undefined || !isUuid(userId)) throw new UsageError("--user must be a UUID");
+  const expiresAt = expiryOf(options.expires);
   const key = newApiKey();
-  const id = await withDatabase((database) => apiKeyQueries(database).insertApiKey(key, owner));
-  // The key alone on standard output, so that a script can take it.
+  const id = await withDatabase((database) =>
+    apiKeyQueries(database).insertApiKey(key, { userId, isAdmin, name, expiresAt }),
+  );
+  // Standard output contains only the key, so that a script can read it.
   console.log(key);
-  console.error(`Key ${id} for ${owner.isAdmin ? "admin" : "user"} ${owner.userId}. It is not shown again.`);
+  console.error(`Created key ${id} for ${isAdmin ? "admin" : "user"} ${userId}. The key will not be shown again.`);
 }
 
 async function listKeys(): Promise<void> {
   const keys = await withDatabase((database) => apiKeyQueries(database).listApiKeys());
-  for (const key of keys) {
-    const role = key.isAdmin ? "admin" : "user ";
-    const state = key.revokedAt ? `revoked ${key.revokedAt}` : `expires ${key.expiresAt ?? "never"}`;
-    console.log(
-      `${key.id}  ${key.keyPreview}  ${role} ${key.userId}  made ${key.createdAt}  ${state}  ${printable(key.name)}`.trim(),
-    );
+  if (keys.length === 0) {
+    console.error("There are no keys.");
+    return;
   }
-  if (keys.length === 0) console.error("There are no keys.");
+  const rows = keys.map(({ id, keyPreview, isAdmin, userId, createdAt, expiresAt, revokedAt, name }) => [
+    id,
+    keyPreview,
+    isAdmin ? "admin" : "user",
+    userId,
+    createdAt,
+    expiresAt ?? "never",
+    revokedAt ?? "no",
+    printable(name),
+  ]);
+  printTable([["ID", "KEY", "ROLE", "USER", "CREATED", "EXPIRES", "REVOKED", "NAME"], ...rows]);
+}
+
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 async function revokeKey(id: string | undefined): Promise<void> {
-  if (id === undefined || !isUuid(id)) throw new UsageError("revoke takes the id that list shows");
-  const wasThere = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
-  if (!wasThere) throw new Error("There is no key of that id.");
-  console.log(`Key ${id} is revoked.`);
+  if (id === undefined || !isUuid(id)) throw new UsageError("revoke needs the ID of a key, as printed by list");
+  const isRevoked = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
+  if (!isRevoked) throw new Error(`There is no key with the ID ${id}.`);
+  console.log(`Revoked key ${id}.`);
 }
 
 function expiryOf(text: string | undefined): string | null {
@@ -69,8 +97,9 @@ function expiryOf(text: string | undefined): string | null {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   const moment = days === undefined ? new Date(text) : new Date(Date.now() + Number(days) * 86_400_000);
   const isDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  if (Number.isNaN(moment.getTime()) || !(isDate || days !== undefined))
-    throw new UsageError("--expires is not a moment");
-  if (moment.getTime() <= Date.now()) throw new UsageError("--expires lies in the past");
+  if (Number.isNaN(moment.getTime()) || !(isDate || days !== undefined)) {
+    throw new UsageError("--expires must be an RFC 3339 timestamp, a date or a number of days such as 90d");
+  }
+  if (moment.getTime() <= Date.now()) throw new UsageError("--expires must be in the future");
   return moment.toISOString();
 }

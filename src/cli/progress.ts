@@ -2,10 +2,9 @@ import type { ImportProgress } from "../import/import-batch.ts";
 
 const BAR_CHARS = 30;
 const REDRAW_MS = 100;
-/** In a log every line costs a reader something; silence for longer looks like a hang. */
+/** Shorter intervals would fill a log, and longer silence would look like a hang. */
 const LINE_MS = 5_000;
 
-/** An import reads and then stores; an export knows how many rows there will be. */
 interface Progress {
   readonly phase: ImportProgress["phase"] | "exporting";
   readonly rows: number;
@@ -18,8 +17,8 @@ export interface ProgressOutput {
 }
 
 /**
- * A bar on a terminal, plain lines elsewhere. `expected` is an import's bytes or an export's rows, null where nobody
- * knows, as for a pipe.
+ * Shows progress as a bar on a terminal and as plain lines elsewhere. `expected` is the number of bytes of an import or of
+ * rows of an export, and null if it is unknown, as for standard input.
  */
 export function openProgress(output: ProgressOutput, expected: number | null, now = () => performance.now()) {
   const isTerminal = output.isTTY === true;
@@ -43,7 +42,7 @@ export function openProgress(output: ProgressOutput, expected: number | null, no
       last = done;
       if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_MS)) show(done);
     },
-    /** Leaves the state it ended in, and the cursor on a line of its own. */
+    /** Shows the last update and ends the line. */
     close(): void {
       if (last !== null && last !== shown) show(last);
       if (isTerminal && shown !== null) output.write("\n");
@@ -53,10 +52,15 @@ export function openProgress(output: ProgressOutput, expected: number | null, no
 
 function describe(done: Progress, share: number | null): string {
   const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
-  return `${done.phase}: ${done.rows.toLocaleString("en")} rows${percent}`;
+  return `${done.phase}: ${pluralize(done.rows, "row")}${percent}`;
 }
 
 function bar(share: number): string {
   const filled = Math.floor(share * BAR_CHARS);
   return `[${"#".repeat(filled)}${".".repeat(BAR_CHARS - filled)}]`;
+}
+
+/** Returns the number with its noun, such as `1 job` or `1,234 jobs`. */
+export function pluralize(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

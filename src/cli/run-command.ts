@@ -1,11 +1,26 @@
+import { reasonOf } from "../errors.ts";
 import { printableLines } from "../values/printable.ts";
 import { programVersion } from "../values/version.ts";
 
-/** The command line was wrong: said with the usage, exit code 2. */
+/** An error in the arguments of a command. */
 export class UsageError extends Error {}
 
-/** Runs a command to its exit code; what goes wrong is one message for a person, never a stack or a statement. */
-export async function runCommand(usage: string, command: () => Promise<void>): Promise<void> {
+/** The exit codes are part of the documented behaviour: docs/importing.md lists them. */
+const FAILED = 1;
+const WRONG_ARGUMENTS = 2;
+/** Shells use 128 plus the signal number, and SIGINT is signal 2. */
+export const STOPPED = 130;
+
+interface Command {
+  /** The npm script that runs the command. */
+  readonly script: string;
+  /** The text that `--help` prints. */
+  readonly usage: string;
+  readonly run: () => Promise<void>;
+}
+
+/** Runs a command and sets the exit code. An error is printed as one message, never as a stack or an SQL statement. */
+export async function runCommand({ script, usage, run }: Command): Promise<void> {
   const options = process.argv.slice(2);
   if (options.includes("--version")) {
     console.log(programVersion());
@@ -16,19 +31,16 @@ export async function runCommand(usage: string, command: () => Promise<void>): P
     return;
   }
   try {
-    await command();
+    await run();
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
-    const isUsage = error instanceof UsageError || (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS"));
-    console.error(printableLines(isUsage ? `${message}\n\n${usage}` : messageForPeople(error)));
-    process.exitCode = isUsage ? 2 : 1;
+    const fault = usageFaultOf(error);
+    const message = fault === null ? messageOf(error) : `${fault}\nFor help, run: npm run ${script} -- --help`;
+    console.error(printableLines(message));
+    process.exitCode = fault === null ? FAILED : WRONG_ARGUMENTS;
   }
 }
 
-/** What a shell expects after Ctrl-C. */
-export const STOPPED = 130;
-
-/** Aborted by the first SIGINT or SIGTERM. */
+/** Returns a signal that the first SIGINT or SIGTERM aborts. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
@@ -36,9 +48,17 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** A driver's error carries the statement and its parameters: only its code may be shown. */
-function messageForPeople(error: unknown): string {
+/** `parseArgs` adds hints for programmers after its first sentence, so only that sentence is printed. */
+function usageFaultOf(error: unknown): string | null {
+  const { code, message } = error as { code?: unknown; message: string };
+  if (error instanceof UsageError) return message;
+  if (typeof code !== "string" || !code.startsWith("ERR_PARSE_ARGS")) return null;
+  return `${message.split(/\.\s/)[0]}.`;
+}
+
+/** The message of a driver error contains the statement and its parameters, so only its code is printed. */
+function messageOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (code !== undefined) return `The database or the system refused (${String(code)}).`;
-  return String(message ?? error).startsWith("Failed query") ? "The database refused." : String(message ?? error);
+  const isOfDriver = code !== undefined || String(message).startsWith("Failed query");
+  return isOfDriver ? `The command failed: ${reasonOf(error)}.` : String(message ?? error);
 }

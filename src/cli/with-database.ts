@@ -6,8 +6,8 @@ import { applyMigrations } from "../db/migrate.ts";
 import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
 
 /**
- * Runs a command's work on the database the server would use: DATABASE_URL, or the embedded one, joined when a server
- * runs and started for the time of the command when none does.
+ * Runs the work of a command on the database that the server would use: DATABASE_URL or the embedded database. If no
+ * server is running, the embedded database is started for the duration of the command.
  */
 export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);

@@ -14,35 +14,35 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface JobExportRequest {
   readonly viewer: Viewer;
   readonly taskId: string;
-  /** Must have been checked. */
+  /** The caller has already validated the filter. */
   readonly filter: JobFilter;
   readonly format: ExportFormat;
-  /** Null: all of them. */
+  /** Null means all fields. */
   readonly fields: readonly ExportField[] | null;
-  /** Ends the export and frees its connection, in the middle of a statement too. */
+  /** Ends the export and closes its connection, even while a statement runs. */
   readonly signal: AbortSignal;
-  /** By when the answer must begin; the command line has none. */
+  /** The time by which the task must be found. Commands have no deadline. */
   readonly deadline?: Deadline;
-  /** The command line has nobody to tell of. */
+  /** Commands write no audit lines. */
   readonly audit?: Audit;
 }
 
-/** Whole lines, and how many jobs they are. */
+/** Complete lines and the number of their jobs. */
 interface ExportChunk {
   readonly text: string;
   readonly jobs: number;
 }
 
 export interface JobExport {
-  /** The header row first, where the format has one; what is not asked for is not read. */
+  /** Starts with the header row if the format has one. Jobs are read only while the caller requests chunks. */
   readonly chunks: () => AsyncGenerator<ExportChunk>;
-  /** How many jobs there are in this very snapshot. */
+  /** Counts the jobs in the same snapshot. */
   readonly count: () => Promise<number>;
 }
 
 /**
- * All jobs of a task that match, newest first, from one snapshot that lasts as long as `consume` does. Fails before
- * `consume` where the viewer may not see the task or too many exports run.
+ * Exports the matching jobs of a task, newest first, from one snapshot, which ends when `consume` returns. If the viewer may
+ * not read the task or too many exports are running, the export fails without calling `consume`.
  */
 export async function exportJobs<T>(
   queries: JobExportQueries,

@@ -12,14 +12,15 @@ import { type Deadline, waitFor } from "../values/deadline.ts";
 import type { ExportSlots } from "./export-slots.ts";
 import type { ExportedJob } from "./exported-job.ts";
 
-/** A quarter of a megabyte: twice as many are no faster. */
-const FETCHED_JOBS = 500;
+/** About a quarter of a megabyte. Larger batches are not faster. */
+const BATCH_SIZE = 500;
 
 /**
- * Of the export's transaction alone, whatever the role is set to. A FETCH may walk the whole task for its first match.
- * Between two of them the client reads, for as long as the door allows it (MAX_STALL_MS); past that nobody is there to
- * end the transaction. The page index is walked and each email looked up, so that the first rows come at once: with
- * the statistics of before an import the planner would read all emails for each job. Compiling costs more than it saves.
+ * These settings apply only to the transaction of the export. One FETCH may scan a whole task for its first match, and the
+ * idle timeout exceeds the time that the route gives a client that reads nothing.
+ *
+ * The planner settings force an index scan with an email lookup per job, so that the first rows arrive immediately even if
+ * the statistics are outdated after an import.
  */
 const SETTINGS = `select pg_backend_pid() as backend, set_config('statement_timeout', '30s', true),
   set_config('idle_in_transaction_session_timeout', '150s', true),
@@ -28,13 +29,13 @@ const SETTINGS = `select pg_backend_pid() as backend, set_config('statement_time
     .join(", ")}`;
 
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
-export type JobSnapshot = ReturnType<typeof openSnapshot>;
+export type JobSnapshot = ReturnType<typeof createSnapshot>;
 
 interface Reader {
   readonly viewer: Viewer;
   /** Ends the export. */
   readonly signal: AbortSignal;
-  /** By when it must be known whether the task may be seen. Whoever sits at a command line waits as long as it takes. */
+  /** The time by which the task must be found. Commands have no deadline. */
   readonly deadline?: Deadline | undefined;
 }
 
@@ -43,17 +44,17 @@ interface Selection {
   readonly filter: JobFilter;
 }
 
-/** Each export opens its own connection, so that it never holds one of the pool. */
+/** Each export opens its own connection, so that it never holds a connection of the pool. */
 export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["exports"], slots: ExportSlots) {
   return {
-    /** One transaction and hence one snapshot, which ends with `read` and whatever it throws. */
+    /** Runs `read` in one transaction, which is one snapshot, and then closes the connection. */
     async readSnapshot<T>(reader: Reader, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
       reader.signal.throwIfAborted();
       const freeSlot = slots.take(reader.viewer);
       const connection = open();
       try {
-        const backend = await inTime(reader, begin(connection));
-        return await read(openSnapshot(connection, reader, () => cancel(backend)));
+        const backend = await waitAsReader(begin(connection), reader);
+        return await read(createSnapshot(connection, reader, () => cancel(backend)));
       } catch (error) {
         if (isOfSchema(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
         throw failureOfDatabaseError(error);
@@ -67,46 +68,39 @@ export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["
 
 async function begin(connection: Sql): Promise<number> {
   await connection`begin isolation level repeatable read read only`;
-  const [set] = await connection.unsafe(SETTINGS);
-  return set?.backend;
+  const [settings] = await connection.unsafe(SETTINGS);
+  return settings?.backend;
 }
 
-/** Rejects at the deadline, or when the client disconnects. The caller must end the work itself. */
-function inTime<T>({ deadline, signal }: Reader, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    signal.addEventListener("abort", leave);
-    if (signal.aborted) leave();
-    const limited = deadline === undefined ? work : waitFor(work, deadline);
-    limited.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
+function waitAsReader<T>(work: Promise<T>, { deadline, signal }: Reader): Promise<T> {
+  return waitFor(work, { ms: deadline?.msLeft, signal });
 }
 
-/** `cancel` because the driver's own opens a connection whose faults nobody can catch: they end the process. */
-function openSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<void>) {
+/** The driver's own cancel opens a connection whose errors cannot be caught and end the process, so `cancel` replaces it. */
+function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<void>) {
   const { signal } = reader;
-  let isUnderWay = false;
-  const cancelWhatRuns = () => {
-    if (isUnderWay) cancel().catch(() => {});
+  let isRunning = false;
+  const cancelStatement = () => {
+    if (isRunning) cancel().catch(() => {});
   };
-  signal.addEventListener("abort", cancelWhatRuns);
+  signal.addEventListener("abort", cancelStatement);
 
   async function rowsOf(statement: SQL): Promise<readonly Row[]> {
     signal.throwIfAborted();
     const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-    isUnderWay = true;
+    isRunning = true;
     try {
       return await connection.unsafe(text, params as never[], { prepare: false }).values();
     } finally {
-      isUnderWay = false;
+      isRunning = false;
     }
   }
 
   return {
     async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
-      const looking = rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`);
-      const found = await inTime(reader, looking).catch((error: unknown) => {
-        cancelWhatRuns();
+      const search = rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`);
+      const found = await waitAsReader(search, reader).catch((error: unknown) => {
+        cancelStatement();
         throw error;
       });
       return found.length > 0;
@@ -117,7 +111,7 @@ function openSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<voi
       return Number(row?.[0] ?? 0);
     },
 
-    /** Newest first, as a page is; the last batch may be empty. A FETCH is a statement of its own, pauses cost nothing. */
+    /** Reads batches in the order of a page. Each batch is a statement, so statement_timeout does not include pauses of the client. */
     async *readJobs({ taskId, filter }: Selection): AsyncGenerator<ExportedJob[]> {
       await rowsOf(sql`
         declare exported no scroll cursor for
@@ -125,17 +119,17 @@ function openSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<voi
         from public.task_email_jobs job left join public.emails email on email.id = job.email_id
         where ${matching(sql`job.task_id = ${taskId}`, filter)}
         order by job.created_at desc, job.id desc`);
-      const fetch = sql.raw(`fetch ${FETCHED_JOBS} from exported`);
+      const fetch = sql.raw(`fetch ${BATCH_SIZE} from exported`);
       let rows: readonly Row[];
       do {
         rows = await rowsOf(fetch);
         yield rows.map(exportedJobOf);
-      } while (rows.length === FETCHED_JOBS);
+      } while (rows.length === BATCH_SIZE);
     },
   };
 }
 
-/** As on a page of REST: an email that cannot be read is left out, and its job stands. */
+/** As on the REST endpoint, an email that cannot be represented is omitted and its job is exported. */
 function exportedJobOf(row: Row): ExportedJob {
   const record = emailOfJob(row)?.record ?? null;
   return { job: jobOfRow(row), email: record instanceof Error ? null : record };

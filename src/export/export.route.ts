@@ -6,17 +6,20 @@ import { onlyMethods } from "../http/error-handler.ts";
 import { acceptedType, type OfferedType } from "../http/request/accepted-type.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
+import { createBackpressureWriter, ReaderGone, type ReaderLimits } from "./backpressure.ts";
 import type { JobExportQueries } from "./export.queries.ts";
 import { readFields } from "./export-fields.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
-import { openPacedOutput, ReaderGone, type ReaderLimits } from "./paced-output.ts";
 
-/** A slow client holds a snapshot and one of few slots, so it must read at least as fast as a phone on a bad connection. */
+/** A slow client holds a snapshot and one of few slots, so it must read at least as fast as a poor mobile connection. */
 const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16 * 1024 };
-/** Beyond it, and beyond the longest batch: an export is ended by its own rules, not as a silent connection. */
-const SILENCE_MARGIN_MS = 10_000;
+/** Keeps the socket timeout longer than the limits of the export itself, so that those limits end a slow export. */
+const SOCKET_TIMEOUT_MARGIN_MS = 10_000;
 
-const PARAMETERS: KnownParameters = { strict: ["format", "fields", ...FILTER_SPELLINGS], lists: LIST_PARAMETERS };
+const PARAMETERS: KnownParameters = {
+  strict: ["format", "fields", ...FILTER_SPELLINGS],
+  lists: new Set(["fields", ...LIST_PARAMETERS]),
+};
 
 const FORMATS = [
   { format: "ndjson", type: "application/x-ndjson", parameters: { charset: "utf-8" } },
@@ -30,55 +33,55 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 export interface JobExportRouteOptions {
   readonly authenticate: Authenticate;
   readonly exports: JobExportQueries;
-  readonly openAudit: (request: AuditedRequest) => Audit;
+  readonly createAudit: (request: AuditedRequest) => Audit;
   readonly readerLimits: Partial<ReaderLimits> | undefined;
 }
 
-/** All jobs as a file. The status is sent before the first is looked for; what fails later breaks the connection. */
+/** Sends the status before it reads the first job. A later error breaks the connection, so that the file is incomplete. */
 export function jobExportRoutes(options: JobExportRouteOptions): Router {
-  const { authenticate, exports, openAudit } = options;
+  const { authenticate, exports, createAudit } = options;
   const readerLimits = { ...READER_LIMITS, ...options.readerLimits };
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
     const { deadline, requestId } = response.locals;
-    const gone = new AbortController();
+    const disconnect = new AbortController();
     // Listen before the first `await`, because `close` is emitted only once, possibly while the API key is looked up.
-    response.on("close", () => gone.abort());
+    response.on("close", () => disconnect.abort());
     const viewer = await authenticate(request, deadline);
-    endWhenSilentFor(response, readerLimits.maxStallMs + SILENCE_MARGIN_MS);
-    const audit = openAudit({ requestId, viewer, response });
-    const asked = { viewer, signal: gone.signal, deadline, audit, ...readRequest(request) };
+    extendSocketTimeout(response, readerLimits.maxStallMs + SOCKET_TIMEOUT_MARGIN_MS);
+    const audit = createAudit({ requestId, viewer, response });
+    const exportRequest = { viewer, signal: disconnect.signal, deadline, audit, ...readRequest(request) };
     try {
-      await exportJobs(exports, asked, async ({ chunks }) => {
-        describe(response, asked);
+      await exportJobs(exports, exportRequest, async ({ chunks }) => {
+        setFileHeaders(response, exportRequest);
         if (request.method === "HEAD") return;
         response.flushHeaders();
-        const write = openPacedOutput(response, readerLimits);
+        const write = createBackpressureWriter(response, readerLimits);
         for await (const { text } of chunks()) await write(text);
       });
       response.end();
     } catch (error) {
-      if (!gone.signal.aborted && !(error instanceof ReaderGone)) throw error;
+      if (!disconnect.signal.aborted && !(error instanceof ReaderGone)) throw error;
       response.destroy();
     }
   });
   return router;
 }
 
-function endWhenSilentFor(response: Response, ms: number): void {
+function extendSocketTimeout(response: Response, ms: number): void {
   const { socket } = response.req;
   const { timeout = 0 } = socket;
   socket.setTimeout(ms);
-  // Before Node's listener, which gives a connection that is kept alive its own time.
+  // Restore the timeout before the listener of Node sets the keep-alive timeout.
   response.prependOnceListener("finish", () => socket.setTimeout(timeout));
 }
 
-function describe(response: Response, { taskId, format }: JobExportRequest): void {
+function setFileHeaders(response: Response, { taskId, format }: JobExportRequest): void {
   response.setHeader("Content-Type", CONTENT_TYPES[format]);
   response.setHeader("Content-Disposition", `attachment; filename="task-${taskId}-jobs.${format}"`);
 }
 
-/** Names every wrong field at once. */
+/** Reports all wrong parameters in one error. */
 function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
   const parameters = new RestParameters(request.url, PARAMETERS);
   const format = readFormat(request, parameters);
@@ -90,17 +93,17 @@ function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filte
   return { taskId, filter, format, fields: fields.fields };
 }
 
-/** The parameter goes before the header: it is what a link can carry. */
+/** The `format` parameter takes precedence over the Accept header, because a link can contain only the parameter. */
 function readFormat(request: Request, { query, faults }: RestParameters): ExportFormat {
-  const asked = query.getAll("format");
-  if (asked.length > 0) {
-    const format = EXPORT_FORMATS.find((known) => asked.length === 1 && known === asked[0]);
+  const values = query.getAll("format");
+  if (values.length > 0) {
+    const format = EXPORT_FORMATS.find((known) => values.length === 1 && known === values[0]);
     if (format === undefined) faults.push({ field: "format", reason: `must be one of ${EXPORT_FORMATS.join(", ")}` });
     return format ?? "ndjson";
   }
   const accepted = acceptedType(request.headers.accept, FORMATS);
   if (accepted !== null) return accepted.format;
   throw new Failure("NOT_ACCEPTABLE", {
-    message: `This path answers ${FORMATS.map(({ type }) => type).join(" and ")} only`,
+    message: `This path can only respond with ${FORMATS.map(({ type }) => type).join(" or ")}`,
   });
 }

@@ -4,14 +4,14 @@ import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 
 export interface ExportedJob {
   readonly job: JobRecord;
-  /** Null where there is no record, or none that can be read. */
+  /** Null if the job has no email record or the record cannot be represented in RFC 3339. */
   readonly email: EmailRecord | null;
 }
 
 type Cell = string | boolean | null;
 
-/** The names of the importer's columns: what is written by them can be imported again. */
-const FLAT = {
+/** The names equal the column names of the importer, so that an exported file can be imported again. */
+const FIELD_READERS = {
   job_id: ({ job }) => job.id,
   task_id: ({ job }) => job.taskId,
   email_address: ({ job }) => job.emailAddress,
@@ -19,7 +19,7 @@ const FLAT = {
   job_created_at: ({ job }) => rfc3339OfTimestamptz(job.createdAt),
   job_updated_at: ({ job }) => rfc3339OfTimestamptz(job.updatedAt),
   id: ({ email }) => email?.id,
-  // The importer needs an address in every row.
+  // The importer requires an address in every row.
   email: ({ job, email }) => (email === null ? job.emailAddress : email.email),
   status: ({ email }) => email?.status,
   is_role_based: ({ email }) => email?.isRoleBased,
@@ -30,24 +30,24 @@ const FLAT = {
   host_name: ({ email }) => email?.hostName,
   server_type: ({ email }) => email?.serverType,
   is_catchall: ({ email }) => email?.isCatchall,
-  validated_at: ({ email }) => momentOrNull(email?.validatedAt),
+  validated_at: ({ email }) => timestampOrNull(email?.validatedAt),
   unknown_reason: ({ email }) => email?.unknownReason,
   needs_physical_verify: ({ email }) => email?.needsPhysicalVerify,
 } as const satisfies Record<string, (exported: ExportedJob) => Cell | undefined>;
 
-export type ExportField = keyof typeof FLAT;
+export type ExportField = keyof typeof FIELD_READERS;
 
-export const EXPORT_FIELDS = Object.keys(FLAT) as readonly ExportField[];
+export const EXPORT_FIELDS = Object.keys(FIELD_READERS) as readonly ExportField[];
 
 export function isExportField(name: string): name is ExportField {
-  return Object.hasOwn(FLAT, name);
+  return Object.hasOwn(FIELD_READERS, name);
 }
 
 export function cellsOf(exported: ExportedJob, fields: readonly ExportField[]): Cell[] {
-  return fields.map((field) => FLAT[field](exported) ?? null);
+  return fields.map((field) => FIELD_READERS[field](exported) ?? null);
 }
 
-/** The documented JSON, as task-job.rest.graphql spells it; undefined is left out. */
+/** Returns the documented JSON of task-job.rest.graphql. JSON.stringify omits an undefined `email`. */
 export function restJobOf({ job, email }: ExportedJob): object {
   return {
     id: job.id,
@@ -73,12 +73,12 @@ function restEmailOf(email: EmailRecord): object {
     host_name: email.hostName,
     server_type: email.serverType,
     is_catchall: email.isCatchall,
-    validated_at: momentOrNull(email.validatedAt),
+    validated_at: timestampOrNull(email.validatedAt),
     unknown_reason: email.unknownReason,
     needs_physical_verify: email.needsPhysicalVerify,
   };
 }
 
-function momentOrNull(timestamp: string | null | undefined): string | null {
+function timestampOrNull(timestamp: string | null | undefined): string | null {
   return timestamp === null || timestamp === undefined ? null : rfc3339OfTimestamptz(timestamp);
 }

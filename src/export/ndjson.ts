@@ -1,6 +1,6 @@
 import { cellsOf, type ExportedJob, type ExportField, restJobOf } from "./exported-job.ts";
 
-/** The documented job of the REST endpoint; with `fields` a flat object of those alone, in their order. */
+/** Prints each job as on the REST endpoint. With `fields` it prints flat objects with these fields in this order. */
 export function ndjsonLines(jobs: readonly ExportedJob[], fields: readonly ExportField[] | null): string {
   const objectOf = fields === null ? restJobOf : (job: ExportedJob) => flatObjectOf(job, fields);
   let lines = "";

@@ -17,7 +17,7 @@ import {
   setUpTransaction,
 } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
-import { type FileFormat, openRows, type RowFile } from "./read-rows.ts";
+import { type FileFormat, type RowFile, readRowFile } from "./read-rows.ts";
 import { COLUMN_NAMES, isRowFault, parseResultRow, type RowFault } from "./result-row.ts";
 
 export interface ImportProgress {
@@ -72,7 +72,7 @@ const ID_FAULT_REASONS: Readonly<Record<IdFault, string>> = {
 /** All of the file becomes one task, or nothing does: throws an ImportError, or what the database or `input` threw. */
 export async function importBatch(sql: Sql, options: ImportOptions): Promise<ImportResult> {
   const { fileName } = options;
-  const file = await openRows(options.input, fileName, options.format);
+  const file = await readRowFile(options.input, fileName, options.format);
   const badRows = collectBadRows(file, options);
   const source = options.source ?? (fileName === "-" ? "standard input" : basename(fileName));
 

@@ -38,7 +38,7 @@ const MAX_IGNORED_COLUMNS = 50;
 const COLUMN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N} _.\-()/#:;|]{0,59}$/u;
 const NOT_SHOWN = "(not shown: not a column name)";
 
-export async function openRows(
+export async function readRowFile(
   input: AsyncIterable<Uint8Array>,
   fileName: string,
   format: FileFormat | undefined,
@@ -54,10 +54,10 @@ export async function openRows(
   }
   const all = startingWith(opening, blocks);
   const isNdjson = (format ?? formatOf(fileName) ?? sniffFormat(start)) === "ndjson";
-  return isNdjson ? openNdjson(all, fileName, start) : openCsv(all, fileName);
+  return isNdjson ? readNdjsonFile(all, fileName, start) : readCsvFile(all, fileName);
 }
 
-async function openCsv(blocks: AsyncIterable<TextBlock>, fileName: string): Promise<RowFile> {
+async function readCsvFile(blocks: AsyncIterable<TextBlock>, fileName: string): Promise<RowFile> {
   const recordBlocks = readCsvRecords(blocks);
   let { records, bytesRead } = { records: [] as CsvRecord[], bytesRead: 0 };
   while (records.length === 0) {
@@ -116,7 +116,7 @@ function readHeader(header: CsvRecord, fileName: string) {
   return { columns, ignoredColumns, isExport };
 }
 
-function openNdjson(blocks: AsyncIterable<TextBlock>, fileName: string, start: string): RowFile {
+function readNdjsonFile(blocks: AsyncIterable<TextBlock>, fileName: string, start: string): RowFile {
   if (start.startsWith("[")) {
     throw new ImportError({ fileName, reason: "a JSON array cannot be read, only one JSON object per line" });
   }

@@ -1,5 +1,6 @@
 import { RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Sql } from "../db/client.ts";
+import { waitFor } from "../values/deadline.ts";
 
 /** A limit that holds up every request while its own store is slow would be the outage it is there to prevent. */
 export const STORE_TIMEOUT_MS = 500;
@@ -13,7 +14,9 @@ interface StoredQuery {
 export function createPostgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
   const client = {
     async query({ text, values }: StoredQuery) {
-      const rows = await inTime(sql.unsafe(text, [...values] as never[], { prepare: true }));
+      const statement = sql.unsafe(text, [...values] as never[], { prepare: true });
+      const timeoutError = () => new Error("the rate limit's store took too long");
+      const rows = await waitFor(statement, { ms: STORE_TIMEOUT_MS, timeoutError });
       return { rows, rowCount: rows.length };
     },
   };
@@ -26,12 +29,5 @@ export function createPostgresLimiter(sql: Sql, { points, duration }: { points: 
     keyPrefix: "",
     points,
     duration,
-  });
-}
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("the rate limit's store took too long")), STORE_TIMEOUT_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

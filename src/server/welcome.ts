@@ -12,7 +12,7 @@ export function printWelcome({ origin, graphiql, database, demo }: Welcome): voi
   const lines = [
     `Database   ${database}`,
     ...(demo === null
-      ? []
+      ? ["API key    create one with: npm run --silent keys -- create --user UUID"]
       : [
           `Sample     ${demo.jobs} jobs in task ${demo.taskId}`,
           `Demo user  ${demo.userKey}`,

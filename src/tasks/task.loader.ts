@@ -7,7 +7,7 @@ import type { TaskRecord } from "./task.ts";
 export type TaskLoader = DataLoader<string, TaskRecord | null>;
 
 /** One per request. Null is what this viewer may not see: missing, deleted or somebody else's. */
-export function openTaskLoader(queries: TaskQueries, viewer: Viewer, deadline: Deadline): TaskLoader {
+export function createTaskLoader(queries: TaskQueries, viewer: Viewer, deadline: Deadline): TaskLoader {
   return new DataLoader(async (ids) => {
     const found = await queries.findVisibleTasksByIds(viewer, ids, deadline);
     const byId = new Map(found.map((task) => [task.id, task]));

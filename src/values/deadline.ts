@@ -86,10 +86,26 @@ export function msLeft(deadline: Deadline): number {
   return deadline.msLeft;
 }
 
-/** Rejects at the deadline of this caller, while the shared work continues for other callers. */
-export function waitFor<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
+interface WaitLimits {
+  /** How long to wait; without it there is no time limit. */
+  readonly ms?: number | undefined;
+  /** Creates the error of a wait that took too long; the default is TIMEOUT. */
+  readonly timeoutError?: () => Error;
+  /** Ends the wait with the reason of this signal. */
+  readonly signal?: AbortSignal;
+}
+
+/** Limits how long a caller waits for the work. The work itself continues, because other callers may wait for it too. */
+export function waitFor<T>(work: Promise<T>, { ms, timeoutError = timedOut, signal }: WaitLimits): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(timedOut()), Math.max(0, msLeft(deadline)));
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = ms === undefined ? undefined : setTimeout(() => reject(timeoutError()), Math.max(0, ms));
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    const stopWaiting = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    work.then(resolve, reject).finally(stopWaiting);
   });
 }

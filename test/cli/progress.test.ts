@@ -18,7 +18,7 @@ function open(isTTY: boolean, totalBytes: number | null) {
   };
 }
 
-test("elsewhere than on a terminal it is a plain line every five seconds, and one at the end", () => {
+test("progress outside a terminal is a plain line every five seconds and one at the end", () => {
   const progress = open(false, 1000);
   progress.at(100, "reading", 1, 10);
   progress.at(5_000, "reading", 1_500, 500);
@@ -29,32 +29,32 @@ test("elsewhere than on a terminal it is a plain line every five seconds, and on
   expect(progress.written()).toBe("reading: 1,500 rows, 50 %\nstoring: 500 rows, 25 %\nstoring: 2,000 rows, 100 %\n");
 });
 
-test("on a terminal it is a bar that is redrawn in its line", () => {
+test("progress on a terminal is a bar that is redrawn on the same line", () => {
   const progress = open(true, 1000);
   progress.at(0, "reading", 1, 0);
   progress.at(50, "reading", 2, 100);
   progress.at(100, "reading", 10, 500);
   progress.close();
   expect(progress.written()).toBe(
-    `\r\x1b[K[${".".repeat(30)}] reading: 1 rows, 0 %\r\x1b[K[${"#".repeat(15)}${".".repeat(15)}] reading: 10 rows, 50 %\n`,
+    `\r\x1b[K[${".".repeat(30)}] reading: 1 row, 0 %\r\x1b[K[${"#".repeat(15)}${".".repeat(15)}] reading: 10 rows, 50 %\n`,
   );
 });
 
-test("of an export it is the share of its rows", () => {
+test("the percentage of an export is the share of its rows", () => {
   const progress = open(false, 200);
   progress.at(5_000, "exporting", 50, 9_999);
   progress.close();
   expect(progress.written()).toBe("exporting: 50 rows, 25 %\n");
 });
 
-test("of a pipe it counts the rows and claims no share", () => {
+test("progress of standard input shows the number of rows without a percentage", () => {
   const progress = open(false, null);
   progress.at(5_000, "reading", 3, 30);
   progress.close();
   expect(progress.written()).toBe("reading: 3 rows\n");
 });
 
-test("of nothing it says nothing", () => {
+test("nothing is printed if there was no progress", () => {
   const progress = open(true, 10);
   progress.close();
   expect(progress.written()).toBe("");

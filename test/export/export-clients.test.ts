@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const running = () => exportsInDatabase(database);
 
-test("a user who holds half of the slots is 503 until one is free, and another user's export is 200", async () => {
+test("a user who uses half of the export slots receives 503 for another export, while other users can export", async () => {
   const open = [await server.open(bigTaskId), await server.open(bigTaskId, "", { "Accept-Encoding": "gzip" })];
   const refused = await server.get(bigTaskId);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
@@ -53,7 +53,7 @@ test("the last free slot is kept for a user without a running export", async () 
   await expect.poll(running, POLL).toEqual([]);
 });
 
-test("a client that leaves during authentication, connecting or the search of its task holds no slot", async () => {
+test("a client that disconnects before its export starts occupies no slot", async () => {
   const request = `GET ${server.pathOf(bigTaskId, "")} HTTP/1.1\r\nHost: a\r\nX-API-Key: ${server.key}\r\n\r\n`;
   for (let ms = 0; ms < 30; ms++) {
     const socket = net.connect(server.port, "127.0.0.1");
@@ -69,39 +69,39 @@ test("a client that leaves during authentication, connecting or the search of it
   await expect.poll(running, POLL).toEqual([]);
 });
 
-test("a client that leaves while its key is looked up starts no export", async () => {
+test("a client that disconnects while its API key is looked up starts no export", async () => {
   await database.sql.begin(async (tx) => {
     await tx`lock table api_keys in access exclusive mode`;
-    const leaving = new AbortController();
-    const answer = server.get(bigTaskId, "", { signal: leaving.signal });
+    const disconnect = new AbortController();
+    const response = server.get(bigTaskId, "", { signal: disconnect.signal });
     await expect
       .poll(
         () => database.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
         and datname = current_database()`,
       )
       .toHaveLength(1);
-    leaving.abort();
-    await expect(answer).rejects.toThrow();
+    disconnect.abort();
+    await expect(response).rejects.toThrow();
   });
   await sleep(200);
   expect(await running()).toEqual([]);
 });
 
-test("a client that reads more slowly than the minimum rate is disconnected, though it never stops reading", async () => {
-  const hurried = await serveExports(database, { userId, maxStallMs: 1000, minBytesPerSecond: 50 * 1024 * 1024 });
+test("a client that reads more slowly than the minimum rate is disconnected even if it never stops reading", async () => {
+  const demanding = await serveExports(database, { userId, maxStallMs: 1000, minBytesPerSecond: 50 * 1024 * 1024 });
   try {
-    const response = await hurried.open(bigTaskId);
+    const response = await demanding.open(bigTaskId);
     await expect.poll(running, POLL).toHaveLength(1);
     const reading = setInterval(() => response.read(512), 50);
     await expect.poll(running, POLL).toEqual([]);
     clearInterval(reading);
     await expect(once(response.resume(), "end")).rejects.toThrow("aborted");
   } finally {
-    await hurried.close();
+    await demanding.close();
   }
 });
 
-test("an export that its client does not read ends by its own limit, not by that of silent connections", async () => {
+test("an export whose client reads nothing ends at the export limit, not at the limit for silent connections", async () => {
   const impatient = await serveExports(database, { userId, maxStallMs: 600, silenceTimeoutMs: 100 });
   try {
     const response = await impatient.open(bigTaskId);

@@ -33,7 +33,7 @@ interface Envelope {
 const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
 
 describe("NDJSON", () => {
-  test("is the documented job a line, newest first", async () => {
+  test("an NDJSON export has the documented JSON of one job per line, newest first", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     const email = await anEmail(database.sql, { validated_at: MOMENT, domain_name: "example.com" });
     const jobs = [
@@ -64,14 +64,16 @@ describe("NDJSON", () => {
     );
   });
 
-  test("has only the fields that were asked for, in their order", async () => {
+  test("an export with fields has only these fields in the requested order", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     await aJob(database.sql, { task_id: taskId });
-    const text = await (await server.get(taskId, "fields=status,email,job_status")).text();
-    expect(text).toBe('{"status":null,"email":"ada@example.com","job_status":"pending"}\n');
+    for (const fields of ["fields=status,email,job_status", "fields[]=status&fields[]=email,job_status"]) {
+      const text = await (await server.get(taskId, fields)).text();
+      expect(text).toBe('{"status":null,"email":"ada@example.com","job_status":"pending"}\n');
+    }
   });
 
-  test("leaves out an email that cannot be read, and keeps its job", async () => {
+  test("an export omits an email that cannot be represented and keeps its job", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     const email = await anEmail(database.sql, { validated_at: "infinity" });
     await aJob(database.sql, { task_id: taskId, email_id: email });
@@ -81,7 +83,7 @@ describe("NDJSON", () => {
 });
 
 describe("CSV", () => {
-  test("has a header, CRLF, quotes where they are needed and no cell that a spreadsheet would run", async () => {
+  test("a CSV export has a header, CRLF, quotes where they are needed and no cell that a spreadsheet would execute", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     const email = await anEmail(database.sql, {
       email: "=1+1@example.com",
@@ -97,7 +99,7 @@ describe("CSV", () => {
     expect(await response.text()).toBe(`${fields}\r\n''@x,'=1+1@example.com,"a ""b"",\nc",' -x,"a\rb",false,\r\n`);
   });
 
-  test("of nothing is a header, and NDJSON of nothing is empty", async () => {
+  test("an export without jobs is only a header in CSV and empty in NDJSON", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     expect(await (await server.get(taskId, "format=csv&fields=id")).text()).toBe("id\r\n");
     const empty = await server.get(taskId);
@@ -105,11 +107,11 @@ describe("CSV", () => {
   });
 });
 
-describe("a refusal", () => {
+describe("an export error", () => {
   const unknown = "5b1b796b-a9f2-4558-bba0-9167c3d51b36";
   const codeOf = async (response: Response) => [response.status, ((await response.json()) as Envelope).error.code];
 
-  test("comes in the order 401, 406, 400, 404", async () => {
+  test("an export checks for 401, 406, 400 and 404 in this order", async () => {
     const accept = { Accept: "image/png" };
     expect(await codeOf(await server.get("x", "status=x", { headers: { "X-API-Key": "no", ...accept } }))).toEqual([
       401,
@@ -120,27 +122,27 @@ describe("a refusal", () => {
     expect(await codeOf(await server.get(unknown))).toEqual([404, "NOT_FOUND"]);
   });
 
-  test("of a foreign task is that of a missing one", async () => {
+  test("the export of another user's task has the same response as the export of a missing task", async () => {
     const foreign = await aTask(database.sql);
     const [one, other] = [await server.get(foreign), await server.get(unknown)];
     expect([one.status, await one.text()]).toEqual([404, await other.text()]);
     expect(one.headers.get("content-disposition")).toBeNull();
   });
 
-  test("names every wrong parameter", async () => {
+  test("one error of an export names every wrong parameter", async () => {
     const response = await server.get(unknown, "format=xml&status=done&q=a&q=b&fields=id,nope");
     const { error } = (await response.json()) as Envelope;
     expect(error.details.map(({ field }) => field)).toEqual(["format", "status", "q", "fields"]);
   });
 
-  test("of another method says which ones there are", async () => {
+  test("an export with another method is 405 and lists the allowed methods", async () => {
     const response = await server.get(unknown, "", { method: "POST" });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
   });
 });
 
-test("HEAD has the headers of GET and frees its connection", async () => {
-  // One more than there are connections.
+test("HEAD on an export has the headers of GET and closes its connection", async () => {
+  // A user has two slots, so the third request succeeds only if the first two have released theirs.
   for (let i = 0; i < 3; i++) {
     const response = await server.get(bigTaskId, "format=csv", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
@@ -148,7 +150,7 @@ test("HEAD has the headers of GET and frees its connection", async () => {
   }
 });
 
-test.each(["csv", "ndjson"])("compressed it is the same, %s", async (format) => {
+test.each(["csv", "ndjson"])("a compressed %s export has the same content", async (format) => {
   const query = `format=${format}&fields=email&q=user99`;
   const [plain, packed] = await Promise.all(
     ["identity", "gzip"].map((encoding) => server.get(bigTaskId, query, { headers: { "Accept-Encoding": encoding } })),
@@ -157,11 +159,11 @@ test.each(["csv", "ndjson"])("compressed it is the same, %s", async (format) => 
   expect(await packed?.text()).toBe(await plain?.text());
 });
 
-describe("a stream", () => {
-  test("is one snapshot at the reader's speed: what happens meanwhile is not in it", async () => {
+describe("streaming", () => {
+  test("an export runs at the speed of its client and contains no change that is made meanwhile", async () => {
     const response = await server.open(bigTaskId);
     await database.sql`update task_email_jobs set status = 'failed' where task_id = ${bigTaskId}`;
-    // Idle in its transaction, between two batches: ahead of its reader by no more than the sockets hold.
+    // The export is idle between two batches, because it is ahead of its client only by the size of the socket buffers.
     await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "idle in transaction" }]);
     let text = "";
     for await (const chunk of response.setEncoding("utf8")) text += chunk;
@@ -172,7 +174,7 @@ describe("a stream", () => {
     await database.sql`update task_email_jobs set status = 'completed' where task_id = ${bigTaskId}`;
   });
 
-  test("begins before its first row is found", async () => {
+  test("an export sends its status and header before the first job is found", async () => {
     await database.sql.begin(async (tx) => {
       await tx`lock table emails in access exclusive mode`;
       const response = await server.open(bigTaskId, "format=csv");
@@ -184,15 +186,20 @@ describe("a stream", () => {
     });
   });
 
-  test("that is aborted in the middle of a statement cancels it", async () => {
+  test("aborting an export cancels its running statement", async () => {
     const stop = new AbortController();
     const slots = createExportSlots(1);
     const exports = jobExportQueries(database.exports, slots);
     await database.sql.begin(async (tx) => {
-      // Without a server's limits nothing but the cancellation ends the wait for it.
+      // The statement timeout is 30 s, so within the time of this test only the cancellation ends the statement.
       await tx`lock table emails in access exclusive mode`;
-      const asked = { viewer: { userId: USER_ID, isAdmin: false }, taskId: bigTaskId, filter: {}, signal: stop.signal };
-      const reading = exportJobs(exports, { ...asked, format: "ndjson", fields: null }, ({ chunks }) =>
+      const exportRequest = {
+        viewer: { userId: USER_ID, isAdmin: false },
+        taskId: bigTaskId,
+        filter: {},
+        signal: stop.signal,
+      };
+      const reading = exportJobs(exports, { ...exportRequest, format: "ndjson", fields: null }, ({ chunks }) =>
         chunks().next(),
       );
       await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "active" }]);
@@ -203,7 +210,7 @@ describe("a stream", () => {
     expect(slots.running()).toBe(0);
   });
 
-  test("that breaks is no complete answer", async () => {
+  test("an export whose connection to the database breaks is an incomplete response", async () => {
     const response = await server.open(bigTaskId);
     await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "idle in transaction" }]);
     const ended = await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
@@ -218,7 +225,7 @@ describe("a stream", () => {
   });
 });
 
-test("a batch that takes longer than a silent connection may is waited for", async () => {
+test("an export waits for a batch that takes longer than the limit for silent connections", async () => {
   const taskId = await aTask(database.sql, { user_id: USER_ID });
   await someJobs(database.sql, taskId, 3);
   await database.sql`alter table task_email_jobs rename to all_jobs`;

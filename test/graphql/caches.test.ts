@@ -4,7 +4,7 @@ import { type DocumentNode, parse, parseValue, type ValueNode, validate } from "
 import { expect, test } from "vitest";
 import { openDocumentStore } from "../../src/graphql/document-store.ts";
 import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
-import { openTaskProgress } from "../../src/tasks/progress/read-task-progress.ts";
+import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { Uuid } from "../../src/values/scalars.ts";
 
@@ -68,7 +68,7 @@ test("the least recently used document is dropped first", async () => {
 
 test("the progress of a task under 1,000 long filters takes no memory for the filters", async () => {
   const kept = await bytesKeptBy(async () => {
-    const readProgress = openTaskProgress({ findProgressGroups: async () => [] });
+    const readProgress = createTaskProgressReader({ findProgressGroups: async () => [] });
     for (let n = 0; n < 1000; n += 1) {
       const domain = [`${n}.example`, "d".repeat(15_000)];
       await readProgress({

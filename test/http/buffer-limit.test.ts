@@ -6,7 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { createBufferLimit } from "../../src/http/response/buffer-limit.ts";
 import { compressAnswers } from "../../src/http/response/compression.ts";
 import { createHttpServer } from "../../src/http/server.ts";
-import { openLog } from "../../src/log.ts";
+import { createLog } from "../../src/log.ts";
 
 const MB = 1024 * 1024;
 /** The kernel accepts some megabytes of a response even if the client never reads. */
@@ -35,7 +35,7 @@ async function serve(maxBytes: number) {
   app.post("/body", (request, response) => void request.on("end", () => response.end("read")).resume());
   const server = createHttpServer(
     app,
-    { log: openLog("silent"), onRefusal: () => {}, unread },
+    { log: createLog("silent"), onRefusal: () => {}, unread },
     { silenceTimeoutMs: 30_000 },
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

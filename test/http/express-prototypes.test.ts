@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import express, { type Express, Router } from "express";
 import { expect, test } from "vitest";
 import { createHttpServer } from "../../src/http/server.ts";
-import { openLog } from "../../src/log.ts";
+import { createLog } from "../../src/log.ts";
 
 /** Whether a request and its response are, to Express' handlers, of the prototypes they were born with. */
 async function keepsPrototypes(openServer: (app: Express) => Server): Promise<boolean[]> {
@@ -31,7 +31,7 @@ async function keepsPrototypes(openServer: (app: Express) => Server): Promise<bo
 }
 
 test("Express finds its prototypes on our server's requests and responses, and changes none", async () => {
-  const witnesses = { log: openLog("silent"), onRefusal: () => {} };
+  const witnesses = { log: createLog("silent"), onRefusal: () => {} };
   expect(await keepsPrototypes((app) => createHttpServer(app, witnesses, { silenceTimeoutMs: 1000 }))).toEqual([
     true,
     true,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type FileFormat, openRows } from "../../src/import/read-rows.ts";
+import { type FileFormat, readRowFile } from "../../src/import/read-rows.ts";
 
 async function* chunks(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 async function read(content: string | Uint8Array, options: { format?: FileFormat; name?: string; size?: number } = {}) {
-  const file = await openRows(
+  const file = await readRowFile(
     chunks(Buffer.from(content), options.size ?? 65_536),
     options.name ?? "batch.csv",
     options.format,
@@ -197,7 +197,7 @@ test("a line of more than a megabyte is refused before it is held", async () => 
   async function* endless() {
     for (; ; given++) yield Buffer.alloc(65_536, "x");
   }
-  await expect(openRows(endless(), "batch.csv", undefined)).rejects.toThrow(
+  await expect(readRowFile(endless(), "batch.csv", undefined)).rejects.toThrow(
     "batch.csv:1: the line is longer than 1 MB",
   );
   expect(given).toBeLessThan(20);

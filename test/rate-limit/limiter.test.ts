@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { openLog } from "../../src/log.ts";
+import { createLog } from "../../src/log.ts";
 import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 
 test("in memory 100,000 addresses are kept, the longest unseen forgotten first, and every credential", async () => {
   const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;
-  const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, openLog("silent"));
+  const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, createLog("silent"));
   const left = async (bucket: string) => (await limiter.take(bucket, 1))?.remaining;
   await left("key:x");
   await left("address:unseen");

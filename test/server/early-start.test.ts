@@ -120,7 +120,7 @@ test("what waiting cannot mend ends the start with 1, also when it shows late", 
   const missing = throughProxy(databaseUrl(inject("serverUrl"), "never_created"));
   for (const [url, said] of [
     [wrong, / 28\w{3} .*Are the user name and the password/],
-    [missing, / 3D000 there is no database of that name\. Create the database/],
+    [missing, / 3D000 the database does not exist\. Create the database/],
   ] as const) {
     const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: url, PORT: "0" });
     expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
@@ -132,7 +132,7 @@ test("what waiting cannot mend ends the start with 1, also when it shows late", 
   proxy.become("forward");
   expect(await late.ended).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("3D000 there is no database"),
+    stderr: expect.stringContaining("3D000 the database does not exist"),
   });
 });
 

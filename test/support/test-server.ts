@@ -5,7 +5,7 @@ import { openApp, type Resources } from "../../src/app.ts";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { readConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/client.ts";
-import { openLog } from "../../src/log.ts";
+import { createLog } from "../../src/log.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
@@ -30,7 +30,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
     statementTimeoutMs: config.statementTimeoutMs,
   });
   const logLines: string[] = [];
-  const log = openLog(
+  const log = createLog(
     config.logLevel,
     new Writable({
       write(chunk, _encoding, done) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 import { Failure } from "../../src/errors.ts";
-import { openTaskProgress } from "../../src/tasks/progress/read-task-progress.ts";
+import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
 import { type ProgressGroup, percentDone, progressOfGroups } from "../../src/tasks/progress/task-progress.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 
@@ -20,7 +20,7 @@ afterEach(() => vi.useRealTimers());
 /** Aggregates that end when the test says so. */
 function open() {
   const asked: { ids: readonly string[]; answer: () => void; fail: (error: Error) => void }[] = [];
-  const read = openTaskProgress({
+  const read = createTaskProgressReader({
     findProgressGroups: (ids) =>
       new Promise((resolve, reject) => {
         asked.push({ ids, answer: () => resolve(ids.map(group)), fail: reject });

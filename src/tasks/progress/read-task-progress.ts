@@ -25,7 +25,7 @@ interface AskedProgress {
   readonly userId: string;
 }
 
-export type ReadTaskProgress = ReturnType<typeof openTaskProgress>;
+export type ReadTaskProgress = ReturnType<typeof createTaskProgressReader>;
 
 interface Kept {
   readonly progress: Promise<TaskProgress>;
@@ -41,7 +41,7 @@ interface Kept {
  * one at a time, whose time is its own: who gives up ends it for nobody. Whether the caller may see the tasks must have been
  * checked.
  */
-export function openTaskProgress(queries: TaskProgressQueries, connections = 2) {
+export function createTaskProgressReader(queries: TaskProgressQueries, connections = 2) {
   const kept = new Map<string, Kept>();
   const slots = createFairSlots({
     slots: connections,
@@ -124,7 +124,7 @@ export function openTaskProgress(queries: TaskProgressQueries, connections = 2) 
           groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId))),
         ),
     );
-    return waitFor(Promise.all(all), asked.deadline).catch((error) => {
+    return waitFor(Promise.all(all), { ms: msLeft(asked.deadline) }).catch((error) => {
       if (error instanceof Failure && error.kind === "TIMEOUT") markLate(taskIds.map(keyOf));
       throw error;
     });

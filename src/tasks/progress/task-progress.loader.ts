@@ -6,7 +6,7 @@ import { createTaskBatches } from "../task-batch.loader.ts";
 import type { ReadTaskProgress } from "./read-task-progress.ts";
 import type { TaskProgress } from "./task-progress.ts";
 
-export function openTaskProgressLoader(readProgress: ReadTaskProgress, viewer: Viewer, deadline: Deadline) {
+export function createTaskProgressLoader(readProgress: ReadTaskProgress, viewer: Viewer, deadline: Deadline) {
   const load = createTaskBatches<TaskProgress>();
   return (taskId: string, filter: JobFilter, withEmails: boolean): Promise<TaskProgress> =>
     load(`${withEmails} ${filterDigest(filter)}`, taskId, (taskIds) =>

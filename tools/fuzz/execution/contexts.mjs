@@ -4,9 +4,9 @@ import { openDatabase } from "../../../dist/db/client.js";
 import { emailQueries } from "../../../dist/email/email.queries.js";
 import { Failure } from "../../../dist/errors.js";
 import { jobSearchQueries } from "../../../dist/job-search/job-search.queries.js";
-import { openLog } from "../../../dist/log.js";
+import { createLog } from "../../../dist/log.js";
 import { taskJobQueries } from "../../../dist/task-jobs/task-job.queries.js";
-import { openTaskProgress } from "../../../dist/tasks/progress/read-task-progress.js";
+import { createTaskProgressReader } from "../../../dist/tasks/progress/read-task-progress.js";
 import { taskProgressQueries } from "../../../dist/tasks/progress/task-progress.queries.js";
 import { taskQueries } from "../../../dist/tasks/task.queries.js";
 import { deadlineIn } from "../../../dist/values/deadline.js";
@@ -24,13 +24,13 @@ export function openContexts(databaseUrl) {
     preparedStatements: true,
     statementTimeoutMs: PATIENCE_MS,
   });
-  const log = openLog("fatal", { write() {} });
+  const log = createLog("fatal", { write() {} });
   const queries = {
     taskJobs: remembering(taskJobQueries(database)),
     emails: remembering(emailQueries(database)),
     jobSearches: remembering(jobSearchQueries(database.searches)),
     tasks: remembering(taskQueries(database)),
-    ...remembering({ readProgress: openTaskProgress(taskProgressQueries(database.counts)) }),
+    ...remembering({ readProgress: createTaskProgressReader(taskProgressQueries(database.counts)) }),
   };
   const { taskJobs, emails, jobSearches, tasks, readProgress } = queries;
   const delayed = {
