@@ -37,7 +37,7 @@ export async function runBenchmark(options) {
     if (options.isProfiling) return printProfile(PROFILE_DIR);
     printTable(report);
     const isWhole = options.only === null && options.peers === null && !options.quick;
-    writeReport(report, isWhole ? `${ROOT_DIR}docs` : ARTIFACTS_DIR);
+    writeReport(report, isWhole ? `${ROOT_DIR}docs/measurements` : ARTIFACTS_DIR);
     if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
   } finally {
     await database.close();

@@ -11,7 +11,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --profile A    one work, our server under --cpu-prof: prints whose the time was, and no figures to believe
   --no-build     measure dist/ as it lies
 
-Only a full run (none of --only, --peers, --profile, --quick, --list) writes docs/; any other writes .artifacts/bench/.`;
+Only a full run (none of --only, --peers, --profile, --quick, --list) writes docs/measurements/. Any other run writes .artifacts/bench/.`;
 
 /** Ends the process with the usage where the command line is wrong. */
 export function readOptions(args) {

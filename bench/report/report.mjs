@@ -19,7 +19,7 @@ function withFigures(page, figures) {
   const [before, rest] = page.split(BEGIN);
   const after = rest?.split(END)[1];
   if (after === undefined)
-    throw new Error("docs/benchmarks.md has lost the two comments that its figures stand between");
+    throw new Error("docs/measurements/benchmarks.md lacks the two comments that surround its figures");
   return `${before}${BEGIN}\n\n${figures}\n\n${END}${after}`;
 }
 
