@@ -6,6 +6,7 @@ COPY patches patches
 RUN npm ci
 COPY tsconfig.json ./
 COPY tools tools
+COPY packages packages
 COPY src src
 RUN npm run build
 

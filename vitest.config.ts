@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
@@ -11,14 +12,19 @@ const TIMED = [
   "test/server/{early-start,rolling-restart}.test.ts",
   "test/tools/{execution-fuzz,fuzz,hostile-key,storm}.test.ts",
 ];
-const ALL = "test/**/*.test.ts";
+const ALL = ["test/**/*.test.ts", "packages/*/test/*.test.ts"];
 
 export default defineConfig({
   // Vite would pick graphql's ESM build while type-graphql and Apollo get the CommonJS one: "another module or realm".
-  resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve("graphql") }] },
+  resolve: {
+    alias: [
+      { find: /^graphql$/, replacement: require.resolve("graphql") },
+      { find: "#embedded-postgres", replacement: resolve("packages/embedded-postgres/src/embedded-postgres.ts") },
+    ],
+  },
   test: {
     projects: [
-      { extends: true, test: { name: "all", include: [ALL], exclude: TIMED, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "all", include: ALL, exclude: TIMED, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: { name: "timed", include: TIMED, fileParallelism: false, sequence: { groupOrder: 1 } },

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { setFlagsFromString } from "node:v8";
+import { EmbeddedPostgresError } from "#embedded-postgres";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { EmbeddedPostgresError } from "./embedded-postgres/embedded-postgres.ts";
 import { createLog, type Log } from "./log.ts";
 import { startDatabase } from "./server/start-database.ts";
 import { StartError } from "./server/start-error.ts";

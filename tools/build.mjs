@@ -31,6 +31,7 @@ if (!existsSync(join(root, "node_modules/typescript"))) {
 }
 const { buildGraphiql } = await import("./build-graphiql.mjs");
 
+run("typescript/bin/tsc", "-p", join(root, "packages/embedded-postgres"));
 run("typescript/bin/tsc", "-p", root);
 
 for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {

@@ -1,9 +1,9 @@
+import { openEmbeddedPostgres } from "#embedded-postgres";
 import { readConfig } from "../config.ts";
 import { type OpenDatabase, openDatabase } from "../db/client.ts";
 import { describeDatabase } from "../db/connection-url.ts";
 import { describeDatabaseFault } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
-import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
 
 /**
  * Runs the work of a command on the database that the server would use: DATABASE_URL or the embedded database. If no

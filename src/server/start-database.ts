@@ -1,9 +1,9 @@
+import { openEmbeddedPostgres } from "#embedded-postgres";
 import type { Config } from "../config.ts";
 import { isDriverRepaired, openDatabase } from "../db/client.ts";
 import { describeDatabase, readConnectionUrl } from "../db/connection-url.ts";
 import { describeDatabaseFault, isAway, UnusableDatabase } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
-import { openEmbeddedPostgres } from "../embedded-postgres/embedded-postgres.ts";
 import { reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Demo, openDemo } from "./demo.ts";

@@ -20,7 +20,7 @@ const LAYERS = [
   ["metrics/", "graphql/", "rate-limit/", "http/"],
   ["config.ts"],
   ["app.ts"],
-  ["server/", "embedded-postgres/"],
+  ["server/"],
   ["main.ts", "cli/"],
 ];
 
@@ -93,7 +93,7 @@ const RULES: readonly Rule[] = [
     mayNotImport: /^drizzle-orm$/,
   },
   {
-    says: "only queries, db/ and embedded-postgres/ import the PostgreSQL driver",
+    says: "only queries and db/ import the PostgreSQL driver",
     from: /./,
     except: /\.queries\.ts$|^db\/|^embedded-postgres\//,
     mayNotImport: /^postgres$/,

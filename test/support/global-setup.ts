@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
+import { openEmbeddedPostgres } from "#embedded-postgres";
 import { applyMigrations } from "../../src/db/migrate.ts";
-import { openEmbeddedPostgres } from "../../src/embedded-postgres/embedded-postgres.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { findBinaries } from "../../src/embedded-postgres/binaries.ts";
-import { isAlive } from "../../src/embedded-postgres/pids.ts";
+import { findBinaries } from "../src/binaries.ts";
+import { isAlive } from "../src/pids.ts";
 import {
   closeWorkspace,
   end,
@@ -19,7 +19,7 @@ import {
   run,
   serverPids,
   start,
-} from "../support/embedded-program.ts";
+} from "./embedded-program.ts";
 
 const isLinux = process.platform === "linux";
 const isLinuxRoot = isLinux && process.getuid?.() === 0;

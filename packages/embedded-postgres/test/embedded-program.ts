@@ -71,11 +71,11 @@ export function closeWorkspace(): void {
 /** As npm leaves it without install scripts: no links. */
 export function makeProject(name: string): string {
   const dir = join(rootDir, name);
-  const entry = fileURLToPath(new URL("../../src/embedded-postgres/embedded-postgres.ts", import.meta.url));
+  const entry = fileURLToPath(new URL("../src/embedded-postgres.ts", import.meta.url));
   buildSync({
     stdin: {
       contents: PROGRAM.replace("EMBEDDED", entry),
-      resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
+      resolveDir: fileURLToPath(new URL("../../..", import.meta.url)),
     },
     bundle: true,
     platform: "node",
@@ -84,7 +84,7 @@ export function makeProject(name: string): string {
     logLevel: "error",
   });
   const packageDir = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const source = fileURLToPath(new URL(`../../node_modules/${packageDir}`, import.meta.url));
+  const source = fileURLToPath(new URL(`../../../node_modules/${packageDir}`, import.meta.url));
   const target = join(dir, "node_modules", packageDir);
   cpSync(source, target, { recursive: true, verbatimSymlinks: true });
   const links: { target: string }[] = JSON.parse(readFileSync(join(source, "native/pg-symlinks.json"), "utf8"));
