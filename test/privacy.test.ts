@@ -266,7 +266,7 @@ test("what is no HTTP leaves no trace of what it was", async () => {
   expect(answered).not.toContain(SENT);
   const requestId = /^X-Request-ID: (\S+)\r$/m.exec(answered)?.[1] ?? "none";
   await vi.waitFor(async () => {
-    expect(await linesOf(requestId)).toMatchObject([{ level: 30, status: 400, requestId, msg: "not a request" }]);
+    expect(await linesOf(requestId)).toMatchObject([{ level: 30, status: 400, requestId, msg: "malformed request" }]);
   });
   await server.send("afterwards", pageOf(server.ownTask));
   expect((await logLines()).join("\n")).not.toContain(SENT);

@@ -2,11 +2,11 @@ import type { RequestHandler } from "express";
 import type { Log } from "../log.ts";
 import { requestIdOf } from "./request/request-id.ts";
 
-/** Ids in a path may be logged; any other path was made up by the caller and could hold an address or a key. */
+/** Known paths, which contain nothing private but ids. Any other path may contain an e-mail address or a key and is not logged. */
 const LOGGABLE_PATH =
   /^\/(graphql|graphiql(\/assets\/[\w.-]+)?|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?)?)?)?\/?$/i;
 
-/** Gives every request its id, and every answer one line. Never a query string, a body, a header or an address. */
+/** Sets the request id and logs one line for each response. The line has no query string, body, header or address of the client. */
 export function accessLog(log: Log): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();

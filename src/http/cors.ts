@@ -15,7 +15,7 @@ const ALLOWED_HEADERS = [
   "Pragma",
   "If-None-Match",
   "If-Modified-Since",
-  // Apollo Client, GraphQL Yoga, graphql-sse and others that force a preflight.
+  // Apollo Client, GraphQL Yoga, graphql-sse and headers that force a preflight.
   "apollo-require-preflight",
   "apollographql-client-name",
   "apollographql-client-version",
@@ -71,19 +71,19 @@ const EXPOSED_HEADERS = [
 const WILDCARD_ORIGIN = /^(https?:\/\/)\*(\.[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?)$/;
 
 interface CorsOptions {
-  /** Origins; the asterisk in `https://*.example.com` stands for exactly one label. */
+  /** The allowed origins. The asterisk in `https://*.example.com` stands for exactly one label. */
   readonly origins: readonly string[];
   /** Header names allowed in addition to the built-in list. */
   readonly allowedHeaders: readonly string[];
 }
 
-/** The CORS headers for a response that is written before the middleware runs. */
+/** Returns the CORS headers of a response that is written before the middleware runs. */
 export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
-/** A wildcard needs two labels after it, because `https://*.com` would allow every site. A port must match, as in any origin. */
+/** Checks an entry of `CORS_ORIGINS`. A wildcard needs two labels after it, because `https://*.com` would allow every site. */
 export function isOriginPattern(text: string): boolean {
   const origin = text.replace(WILDCARD_ORIGIN, "$1wildcard$2");
-  // A URL may hold an asterisk in its host.
+  // The URL parser accepts an asterisk in a host.
   return !origin.includes("*") && URL.canParse(origin) && new URL(origin).origin === origin;
 }
 

@@ -3,23 +3,23 @@ import { Failure, type FailureKind, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRefusalDelay } from "../rate-limit/refusal-delay.ts";
 import { discardBody } from "./request/request-body.ts";
-import { answerFailure } from "./response/error-response.ts";
+import { sendFailure } from "./response/error-response.ts";
 
-/** Express sets a status on errors of the caller. An error without a status is a fault of the server. */
+/** Express sets a status on errors that the caller caused. An error without a status is a fault of the server. */
 const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
   400: "INVALID_INPUT",
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
 };
 
-/** Express' own handler answers HTML and prints the raw body to stderr. */
+/** Sends the JSON error of a failure. Express' own handler sends HTML and prints the error to stderr. */
 export function errorHandler(log: Log): ErrorRequestHandler {
-  const pace = createRefusalDelay();
+  const delayRefusal = createRefusalDelay();
   return (error, request, response, _next) => {
     const failure = failureOfError(error);
     if (failure.kind === "INTERNAL")
       log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
-    // Without a cause nothing was asked, as in a stop, or GraphQL asked and has logged it (`executeStored`).
+    // A failure without a cause either concerns no dependency (the server is stopping) or was logged by GraphQL (`executeStored`).
     if (failure.isOfDependency && failure.cause !== undefined)
       log.warn({ requestId: response.locals.requestId, reason: reasonOf(failure) }, "a dependency did not answer");
     if (response.headersSent) {
@@ -27,7 +27,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     if (!request.complete) discardBody(request);
-    pace(request, failure.status, () => answerFailure(response, failure));
+    delayRefusal(request, failure.status, () => sendFailure(response, failure));
   };
 }
 
@@ -40,20 +40,20 @@ function failureOfError(error: unknown): Failure {
   return new Failure(kind, { message: "The request is malformed" });
 }
 
-/** In place of Express' own, should an error come past ours: that one answers HTML. */
+/** Handles an error of `errorHandler` itself. Express' own handler would send HTML. */
 export function finalErrorHandler(log: Log, response: Response): NextFunction {
   return (error) => {
-    log.error({ requestId: response.locals.requestId, err: error }, "no handler of ours answered");
+    log.error({ requestId: response.locals.requestId, err: error }, "the error handler failed");
     if (response.headersSent) response.destroy();
-    else answerFailure(response, new Failure("INTERNAL"));
+    else sendFailure(response, new Failure("INTERNAL"));
   };
 }
 
 export const unknownPath: RequestHandler = () => {
-  throw new Failure("NOT_FOUND", { message: "There is nothing at this path" });
+  throw new Failure("NOT_FOUND", { message: "The path does not exist" });
 };
 
-/** For a path that is known: OPTIONS is answered, every other method but these is refused. */
+/** Allows only these methods on a path, and answers OPTIONS with their names. */
 export function onlyMethods(...methods: string[]): RequestHandler {
   const allowed = [...methods, "OPTIONS"].join(", ");
   return (request, response, next) => {

@@ -8,20 +8,19 @@ import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
-import { parseJsonBody, readBody } from "./request/json-body.ts";
-import { checkBodyEncoding } from "./request/request-body.ts";
+import { checkBodyEncoding, parseJsonBody, readBody } from "./request/request-body.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 
 interface GraphqlEndpointOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
-  readonly createContext: (asked: RequestDetails) => RequestContext;
+  readonly createContext: (request: RequestDetails) => RequestContext;
   /** Restarts the deadline when the body has arrived. */
-  readonly beginWork: RequestHandler;
-  /** Of the rate limit, where there is one. */
+  readonly startDeadline: RequestHandler;
+  /** Undefined without a rate limit. */
   readonly chargeCost: ChargeCost | undefined;
-  /** Where somebody who types /graphql into the address bar is sent: he wants to see something. */
+  /** The path to which browsers are redirected, or null for no redirect. */
   readonly pageForBrowsers: string | null;
 }
 
@@ -29,11 +28,11 @@ export function graphqlRoutes({
   graphql,
   authenticate,
   createContext,
-  beginWork,
+  startDeadline,
   chargeCost,
   pageForBrowsers,
 }: GraphqlEndpointOptions): Router {
-  const sendBrowsersAway: RequestHandler = (request, response, next) => {
+  const redirectBrowsers: RequestHandler = (request, response, next) => {
     const { accept = "" } = request.headers;
     // Browsers name text/html, so `text/*` alone does not mean a browser.
     const isBrowser =
@@ -44,42 +43,49 @@ export function graphqlRoutes({
     const query = /\?.*/.exec(request.url)?.[0] ?? "";
     response.redirect(response.locals.pathPrefix + pageForBrowsers + query);
   };
+
   const authenticateRequest: RequestHandler = async (request, response, next) => {
     response.locals.viewer = await authenticate(request, response.locals.deadline);
     next();
   };
-  /** A body that is still arriving holds no slot, and its query gets the whole time limit once the body is complete. */
+
+  /** A request whose body is still arriving holds no slot, and its deadline starts when the body is complete. */
   const waitForBody: RequestHandler = async (request, response, next) => {
-    const { admission, viewer } = response.locals;
+    const { slot, viewer } = response.locals;
     if (request.complete) response.locals.body = await readBody(request);
     else {
-      admission.free();
+      slot?.free();
       response.locals.body = await readBody(request);
-      beginWork(request, response, () => {});
-      await admission.take(viewer.userId, response.locals.deadline);
+      startDeadline(request, response, () => {});
+      await slot?.take(viewer.userId, response.locals.deadline);
     }
     next();
   };
-  const contextOf = (response: Response) =>
-    createContext({
-      ...(response.locals as Omit<RequestDetails, "response">),
-      response,
-      chargeCost: chargeCost && ((cost) => chargeCost(response, cost)),
-      noteOperation: (operation) => {
-        response.locals.operation = operation;
-      },
-    });
 
   const parseBody: RequestHandler = async (request, response, next) => {
     request.body = await parseJsonBody(request, response.locals.body);
     next();
   };
 
+  const contextOf = (response: Response) => {
+    const { requestId, deadline, viewer } = response.locals;
+    return createContext({
+      requestId,
+      deadline,
+      viewer,
+      response,
+      chargeCost: chargeCost && ((cost) => chargeCost(response, cost)),
+      noteOperation: (operation) => {
+        response.locals.operation = operation;
+      },
+    });
+  };
+
   const router = Router();
   router.all(
     "/graphql",
     onlyMethods("GET", "HEAD", "POST"),
-    sendBrowsersAway,
+    redirectBrowsers,
     headAsGet,
     authenticateRequest,
     readGraphqlParameters,

@@ -1,29 +1,46 @@
 import { Router } from "express";
+import type { OpenDatabase } from "../db/client.ts";
+import { watchReadiness } from "../db/readiness.ts";
+import { reasonOf } from "../errors.ts";
+import type { Log } from "../log.ts";
 import { programVersion } from "../values/version.ts";
 import { onlyMethods } from "./error-handler.ts";
 
-export type IsReady = () => Promise<boolean>;
+type IsReady = () => Promise<boolean>;
 
-/** Readiness is cached so that probes cost no statement. "Not ready" is cached for less time. */
-const READY_HOLDS_MS = 1000;
-const NOT_READY_HOLDS_MS = 250;
+/** Readiness is cached so that frequent probes do not reach the database. "Not ready" is cached for less time. */
+const READY_TTL_MS = 1000;
+const NOT_READY_TTL_MS = 250;
+
+/** Returns a check of the database, and logs when the database becomes unready, unreachable or ready again. */
+export function watchDatabase(database: OpenDatabase, log: Log): IsReady {
+  database.onOutage(
+    (cause) => log.error({ reason: reasonOf(cause) }, "the database cannot be reached"),
+    () => log.info("the database answers again"),
+  );
+  const isReady = watchReadiness(database, (reason) => {
+    if (reason === null) log.info("ready again");
+    else log.warn({ reason }, "not ready");
+  });
+  return cacheReadiness(isReady);
+}
 
 /** Runs one check at a time and caches its result briefly. */
-export function cacheReadiness(isReady: IsReady): IsReady {
-  let answer = Promise.resolve(false);
-  let askAgainAt = 0;
+function cacheReadiness(isReady: IsReady): IsReady {
+  let result = Promise.resolve(false);
+  let expiresAt = 0;
   return () => {
-    if (performance.now() < askAgainAt) return answer;
-    askAgainAt = Number.POSITIVE_INFINITY;
-    answer = isReady().then((ready) => {
-      askAgainAt = performance.now() + (ready ? READY_HOLDS_MS : NOT_READY_HOLDS_MS);
+    if (performance.now() < expiresAt) return result;
+    expiresAt = Number.POSITIVE_INFINITY;
+    result = isReady().then((ready) => {
+      expiresAt = performance.now() + (ready ? READY_TTL_MS : NOT_READY_TTL_MS);
       return ready;
     });
-    return answer;
+    return result;
   };
 }
 
-/** `/healthz` reports that the process runs and its version, `/readyz` that it can answer requests. The log has the reason if it cannot. */
+/** `/healthz` reports that the process runs, and its version. `/readyz` reports that the process can serve requests; if it cannot, the log has the reason. */
 export function healthRoutes(isReady: IsReady): Router {
   const router = Router();
   const version = programVersion();

@@ -8,24 +8,24 @@ import { Failure } from "../errors.ts";
 import { onlyMethods } from "./error-handler.ts";
 
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-/** A scrape is one short request; whoever needs longer to send it is not Prometheus. */
+/** The time limit for receiving a request. A scrape is one short request. */
 const REQUEST_TIMEOUT_MS = 5000;
 
 type ReadMetrics = () => Promise<string>;
 
-/** `/metrics` on the main port, for whoever has the token. */
+/** Serves `/metrics` on the main port to callers with the token. */
 export function metricsRoutes(token: string, readMetrics: ReadMetrics): Router {
   const router = Router();
   const withToken: RequestHandler = (request, _response, next) => {
     next(hasToken(request, token) ? undefined : new Failure("UNAUTHENTICATED"));
   };
   router.all("/metrics", onlyMethods("GET", "HEAD"), withToken, async (_request, response) => {
-    answerMetrics(response, await readMetrics());
+    sendMetrics(response, await readMetrics());
   });
   return router;
 }
 
-/** `/metrics` and nothing else, on a port of its own; for whoever reaches it, unless there is a token, too. */
+/** Serves only `/metrics` on a separate port, to every caller or, if a token is set, to callers with the token. */
 export async function openMetricsServer({ port, host, token }: MetricsConfig, readMetrics: ReadMetrics) {
   const server = http.createServer(async (request, response) => {
     if (request.url?.split("?")[0] !== "/metrics") response.writeHead(404).end();
@@ -35,7 +35,7 @@ export async function openMetricsServer({ port, host, token }: MetricsConfig, re
       response.writeHead(401, { "WWW-Authenticate": "Bearer" }).end();
     } else {
       await readMetrics().then(
-        (text) => answerMetrics(response, text),
+        (text) => sendMetrics(response, text),
         () => response.writeHead(500).end(),
       );
     }
@@ -56,11 +56,11 @@ export async function openMetricsServer({ port, host, token }: MetricsConfig, re
   };
 }
 
-function answerMetrics(response: ServerResponse, text: string): void {
+function sendMetrics(response: ServerResponse, text: string): void {
   response.writeHead(200, { "Content-Type": CONTENT_TYPE, "Cache-Control": "no-store" }).end(text);
 }
 
-/** Compared as hashes, in constant time: of equal length, and the time says nothing of how much was right. */
+/** Compares hashes in constant time, because the time of a plain comparison tells an attacker how many characters match. */
 function hasToken({ headers }: IncomingMessage, token: string): boolean {
   const given = bearerTokenOf(headers.authorization ?? "") ?? "";
   return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));

@@ -9,15 +9,15 @@ interface PathPrefixOptions {
   readonly trustProxyHops: number;
 }
 
-/** The path without its last slash, or null if it is not a plain path such as `/tj`. */
+/** Returns the path without its last slash, or null if it is not a plain path such as `/tj`. */
 export function plainPathPrefix(text: string): string | null {
   const prefix = text.trim().replace(/\/$/, "");
   return prefix === "" || (prefix.length <= MAX_LENGTH && PREFIX.test(prefix)) ? prefix : null;
 }
 
 /**
- * Stores the path prefix that trusted proxies removed, from `X-Forwarded-Prefix`, so that redirects and `Link` can restore
- * it. A value that is not a plain path is ignored, because the prefix is written into response headers.
+ * Stores the path prefix that trusted proxies removed (`X-Forwarded-Prefix`), so that redirects and `Link` can restore it.
+ * A value that is not a plain path is ignored, because the prefix is written into response headers.
  */
 export function readPathPrefix({ pathPrefix, trustProxyHops }: PathPrefixOptions): RequestHandler {
   return (request, response, next) => {

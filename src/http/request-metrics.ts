@@ -1,17 +1,17 @@
 import type { Request, RequestHandler, Response } from "express";
-import type { MeasuredRequest, Metrics } from "../metrics/metrics.ts";
+import type { Endpoint, Metrics } from "../metrics/metrics.ts";
 
-/** To be mounted before whatever may answer. */
+/** Measures each request until its response is closed. Must precede every middleware that may send a response. */
 export function measureRequests(metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
-    // A mounted router changes it.
+    // A mounted router changes `request.path`.
     const { path } = request;
     response.on("close", () => {
-      const door = doorOf(path);
+      const endpoint = endpointOf(path);
       metrics.observeRequest({
-        door,
-        operation: operationOf(door, request, response),
+        endpoint,
+        operation: operationOf(endpoint, request, response),
         status: response.writableFinished ? String(response.statusCode) : "aborted",
         seconds: (performance.now() - startedAt) / 1000,
       });
@@ -20,18 +20,16 @@ export function measureRequests(metrics: Metrics): RequestHandler {
   };
 }
 
-type Door = MeasuredRequest["door"];
-
-function doorOf(path: string): Door {
+function endpointOf(path: string): Endpoint {
   const [, first = ""] = path.toLowerCase().split("/", 2);
   if (first === "api") return "rest";
   if (first === "healthz" || first === "readyz") return "health";
   return first === "graphql" || first === "graphiql" || first === "metrics" ? first : "unknown";
 }
 
-/** Never the path nor an operation's name: those are the caller's own words. */
-function operationOf(door: Door, request: Request, response: Response): string {
-  if (door === "graphql") return response.locals.operation ?? "none";
-  const pattern: unknown = door === "rest" || door === "health" ? request.route?.path : undefined;
+/** Returns the root field or the pattern of the route. The path and the operation name are not used, because callers choose them. */
+function operationOf(endpoint: Endpoint, request: Request, response: Response): string {
+  if (endpoint === "graphql") return response.locals.operation ?? "none";
+  const pattern: unknown = endpoint === "rest" || endpoint === "health" ? request.route?.path : undefined;
   return typeof pattern === "string" ? pattern : "none";
 }

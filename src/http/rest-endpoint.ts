@@ -5,12 +5,12 @@ import type { RequestContext, RequestDetails } from "../context.ts";
 import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import { acceptedType } from "./request/accepted-type.ts";
-import { entityTagOf, isKnownTag } from "./response/entity-tag.ts";
-import { type Linked, nextLink } from "./response/link-header.ts";
+import { entityTagOf, matchesEntityTag } from "./response/entity-tag.ts";
+import { type LinkTarget, nextLink } from "./response/link-header.ts";
 
 const MEDIA_TYPE = "application/json";
 
-/** What every REST route works with: it is let in here, runs a stored query and hands its answer out. */
+/** The services that every REST route uses. */
 export interface RestApi {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
@@ -19,18 +19,18 @@ export interface RestApi {
 
 export interface StoredDocument {
   readonly query: string;
-  /** Whether an error at this path only costs the field its value. */
+  /** Returns true for the path of an error that makes a single field null and does not fail the request. */
   readonly mayFailAlone: (path: readonly (string | number)[]) => boolean;
 }
 
-/** As a stored document asks for it. */
+/** A connection with the fields that stored documents select. */
 export interface StoredConnection<Node> {
   readonly nodes: readonly Node[];
   readonly totalCount: number;
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-/** Files beside the route: the operation, and the fragment it spreads. */
+/** Reads a stored document from files beside the route: its operation and the fragments that it uses. */
 export function storedDocument(
   base: string,
   files: readonly string[],
@@ -39,7 +39,7 @@ export function storedDocument(
   return { query: files.map((file) => readFileSync(new URL(file, base), "utf8")).join("\n"), mayFailAlone };
 }
 
-/** Before anything else of the request is looked at: 401, then 406. */
+/** Authenticates the request and checks `Accept` before anything else, so that 401 comes first and 406 second. */
 export async function startRestRequest(api: RestApi, request: Request, response: Response): Promise<RequestContext> {
   const { requestId, deadline } = response.locals;
   const viewer = await api.authenticate(request, deadline);
@@ -60,7 +60,7 @@ export async function executeStored<Data>(
 ): Promise<Data> {
   const request = { query, variables: { ...variables } };
   const { body } = await graphql.executeOperation(request, { contextValue: context });
-  if (body.kind !== "single") throw new Error("an incremental answer to a stored document");
+  if (body.kind !== "single") throw new Error("A stored document must not have an incremental response");
   const { data, errors = [] } = body.singleResult;
   const error = errors.find(({ path }) => !data || path === undefined || !mayFailAlone(path));
   if (error !== undefined) {
@@ -70,17 +70,18 @@ export async function executeStored<Data>(
   return data as Data;
 }
 
-/** Where a walk by cursor goes on. */
-export function setNextLink(response: Response, linked: Linked, { pageInfo }: StoredConnection<unknown>): void {
+/** Adds the `Link` to the next page by cursor. */
+export function setNextLink(response: Response, target: LinkTarget, { pageInfo }: StoredConnection<unknown>): void {
   const { hasNextPage, endCursor } = pageInfo;
-  if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(linked, endCursor));
+  if (hasNextPage && endCursor !== null) response.setHeader("Link", nextLink(target, endCursor));
 }
 
-export function sendJson(response: Response, answer: object): void {
-  const body = JSON.stringify(answer);
+/** Sends JSON with an entity tag, or 304 if the client already has this version. */
+export function sendJson(response: Response, value: object): void {
+  const body = JSON.stringify(value);
   const entityTag = entityTagOf(body);
   response.setHeader("ETag", entityTag);
-  if (isKnownTag(entityTag, response.req.headers["if-none-match"])) {
+  if (matchesEntityTag(entityTag, response.req.headers["if-none-match"])) {
     response.status(304).end();
     return;
   }

@@ -3,21 +3,21 @@ import { setImmediate as afterPoll, setTimeout as sleep } from "node:timers/prom
 import type { RequestHandler, Response } from "express";
 
 interface DrainTimes {
-  /** How long the server still serves everything, so that a load balancer can read "not ready". */
+  /** How long the server still serves new requests, so that a load balancer can read "not ready" first. */
   readonly drainMs: number;
-  /** How long running requests may go on after that. */
+  /** How long running requests may continue after that. */
   readonly graceMs: number;
 }
 
-/** The port is closed once no client has connected for this long. */
+/** The server closes its port when no client has connected for this long. */
 const QUIET_MS = 40;
-/** The limit of that wait, because new clients may keep connecting. */
+/** The limit of that wait, because clients may keep connecting. */
 const MAX_WAIT_FOR_QUIET_MS = 1500;
 const SWEEP_MS = 50;
 
 /**
- * Stops without losing a request: every response first asks its client to reconnect, then new requests wait until no
- * connection is left in the kernel's accept queue, which closing the port would reset.
+ * Stops the server without losing a request. Responses first ask their clients to reconnect; then new requests wait until the
+ * kernel's accept queue is empty, because closing the port resets the connections in it.
  */
 export function openDrain({ drainMs, graceMs }: DrainTimes) {
   let isServing = true;
@@ -46,7 +46,7 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
       isServing = false;
       for (const response of unanswered) if (!response.headersSent) response.setHeader("Connection", "close");
       if (drainMs > 0) await sleep(drainMs);
-      portClosed = untilNoClientConnects(server);
+      portClosed = waitUntilNoClientConnects(server);
       await portClosed;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Repeated, because a response that began before the stop did not ask its client to reconnect.
@@ -62,7 +62,7 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
   };
 }
 
-async function untilNoClientConnects(server: Server): Promise<void> {
+async function waitUntilNoClientConnects(server: Server): Promise<void> {
   let connections = 0;
   const count = () => {
     connections += 1;

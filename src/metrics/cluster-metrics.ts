@@ -2,7 +2,7 @@ import type { Worker } from "node:cluster";
 import { AggregatorRegistry, Counter, Gauge, Registry } from "prom-client";
 import { countDroppedLogLines, type MetricsSnapshot, reportVersion } from "./metrics.ts";
 
-/** A worker that hangs is shown by what it said last. */
+/** A worker that does not reply in time is shown with its previous metrics. */
 const WORKER_TIMEOUT_MS = 1000;
 
 export interface MetricsRequest {
@@ -14,37 +14,37 @@ export interface MetricsReply {
 }
 
 /**
- * One set of metrics for all workers. prom-client's own cluster support would ask workers that do not listen yet, answer
- * nothing at all when one of them is slow, and let the sums drop when one ends, which Prometheus takes for a restart.
+ * Adds up the metrics of all workers. prom-client's own cluster support fails if one worker is slow or does not listen yet,
+ * and its counters fall when a worker ends, which Prometheus takes for a restart.
  */
 export function createClusterMetrics() {
   const latest = new Map<Worker, MetricsSnapshot>();
-  const waiting = new Map<number, (answer: MetricsSnapshot) => void>();
-  let ofTheEnded: MetricsSnapshot = [];
-  let questions = 0;
+  const waiting = new Map<number, (reply: MetricsSnapshot) => void>();
+  let ofEndedWorkers: MetricsSnapshot = [];
+  let requests = 0;
 
   const own = new Registry();
   new Gauge({
     name: "workers_serving",
-    help: "Processes that serve the port",
+    help: "Worker processes that serve requests",
     registers: [own],
     collect() {
       this.set(latest.size);
     },
   });
-  const ends = new Counter({ name: "worker_ends_total", help: "Workers that ended unasked", registers: [own] });
+  const ends = new Counter({ name: "worker_ends_total", help: "Workers that ended unexpectedly", registers: [own] });
 
   countDroppedLogLines(own);
   reportVersion(own);
 
-  async function ask(worker: Worker): Promise<void> {
-    questions += 1;
-    const metricsWanted = questions;
+  async function refresh(worker: Worker): Promise<void> {
+    requests += 1;
+    const metricsWanted = requests;
     const snapshot = await new Promise<MetricsSnapshot | undefined>((resolve) => {
       const timer = setTimeout(resolve, WORKER_TIMEOUT_MS, undefined);
-      waiting.set(metricsWanted, (answer) => {
+      waiting.set(metricsWanted, (reply) => {
         clearTimeout(timer);
-        resolve(answer);
+        resolve(reply);
       });
       worker.send({ metricsWanted } satisfies MetricsRequest, (error) => error && resolve(undefined));
     });
@@ -53,23 +53,23 @@ export function createClusterMetrics() {
   }
 
   return {
-    /** To be called once it serves: what is sent to a process that does not listen yet is lost. */
+    /** Call this when the worker serves, because messages to a worker that does not listen yet are lost. */
     add(worker: Worker): void {
       latest.set(worker, []);
       worker.on("message", (message: Partial<MetricsReply>) => {
         if (message.snapshot !== undefined) waiting.get(message.metricsOf ?? 0)?.(message.snapshot);
       });
     },
-    /** Keeps what it counted until it was last asked. */
+    /** Keeps the counts of its last reply. */
     async remove(worker: Worker): Promise<void> {
       const counted = (latest.get(worker) ?? []).filter(({ type }) => String(type) !== "gauge");
       latest.delete(worker);
       ends.inc();
-      ofTheEnded = await aggregate([ofTheEnded, counted]).getMetricsAsJSON();
+      ofEndedWorkers = await aggregate([ofEndedWorkers, counted]).getMetricsAsJSON();
     },
     async text(): Promise<string> {
-      await Promise.all([...latest.keys()].map(ask));
-      return aggregate([...latest.values(), ofTheEnded, await own.getMetricsAsJSON()]).metrics();
+      await Promise.all([...latest.keys()].map(refresh));
+      return aggregate([...latest.values(), ofEndedWorkers, await own.getMetricsAsJSON()]).metrics();
     },
   };
 }

@@ -10,32 +10,35 @@ import {
 import { droppedLogLines } from "../log.ts";
 import { programVersion } from "../values/version.ts";
 
-/** What a process has counted, as it goes to its parent. */
+/** The metrics of one process in the form in which a worker sends them to its parent process. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 
-/** Each of these is set by us: a label that a caller could choose would grow without end, and tell who asked. */
-export interface MeasuredRequest {
-  readonly door: "rest" | "graphql" | "health" | "graphiql" | "metrics" | "unknown";
-  /** A route's pattern, or a field of the schema. */
+/** The values of the label `door`. */
+export type Endpoint = "rest" | "graphql" | "health" | "graphiql" | "metrics" | "unknown";
+
+/** The labels of a request. Callers cannot choose their values, so that their number is limited and they identify nobody. */
+interface MeasuredRequest {
+  readonly endpoint: Endpoint;
+  /** The pattern of a route, or a root field of the schema. */
   readonly operation: string;
-  /** The HTTP status, or `aborted` when the caller left before the answer. */
+  /** The HTTP status, or `aborted` if the client disconnected before the end of the response. */
   readonly status: string;
   readonly seconds: number;
 }
 
-/** Which of our limits turned a request away. */
+/** The limit that refused a request. */
 export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout" | "unread";
 const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout", "unread"];
 
 type PoolName = "pages" | "searches" | "counts" | "exports";
 
-/** A page from memory takes 1 ms, a request is given up after 2 s. */
+/** A page that PostgreSQL has in memory takes 1 ms. The default `REQUEST_TIMEOUT_MS` is 1.9 s. */
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Counts for one process. Collects from the moment it is opened, so whoever wants no metrics opens none. */
+/** Creates the metrics of one process. Collecting costs CPU time, so do not call this function if metrics are off. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -44,26 +47,26 @@ export function createMetrics() {
 
   const requests = new Counter({
     name: "http_requests_total",
-    help: "Answers, by door, operation and HTTP status",
+    help: "Responses by endpoint (label door), operation and HTTP status",
     labelNames: ["door", "operation", "status"],
     registers,
   });
   const durations = new Histogram({
     name: "http_request_duration_seconds",
-    help: "From the parsed headers of a request to the end of its answer",
+    help: "Time from the parsed headers of a request to the end of its response",
     labelNames: ["door", "operation"],
     buckets: DURATION_BUCKETS_S,
     registers,
   });
   const graphqlErrors = new Counter({
     name: "graphql_errors_total",
-    help: "Errors in GraphQL answers by code; the HTTP status of such an answer may be 200",
+    help: "Errors in GraphQL responses by code; such a response may have the HTTP status 200",
     labelNames: ["code"],
     registers,
   });
   const rejections = new Counter({
     name: "rejected_requests_total",
-    help: "Requests that one of our limits turned away",
+    help: "Requests that a limit of this server refused",
     labelNames: ["limit"],
     registers,
   });
@@ -72,22 +75,22 @@ export function createMetrics() {
   reportVersion(registry);
   const emailBatches = new Histogram({
     name: "email_batch_size",
-    help: "Ids in one batch of the email loader; pages that bring their emails along need none",
+    help: "Ids in one batch of the email loader",
     buckets: BATCH_BUCKETS,
     registers,
   });
 
   return {
-    observeRequest({ door, operation, status, seconds }: MeasuredRequest): void {
-      requests.inc({ door, operation, status });
-      durations.observe({ door, operation }, seconds);
+    observeRequest({ endpoint, operation, status, seconds }: MeasuredRequest): void {
+      requests.inc({ door: endpoint, operation, status });
+      durations.observe({ door: endpoint, operation }, seconds);
     },
-    /** Of what was no request, so that it reached no door and has no duration. */
+    /** Counts a malformed request, which reached no endpoint and has no duration. */
     countRefusal: (status: string) => requests.inc({ door: "unknown", operation: "none", status }),
     countGraphqlError: (code: string) => graphqlErrors.inc({ code }),
     countRejection: (limit: Limit) => rejections.inc({ limit }),
     observeEmailBatch: (ids: number) => emailBatches.observe(ids),
-    /** Read when somebody asks for the metrics; the workers' values are added up. */
+    /** The readings are taken for each scrape. Those of several workers are added up. */
     registerPoolGauge(name: string, help: string, readings: Readonly<Partial<Record<PoolName, () => number>>>): void {
       new Gauge({
         name,
@@ -99,13 +102,13 @@ export function createMetrics() {
         },
       });
     },
-    /** In Prometheus' text format. */
+    /** Returns the metrics in the text format of Prometheus. */
     text: () => registry.metrics(),
     snapshot: (): Promise<MetricsSnapshot> => registry.getMetricsAsJSON(),
   };
 }
 
-/** The number for this process; the parent and each worker count their own. */
+/** Adds the number of log lines that this process could not write. */
 export function countDroppedLogLines(registry: Registry): void {
   new Counter({
     name: "log_lines_dropped_total",
@@ -129,7 +132,7 @@ export function reportVersion(registry: Registry): void {
   }).set({ version: programVersion() }, 1);
 }
 
-/** prom-client averages the workers' lags, and one that hangs would look half as bad. */
+/** Reports the largest lag of all workers. The default of prom-client, their average, would hide a worker that hangs. */
 function reportWorstEventLoop(registry: Registry): void {
   for (const metric of registry.getMetricsAsArray()) {
     if (metric.name.startsWith("nodejs_eventloop_lag")) (metric as { aggregator?: string }).aggregator = "max";

@@ -7,10 +7,10 @@ import type { Limit, Metrics } from "./metrics.ts";
 
 type Reads = Pick<OpenDatabase, "read">;
 
-/** The same database, with its queues in the gauges and every read that was turned away counted. */
+/** Returns the database with its queues shown as gauges and its refused reads counted. */
 export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): OpenDatabase {
   const [pages, searches, counts] = [database.gauges, database.searches.gauges, database.counts.gauges];
-  metrics.registerPoolGauge("database_reads_under_way", "Reads that hold a connection of the pool", {
+  metrics.registerPoolGauge("database_reads_under_way", "Reads that use a connection of the pool", {
     pages: pages.underWay,
     searches: searches.underWay,
     counts: counts.underWay,
@@ -21,11 +21,15 @@ export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunn
     searches: searches.waiting,
     counts: counts.waiting,
   });
-  metrics.registerPoolGauge("database_breaker_open", "1 while an unreachable database is left alone", {
-    pages: pages.isBreakerOpen,
-    searches: searches.isBreakerOpen,
-    counts: counts.isBreakerOpen,
-  });
+  metrics.registerPoolGauge(
+    "database_breaker_open",
+    "1 while the circuit breaker is open because the database cannot be reached",
+    {
+      pages: pages.isBreakerOpen,
+      searches: searches.isBreakerOpen,
+      counts: counts.isBreakerOpen,
+    },
+  );
   const watched = <P extends Reads>(pool: P): P => ({
     ...pool,
     read: (deadline, statement) =>
@@ -38,7 +42,7 @@ export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunn
   return { ...watched(database), searches: watched(database.searches), counts: watched(database.counts) };
 }
 
-/** Null for what the database itself answered. */
+/** Returns null for an error that the database returned. */
 function limitOf(error: unknown): Limit | null {
   if (!(error instanceof Failure)) return null;
   if (error.kind === "TIMEOUT") return "timeout";
@@ -48,7 +52,7 @@ function limitOf(error: unknown): Limit | null {
   return isOverload ? "overload" : null;
 }
 
-/** Every call is one batch of a loader. */
+/** Observes the size of each batch of the email loader. */
 export function watchEmailBatches(metrics: Metrics, queries: EmailQueries): EmailQueries {
   return {
     ...queries,

@@ -1,12 +1,12 @@
 import ipaddr from "ipaddr.js";
 
-/** One household or one rented server has a /56 of addresses; a limit per address would be no limit for it. */
+/** One household or one rented server has a whole /56 of addresses, so a limit for each address would not limit it. */
 const IPV6_PREFIX_BYTES = 7;
 
-/** `1.2.3.4:5678` and `[2001:db8::1]:5678`: some proxies write the port into `X-Forwarded-For`, as RFC 7239 does. */
+/** Some proxies add the port in `X-Forwarded-For`: `1.2.3.4:5678` and `[2001:db8::1]:5678`, as in RFC 7239. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\w+)?$/;
 
-/** The key under which requests of an address are counted: the /56 of an IPv6 address, or the IPv4 address of an IPv4-mapped one. */
+/** Returns the key under which requests of an address are counted: the IPv4 address, also of an IPv4-mapped one, or the /56 of an IPv6 address. */
 export function addressKey(text: string): string {
   const [, bracketed, dotted] = WITH_PORT.exec(text.trim()) ?? [];
   const address = bracketed ?? dotted ?? text.trim();

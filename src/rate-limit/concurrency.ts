@@ -14,12 +14,12 @@ const QUEUE = { maxWaiting: 500, maxWaitingInAll: 2000 };
 /** The share of its time that a request may spend in the queue. The rest remains for its statements. */
 const WAITING_SHARE = 0.8;
 
-/** The slot of a running request. The slot is freed when the response begins or the client disconnects. */
-class Admission {
+/** The slot of a request, which is freed when the response starts or the client disconnects. */
+export class RequestSlot {
   #slots: FairSlots | null = null;
   #identity: string | null = null;
   #queued: QueuedSlot | undefined;
-  #isOver = false;
+  #hasEnded = false;
 
   readonly #userSlots: FairSlots;
 
@@ -27,11 +27,11 @@ class Admission {
     this.#userSlots = userSlots;
   }
 
-  /** Exchanges the current slot for a slot of this identity, and waits for it. Fails as UNAVAILABLE. */
+  /** Exchanges the current slot for a slot of this identity, and waits for it. Throws UNAVAILABLE. */
   async take(identity: string, deadline: Deadline, slots = this.#userSlots): Promise<void> {
     if (this.#identity === identity) return;
     this.free();
-    if (this.#isOver) throw new Failure("UNAVAILABLE");
+    if (this.#hasEnded) throw new Failure("UNAVAILABLE");
     this.#queued = slots.take(identity, msLeft(deadline) * WAITING_SHARE);
     if (this.#queued !== undefined) await this.#queued.granted;
     this.#queued = undefined;
@@ -44,15 +44,15 @@ class Admission {
     this.#identity = null;
   };
 
-  /** The last statement may outlast the response. Its connection counts for this identity until the statement ends. */
+  /** Frees the slot when the last statement has finished, which may be after the response, because it uses a connection. */
   end(deadline: Deadline): void {
-    this.#isOver = true;
+    this.#hasEnded = true;
     this.#queued?.cancel();
     deadline.whenIdle(this.free);
   }
 }
 
-interface AdmissionOptions {
+interface ConcurrencyOptions {
   /** How many requests run at once. */
   readonly slots: number;
   /** Whether one user may have more than a quarter of the slots while no other user sends requests. */
@@ -61,14 +61,14 @@ interface AdmissionOptions {
 }
 
 /**
- * Admits each request with a credential before any other work. A known credential waits in the queue of its last known user
- * and an unknown one in the queue of its address, so that one user's queue does not delay other users.
+ * Limits how many requests of one user run at once. A known credential waits in the queue of its last known user and an
+ * unknown credential in the queue of its address, so that one user's queue does not delay other users.
  */
-export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: AdmissionOptions) {
+export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: ConcurrencyOptions) {
   const perUser = Math.ceil(slots / 4);
   const most = Math.max(1, slots - perUser);
   const isBusy = createLoadMeter();
-  const fairSlots = createFairSlots({
+  const userSlots = createFairSlots({
     slots,
     perHolder: (_user, isAlone) => {
       if (isAlone && mayUseMoreAlone) return most;
@@ -76,34 +76,34 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Ad
     },
     ...QUEUE,
   });
-  // Many keys are authenticated by one statement, and all newcomers behind a proxy share its address.
+  // One statement authenticates many keys, and all new callers behind a proxy share its address.
   const addressSlots = createFairSlots({ slots: most, perHolder: () => (isBusy() ? perUser : most), ...QUEUE });
   const identities = createIdentityCache();
 
   return {
-    /** A statement still checks the credential, so that a revoked key fails at once. */
+    /** Waits for a slot and then authenticates. A statement checks every credential, so that a revoked key fails at once. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
       async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
         const { res: response } = request;
         const fingerprint = fingerprintOf(request);
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
-        const admission = new Admission(fairSlots);
-        response.locals.admission = admission;
-        response.once(RESPONSE_START, endAdmission);
+        const slot = new RequestSlot(userSlots);
+        response.locals.slot = slot;
+        response.once(RESPONSE_START, endSlot);
         response.once("close", abandonRequest);
 
         const known = identities.get(fingerprint);
         const first =
           known === undefined
-            ? admission.take(addressKey((request as Request).ip ?? ""), deadline, addressSlots)
-            : admission.take(known, deadline);
+            ? slot.take(addressKey((request as Request).ip ?? ""), deadline, addressSlots)
+            : slot.take(known, deadline);
         await first.catch(countRefusal);
         try {
           const viewer = await authenticate(request, deadline);
           if (known !== viewer.userId) {
             identities.set(fingerprint, viewer.userId);
-            await admission.take(viewer.userId, deadline).catch(countRefusal);
+            await slot.take(viewer.userId, deadline).catch(countRefusal);
           }
           return viewer;
         } catch (error) {
@@ -119,11 +119,11 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Ad
   }
 }
 
-function endAdmission(this: Response): void {
-  this.locals.admission.end(this.locals.deadline);
+function endSlot(this: Response): void {
+  this.locals.slot?.end(this.locals.deadline);
 }
 
 function abandonRequest(this: Response): void {
   this.locals.deadline.abandon();
-  this.locals.admission.end(this.locals.deadline);
+  this.locals.slot?.end(this.locals.deadline);
 }

@@ -1,8 +1,8 @@
 const SAMPLE_MS = 20;
-/** The share of its time that the event loop works, above which requests begin to wait for each other. */
+/** The event loop is busy if it works for more than this share of a sample. */
 const BUSY_SHARE = 0.7;
 
-/** Whether the event loop was busy in the last complete sample. Costs a clock reading for each call. */
+/** Returns a function that tells whether the event loop was busy in the last complete sample. A call only reads the clock. */
 export function createLoadMeter(): () => boolean {
   let sampledAt = performance.now();
   let sample = performance.eventLoopUtilization();

@@ -1,13 +1,13 @@
 import { Failure } from "../errors.ts";
 
-/** A holder is alone when no other one has asked for a slot for this long. */
+/** A holder is alone if no other holder has requested a slot for this long. */
 const LATELY_MS = 10_000;
-/** The number of requests that a queue must serve without becoming empty before its speed is known. */
+/** The speed of a queue is known after it has served this many requests without becoming empty. */
 const MIN_MEASURED = 20;
 
 interface FairSlotsOptions {
   readonly slots: number;
-  /** The number of slots that a holder may have, which depends on whether another holder has asked for one recently. */
+  /** Returns the number of slots that a holder may have. `isAlone` is false if another holder has requested a slot recently. */
   readonly perHolder: (name: string, isAlone: boolean) => number;
   /** The longest queue of one holder. Each entry keeps a request in memory. */
   readonly maxWaiting: number;
@@ -43,13 +43,13 @@ interface Speed {
 export type FairSlots = ReturnType<typeof createFairSlots>;
 
 /**
- * Slots that holders share. Each holder has at most a share of the slots, and the queues of the holders are served in
- * rotation; a wait that would last past its deadline fails as UNAVAILABLE at once.
+ * Shares slots among holders. Each holder has at most its share and a queue of its own, and the queues are served in
+ * rotation. A request that would wait past its deadline fails as UNAVAILABLE at once.
  */
 export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll }: FairSlotsOptions) {
   const holders = new Map<string, Holder>();
   /** The holders with a queue, in the order in which their next requests are served. */
-  let round: Holder[] = [];
+  let rotation: Holder[] = [];
   let running = 0;
   let waiting = 0;
   const speed: Speed = { since: 0, served: 0 };
@@ -72,9 +72,9 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
     return running < slots && holder.running < perHolder(holder.name, performance.now() - changedAt > LATELY_MS);
   }
 
-  /** The longer of two estimates: one by the speed of its own queue, one by the speed of all queues in rotation. */
+  /** Returns the longer of two estimates: by the speed of this queue, and by the speed of all queues in rotation. */
   function expectedWaitMs(holder: Holder): number {
-    const before = Math.min(waiting, (holder.waiting + 1) * (round.length + 1));
+    const before = Math.min(waiting, (holder.waiting + 1) * (rotation.length + 1));
     return Math.max(holder.waiting * intervalOf(holder.speed), before * intervalOf(speed));
   }
 
@@ -84,16 +84,16 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   }
 
   function grantWaiting(): void {
-    for (let index = 0; index < round.length && running < slots; ) {
-      const holder = round[index] as Holder;
+    for (let index = 0; index < rotation.length && running < slots; ) {
+      const holder = rotation[index] as Holder;
       if (!isFree(holder)) {
         index += 1;
         continue;
       }
-      round.splice(index, 1);
+      rotation.splice(index, 1);
       const next = nextOf(holder);
       if (next === undefined) continue;
-      if (holder.waiting > 0) round.push(holder);
+      if (holder.waiting > 0) rotation.push(holder);
       holder.speed.served += 1;
       speed.served += 1;
       begin(holder);
@@ -115,7 +115,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   function enqueue(name: string, holder: Holder, msLeft: number): QueuedSlot {
     if (holder.waiting === 0) {
       restart(holder.speed);
-      round.push(holder);
+      rotation.push(holder);
     }
     if (waiting === 0) restart(speed);
     holder.waiting += 1;
@@ -135,7 +135,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
         clearTimeout(timer);
         holder.waiting -= 1;
         waiting -= 1;
-        if (holder.waiting === 0) leaveRound(holder);
+        if (holder.waiting === 0) leaveRotation(holder);
         forgetIfIdle(name, holder);
         reject(new Failure("UNAVAILABLE"));
       };
@@ -145,13 +145,13 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
     return { granted, cancel };
   }
 
-  function leaveRound(holder: Holder): void {
+  function leaveRotation(holder: Holder): void {
     holder.queue.length = 0;
-    round = round.filter((other) => other !== holder);
+    rotation = rotation.filter((other) => other !== holder);
   }
 
   return {
-    /** Takes a free slot and returns undefined, or returns a place in the queue. Call `free` once for each slot. */
+    /** Takes a free slot and returns undefined, or adds an entry to the queue. Call `free` once for each slot. */
     take(name: string, msLeft: number): QueuedSlot | undefined {
       if (name !== newest) {
         if (newest !== "") changedAt = performance.now();
@@ -172,7 +172,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
 
     free(name: string): void {
       const holder = holders.get(name);
-      if (holder === undefined) throw new Error("a slot was freed twice, or was never taken");
+      if (holder === undefined) throw new Error("A slot was freed twice, or was never taken");
       running -= 1;
       holder.running -= 1;
       if (waiting > 0) grantWaiting();
@@ -189,7 +189,7 @@ function restart(speed: Speed): void {
   speed.served = 0;
 }
 
-/** 0 while the speed is not known. */
+/** Returns the milliseconds between two served requests, or 0 if the speed is not known. */
 function intervalOf({ since, served }: Speed): number {
   return served < MIN_MEASURED ? 0 : (performance.now() - since) / served;
 }

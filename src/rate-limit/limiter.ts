@@ -5,15 +5,15 @@ import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
 import { createPostgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
 
-/** How long requests pass uncounted before a silent store is asked again. */
+/** How long requests pass uncounted after the store has failed. */
 const STORE_PAUSE_MS = 1000;
-/** Workers ask their parent, on the same machine: late is busy, not gone. */
+/** The time limit of a worker's question to its parent process. It is longer than that of a store, because a late parent is only busy. */
 const PARENT_TIMEOUT_MS = 1000;
 const STORE_CONNECTIONS = 2;
-/** In memory. Credentials are not bounded: there are as many as were given out. */
+/** The largest number of addresses in memory. Credentials are not limited, because operators create them. */
 const MAX_ADDRESSES = 100_000;
 
-/** What is left to a bucket after it was asked. */
+/** The state of a bucket after a request was charged to it. */
 export interface Quota {
   readonly admitted: boolean;
   readonly remaining: number;
@@ -23,7 +23,7 @@ export interface Quota {
 export interface RateLimiter {
   readonly points: number;
   readonly windowSeconds: number;
-  /** Null where the store cannot be asked: the request may pass, for a limit must not become the outage. */
+  /** Returns null if the store fails. The request then passes, because a failing store must not make the API unavailable. */
   readonly take: (bucket: string, points: number) => Promise<Quota | null>;
   readonly close: () => Promise<void>;
 }
@@ -44,7 +44,7 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
       const forgotten = config.store === "memory" && bucket.startsWith("address:") ? seen(bucket) : undefined;
       try {
         if (forgotten !== undefined) await store.delete(forgotten);
-        // More than a whole window's points could never pass.
+        // A query that costs more than the limit is charged the whole limit, because it could never pass otherwise.
         const left = await store.consume(bucket, Math.min(points, config.points)).catch(refusalOf);
         if (failing) log.info("the rate limit's store answers again, requests are counted");
         failing = false;
@@ -76,7 +76,7 @@ function openRecentlySeen(max: number) {
   };
 }
 
-/** The library throws a refusal and an error alike. */
+/** The library throws its result if the limit is exceeded. */
 function refusalOf(thrown: unknown): RateLimiterRes {
   if (thrown instanceof RateLimiterRes) return thrown;
   throw thrown;
@@ -88,7 +88,7 @@ function openStore(
 ) {
   const options = { points, duration: windowSeconds };
   if (store === "postgres" && databaseUrl !== null) {
-    // Connections of its own: counting may neither wait behind the pages nor hold them up.
+    // A separate pool, so that counting neither waits for page queries nor delays them.
     const sql = openPool(
       {
         url: databaseUrl,

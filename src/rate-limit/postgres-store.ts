@@ -2,7 +2,7 @@ import { RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Sql } from "../db/client.ts";
 import { waitFor } from "../values/deadline.ts";
 
-/** A limit that holds up every request while its own store is slow would be the outage it is there to prevent. */
+/** Short, because every request waits for the store. */
 export const STORE_TIMEOUT_MS = 500;
 
 interface StoredQuery {
@@ -10,7 +10,7 @@ interface StoredQuery {
   readonly values: readonly unknown[];
 }
 
-/** Counts in the table `rate_limits`, which a migration of ours makes: a serving role needs no right to create. */
+/** Counts in the table `rate_limits`. A migration creates it, so that the role of the server needs no right to create tables. */
 export function createPostgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
   const client = {
     async query({ text, values }: StoredQuery) {

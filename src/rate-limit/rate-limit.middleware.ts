@@ -5,11 +5,12 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
 import { addressKey } from "./client-address.ts";
 import type { Quota, RateLimiter } from "./limiter.ts";
-import { pointsOfCost } from "./points-of-cost.ts";
 import { fingerprintOf, openRecentCredentials, type RecentCredential } from "./recent-credentials.ts";
 
-/** A page by REST; a GraphQL query takes this before its cost is known. */
+/** The price of a REST request. A GraphQL request is charged this before its cost is known. */
 const POINTS_OF_A_REQUEST = 1;
+/** The most expensive page of 100 jobs costs 2,459 (`src/graphql/limits/limits.ts`) and takes one point, as over REST. */
+const COST_OF_A_POINT = 2500;
 const MAX_BLOCKED_ADDRESSES = 10_000;
 
 interface RateLimitOptions {
@@ -17,35 +18,29 @@ interface RateLimitOptions {
   readonly onRefusal: () => void;
 }
 
-interface Asking {
+export interface RateLimitedRequest {
   readonly request: Request;
   readonly response: Response;
+  /** Null for an anonymous request. */
   readonly fingerprint: string | null;
-  /** Known from before, or once it was authenticated. */
+  /** Undefined until the credential was authenticated by this or an earlier request. */
   credential?: RecentCredential;
-  /** Whether it has cost its address a point. */
-  counted: boolean;
+  isAddressCharged: boolean;
 }
 
-/** Undefined for a preflight. Not in a WeakMap: that keeps requests past a young collection, and cost 30 µs each. */
-function askingOf(response: Response | undefined): Asking | undefined {
-  return response?.locals.asking;
-}
-
-/** What a query of the caller's own costs beyond its first point. Fails where the limit does not suffice. */
+/** Charges the points of a GraphQL query beyond its first one. Throws RATE_LIMITED. */
 export type ChargeCost = (response: Response, cost: number) => Promise<void>;
 
 /**
- * Counts requests per credential, and those without a good one per address (draft-ietf-httpapi-ratelimit-headers). Once
- * an address has used up its points its requests are refused before they are authenticated, which costs a statement;
- * all but those of credentials that were good a moment ago.
+ * Counts requests per credential, and requests without a valid credential per address (draft-ietf-httpapi-ratelimit-headers).
+ * An address over its limit is refused before authentication, which costs a statement, except for recently valid credentials.
  */
 export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
   const policy = `"default";q=${limiter.points};w=${limiter.windowSeconds}`;
   const recent = openRecentCredentials();
   const blockedUntil = new Map<string, number>();
 
-  function show(response: Response, quota: Quota): void {
+  function applyQuota(response: Response, quota: Quota): void {
     const seconds = Math.ceil(quota.resetMs / 1000);
     response.setHeader("RateLimit-Policy", policy);
     response.setHeader("RateLimit", `"default";r=${quota.remaining};t=${seconds}`);
@@ -56,12 +51,12 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
   }
 
   function refuseUntil(response: Response, moment: number): void {
-    show(response, { admitted: false, remaining: 0, resetMs: moment - performance.now() });
+    applyQuota(response, { admitted: false, remaining: 0, resetMs: moment - performance.now() });
   }
 
-  async function countAddress(asking: Asking): Promise<Quota | null> {
-    asking.counted = true;
-    const bucket = addressKey(asking.request.ip ?? "");
+  async function countAddress(limited: RateLimitedRequest): Promise<Quota | null> {
+    limited.isAddressCharged = true;
+    const bucket = addressKey(limited.request.ip ?? "");
     const quota = await limiter.take(bucket, POINTS_OF_A_REQUEST);
     if (quota === null || quota.admitted) return quota;
     const oldest = blockedUntil.size < MAX_BLOCKED_ADDRESSES ? undefined : blockedUntil.keys().next().value;
@@ -70,67 +65,65 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
     return quota;
   }
 
-  async function chargeAddress(asking: Asking): Promise<void> {
-    const quota = await countAddress(asking);
-    if (quota !== null) show(asking.response, quota);
+  async function chargeAddress(limited: RateLimitedRequest): Promise<void> {
+    const quota = await countAddress(limited);
+    if (quota !== null) applyQuota(limited.response, quota);
   }
 
-  async function chargeCredential({ response }: Asking, credential: RecentCredential, points: number): Promise<void> {
+  async function chargeCredential(response: Response, credential: RecentCredential, points: number): Promise<void> {
     if (credential.refusedUntil > performance.now()) refuseUntil(response, credential.refusedUntil);
     const quota = await limiter.take(credential.bucket, points);
     if (quota === null) return;
     if (!quota.admitted) credential.refusedUntil = performance.now() + quota.resetMs;
-    show(response, quota);
+    applyQuota(response, quota);
   }
 
   return {
     beforeAuthentication: (async (request, response, next) => {
-      // A preflight is the browser's and carries no credential.
+      // Browsers send preflights without a credential.
       if (request.method === "OPTIONS") return next();
-      const asking: Asking = { request, response, fingerprint: fingerprintOf(request), counted: false };
-      response.locals.asking = asking;
-      if (asking.fingerprint === null) {
-        refuseBlockedAddress(asking);
-        await chargeAddress(asking);
+      const fingerprint = fingerprintOf(request);
+      const limited: RateLimitedRequest = { request, response, fingerprint, isAddressCharged: false };
+      response.locals.rateLimit = limited;
+      const known = fingerprint === null ? undefined : recent.get(fingerprint);
+      if (known !== undefined) {
+        limited.credential = known;
+        await chargeCredential(response, known, POINTS_OF_A_REQUEST);
         return next();
       }
-      const known = recent.get(asking.fingerprint);
-      if (known === undefined) {
-        refuseBlockedAddress(asking);
-        countWhenNeverAuthenticated(asking);
-      } else {
-        asking.credential = known;
-        await chargeCredential(asking, known, POINTS_OF_A_REQUEST);
-      }
+      refuseBlockedAddress(limited);
+      if (fingerprint === null) await chargeAddress(limited);
+      else chargeAddressUnlessAuthenticated(limited);
       next();
     }) satisfies RequestHandler,
 
-    /** A viewer who is over the limit fails as RATE_LIMITED, and so does a stranger whose address is. */
+    /** Charges the first request of a credential, and the address of a request that fails as UNAUTHENTICATED. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
       async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
-        const asking = askingOf(request.res);
-        const known = asking?.credential;
+        const limited = request.res?.locals.rateLimit;
+        if (limited === undefined) return authenticate(request, deadline);
+        const { fingerprint, response, credential: known } = limited;
         const viewer = await authenticate(request, deadline).catch(async (error: unknown) => {
-          if (asking !== undefined && error instanceof Failure && error.kind === "UNAUTHENTICATED") {
-            if (asking.fingerprint !== null) recent.forget(asking.fingerprint);
-            if (!asking.counted) await chargeAddress(asking);
+          if (error instanceof Failure && error.kind === "UNAUTHENTICATED") {
+            if (fingerprint !== null) recent.forget(fingerprint);
+            if (!limited.isAddressCharged) await chargeAddress(limited);
           }
           throw error;
         });
-        if (asking !== undefined && asking.fingerprint !== null && known === undefined) {
-          asking.credential = recent.remember(asking.fingerprint, request, viewer);
-          await chargeCredential(asking, asking.credential, POINTS_OF_A_REQUEST);
+        if (fingerprint !== null && known === undefined) {
+          limited.credential = recent.remember(fingerprint, request, viewer);
+          await chargeCredential(response, limited.credential, POINTS_OF_A_REQUEST);
         }
         return viewer;
       },
 
-    /** Fails with the status: by then Apollo answers. */
+    /** Throws a GraphQL error with the HTTP status, because Apollo Server sends the response. */
     chargeCost: (async (response, cost) => {
-      const asking = askingOf(response);
+      const credential = response.locals.rateLimit?.credential;
       const morePoints = pointsOfCost(cost) - POINTS_OF_A_REQUEST;
-      if (asking?.credential === undefined || morePoints === 0) return;
-      await chargeCredential(asking, asking.credential, morePoints).catch((failure: Failure) => {
+      if (credential === undefined || morePoints === 0) return;
+      await chargeCredential(response, credential, morePoints).catch((failure: Failure) => {
         throw new GraphQLError(failure.message, {
           originalError: failure,
           extensions: { http: { status: failure.status } },
@@ -139,7 +132,7 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
     }) satisfies ChargeCost,
   };
 
-  function refuseBlockedAddress({ request, response }: Asking): void {
+  function refuseBlockedAddress({ request, response }: RateLimitedRequest): void {
     if (blockedUntil.size === 0) return;
     const bucket = addressKey(request.ip ?? "");
     const moment = blockedUntil.get(bucket) ?? 0;
@@ -147,10 +140,14 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
     else blockedUntil.delete(bucket);
   }
 
-  /** A made-up credential must not open the paths that never ask for one. */
-  function countWhenNeverAuthenticated(asking: Asking): void {
-    asking.response.on("finish", () => {
-      if (asking.credential === undefined && !asking.counted) void countAddress(asking);
+  /** Otherwise requests with an invented credential would not be counted on the paths that need no authentication. */
+  function chargeAddressUnlessAuthenticated(limited: RateLimitedRequest): void {
+    limited.response.on("finish", () => {
+      if (limited.credential === undefined && !limited.isAddressCharged) void countAddress(limited);
     });
   }
+}
+
+function pointsOfCost(cost: number): number {
+  return Math.max(1, Math.ceil(cost / COST_OF_A_POINT));
 }

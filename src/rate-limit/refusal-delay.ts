@@ -2,14 +2,14 @@ import { randomInt } from "node:crypto";
 import type { Request } from "express";
 import { addressKey } from "./client-address.ts";
 
-const MAX_AT_ONCE_PER_SECOND = 20;
-/** As long as `Retry-After: 1` asks a client to wait. Random, so that paused clients do not return all at once. */
-const PAUSE_MS = { min: 1000, max: 2000 };
+const MAX_IMMEDIATE_PER_SECOND = 20;
+/** At least as long as `Retry-After: 1` asks for. Random, so that delayed clients do not all return at the same time. */
+const DELAY_MS = { min: 1000, max: 2000 };
 const REFUSALS: ReadonlySet<number> = new Set([401, 429, 503]);
 
 /**
- * A client that ignores refusals sends its next request as soon as it has the response. Many such clients would keep the
- * event loop busy with refusals alone, so their responses wait. Responses to other addresses do not.
+ * Delays refusals to an address above 20 per second. Clients that ignore `Retry-After` send their next request as soon as
+ * they have the response, and many of them would keep the event loop busy with refusals.
  */
 export function createRefusalDelay() {
   let secondEndsAt = 0;
@@ -27,7 +27,7 @@ export function createRefusalDelay() {
     const address = addressKey(request.ip ?? "");
     const count = (refusals.get(address) ?? 0) + 1;
     refusals.set(address, count);
-    if (count <= MAX_AT_ONCE_PER_SECOND) respond();
-    else setTimeout(respond, randomInt(PAUSE_MS.min, PAUSE_MS.max));
+    if (count <= MAX_IMMEDIATE_PER_SECOND) respond();
+    else setTimeout(respond, randomInt(DELAY_MS.min, DELAY_MS.max));
   };
 }

@@ -6,35 +6,32 @@ import { expect, test } from "vitest";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createLog } from "../../src/log.ts";
 
-/** Whether a request and its response are, to Express' handlers, of the prototypes they were born with. */
-async function keepsPrototypes(openServer: (app: Express) => Server): Promise<boolean[]> {
+/** Returns for the request and the response whether Express left its prototype unchanged. */
+async function keepsPrototypes(createServerOf: (app: Express) => Server): Promise<boolean[]> {
   const app = express();
   const prototypesOf = (messages: object[]) => messages.map(Object.getPrototypeOf);
-  let born: object[] = [];
+  let created: object[] = [];
   let handled: object[] = [];
   app.use(
     Router().get("/path", (request, response) => {
       handled = prototypesOf([request, response]);
-      // What only Express' own have.
+      // `status` and `path` exist on Express' prototypes only.
       response.status(request.path === "/path" ? 204 : 500).end();
     }),
   );
-  const server = openServer(app).prependListener("request", (...messages) => {
-    born = prototypesOf(messages);
+  const server = createServerOf(app).prependListener("request", (...messages) => {
+    created = prototypesOf(messages);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   expect((await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/path`)).status).toBe(204);
   server.closeAllConnections();
   server.close();
-  return born.map((prototype, index) => prototype === handled[index]);
+  return created.map((prototype, index) => prototype === handled[index]);
 }
 
-test("Express finds its prototypes on our server's requests and responses, and changes none", async () => {
-  const witnesses = { log: createLog("silent"), onRefusal: () => {} };
-  expect(await keepsPrototypes((app) => createHttpServer(app, witnesses, { silenceTimeoutMs: 1000 }))).toEqual([
-    true,
-    true,
-  ]);
+test("Express replaces the prototypes of a plain server's messages, and keeps those of our server's messages", async () => {
+  const options = { log: createLog("silent"), onRefusal: () => {}, limits: { silenceTimeoutMs: 1000 } };
+  expect(await keepsPrototypes((app) => createHttpServer(app, options))).toEqual([true, true]);
   expect(await keepsPrototypes((app) => createServer(app))).toEqual([false, false]);
 });

@@ -8,13 +8,13 @@ import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-str
 const PARAMETERS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
 const JSON_PARAMETERS: ReadonlySet<string> = new Set(["variables", "extensions"]);
 
-/** Handles HEAD as GET (RFC 9110, section 9.3.2), because Apollo Server does not support HEAD. Node sends no body for HEAD. */
+/** Handles HEAD as GET (RFC 9110, section 9.3.2), because Apollo Server does not support HEAD. Node omits the body. */
 export const headAsGet: RequestHandler = (request, _response, next) => {
   if (request.method === "HEAD") request.method = "GET";
   next();
 };
 
-/** Reads the query string of a GET strictly and drops empty parameters, because `operationName=` means no name. */
+/** Parses the query string of a GET strictly and drops empty parameters, because `operationName=` means no name. */
 export const readGraphqlParameters: RequestHandler = (request, _response, next) => {
   if (request.method !== "GET") return next();
   const parameters = readQueryString(request.url).filter(({ name }) => PARAMETERS.has(name));
@@ -40,8 +40,8 @@ function isEmpty({ name, value }: QueryParameter): boolean {
 export const chooseMediaType: RequestHandler = (request, _response, next) => {
   const chosen = acceptedType(request.headers.accept, GRAPHQL_TYPES);
   if (chosen === null) {
-    const types = GRAPHQL_TYPES.map(({ type }) => type).join(" and ");
-    throw new Failure("NOT_ACCEPTABLE", { message: `This path answers ${types} only` });
+    const types = GRAPHQL_TYPES.map(({ type }) => type).join(" or ");
+    throw new Failure("NOT_ACCEPTABLE", { message: `This path can only respond with ${types}` });
   }
   request.headers.accept = chosen.type;
   next();

@@ -10,34 +10,34 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   updated_to: ["updated_before"],
 };
 
-/** Longer than any known name. An unknown name above this length is shortened in the error and gets no suggestion. */
+/** No known name is this long. A longer name is shortened in the error and gets no suggestion. */
 const MAX_NAME_LENGTH = 64;
 
-/** The name and its aliases. */
+/** Returns the name and its aliases. */
 export function spellingsOf(name: string): readonly string[] {
   return [name, ...(ALIASES[name] ?? [])];
 }
 
-/** The spelling of this parameter in the query, and a fault for every other spelling beside it. */
+/** Returns the spelling of this parameter in the query, and a fault for every other spelling of it in the same query. */
 export function spellingIn(query: URLSearchParams, name: string): { given: string | undefined; faults: FieldFault[] } {
   const [given, ...others] = spellingsOf(name).filter((spelling) => query.has(spelling));
   return { given, faults: others.map((field) => ({ field, reason: notTogetherWith(given ?? name) })) };
 }
 
-/** The name `status` for `status[]` and `status[0]`, which axios, PHP, Rails, jQuery and qs send for a list. Null for any other form. */
+/** Returns `status` for `status[]` and `status[0]`, which axios, PHP, Rails, jQuery and qs send for a list, and null for any other form. */
 export function bracketedNameIn(name: string): string | null {
   return /^(\w+)\[\d*\]$/.exec(name)?.[1] ?? null;
 }
 
-/** The name before the first bracket, `status` for `status[a]` and `status[0][b]`. */
+/** Returns the name before the first bracket: `status` for `status[a]` and `status[0][b]`. */
 export function nameBeforeBracket(name: string): string {
   return name.split("[", 1)[0] ?? name;
 }
 
 export function faultOfUnknown(name: string, known: readonly string[]): FieldFault {
-  if (name.length > MAX_NAME_LENGTH) return { field: `${name.slice(0, MAX_NAME_LENGTH)}…`, reason: NOT_KNOWN };
+  if (name.length > MAX_NAME_LENGTH) return { field: `${name.slice(0, MAX_NAME_LENGTH)}…`, reason: UNKNOWN_RULE };
   const [nearest] = suggestionList(nameBeforeBracket(name), known);
-  return { field: name, reason: nearest === undefined ? NOT_KNOWN : `${NOT_KNOWN}; did you mean ${nearest}?` };
+  return { field: name, reason: nearest === undefined ? UNKNOWN_RULE : `${UNKNOWN_RULE}; did you mean ${nearest}?` };
 }
 
-const NOT_KNOWN = "is not a parameter of this path";
+const UNKNOWN_RULE = "is not a parameter of this path";

@@ -7,7 +7,7 @@ export interface QueryParameter {
 
 export const ENCODING_RULE = "must be percent-encoded UTF-8";
 
-/** Reads a query string strictly, because `URLSearchParams` replaces invalid UTF-8 by U+FFFD and keeps malformed escapes as text. */
+/** Parses a query string strictly. `URLSearchParams` replaces invalid UTF-8 by U+FFFD and keeps malformed escapes as text. */
 export function readQueryString(url: string): QueryParameter[] {
   const [, query = ""] = /\?([^#]*)/.exec(url) ?? [];
   return query
@@ -19,7 +19,7 @@ export function readQueryString(url: string): QueryParameter[] {
     });
 }
 
-/** `decodeURIComponent` refuses lone `%`, overlong forms, encoded surrogates and truncated sequences. */
+/** Returns null for a lone `%`, an overlong form, an encoded surrogate or a truncated sequence. */
 function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

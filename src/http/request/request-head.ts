@@ -1,14 +1,14 @@
 import type { RequestHandler } from "express";
 import { Failure } from "../../errors.ts";
 
-/** A browser behind two proxies sends 30. Node passes over those beyond 2,000, of which 8 KB can hold more. */
+/** A browser behind two proxies sends about 30 headers. Node silently drops headers beyond the first 2,000, which fit in 8 KB. */
 const MAX_HEADERS = 100;
 /** The limit of the request line and the headers together. A browser sends less than 2 KB, even with a JWT. */
 export const MAX_HEAD_BYTES = 8192;
 
 /**
- * RFC 9112 section 3.2 asks for exactly one Host: whoever stands in front may have read another than we do. Both refusals end
- * the connection.
+ * Refuses a request without exactly one Host header (RFC 9112 section 3.2), because a proxy may use another one than this
+ * server, and a request with too large a head. Both close the connection.
  */
 export const checkRequestHead: RequestHandler = ({ rawHeaders, httpVersion, url }, response, next) => {
   let hosts = 0;
@@ -19,10 +19,10 @@ export const checkRequestHead: RequestHandler = ({ rawHeaders, httpVersion, url 
     if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
   }
   const isHostWrong = hosts > 1 || (hosts === 0 && httpVersion !== "1.0");
-  const areTooLarge = rawHeaders.length > 2 * MAX_HEADERS || bytes > MAX_HEAD_BYTES;
-  if (!isHostWrong && !areTooLarge) return next();
+  const isTooLarge = rawHeaders.length > 2 * MAX_HEADERS || bytes > MAX_HEAD_BYTES;
+  if (!isHostWrong && !isTooLarge) return next();
   response.setHeader("Connection", "close");
-  throw areTooLarge
+  throw isTooLarge
     ? new Failure("HEADERS_TOO_LARGE")
-    : new Failure("INVALID_INPUT", { message: "The request must have one Host header" });
+    : new Failure("INVALID_INPUT", { message: "The request must have exactly one Host header" });
 };

@@ -1,8 +1,8 @@
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/[^/?#]+/i;
 
 /**
- * Path and query: RFC 9112 section 3.2.2 has a server take an absolute target, whose authority says nothing to us. Express
- * parses one only in part, and answers what it cannot parse itself. Null for what names no path.
+ * Returns the path and query of a request target, or null if it names no path. A server must accept absolute targets
+ * (RFC 9112 section 3.2.2), and Express parses only some of them.
  */
 export function originFormOf(target: string): string | null {
   const [text = ""] = target.replace(ABSOLUTE, "").split("#", 1);
@@ -11,7 +11,7 @@ export function originFormOf(target: string): string | null {
   return path.startsWith("/") || path === "*" ? path : null;
 }
 
-/** Escapes a malformed `%`, because Express refuses it before authentication. The path is then unknown, or has an invalid id. */
+/** Escapes a malformed `%`, which Express would refuse before authentication. The path is then unknown or has an invalid id. */
 function withDecodablePath(target: string): string {
   const [path = "", ...query] = target.split("?");
   try {
@@ -22,7 +22,7 @@ function withDecodablePath(target: string): string {
   }
 }
 
-/** The authority of an absolute-form target, such as `example.com:80`, or null for every other form. */
+/** Returns the authority of an absolute-form target, such as `example.com:80`, or null for every other form. */
 export function authorityOf(target: string): string | null {
   return /^[a-z][a-z\d+.-]*:\/\/([^/?#]+)/i.exec(target)?.[1] ?? null;
 }

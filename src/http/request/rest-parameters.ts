@@ -22,14 +22,23 @@ const ONCE_RULE = "must not be given more than once";
 
 /** The parameters that a path accepts. */
 export interface KnownParameters {
-  /** Names beside which unknown names are ignored, as the documented endpoint always did. Other paths refuse unknown names. */
+  /** The parameters of the documented endpoint, which ignores unknown names. */
   readonly lenient?: readonly string[];
+  /** The parameters of this API. A request with one of them, or to a path without `lenient`, must not have unknown names. */
   readonly strict?: readonly string[];
   /** The names in `strict` whose parameters are lists. */
   readonly lists?: ReadonlySet<string>;
 }
 
-/** Reads a request's parameters and collects what is wrong with them, so that all wrong fields are named at once. */
+interface IntegerBounds {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  /** The reason in the error, which states the bounds. */
+  readonly rule: string;
+}
+
+/** Reads the parameters of a request and collects their faults, so that one response names all wrong fields. */
 export class RestParameters {
   /** The known parameters, with `name[]` as `name`. */
   readonly query = new URLSearchParams();
@@ -53,27 +62,27 @@ export class RestParameters {
     this.faults.push(...refused.map((name) => faultOfUnknown(name, known)));
   }
 
-  /** A parameter that is given once; null when it is absent. */
+  /** Returns the value of a parameter that may be given once, or null if it is absent. */
   single(field: string): string | null {
     const values = this.query.getAll(field);
     if (values.length > 1) this.faults.push({ field, reason: ONCE_RULE });
     return values.length === 1 ? (values[0] ?? null) : null;
   }
 
-  /** Returns it in lower case, as both APIs answer it. */
+  /** Returns the UUID in lower case, as both APIs return it. */
   uuid(field: string, value: string): string {
     if (!isUuid(value)) this.faults.push({ field, reason: UUID_RULE });
     return value.toLowerCase();
   }
 
-  /** Where a walk by cursor goes on: empty at its beginning, null when none is asked for. */
+  /** Returns the cursor, which is empty for the first page, or null if the request does not page by cursor. */
   after(scope: CursorScope): string | null {
     const after = this.single("after");
     if (after === null) return null;
     if (after !== "" && positionOfCursor(scope, after) === null) {
       this.faults.push({ field: "after", reason: CURSOR_RULE });
     }
-    // Clients that always send an offset send 0, which asks for nothing.
+    // Some clients always send `offset=0`, which changes nothing.
     if (!/^0+$/.test(this.query.get("offset") ?? "0"))
       this.faults.push({ field: "offset", reason: notTogetherWith("after") });
     return after;
@@ -81,12 +90,12 @@ export class RestParameters {
 
   page(): Page {
     return {
-      limit: this.integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT, LIMIT_RULE),
-      offset: this.integer("offset", DEFAULT_OFFSET, 0, MAX_OFFSET, OFFSET_RULE),
+      limit: this.integer("limit", { default: DEFAULT_LIMIT, min: 1, max: MAX_LIMIT, rule: LIMIT_RULE }),
+      offset: this.integer("offset", { default: DEFAULT_OFFSET, min: 0, max: MAX_OFFSET, rule: OFFSET_RULE }),
     };
   }
 
-  /** As text, since Postgres reads it to the microsecond. */
+  /** Returns the timestamp as text, because a `Date` would lose its microseconds. */
   moment(name: string): string | null {
     const { given: field = name, faults } = spellingIn(this.query, name);
     this.faults.push(...faults);
@@ -96,18 +105,18 @@ export class RestParameters {
     return value;
   }
 
-  /** Fails as INVALID_INPUT when anything was wrong. */
+  /** Throws INVALID_INPUT if there are faults. */
   check(): void {
     if (this.faults.length > 0) throw Failure.ofFields(this.faults);
   }
 
-  /** Decimal digits alone: `1e2`, `+5`, ` 5`, `0x10` and `1.0` are numbers to JavaScript. */
-  private integer(field: string, fallback: number, min: number, max: number, reason: string): number {
+  /** Accepts only decimal digits, because `Number` also accepts `1e2`, `+5`, ` 5`, `0x10` and `1.0`. */
+  private integer(field: string, bounds: IntegerBounds): number {
     const values = this.query.getAll(field);
-    if (values.length === 0) return fallback;
+    if (values.length === 0) return bounds.default;
     const value = values.length === 1 && /^[0-9]+$/.test(values[0] ?? "") ? Number(values[0]) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.faults.push({ field, reason: values.length > 1 ? ONCE_RULE : reason });
-    return fallback;
+    if (value >= bounds.min && value <= bounds.max) return value;
+    this.faults.push({ field, reason: values.length > 1 ? ONCE_RULE : bounds.rule });
+    return bounds.default;
   }
 }

@@ -1,127 +1,134 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { MAX_BODY_BYTES } from "../request/request-body.ts";
 
 /** The limit for one process, see `docs/decisions/limits.md`. */
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
-/** A younger response may belong to a caller who reads, so it is closed only when the limit is exceeded several times over. */
+/** The client of a younger response may still be reading it. Such a response is closed only far above the limit. */
 const SLOW_AFTER_MS = 1000;
-const TIMES_TOO_MUCH = 4;
-
-/** A body of unknown length counts as the longest allowed body. */
-const MAX_BODY_BYTES = 100 * 1024;
+const FAR_ABOVE_LIMIT = 4;
 
 /** The requests that one connection may send before it reads the responses. Browsers and Node send one. */
 const MAX_PIPELINED = 500;
 
-interface Held {
-  body: number;
-  compressing: number;
-  unsent: number;
-  /** The time (`performance.now()`) at which the client last read a part of the response. */
-  since: number;
+type Part = "body" | "compressor" | "unsent";
+
+interface Buffered extends Record<Part, number> {
+  /** The time (`performance.now()`) at which the number of buffered bytes last changed. */
+  changedAt: number;
 }
 
-interface UnreadOptions {
-  readonly maxBytes?: number | undefined;
-  readonly onCut?: () => void;
+interface BufferLimitOptions {
+  readonly maxBytes?: number;
+  /** Called for each connection that is closed. */
+  readonly onClose?: () => void;
 }
 
 export type BufferLimit = ReturnType<typeof createBufferLimit>;
 
 /**
- * Limits the memory that slow callers hold in one process: unsent responses, compressors and unfinished request bodies.
- * Beyond the limit the connection with the most bytes held for the longest time is closed, so that others are served.
+ * Limits the bytes that one process buffers for slow clients: unsent responses, compressors and incomplete request bodies.
+ * Above the limit it closes the connection with the largest product of bytes and time, so that other clients are served.
  */
-export function createBufferLimit({ maxBytes = MAX_HELD_BYTES, onCut = () => {} }: UnreadOptions = {}) {
-  const held = new Map<ServerResponse, Held>();
+export function createBufferLimit({ maxBytes = MAX_BUFFERED_BYTES, onClose = () => {} }: BufferLimitOptions = {}) {
+  const buffered = new Map<ServerResponse, Buffered>();
   const pipelined = new WeakMap<Socket, number>();
   let total = 0;
   let recheck: NodeJS.Timeout | undefined;
 
-  function change(response: ServerResponse, part: "body" | "compressing" | "unsent", bytes: number): void {
-    let entry = held.get(response);
+  function setBytes(response: ServerResponse, part: Part, bytes: number): void {
+    let entry = buffered.get(response);
     if (entry === undefined) {
       if (bytes === 0 || response.closed) return;
-      entry = { body: 0, compressing: 0, unsent: 0, since: 0 };
-      held.set(response, entry);
+      entry = { body: 0, compressor: 0, unsent: 0, changedAt: 0 };
+      buffered.set(response, entry);
     }
     total += bytes - entry[part];
     entry[part] = bytes;
-    entry.since = performance.now();
-    cutWhatIsTooMuch();
+    entry.changedAt = performance.now();
+    enforceLimit();
   }
 
-  function cutWhatIsTooMuch(): void {
-    while (total > maxBytes && cutLongestHeld());
+  function enforceLimit(): void {
+    while (total > maxBytes && closeSlowest());
     if (total <= maxBytes || recheck !== undefined) return;
     recheck = setTimeout(() => {
       recheck = undefined;
-      cutWhatIsTooMuch();
+      enforceLimit();
     }, SLOW_AFTER_MS).unref();
   }
 
-  function release(response: ServerResponse): void {
-    const entry = held.get(response);
+  function forget(response: ServerResponse): void {
+    const entry = buffered.get(response);
     if (entry === undefined) return;
-    total -= entry.body + entry.compressing + entry.unsent;
-    held.delete(response);
+    total -= bytesOf(entry);
+    buffered.delete(response);
   }
 
-  /** Closes the connection that holds the most bytes for the longest time. Returns false if no connection is slow. */
-  function cutLongestHeld(): boolean {
+  /** Returns false if no connection is slow. */
+  function closeSlowest(): boolean {
     const now = performance.now();
-    const minMs = total > TIMES_TOO_MUCH * maxBytes ? 0 : SLOW_AFTER_MS;
-    let longest: ServerResponse | undefined;
-    let most = 0;
-    for (const [response, { body, compressing, unsent, since }] of held) {
-      const ms = now - since;
-      const weight = (body + compressing + unsent) * (ms + 1);
-      if (ms >= minMs && weight > most) [longest, most] = [response, weight];
+    const minMs = total > FAR_ABOVE_LIMIT * maxBytes ? 0 : SLOW_AFTER_MS;
+    let slowest: ServerResponse | undefined;
+    let largest = 0;
+    for (const [response, entry] of buffered) {
+      const ms = now - entry.changedAt;
+      const product = bytesOf(entry) * (ms + 1);
+      if (ms >= minMs && product > largest) [slowest, largest] = [response, product];
     }
-    if (longest === undefined) return false;
-    release(longest);
-    longest.req.socket.destroy();
-    onCut();
+    if (slowest === undefined) return false;
+    forget(slowest);
+    slowest.req.socket.destroy();
+    onClose();
     return true;
   }
 
   return {
-    get heldBytes(): number {
+    get bufferedBytes(): number {
       return total;
     },
 
     /** Counts a request. Closes the connection and returns false if it already has too many unanswered requests. */
     begin(request: IncomingMessage, response: ServerResponse): boolean {
-      const { socket, headers } = request;
-      const underWay = (pipelined.get(socket) ?? 0) + 1;
-      if (underWay > MAX_PIPELINED) {
+      const { socket } = request;
+      const unanswered = (pipelined.get(socket) ?? 0) + 1;
+      if (unanswered > MAX_PIPELINED) {
         socket.destroy();
-        onCut();
+        onClose();
         return false;
       }
-      pipelined.set(socket, underWay);
+      pipelined.set(socket, unanswered);
       response.once("close", () => {
         pipelined.set(socket, (pipelined.get(socket) ?? 1) - 1);
-        release(response);
+        forget(response);
       });
-      const length =
-        headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : MAX_BODY_BYTES;
+      const length = expectedLengthOf(request);
       if (length > 0) {
-        change(response, "body", Math.min(length, MAX_BODY_BYTES));
-        request.once("end", () => change(response, "body", 0));
+        setBytes(response, "body", length);
+        request.once("end", () => setBytes(response, "body", 0));
       }
       return true;
     },
 
-    /** Call this after each write: the process holds every byte that the kernel has not accepted. */
-    noteWritten(response: ServerResponse): void {
+    /** Call this after each write, because the process buffers every byte that the kernel has not accepted. */
+    recordWrite(response: ServerResponse): void {
       const unsent = response.writableLength;
-      if (unsent > 0 || held.has(response)) change(response, "unsent", unsent);
+      if (unsent > 0 || buffered.has(response)) setBytes(response, "unsent", unsent);
     },
 
-    noteCompressing(response: ServerResponse, bytes: number): void {
-      change(response, "compressing", bytes);
+    recordCompressor(response: ServerResponse, bytes: number): void {
+      setBytes(response, "compressor", bytes);
     },
   };
+}
+
+function bytesOf({ body, compressor, unsent }: Buffered): number {
+  return body + compressor + unsent;
+}
+
+/** A body of unknown length counts as the longest allowed body. */
+function expectedLengthOf({ headers }: IncomingMessage): number {
+  if (headers["transfer-encoding"] !== undefined) return MAX_BODY_BYTES;
+  return Math.min(Number(headers["content-length"] ?? 0), MAX_BODY_BYTES);
 }

@@ -9,9 +9,9 @@ const COMPRESSOR_BYTES = 700_000;
 /** A window of 256 KB, which is longer than a page, takes less memory than the default of 4 MB. */
 const BROTLI_WINDOW_BITS = 18;
 
-/** Not even looked at for a caller who takes no compressed answer: the wrapped response costs a fifth of a page of 10. */
-export function compressAnswers(unread: BufferLimit): RequestHandler {
-  // Its list of types that are worth it does not know lines of JSON.
+/** Compresses responses. Requests that accept no compression skip the package `compression`, which costs CPU time even then. */
+export function compressResponses(buffers: BufferLimit): RequestHandler {
+  // The package does not count NDJSON among the compressible types.
   const compress = compression({
     filter: (request, response) =>
       String(response.getHeader("Content-Type")).startsWith("application/x-ndjson") ||
@@ -23,24 +23,24 @@ export function compressAnswers(unread: BufferLimit): RequestHandler {
   return (request, response, next) => {
     if (!/gzip|br|deflate/.test(request.headers["accept-encoding"] ?? "")) return next();
     compress(request, response, () => {
-      countCompressor(response, unread);
+      countCompressor(response, buffers);
       next();
     });
   };
 }
 
 /** Counts the memory of the compressor, which is held until a slow client has read the response. */
-function countCompressor(response: Response, unread: BufferLimit): void {
+function countCompressor(response: Response, buffers: BufferLimit): void {
   // The types name only the shortest overload, but all arguments are passed on.
   const write = response.write.bind(response) as (...chunk: unknown[]) => boolean;
   const end = response.end.bind(response) as (...chunk: unknown[]) => Response;
   const count = (chunk: unknown) => {
-    if (response.hasHeader("Content-Encoding")) unread.noteCompressing(response, COMPRESSOR_BYTES + sizeOf(chunk));
+    if (response.hasHeader("Content-Encoding")) buffers.recordCompressor(response, COMPRESSOR_BYTES + sizeOf(chunk));
   };
   response.write = (...chunk: [unknown]) => {
-    const hasRoom = write(...chunk);
+    const isBelowHighWaterMark = write(...chunk);
     count(null);
-    return hasRoom;
+    return isBelowHighWaterMark;
   };
   response.end = (...chunk: [unknown?]) => {
     end(...chunk);

@@ -1,16 +1,15 @@
 import { hash } from "node:crypto";
 
-/** Weak: one tag serves the plain and the compressed bytes. */
+/** Returns a weak tag, because the plain and the compressed response share it. */
 export function entityTagOf(body: string): string {
   return `W/"${hash("sha1", body, "base64url")}"`;
 }
 
 /**
- * RFC 9110 section 13.1.2, by weak comparison. Unlike Express' `fresh` it does not heed the request's
- * `Cache-Control: no-cache`, which fetch() adds to every conditional request: that speaks to caches, and this is the
- * origin.
+ * Compares weakly (RFC 9110 section 13.1.2). Express' `request.fresh` is not used, because it is false for `Cache-Control:
+ * no-cache`, which fetch() adds to conditional requests and which is meant for caches.
  */
-export function isKnownTag(entityTag: string, ifNoneMatch: string | undefined): boolean {
+export function matchesEntityTag(entityTag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");

@@ -6,20 +6,20 @@ import { acceptedType } from "../request/accepted-type.ts";
 
 /** The parts of a request that decide the format of an error response. */
 interface FailedRequest {
-  /** Path and query. */
+  /** The path and the query string. */
   readonly url: string;
   readonly accept: string | undefined;
 }
 
-/** /graphql answers with GraphQL `errors`, every other path with the REST error object. */
+/** Returns GraphQL `errors` for /graphql, and the REST error object for every other path. */
 export function failureBody(failure: Failure, { url, accept }: FailedRequest): { contentType: string; body: string } {
   const isGraphql = isBelowGraphql(url);
   const { type } = (isGraphql && acceptedType(accept, GRAPHQL_TYPES)) || GRAPHQL_TYPES[0];
-  const body = isGraphql ? graphqlBodyOf(failure) : envelopeOf(failure);
+  const body = isGraphql ? graphqlBodyOf(failure) : restBodyOf(failure);
   return { contentType: `${type}; charset=utf-8`, body: JSON.stringify(body) };
 }
 
-export function answerFailure(response: ServerResponse, failure: Failure): void {
+export function sendFailure(response: ServerResponse, failure: Failure): void {
   const { url = "", headers } = response.req;
   const { contentType, body } = failureBody(failure, { url, accept: headers.accept });
   if (failure.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
@@ -29,7 +29,7 @@ export function answerFailure(response: ServerResponse, failure: Failure): void 
   response.end(body);
 }
 
-function envelopeOf({ restCode, message, details }: Failure): object {
+function restBodyOf({ restCode, message, details }: Failure): object {
   return { error: { code: restCode, message, details } };
 }
 

@@ -4,33 +4,33 @@ import type { Failure } from "../../errors.ts";
 import type { CorsHeaders } from "../cors.ts";
 import { failureBody } from "./error-response.ts";
 
-/** A connection that is closed while bytes come in is reset, and the answer may be lost with it. */
+/** Closing a connection while bytes arrive sends RST, and the client may lose the response. */
 const LINGER_MS = 500;
 
-/** The parts of a request that Node could read before it failed. */
-export interface UnreadRequest {
+/** The parts of a request that an error response depends on. */
+export interface RequestSummary {
   readonly url: string;
   readonly accept: string | undefined;
   readonly origin: string | undefined;
 }
 
 /** Reads the request line and headers from bytes that Node's parser refused. Empty if the bytes begin in the middle of a request. */
-export function unreadRequestIn(packet: Buffer | undefined): UnreadRequest {
+export function parseMalformedRequest(packet: Buffer | undefined): RequestSummary {
   const text = packet?.toString("latin1") ?? "";
   const [, url = ""] = /^[A-Z]+ (\/[^\s?#]*)/.exec(text) ?? [];
   const headerOf = (name: string) => new RegExp(`\\r\\n${name}:[ \\t]*([^\\r\\n]*)`, "i").exec(text)?.[1]?.trim();
   return { url, accept: headerOf("accept"), origin: headerOf("origin") };
 }
 
-interface RawAnswer {
+interface RawResponse {
   readonly failure: Failure;
   readonly requestId: string;
-  readonly request: UnreadRequest;
+  readonly request: RequestSummary;
   readonly corsHeaders: CorsHeaders;
 }
 
-/** For a request that Node could not read, so that there is no response to write to. Ends the connection. */
-export function answerFailureOnSocket(socket: Duplex, { failure, requestId, request, corsHeaders }: RawAnswer): void {
+/** Writes an error response to the socket and closes it, because Node creates no response for a malformed request. */
+export function sendFailureOnSocket(socket: Duplex, { failure, requestId, request, corsHeaders }: RawResponse): void {
   const { contentType, body } = failureBody(failure, request);
   const lines = [
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,

@@ -1,0 +1,96 @@
+import type { Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { MAX_HEAD_BYTES } from "./request/request-head.ts";
+
+export interface HttpLimits {
+  readonly headersTimeoutMs: number;
+  /** The time limit for the headers and the body together. */
+  readonly requestTimeoutMs: number;
+  readonly connectionsCheckingIntervalMs: number;
+  /** The limit of the request line and the headers together. */
+  readonly maxHeaderBytes: number;
+  /** The time limit of a connection on which no bytes move while a request is read or answered. */
+  readonly silenceTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+/** `docs/decisions/limits.md` compares these limits with the defaults of Node. */
+export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  connectionsCheckingIntervalMs: 1000,
+  /** Twice the limit of `checkRequestHead`, whose error responses have a JSON body and CORS headers, unlike those of Node. */
+  maxHeaderBytes: 2 * MAX_HEAD_BYTES,
+  /** Longer than the 60 s of common load balancers. A request is lost if the server closes a connection that the client still uses. */
+  keepAliveTimeoutMs: 65_000,
+  maxConnections: 5000,
+};
+
+/** Longer than the deadline of a request, during which the server may send nothing. */
+export function silenceTimeoutOf({ requestTimeoutMs }: { requestTimeoutMs: number }): number {
+  return Math.max(30_000, requestTimeoutMs + 5000);
+}
+
+/** Above this share of `maxConnections`, each new connection closes the connection that has been idle for longest. */
+const EVICTION_SHARE = 0.9;
+
+/** During a stop, an idle connection stays open for this long, so that a request that is already on its way can arrive. */
+const STOP_LINGER_MS = 500;
+
+export type Connections = ReturnType<typeof trackConnections>;
+
+/** Tracks which connections are idle, including those without a complete request, and closes the oldest above the limit. */
+export function trackConnections(server: Server, maxConnections: number) {
+  /** The idle connections with the time (`performance.now()`) since which each is idle, the longest first. */
+  const idleSince = new Map<Socket, number>();
+  const lastResponses = new WeakMap<Duplex, ServerResponse>();
+  let open = 0;
+
+  server.maxConnections = maxConnections;
+  server.on("connection", (socket) => {
+    open += 1;
+    idleSince.set(socket, performance.now());
+    socket.once("close", () => {
+      open -= 1;
+      idleSince.delete(socket);
+    });
+    const [oldest] = open > maxConnections * EVICTION_SHARE ? idleSince.keys() : [];
+    if (oldest !== undefined && oldest !== socket) oldest.destroy();
+  });
+
+  // Replaces Node's `closeIdleConnections`, which skips connections without a complete request and may reset a connection whose next request is arriving.
+  server.closeIdleConnections = () => {
+    const now = performance.now();
+    for (const [socket, since] of idleSince) {
+      if (now - since < STOP_LINGER_MS) continue;
+      // Closing a connection while its body arrives sends RST, and the client may lose the response.
+      if (lastResponses.get(socket)?.req.complete !== false) closeGracefully(socket);
+    }
+  };
+
+  return {
+    /** The response to the last request on this connection. */
+    lastResponse: (socket: Duplex) => lastResponses.get(socket),
+
+    /** Counts the connection as busy until this response is closed. */
+    startResponse(response: ServerResponse): void {
+      const { socket } = response.req;
+      idleSince.delete(socket);
+      lastResponses.set(socket, response);
+      response.once("close", () => {
+        // A pipelined request may already have arrived on this socket.
+        const isIdle = !socket.destroyed && lastResponses.get(socket) === response;
+        if (isIdle) idleSince.set(socket, performance.now());
+      });
+    },
+  };
+}
+
+/** Sends FIN and keeps reading, because closing a socket with unread data sends RST. */
+function closeGracefully(socket: Socket): void {
+  if (socket.writableEnded) return;
+  socket.end();
+  setTimeout(() => socket.destroy(), STOP_LINGER_MS).unref();
+}

@@ -1,0 +1,39 @@
+import type { RequestHandler } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import { createConcurrencyLimit } from "./concurrency.ts";
+import { openRateLimiter } from "./limiter.ts";
+import { type ChargeCost, limitRequests } from "./rate-limit.middleware.ts";
+
+interface RequestLimitsOptions {
+  readonly log: Log;
+  readonly onRefusal: (limit: "rate" | "overload") => void;
+}
+
+interface RequestLimits {
+  /** Counts requests before authentication. Undefined without a rate limit, like `chargeCost`. */
+  readonly beforeAuthentication?: RequestHandler;
+  readonly chargeCost?: ChargeCost;
+  /** Adds the limits to the authentication of a request. */
+  readonly authenticate: (authenticate: Authenticate) => Authenticate;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the limits of each caller: requests at once, and requests in a time window if a rate limit is configured. */
+export function openRequestLimits(config: Config, { log, onRefusal }: RequestLimitsOptions): RequestLimits {
+  const concurrency = createConcurrencyLimit({
+    slots: config.databasePoolSize,
+    mayUseMoreAlone: config.rateLimit === null,
+    onRefusal: () => onRefusal("overload"),
+  });
+  if (config.rateLimit === null) return { authenticate: concurrency.authenticate, close: async () => {} };
+  const limiter = openRateLimiter(config.rateLimit, config, log);
+  const rateLimit = limitRequests({ limiter, onRefusal: () => onRefusal("rate") });
+  return {
+    beforeAuthentication: rateLimit.beforeAuthentication,
+    chargeCost: rateLimit.chargeCost,
+    authenticate: (authenticate) => concurrency.authenticate(rateLimit.authenticate(authenticate)),
+    close: limiter.close,
+  };
+}
