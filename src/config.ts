@@ -3,16 +3,17 @@ import { fileURLToPath } from "node:url";
 import { readConnectionUrl } from "./db/connection-url.ts";
 import { isOriginPattern } from "./http/cors.ts";
 import { plainPathPrefix } from "./http/path-prefix.ts";
+import { createEnvironmentReader, type EnvironmentReader } from "./values/environment.ts";
 
-/** Beside the program, wherever it was started from. */
+/** The directory beside the program, whatever the working directory is. */
 const DEFAULT_DATA_DIR = fileURLToPath(new URL("../.data", import.meta.url));
 
 export interface Config {
   readonly port: number;
   readonly host: string;
-  /** Null: the embedded PostgreSQL. */
+  /** Null for the embedded PostgreSQL. */
   readonly databaseUrl: string | null;
-  /** Where the embedded PostgreSQL and the demo's keys lie. */
+  /** The directory of the embedded PostgreSQL and of the keys of the demo. */
   readonly dataDir: string;
   readonly databasePoolSize: number;
   /** How many exports a process runs at once. */
@@ -20,25 +21,25 @@ export interface Config {
   readonly preparedStatements: boolean;
   readonly migrateAtStart: boolean;
   readonly statementTimeoutMs: number;
-  /** All of a request's statements together, with what they wait for and what is tried again. */
+  /** The time limit of all statements of a request together, including waiting and retries. */
   readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
-  /** Request headers that a page may send in addition to the built-in ones. */
+  /** Request headers that a page may send in addition to the built-in list. */
   readonly corsAllowedHeaders: readonly string[];
   /** The path, such as `/tj`, under which a proxy publishes this server and which the proxy removes. `""` for none. */
   readonly pathPrefix: string;
   readonly graphiql: boolean;
   readonly logLevel: LogLevel;
-  /** How long it still serves after it stopped being ready. */
+  /** How long the server still serves new requests after it has become "not ready". */
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
-  /** How many processes serve. */
+  /** The number of processes that serve requests. */
   readonly workers: number;
-  /** Null: no limit. */
+  /** Null for no limit. */
   readonly rateLimit: RateLimitConfig | null;
-  /** How many proxies of ours stand in front: so many of the last `X-Forwarded-For` addresses are believed. */
+  /** The number of proxies in front of the server. As many of the last addresses in `X-Forwarded-For` are trusted. */
   readonly trustProxyHops: number;
-  /** Null: nothing is collected. */
+  /** Null if metrics are off. */
   readonly metrics: MetricsConfig | null;
   readonly jwt: JwtConfig;
 }
@@ -56,8 +57,8 @@ export interface RateLimitConfig {
   readonly store: (typeof RATE_LIMIT_STORES)[number];
 }
 
-/** With a port of its own, or else on the main port for whoever has the token. */
 export interface MetricsConfig {
+  /** Null if the metrics are served on the main port, which requires the token. */
   readonly port: number | null;
   readonly host: string;
   readonly token: string | null;
@@ -70,51 +71,53 @@ const NODE_ENVS: readonly string[] = ["production", "development", "test"];
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Its message lists every fault of the environment, one a line, and never a value: a value may be a secret. */
+/** The message lists every fault of the environment on a line of its own. It contains no values, because they may be secrets. */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`The environment is not usable:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    super(`The environment has invalid settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-export function readConfig(environment: Environment): Config {
-  const faults: string[] = [];
-  const read = environmentReader(environment, faults);
-
-  const mode = read.text("NODE_ENV");
-  // Express and Apollo Server also read this variable, and compare it with the exact words.
-  if (mode !== null && !NODE_ENVS.includes(environment.NODE_ENV ?? "")) {
-    faults.push(`NODE_ENV must be one of ${NODE_ENVS.join(", ")}`);
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const read = createEnvironmentReader(environment);
+  // Express and Apollo Server also read this variable and compare it exactly.
+  if (read.text("NODE_ENV") !== null && !NODE_ENVS.includes(environment.NODE_ENV ?? "")) {
+    read.faults.push(`NODE_ENV must be one of ${NODE_ENVS.join(", ")}`);
   }
-  const production = environment.NODE_ENV === "production";
-  const databaseUrl = readDatabaseUrl(read, faults);
-  if (production && read.text("DATABASE_URL") === null) {
-    faults.push("DATABASE_URL is required when NODE_ENV=production: the embedded PostgreSQL is for trying things out");
-  }
+  const isProduction = environment.NODE_ENV === "production";
+  const databaseUrl = readDatabaseUrl(read, isProduction);
   const config: Config = {
-    port: read.integer("PORT", 4000, 0, 65_535),
-    host: read.text("HOST") ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    port: read.integer("PORT", { default: 4000, min: 0, max: 65_535 }),
+    host: read.text("HOST") ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
     databaseUrl,
     dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
-    databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 1, 1000),
-    exportSlots: read.integer("EXPORT_SLOTS", 4, 1, 100),
+    databasePoolSize: read.integer("DATABASE_POOL_SIZE", { default: 10, min: 1, max: 1000 }),
+    exportSlots: read.integer("EXPORT_SLOTS", { default: 4, min: 1, max: 100 }),
     preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
     migrateAtStart: read.flag("MIGRATE", true),
-    statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", 1000, 1, 600_000),
-    requestTimeoutMs: read.integer("REQUEST_TIMEOUT_MS", 1900, 1, 600_000),
-    corsOrigins: read.origins("CORS_ORIGINS"),
-    corsAllowedHeaders: read.headerNames("CORS_ALLOWED_HEADERS"),
-    pathPrefix: read.pathPrefix("PATH_PREFIX"),
+    statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", { default: 1000, min: 1, max: 600_000 }),
+    requestTimeoutMs: read.integer("REQUEST_TIMEOUT_MS", { default: 1900, min: 1, max: 600_000 }),
+    corsOrigins: read.list("CORS_ORIGINS", {
+      isValid: isOriginPattern,
+      rule: "origins such as https://app.example.com or https://*.example.com",
+    }),
+    corsAllowedHeaders: read.list("CORS_ALLOWED_HEADERS", {
+      isValid: (name) => /^[\w!#$%&'+.^`|~-]+$/.test(name),
+      rule: "header names such as X-Client-Version",
+    }),
+    pathPrefix: read.parsed("PATH_PREFIX", { parse: plainPathPrefix, default: "", rule: "a path such as /task-jobs" }),
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
-    // Nobody balances the embedded demo, and Ctrl-C should be quick there.
-    shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", databaseUrl === null ? 0 : 1000, 0, 600_000),
-    shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
-    workers: read.workers("WORKERS"),
-    rateLimit: readRateLimit(read, faults),
-    trustProxyHops: read.integer("TRUST_PROXY_HOPS", 0, 0, 10),
+    // The embedded demo has no load balancer, and Ctrl-C should be quick.
+    shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", {
+      default: databaseUrl === null ? 0 : 1000,
+      min: 0,
+      max: 600_000,
+    }),
+    shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 0, max: 600_000 }),
+    workers: read.parsed("WORKERS", { parse: parseWorkers, default: 1, rule: "auto or a whole number from 1 to 99" }),
+    rateLimit: readRateLimit(read),
+    trustProxyHops: read.integer("TRUST_PROXY_HOPS", { default: 0, min: 0, max: 10 }),
     metrics: readMetrics(read),
     jwt: {
       secret: read.text("JWT_SECRET"),
@@ -123,134 +126,63 @@ export function readConfig(environment: Environment): Config {
       audience: read.text("JWT_AUDIENCE"),
     },
   };
-  if (config.metrics?.port === null && config.workers > 1) {
-    faults.push("METRICS_TOKEN needs METRICS_PORT when WORKERS is above 1: one worker cannot answer for all");
+  checkCombinations(read, config);
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return config;
+}
+
+function checkCombinations(read: EnvironmentReader, { metrics, workers, port }: Config): void {
+  if (metrics?.port === null && workers > 1) {
+    const reason = "because a worker can report only its own metrics";
+    read.faults.push(`METRICS_TOKEN requires METRICS_PORT when WORKERS is above 1, ${reason}`);
   }
-  if (config.metrics?.port === config.port && config.port !== 0) {
-    faults.push("METRICS_PORT must differ from PORT");
-  }
+  if (metrics?.port === port && port !== 0) read.faults.push("METRICS_PORT must differ from PORT");
   for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) read.onlyWith(name, "JWT_SECRET", "JWT_JWKS_URL");
   read.onlyWith("CORS_ALLOWED_HEADERS", "CORS_ORIGINS");
   read.onlyWith("METRICS_HOST", "METRICS_PORT");
   read.onlyWith("RATE_LIMIT_STORE", "RATE_LIMIT");
-  if (faults.length > 0) throw new ConfigError(faults);
-  return config;
 }
 
-function readDatabaseUrl(read: Reader, faults: string[]): string | null {
+function readDatabaseUrl(read: EnvironmentReader, isProduction: boolean): string | null {
   const url = read.text("DATABASE_URL");
-  if (url !== null) faults.push(...readConnectionUrl(url).faults.map((fault) => `DATABASE_URL ${fault}`));
+  if (url !== null) read.faults.push(...readConnectionUrl(url).faults.map((fault) => `DATABASE_URL ${fault}`));
+  else if (isProduction) {
+    const reason = "because the embedded PostgreSQL is not meant for production";
+    read.faults.push(`DATABASE_URL is required when NODE_ENV=production, ${reason}`);
+  }
   return url;
 }
 
-function readRateLimit(read: Reader, faults: string[]): RateLimitConfig | null {
-  const rate = read.rate("RATE_LIMIT");
+function readRateLimit(read: EnvironmentReader): RateLimitConfig | null {
+  const rate = read.parsed("RATE_LIMIT", {
+    parse: parseRate,
+    default: null,
+    rule: "a whole number from 1 to 9999999 and a unit, such as 100/s, 1000/m or 10000/h",
+  });
   const store = read.choice("RATE_LIMIT_STORE", RATE_LIMIT_STORES, "memory");
   if (store === "postgres" && read.text("DATABASE_URL") === null) {
-    faults.push("RATE_LIMIT_STORE=postgres needs DATABASE_URL: the embedded PostgreSQL serves one instance only");
+    const reason = "because the embedded PostgreSQL serves only one instance";
+    read.faults.push(`RATE_LIMIT_STORE=postgres requires DATABASE_URL, ${reason}`);
   }
   return rate && { ...rate, store };
 }
 
-function readMetrics(read: Reader): MetricsConfig | null {
+function parseRate(text: string): { points: number; windowSeconds: number } | null {
+  const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(text) ?? [];
+  const windowSeconds = SECONDS_OF_UNIT[unit];
+  return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };
+}
+
+function parseWorkers(text: string): number | null {
+  if (text.toLowerCase() === "auto") return availableParallelism();
+  return /^[1-9]\d?$/.test(text) ? Number(text) : null;
+}
+
+function readMetrics(read: EnvironmentReader): MetricsConfig | null {
   const token = read.secret("METRICS_TOKEN", 16);
   const host = read.text("METRICS_HOST") ?? "127.0.0.1";
   const hasPort = read.text("METRICS_PORT") !== null;
   if (!hasPort && token === null) return null;
-  return { port: hasPort ? read.integer("METRICS_PORT", 0, 0, 65_535) : null, host, token };
-}
-
-type Reader = ReturnType<typeof environmentReader>;
-
-/** Every reader answers the default, or something harmless, where it notes a fault: the start stops anyway. */
-function environmentReader(environment: Environment, faults: string[]) {
-  /** An empty variable is an unset one: compose files and shells make them by accident. */
-  const text = (name: string): string | null => environment[name]?.trim() || null;
-  const list = (name: string): string[] =>
-    (text(name) ?? "")
-      .split(",")
-      .map((part) => part.trim())
-      .filter(Boolean);
-
-  return {
-    text,
-    /** A setting that does nothing was meant to do something. */
-    onlyWith(name: string, ...others: string[]): void {
-      if (text(name) === null || others.some((other) => text(other) !== null)) return;
-      faults.push(`${name} does nothing without ${others.join(" or ")}`);
-    },
-    integer(name: string, fallback: number, min: number, max: number): number {
-      const value = text(name);
-      if (value === null) return fallback;
-      const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= min && number <= max) return number;
-      faults.push(`${name} must be a whole number from ${min} to ${max}`);
-      return fallback;
-    },
-    flag(name: string, fallback: boolean): boolean {
-      const value = text(name)?.toLowerCase();
-      if (value === undefined) return fallback;
-      if (value === "on" || value === "off") return value === "on";
-      faults.push(`${name} must be on or off`);
-      return fallback;
-    },
-    choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
-      const value = text(name);
-      if (value === null) return fallback;
-      const chosen = choices.find((choice) => choice === value.toLowerCase());
-      if (chosen !== undefined) return chosen;
-      faults.push(`${name} must be one of ${choices.join(", ")}`);
-      return fallback;
-    },
-    rate(name: string): { points: number; windowSeconds: number } | null {
-      const value = text(name);
-      if (value === null) return null;
-      const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(value) ?? [];
-      const windowSeconds = SECONDS_OF_UNIT[unit];
-      if (windowSeconds !== undefined) return { points: Number(points), windowSeconds };
-      faults.push(`${name} must be a whole number from 1 to 9999999 and a unit, such as 100/s, 1000/m or 10000/h`);
-      return null;
-    },
-    secret(name: string, minLength: number): string | null {
-      const value = text(name);
-      if (value === null || (value.length >= minLength && /^[\x21-\x7e]+$/.test(value))) return value;
-      faults.push(`${name} must be at least ${minLength} characters of ASCII without spaces`);
-      return null;
-    },
-    workers(name: string): number {
-      if (text(name)?.toLowerCase() === "auto") return availableParallelism();
-      const value = text(name) ?? "1";
-      if (/^[1-9]\d?$/.test(value)) return Number(value);
-      faults.push(`${name} must be auto or a whole number from 1 to 99`);
-      return 1;
-    },
-    url(name: string, protocols: readonly string[]): URL | null {
-      const value = text(name);
-      if (value === null) return null;
-      if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return new URL(value);
-      faults.push(
-        `${name} must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-      );
-      return null;
-    },
-    origins(name: string): string[] {
-      const origins = list(name);
-      if (origins.every(isOriginPattern)) return origins;
-      faults.push(
-        `${name} must be origins such as https://app.example.com or https://*.example.com, separated by commas`,
-      );
-      return [];
-    },
-    headerNames(name: string): string[] {
-      const names = list(name);
-      if (names.every((header) => /^[\w!#$%&'+.^`|~-]+$/.test(header))) return names;
-      faults.push(`${name} must be header names such as X-Client-Version, separated by commas`);
-      return [];
-    },
-    pathPrefix(name: string): string {
-      const prefix = plainPathPrefix(text(name) ?? "");
-      if (prefix === null) faults.push(`${name} must be a path such as /task-jobs`);
-      return prefix ?? "";
-    },
-  };
+  const port = hasPort ? read.integer("METRICS_PORT", { default: 0, min: 0, max: 65_535 }) : null;
+  return { port, host, token };
 }

@@ -11,11 +11,11 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 }
 
 test.each([
-  [{ RATE_LIMIT_STORE: "memory" }, "RATE_LIMIT_STORE does nothing without RATE_LIMIT"],
-  [{ METRICS_HOST: "0.0.0.0" }, "METRICS_HOST does nothing without METRICS_PORT"],
-  [{ METRICS_HOST: "0.0.0.0", METRICS_TOKEN: "0123456789abcdef" }, "METRICS_HOST does nothing without METRICS_PORT"],
-  [{ JWT_ISSUER: "https://a.example" }, "JWT_ISSUER does nothing without JWT_SECRET or JWT_JWKS_URL"],
-  [{ JWT_AUDIENCE: "a" }, "JWT_AUDIENCE does nothing without JWT_SECRET or JWT_JWKS_URL"],
+  [{ RATE_LIMIT_STORE: "memory" }, "RATE_LIMIT_STORE has no effect without RATE_LIMIT"],
+  [{ METRICS_HOST: "0.0.0.0" }, "METRICS_HOST has no effect without METRICS_PORT"],
+  [{ METRICS_HOST: "0.0.0.0", METRICS_TOKEN: "0123456789abcdef" }, "METRICS_HOST has no effect without METRICS_PORT"],
+  [{ JWT_ISSUER: "https://a.example" }, "JWT_ISSUER has no effect without JWT_SECRET or JWT_JWKS_URL"],
+  [{ JWT_AUDIENCE: "a" }, "JWT_AUDIENCE has no effect without JWT_SECRET or JWT_JWKS_URL"],
   [{ DATABASE_URL: "postgres://u:p@a:5432,b:5432/db" }, "DATABASE_URL must name one host"],
   [{ DATABASE_URL: "postgres://a,b/db?sslmode=require" }, "DATABASE_URL must name one host"],
   [{ DATABASE_URL: "postgres://a,b" }, "DATABASE_URL must name one host"],
@@ -24,7 +24,39 @@ test.each([
   [{ NODE_ENV: "prod" }, "NODE_ENV must be one of production, development, test"],
   [{ NODE_ENV: "Production" }, "NODE_ENV must be one of production, development, test"],
   [{ NODE_ENV: "production " }, "NODE_ENV must be one of production, development, test"],
-])("%o is one fault", (environment, fault) => {
+  [{ PORT: "1e2" }, "PORT must be a whole number from 0 to 65535"],
+  [{ DATABASE_POOL_SIZE: "0" }, "DATABASE_POOL_SIZE must be a whole number from 1 to 1000"],
+  [{ MIGRATE: "constructor" }, "MIGRATE must be on or off"],
+  [{ LOG_LEVEL: "loud" }, "LOG_LEVEL must be one of debug, info, warn, error, silent"],
+  [{ WORKERS: "100" }, "WORKERS must be auto or a whole number from 1 to 99"],
+  [{ PATH_PREFIX: "/a b" }, "PATH_PREFIX must be a path such as /task-jobs"],
+  [{ METRICS_TOKEN: "short" }, "METRICS_TOKEN must be at least 16 ASCII characters without spaces"],
+  [{ JWT_JWKS_URL: "ftp://a/keys" }, "JWT_JWKS_URL must be a URL that starts with https:// or http://"],
+  [
+    { RATE_LIMIT: "5" },
+    "RATE_LIMIT must be a whole number from 1 to 9999999 and a unit, such as 100/s, 1000/m or 10000/h",
+  ],
+  [
+    { CORS_ORIGINS: "https://a.example,*" },
+    "CORS_ORIGINS must be origins such as https://app.example.com or https://*.example.com, separated by commas",
+  ],
+  [
+    { CORS_ORIGINS: "https://a.example", CORS_ALLOWED_HEADERS: "X-A,B C" },
+    "CORS_ALLOWED_HEADERS must be header names such as X-Client-Version, separated by commas",
+  ],
+  [
+    { METRICS_TOKEN: "0123456789abcdef", WORKERS: "2" },
+    "METRICS_TOKEN requires METRICS_PORT when WORKERS is above 1, because a worker can report only its own metrics",
+  ],
+  [
+    { RATE_LIMIT: "1/s", RATE_LIMIT_STORE: "postgres" },
+    "RATE_LIMIT_STORE=postgres requires DATABASE_URL, because the embedded PostgreSQL serves only one instance",
+  ],
+  [
+    { NODE_ENV: "production" },
+    "DATABASE_URL is required when NODE_ENV=production, because the embedded PostgreSQL is not meant for production",
+  ],
+])("the environment %o has exactly one fault, which names the setting", (environment, fault) => {
   expect(faultsOf(environment)).toEqual([fault]);
 });
 
@@ -38,6 +70,7 @@ test.each([
   { JWT_JWKS_URL: "https://a.example/keys", JWT_AUDIENCE: "a" },
   { RATE_LIMIT_STORE: "", METRICS_HOST: " ", JWT_ISSUER: "" },
   { DATABASE_URL: "postgres://u:p,w@a:5432/db?application_name=a,b" },
-])("%o is none", (environment) => {
+  { WORKERS: "auto", PATH_PREFIX: "/tj/", LOG_LEVEL: "DEBUG", MIGRATE: "Off" },
+])("the environment %o has no fault", (environment) => {
   expect(faultsOf(environment)).toEqual([]);
 });

@@ -114,7 +114,7 @@ test("CORS_ALLOWED_HEADERS accepts only header names, and only together with COR
   );
   expect(() => readConfig({ CORS_ORIGINS: APP, CORS_ALLOWED_HEADERS: "*" })).toThrow("CORS_ALLOWED_HEADERS must be");
   expect(() => readConfig({ CORS_ALLOWED_HEADERS: "X-A" })).toThrow(
-    "CORS_ALLOWED_HEADERS does nothing without CORS_ORIGINS",
+    "CORS_ALLOWED_HEADERS has no effect without CORS_ORIGINS",
   );
 });
 

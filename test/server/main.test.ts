@@ -35,7 +35,7 @@ describe("refuses to start, with one message and without a stack", () => {
     expect(code).toBe(1);
     expect(stderr).toBe(
       [
-        "The environment is not usable:",
+        "The environment has invalid settings:",
         "  DATABASE_URL must be a URL that starts with postgres:// or postgresql://",
         "  PORT must be a whole number from 0 to 65535",
         "  CORS_ORIGINS must be origins such as https://app.example.com or https://*.example.com, separated by commas",

@@ -1,0 +1,87 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface ParsedSetting<T> {
+  /** Returns null if the text is invalid. */
+  readonly parse: (text: string) => T | null;
+  readonly default: T;
+  /** Completes the sentence "NAME must be …" if the text is invalid. */
+  readonly rule: string;
+}
+
+interface IntegerSetting {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export type EnvironmentReader = ReturnType<typeof createEnvironmentReader>;
+
+/** Reads settings of each kind. For an invalid setting it adds a fault and returns the default, so that all faults are found. */
+export function createEnvironmentReader(environment: Environment) {
+  const faults: string[] = [];
+
+  /** Returns null for an empty variable, because compose files and shells define empty variables by accident. */
+  const text = (name: string): string | null => environment[name]?.trim() || null;
+
+  function parsed<T>(name: string, setting: ParsedSetting<T>): T {
+    const value = text(name);
+    if (value === null) return setting.default;
+    const result = setting.parse(value);
+    if (result === null) faults.push(`${name} must be ${setting.rule}`);
+    return result ?? setting.default;
+  }
+
+  return {
+    faults,
+    text,
+    parsed,
+
+    integer(name: string, { default: fallback, min, max }: IntegerSetting): number {
+      const parse = (value: string) => {
+        const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+        return number >= min && number <= max ? number : null;
+      };
+      return parsed(name, { parse, default: fallback, rule: `a whole number from ${min} to ${max}` });
+    },
+
+    flag(name: string, fallback: boolean): boolean {
+      const parse = (value: string) => (/^(on|off)$/i.test(value) ? value.toLowerCase() === "on" : null);
+      return parsed(name, { parse, default: fallback, rule: "on or off" });
+    },
+
+    choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+      const parse = (value: string) => choices.find((choice) => choice === value.toLowerCase()) ?? null;
+      return parsed(name, { parse, default: fallback, rule: `one of ${choices.join(", ")}` });
+    },
+
+    list(name: string, { isValid, rule }: { isValid: (entry: string) => boolean; rule: string }): readonly string[] {
+      const parse = (value: string) => {
+        const entries = value
+          .split(",")
+          .map((entry) => entry.trim())
+          .filter(Boolean);
+        return entries.every(isValid) ? entries : null;
+      };
+      return parsed<readonly string[]>(name, { parse, default: [], rule: `${rule}, separated by commas` });
+    },
+
+    secret(name: string, minLength: number): string | null {
+      const parse = (value: string) => (value.length >= minLength && /^[\x21-\x7e]+$/.test(value) ? value : null);
+      const rule = `at least ${minLength} ASCII characters without spaces`;
+      return parsed<string | null>(name, { parse, default: null, rule });
+    },
+
+    url(name: string, protocols: readonly string[]): URL | null {
+      const parse = (value: string) =>
+        URL.canParse(value) && protocols.includes(new URL(value).protocol) ? new URL(value) : null;
+      const rule = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+      return parsed<URL | null>(name, { parse, default: null, rule });
+    },
+
+    /** Adds a fault if this setting is present without any of the others, because it has no effect then. */
+    onlyWith(name: string, ...others: string[]): void {
+      if (text(name) === null || others.some((other) => text(other) !== null)) return;
+      faults.push(`${name} has no effect without ${others.join(" or ")}`);
+    },
+  };
+}
