@@ -17,7 +17,7 @@ const BYTES_OF_A_FIELD = 2500;
  * Stores the documents that passed validation; the least recently used is dropped first. A caller who sends new documents
  * evicts those of other callers, which are then parsed again.
  */
-export function openDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
+export function createDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
   return new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });
 }
 

@@ -5,7 +5,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { RequestContext } from "../context.ts";
 import type { Log } from "../log.ts";
-import { openDocumentStore } from "./document-store.ts";
+import { createDocumentStore } from "./document-store.ts";
 import { executesEverything } from "./execute-operation.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.ts";
@@ -47,7 +47,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     parseOptions: { maxTokens: GRAPHQL_LIMITS.tokens },
     validationRules: [withinLimits],
     validationOptions: { maxErrors: MAX_ERRORS },
-    documentStore: openDocumentStore(),
+    documentStore: createDocumentStore(),
     formatError: options.explorable ? formatError : formatErrorWithout(schemaNamesHider(schema)),
     stopOnTerminationSignals: false,
     logger: wordlessLogger(options.log),

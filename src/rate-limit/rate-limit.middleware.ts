@@ -1,16 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { GraphQLError } from "graphql";
+import { LRUCache } from "lru-cache";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
 import { addressKey } from "./client-address.ts";
 import type { Quota, RateLimiter } from "./limiter.ts";
-import { fingerprintOf, openRecentCredentials, type RecentCredential } from "./recent-credentials.ts";
+import { createRecentCredentials, fingerprintOf, type RecentCredential } from "./recent-credentials.ts";
 
 /** The price of a REST request. A GraphQL request is charged this before its cost is known. */
 const POINTS_OF_A_REQUEST = 1;
 /** The most expensive page of 100 jobs costs 2,459 (`src/graphql/limits/limits.ts`) and takes one point, as over REST. */
 const COST_OF_A_POINT = 2500;
+/** An entry is a number with a key of at most 50 characters, so the cache takes at most 2 MB. */
 const MAX_BLOCKED_ADDRESSES = 10_000;
 
 interface RateLimitOptions {
@@ -37,8 +39,8 @@ export type ChargeCost = (response: Response, cost: number) => Promise<void>;
  */
 export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
   const policy = `"default";q=${limiter.points};w=${limiter.windowSeconds}`;
-  const recent = openRecentCredentials();
-  const blockedUntil = new Map<string, number>();
+  const recent = createRecentCredentials();
+  const blockedUntil = new LRUCache<string, number>({ max: MAX_BLOCKED_ADDRESSES });
 
   function applyQuota(response: Response, quota: Quota): void {
     const seconds = Math.ceil(quota.resetMs / 1000);
@@ -59,8 +61,6 @@ export function limitRequests({ limiter, onRefusal }: RateLimitOptions) {
     const bucket = addressKey(limited.request.ip ?? "");
     const quota = await limiter.take(bucket, POINTS_OF_A_REQUEST);
     if (quota === null || quota.admitted) return quota;
-    const oldest = blockedUntil.size < MAX_BLOCKED_ADDRESSES ? undefined : blockedUntil.keys().next().value;
-    if (oldest !== undefined) blockedUntil.delete(oldest);
     blockedUntil.set(bucket, performance.now() + quota.resetMs);
     return quota;
   }

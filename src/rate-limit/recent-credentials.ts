@@ -1,36 +1,32 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { LRUCache } from "lru-cache";
 import { bearerTokenOf } from "../auth/bearer.ts";
 import type { Viewer } from "../auth/viewer.ts";
 
-/** Some megabytes at the most. Whoever is forgotten is only asked for once more. */
-const MAX_REMEMBERED = 10_000;
+/** An entry is a digest with a key of at most 50 characters, so a cache takes at most 5 MB. A lost entry is looked up again. */
+const MAX_ENTRIES = 10_000;
 
 export interface RecentCredential {
-  /** Where its requests are counted. */
+  /** The key under which the rate limiter counts its requests. */
   readonly bucket: string;
-  /** A moment of `performance.now()`: until then its limit is used up. */
+  /** The time, in `performance.now()`, at which the limit admits its next request. */
   refusedUntil: number;
 }
 
 /**
- * The credentials that were good when this process last saw them. It lets a request over the limit be refused without a
- * statement, and keeps a caller who is known from being locked out with the strangers who share its address.
+ * The credentials that were valid when this process last saw them. A request of a known credential over its limit is refused
+ * without a statement, and is not refused for what other callers do at the same address.
  */
-export function openRecentCredentials() {
-  const byFingerprint = new Map<string, RecentCredential>();
+export function createRecentCredentials() {
+  const byFingerprint = new LRUCache<string, RecentCredential>({ max: MAX_ENTRIES });
   return {
     get: (fingerprint: string) => byFingerprint.get(fingerprint),
     forget: (fingerprint: string) => byFingerprint.delete(fingerprint),
     remember(fingerprint: string, request: IncomingMessage, viewer: Viewer): RecentCredential {
       const known = byFingerprint.get(fingerprint);
       if (known !== undefined) return known;
-      const oldest = byFingerprint.size < MAX_REMEMBERED ? undefined : byFingerprint.keys().next().value;
-      if (oldest !== undefined) byFingerprint.delete(oldest);
-      const credential = {
-        bucket: credentialBucket(request, viewer),
-        refusedUntil: 0,
-      };
+      const credential = { bucket: credentialBucket(request, viewer), refusedUntil: 0 };
       byFingerprint.set(fingerprint, credential);
       return credential;
     },
@@ -38,8 +34,8 @@ export function openRecentCredentials() {
 }
 
 /**
- * A hash of the credential, equal for every spelling of its header, because a credential must not be kept longer than its
- * request. Null for an anonymous request.
+ * A hash of the credential, equal for every spelling of its header. Credentials themselves are not kept longer than their
+ * requests. Null for an anonymous request.
  */
 export function fingerprintOf({ headers }: IncomingMessage): string | null {
   const { authorization, "x-api-key": key } = headers;
@@ -50,19 +46,10 @@ export function fingerprintOf({ headers }: IncomingMessage): string | null {
 
 /** The user of each credential at its last use in this process. */
 export function createIdentityCache() {
-  const users = new Map<string, string>();
-  return {
-    get: (fingerprint: string) => users.get(fingerprint),
-    delete: (fingerprint: string) => users.delete(fingerprint),
-    set(fingerprint: string, userId: string): void {
-      const oldest = users.size < MAX_REMEMBERED ? undefined : users.keys().next().value;
-      if (oldest !== undefined) users.delete(oldest);
-      users.set(fingerprint, userId);
-    },
-  };
+  return new LRUCache<string, string>({ max: MAX_ENTRIES });
 }
 
-/** An API key by its hash, in whichever header it came; a token by its subject, so that a new token is no new limit. */
+/** An API key is counted by its hash, a token by its user, so that a new token has the same limit. */
 function credentialBucket({ headers }: IncomingMessage, viewer: Viewer): string {
   const token = bearerTokenOf(headers.authorization ?? "") ?? String(headers["x-api-key"]);
   return token.startsWith("tj_") ? `key:${hash("sha256", token, "base64url")}` : `user:${viewer.userId}`;

@@ -1,9 +1,15 @@
+import type { IncomingMessage } from "node:http";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { type DocumentNode, parse, parseValue, type ValueNode, validate } from "graphql";
 import { expect, test } from "vitest";
-import { openDocumentStore } from "../../src/graphql/document-store.ts";
+import { createDocumentStore } from "../../src/graphql/document-store.ts";
 import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
+import {
+  createIdentityCache,
+  createRecentCredentials,
+  fingerprintOf,
+} from "../../src/rate-limit/recent-credentials.ts";
 import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { Uuid } from "../../src/values/scalars.ts";
@@ -28,7 +34,7 @@ const TASK = "00000000-0000-4000-8000-000000000000";
 
 test("the document store counts the bytes of a document with long comments", async () => {
   const kept = await bytesKeptBy(async () => {
-    const store = openDocumentStore(10_000_000);
+    const store = createDocumentStore(10_000_000);
     for (let n = 0; n < 400; n += 1)
       await store.set(`${n}`, parse(`{ __typename } #€${String(n).padEnd(60_000, "c")}`));
     return store;
@@ -39,7 +45,7 @@ test("the document store counts the bytes of a document with long comments", asy
 
 test("the document store counts the fields of every operation with the fragments that it spreads", async () => {
   const schema = buildTaskJobsSchema();
-  const store = openDocumentStore(1_000_000);
+  const store = createDocumentStore(1_000_000);
   const operations = Array.from({ length: 20 }, (_, n) => `query A${n} { taskJobs(taskId: "${TASK}") { ...F } }`).join(
     " ",
   );
@@ -54,7 +60,7 @@ test("the document store counts the fields of every operation with the fragments
 });
 
 test("the least recently used document is dropped first", async () => {
-  const store = openDocumentStore(400_000);
+  const store = createDocumentStore(400_000);
   const document = (n: number): DocumentNode => parse(`{ __typename } #${String(n).padEnd(60_000, "c")}`);
   await store.set("first", document(1));
   await store.set("second", document(2));
@@ -83,6 +89,22 @@ test("the progress of a task under 1,000 long filters takes no memory for the fi
   });
   // 15 MB while a filter was the key.
   expect(kept).toBeLessThan(5_000_000);
+});
+
+test("50,000 credentials take the memory of 10,000", async () => {
+  const viewer = { userId: TASK, isAdmin: false };
+  const kept = await bytesKeptBy(() => {
+    const caches = { recent: createRecentCredentials(), identities: createIdentityCache() };
+    for (let n = 0; n < 50_000; n += 1) {
+      const request = { headers: { "x-api-key": `tj_${n}` } } as unknown as IncomingMessage;
+      const fingerprint = fingerprintOf(request) ?? "";
+      caches.recent.remember(fingerprint, request, viewer);
+      caches.identities.set(fingerprint, viewer.userId);
+    }
+    return caches;
+  });
+  // Without the limit they take 17 MB.
+  expect(kept).toBeLessThan(10_000_000);
 });
 
 test("a UUID that was read from a document does not keep the text of the document in memory", async () => {

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { Failure } from "../../errors.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
 import { filterDigest } from "../../paging/filter.ts";
@@ -10,7 +11,7 @@ import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
 const MAX_AGE_MS = 1000;
 /** The same where counting takes longer than a request may: without it whoever asks every ten seconds never hears anything. */
 const MAX_LATE_AGE_MS = 60_000;
-/** Limits the cache to some 2 MB, because keys are short and a result has one entry for each state. */
+/** Limits the cache to 2 MB: a key has at most 90 characters, and a result is some 20 numbers. */
 const MAX_KEPT = 1000;
 
 /** The longest queues of counts: of one user, and of all users. */
@@ -42,7 +43,7 @@ interface Kept {
  * checked.
  */
 export function createTaskProgressReader(queries: TaskProgressQueries, connections = 2) {
-  const kept = new Map<string, Kept>();
+  const kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
   const slots = createFairSlots({
     slots: connections,
     perHolder: () => 1,
@@ -79,7 +80,7 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
         entry.freshUntil = startedAt + Math.max(MAX_AGE_MS, 2 * tookMs);
         const isLate = entry.isLate || (standing !== null && tookMs > MAX_AGE_MS);
         if (isLate) entry.standsUntil = startedAt + MAX_LATE_AGE_MS;
-        if (standing !== null) put(key, entry);
+        if (standing !== null) kept.set(key, entry);
       },
       (error) => {
         // A database that was not reached lost no time over it, and may be back at once.
@@ -87,18 +88,9 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
         (standing ?? entry).freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
       },
     );
-    if (standing === null) put(key, entry);
+    if (standing === null) kept.set(key, entry);
     else standing.freshUntil = Number.POSITIVE_INFINITY;
     return standing?.progress ?? progress;
-  }
-
-  function put(key: string, entry: Kept): void {
-    kept.delete(key);
-    kept.set(key, entry);
-    for (const [oldest] of kept) {
-      if (kept.size <= MAX_KEPT) break;
-      kept.delete(oldest);
-    }
   }
 
   function markLate(keys: readonly string[]): void {
