@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { findWrongTotals, repairTotals, type WrongTotal } from "../job-search/job-totals.queries.ts";
-import { pluralize } from "./progress.ts";
+import { pluralize } from "../values/pluralize.ts";
 import { runCommand } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 

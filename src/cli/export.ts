@@ -12,8 +12,9 @@ import { readFields } from "../export/export-fields.ts";
 import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } from "../export/export-jobs.ts";
 import { createExportSlots } from "../export/export-slots.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
+import { pluralize } from "../values/pluralize.ts";
 import { isUuid } from "../values/uuid.ts";
-import { openProgress, pluralize } from "./progress.ts";
+import { openProgress } from "./progress.ts";
 import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 

@@ -1,4 +1,5 @@
 import type { ImportProgress } from "../import/import-batch.ts";
+import { pluralize } from "../values/pluralize.ts";
 
 const BAR_CHARS = 30;
 const REDRAW_MS = 100;
@@ -58,9 +59,4 @@ function describe(done: Progress, share: number | null): string {
 function bar(share: number): string {
   const filled = Math.floor(share * BAR_CHARS);
   return `[${"#".repeat(filled)}${".".repeat(BAR_CHARS - filled)}]`;
-}
-
-/** Returns the number with its noun, such as `1 job` or `1,234 jobs`. */
-export function pluralize(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -4,12 +4,12 @@ import type { BadRowSink } from "./import-batch.ts";
 
 const BUFFER_CHARS = 65_536;
 
-/** Addresses are in it: for the owner's eyes, whatever the umask. */
+/** The file contains e-mail addresses, so only its owner may read it, whatever the umask is. */
 const FILE_MODE = 0o600;
 
 /**
- * A file beside the imported one, made at the first bad row: `batch.bad.csv`, or `batch.bad.2.csv` where that is there
- * already, for somebody may be repairing its rows. Standard input's is made in the working directory.
+ * Creates `batch.bad.csv` next to `batch.csv` at the first bad row. It never overwrites a file, because a user may be
+ * repairing its rows, so the next name is `batch.bad.2.csv`.
  */
 export function openBadRowFile(fileName: string) {
   let path: string | null = null;
@@ -28,7 +28,7 @@ export function openBadRowFile(fileName: string) {
   };
   return {
     sink,
-    /** Null as long as no row was bad. */
+    /** Null until the first bad row. */
     path: () => path,
     close() {
       flush();

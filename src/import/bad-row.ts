@@ -2,8 +2,8 @@ import type { FileFormat } from "./read-rows.ts";
 import type { RowFault } from "./result-row.ts";
 
 /**
- * The lines of a file of bad rows. It is an importable file itself: the original row unchanged, with three columns the
- * importer ignores. In CSV they come first, so that a row with broken quotes or too few fields stays as it was.
+ * A file of bad rows can be imported after its rows are repaired: it contains the original rows and three columns that the
+ * importer ignores. In CSV these columns come first, so that a row with wrong quotes or too few fields stays unchanged.
  */
 export function badRowHeader(header: string | null): string | null {
   return header === null ? null : `import_line,import_column,import_reason,${header}`;
@@ -11,10 +11,10 @@ export function badRowHeader(header: string | null): string | null {
 
 export function badRowLine(format: FileFormat, row: { line: number; raw: string }, fault: RowFault): string {
   if (format === "csv") return `${row.line},${fault.column ?? ""},${quoted(fault.reason)},${row.raw}`;
-  const why = JSON.stringify({ import_line: row.line, import_column: fault.column, import_reason: fault.reason });
-  if (!isObject(row.raw)) return `${why.slice(0, -1)},"import_row":${JSON.stringify(row.raw)}}`;
+  const reason = JSON.stringify({ import_line: row.line, import_column: fault.column, import_reason: fault.reason });
+  if (!isObject(row.raw)) return `${reason.slice(0, -1)},"import_row":${JSON.stringify(row.raw)}}`;
   const rest = row.raw.slice(1).trimStart();
-  return rest.startsWith("}") ? why : `${why.slice(0, -1)},${rest}`;
+  return rest.startsWith("}") ? reason : `${reason.slice(0, -1)},${rest}`;
 }
 
 function quoted(text: string): string {

@@ -3,25 +3,25 @@ import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { isUuid } from "../values/uuid.ts";
 
-/** What is wrong with one cell. */
 interface CellFault {
   reason: string;
 }
 
-/** The value in PostgreSQL's text form, null where the cell is empty or absent. */
+/** The value in the text format of PostgreSQL, or null if the cell is empty or absent. */
 export type CellValue = string | null | CellFault;
 
-/** RFC 5321 and 5322 leave no room for a longer address, and verifiers do report addresses that are no addresses. */
+/** The longest line of RFC 5322. Verifiers also report invalid addresses, so only the length is checked. */
 const MAX_ADDRESS_CHARS = 998;
 const MAX_SHOWN_CHARS = 60;
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["false", "f", "0", "no"]);
+
 export function readAddress(cell: unknown): CellValue {
-  return readAddressIfAny(cell) ?? { reason: "must not be empty" };
+  return readOptionalAddress(cell) ?? { reason: "must not be empty" };
 }
 
-export function readAddressIfAny(cell: unknown): CellValue {
+export function readOptionalAddress(cell: unknown): CellValue {
   const text = readText(cell);
   if (typeof text === "string" && text.length > MAX_ADDRESS_CHARS) {
     return { reason: `is longer than ${MAX_ADDRESS_CHARS} characters` };
@@ -29,14 +29,14 @@ export function readAddressIfAny(cell: unknown): CellValue {
   return text;
 }
 
-/** Text is taken as it is, blanks included; only blanks is the same as nothing. */
+/** Keeps text unchanged, including leading and trailing spaces. Text that consists only of spaces becomes null. */
 export function readText(cell: unknown): CellValue {
   if (cell === undefined || cell === null) return null;
   if (typeof cell !== "string") return { reason: `must be text, not ${kindOf(cell)}` };
   if (cell.trim() === "") return null;
-  if (Buffer.byteLength(cell) > MAX_TEXT_BYTES) return { reason: `has more than ${MAX_TEXT_BYTES} bytes` };
+  if (Buffer.byteLength(cell) > MAX_TEXT_BYTES) return { reason: `is longer than ${MAX_TEXT_BYTES} bytes` };
   if (cell.includes("\0")) return { reason: "contains a NUL character, which PostgreSQL cannot store" };
-  // Only JSON's \ud800 can bring one; encoding it would silently store U+FFFD instead.
+  // JSON can contain `\ud800`. Encoding it as UTF-8 would silently store U+FFFD instead.
   if (/\p{Surrogate}/u.test(cell)) return { reason: "contains half of a surrogate pair" };
   return cell;
 }
@@ -62,10 +62,10 @@ export function readJobStatus(cell: unknown): CellValue {
   if (typeof text !== "string") return text;
   const status = text.trim().toLowerCase();
   if (JOB_STATUSES.some((known) => known === status)) return status;
-  return { reason: `${shown(cell)} is none of ${JOB_STATUSES.join(", ")}` };
+  return { reason: `${shown(cell)} is not one of ${JOB_STATUSES.join(", ")}` };
 }
 
-/** The text itself, never a Date: PostgreSQL parses it, so that no microsecond is lost on the way. */
+/** Returns the text itself, because a Date would lose the microseconds. */
 export function readTimestamp(cell: unknown): CellValue {
   const text = readText(cell);
   if (typeof text !== "string") return text;
@@ -79,10 +79,10 @@ function kindOf(cell: unknown): string {
   return typeof cell === "object" ? "an object" : `a ${typeof cell}`;
 }
 
-/** A row shifted by one column brings addresses into any column, so whatever looks like one is not repeated. */
+/** If a row is shifted by one column, any cell may hold an address, so text with an `@` is not repeated. */
 function shown(cell: unknown): string {
   if (typeof cell === "object") return kindOf(cell);
   const text = String(cell).trim();
-  if (text.includes("@")) return "the value (not shown, it holds an @)";
+  if (text.includes("@")) return "the value (not shown, because it contains an @)";
   return JSON.stringify(text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text);
 }

@@ -1,4 +1,4 @@
-/** One line of COPY's text format. */
+/** Returns one line in the text format of COPY. */
 export function copyLine(values: readonly (string | number | null)[]): string {
   let line = "";
   for (const [index, value] of values.entries()) {

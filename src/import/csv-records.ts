@@ -1,9 +1,9 @@
 import { MAX_LINE_BYTES, type TextBlock } from "./text-blocks.ts";
 
 export interface CsvRecord {
-  /** Where the record starts. */
+  /** The line on which the record starts. */
   line: number;
-  /** As it stands in the file, without its line break. */
+  /** The unchanged text of the record without its line break. */
   raw: string;
   fields: string[];
   fault: string | null;
@@ -14,16 +14,16 @@ export interface RecordBlock {
   bytesRead: number;
 }
 
-interface Taken {
+interface ParsedRecord {
   fields: string[];
   fault: string | null;
-  /** Where the next record starts. */
+  /** The index at which the next record starts. */
   end: number;
 }
 
 /**
- * RFC 4180, commas only, with LF, CRLF or CR CR LF (a CRLF that was converted twice). A record whose quotes are wrong is its first line alone, and reading goes on
- * at the next one: one stray quote costs one row, not the rest of the file. Blank lines are no records.
+ * Reads RFC 4180 with LF, CRLF or CR CR LF, which is a CRLF that was converted twice, and skips blank lines. After wrong
+ * quotes it continues on the next line, so that one stray quote makes one row bad and not the rest of the file.
  */
 export async function* readCsvRecords(blocks: AsyncIterable<TextBlock>): AsyncGenerator<RecordBlock> {
   let text = "";
@@ -31,22 +31,22 @@ export async function* readCsvRecords(blocks: AsyncIterable<TextBlock>): AsyncGe
   let bytesRead = 0;
   const invalidLines: number[] = [];
 
-  const takeAll = (isLast: boolean): CsvRecord[] => {
+  const parseRecords = (isLast: boolean): CsvRecord[] => {
     const records: CsvRecord[] = [];
     let start = 0;
     while (start < text.length) {
-      const taken = takeRecord(text, start, isLast);
-      if (taken === undefined) break;
-      const raw = withoutLineBreak(text.slice(start, taken.end));
+      const parsed = parseRecord(text, start, isLast);
+      if (parsed === undefined) break;
+      const raw = withoutLineBreak(text.slice(start, parsed.end));
       const nextLine = line + countLines(raw);
-      let fault = taken.fault;
+      let fault = parsed.fault;
       while (invalidLines[0] !== undefined && invalidLines[0] < nextLine) {
         invalidLines.shift();
         fault = "is not valid UTF-8";
       }
-      if (raw.trim() !== "") records.push({ line, raw, fields: taken.fields, fault });
+      if (raw.trim() !== "") records.push({ line, raw, fields: parsed.fields, fault });
       line = nextLine;
-      start = taken.end;
+      start = parsed.end;
     }
     text = text.slice(start);
     return records;
@@ -56,27 +56,27 @@ export async function* readCsvRecords(blocks: AsyncIterable<TextBlock>): AsyncGe
     text += block.text;
     bytesRead = block.bytesRead;
     invalidLines.push(...block.invalidLines);
-    yield { records: takeAll(false), bytesRead };
+    yield { records: parseRecords(false), bytesRead };
   }
-  yield { records: takeAll(true), bytesRead };
+  yield { records: parseRecords(true), bytesRead };
 }
 
-/** Undefined when the record goes on in a block not read yet. */
-function takeRecord(text: string, start: number, isLast: boolean): Taken | undefined {
+/** Returns undefined if the record continues in a block that has not been read yet. */
+function parseRecord(text: string, start: number, isLast: boolean): ParsedRecord | undefined {
   const lineFeed = text.indexOf("\n", start);
   if (lineFeed < 0 && !isLast) return undefined;
   const nextLine = lineFeed < 0 ? text.length : lineFeed + 1;
   const firstLine = withoutLineBreak(text.slice(start, nextLine));
   if (!firstLine.includes('"')) return { fields: firstLine.split(","), fault: null, end: nextLine };
 
-  const broken = (fault: string): Taken => ({ fields: [], fault, end: nextLine });
+  const broken = (fault: string): ParsedRecord => ({ fields: [], fault, end: nextLine });
   const fields: string[] = [];
   for (let at = start; ; at++) {
     if (text[at] === '"') {
       const close = findClosingQuote(text, at + 1);
       if (close < 0) {
         if (!isLast && text.length - start <= MAX_LINE_BYTES) return undefined;
-        return broken("opens a quote that is never closed");
+        return broken("has an opening quote without a closing quote");
       }
       fields.push(text.slice(at + 1, close).replaceAll('""', '"'));
       at = close + 1;
@@ -96,7 +96,7 @@ function takeRecord(text: string, start: number, isLast: boolean): Taken | undef
   }
 }
 
-/** -1 when it is not in this text. A doubled quote is a quote of the value. */
+/** Returns -1 if the text contains no closing quote. A doubled quote is part of the value. */
 function findClosingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
     if (text[at + 1] !== '"') return at;

@@ -4,8 +4,6 @@ import type { Sql } from "../db/client.ts";
 import { badRowHeader, badRowLine } from "./bad-row.ts";
 import { copyLine } from "./copy-text.ts";
 import {
-  copyIntoStaging,
-  createStagingTable,
   findIdFaults,
   type IdFault,
   insertEmails,
@@ -13,63 +11,63 @@ import {
   insertTask,
   markRepeatedIds,
   markTakenIds,
-  prepareStaging,
   setUpTransaction,
 } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
 import { type FileFormat, type RowFile, readRowFile } from "./read-rows.ts";
 import { COLUMN_NAMES, isRowFault, parseResultRow, type RowFault } from "./result-row.ts";
+import { copyIntoStaging, createStagingTable, prepareStaging, type StagingCopy } from "./staging.queries.ts";
 
 export interface ImportProgress {
-  /** First every row is read and sent to the database, then they are stored from there. */
+  /** First all rows are copied to a temporary table, then they are stored in the final tables. */
   phase: "reading" | "storing";
-  /** How many rows this phase has behind it. */
+  /** The number of rows that this phase has processed. */
   rows: number;
   bytes: number;
 }
 
-/** Gets whole lines without a line feed, in CSV the header first. Called for the first time at the first bad row. */
+/** Receives complete lines without a line feed. In CSV the first line is the header. */
 export interface BadRowSink {
   write(line: string, format: FileFormat): void | Promise<void>;
 }
 
 export interface ImportOptions {
   input: AsyncIterable<Uint8Array>;
-  /** For messages, and for the format where none is given; "-" is standard input. */
+  /** Appears in messages and decides the format if `format` is absent. "-" is standard input. */
   fileName: string;
   format?: FileFormat | undefined;
   userId: string | null;
   taskId?: string | undefined;
-  /** The file's base name when absent. */
+  /** The default is the base name of the file. */
   source?: string | undefined;
   onBadRow: "stop" | BadRowSink;
   onProgress?: ((done: ImportProgress) => void) | undefined;
-  /** Seen between two blocks; whoever made `input` ends a wait for it. */
+  /** Stops the import between two blocks. The caller must also abort `input`. */
   signal?: AbortSignal | undefined;
 }
 
 export interface ImportResult {
   taskId: string;
   jobs: number;
-  /** New records; `reusedEmails` existed already, with the same id and the same content. */
+  /** The number of new records. `reusedEmails` counts records that already existed with the same id and content. */
   emails: number;
   reusedEmails: number;
   badRows: number;
   ignoredColumns: string[];
 }
 
-/** COPY gains nothing from longer chunks, and the memory for them is held twice. */
+/** Longer chunks do not make COPY faster and need more memory. */
 const COPY_CHUNK_CHARS = 65_536;
 
-/** About half a second each: often enough for a progress bar and for Ctrl-C. */
+/** A batch takes about half a second, so that progress is visible and Ctrl-C takes effect soon. */
 const STORE_BATCH_LINES = 20_000;
 
 const ID_FAULT_REASONS: Readonly<Record<IdFault, string>> = {
-  repeated: "is the id of a different row before it",
-  taken: "already belongs to a different record",
+  repeated: "is already the id of a different row above",
+  taken: "is already the id of a different record in the database",
 };
 
-/** All of the file becomes one task, or nothing does: throws an ImportError, or what the database or `input` threw. */
+/** Imports the whole file as one task, or nothing. Throws an ImportError, or the error of the database or of `input`. */
 export async function importBatch(sql: Sql, options: ImportOptions): Promise<ImportResult> {
   const { fileName } = options;
   const file = await readRowFile(options.input, fileName, options.format);
@@ -79,15 +77,16 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
   return await sql.begin(async (tx) => {
     await setUpTransaction(tx);
     const taskId = await insertTask(tx, { id: options.taskId ?? null, userId: options.userId, source });
-    if (taskId === null) throw new ImportError({ fileName, reason: `there is a task ${options.taskId} already` });
+    if (taskId === null) throw new ImportError({ fileName, reason: `the task ${options.taskId} already exists` });
 
     await createStagingTable(tx);
-    const staged = await stageRows(await copyIntoStaging(tx), file, badRows, options);
-    const badRowsOnly = () => {
-      const reason = badRows.count === 0 ? "there are no rows in it" : "every row is bad, nothing was imported";
+    const staged = await stageRows(await copyIntoStaging(tx), { file, badRows, options });
+    const noGoodRows = () => {
+      const reason =
+        badRows.count === 0 ? "the file contains no rows" : "nothing was imported, because every row is bad";
       return new ImportError({ fileName, reason });
     };
-    if (staged.rows === 0) throw badRowsOnly();
+    if (staged.rows === 0) throw noGoodRows();
 
     await prepareStaging(tx);
     if (staged.rowsWithOwnId > 0) {
@@ -111,7 +110,7 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
       jobs += await insertJobs(tx, taskId, lines);
       options.onProgress?.({ phase: "storing", rows: jobs + badRows.count, bytes: staged.bytesRead });
     }
-    if (jobs === 0) throw badRowsOnly();
+    if (jobs === 0) throw noGoodRows();
     return {
       taskId,
       jobs,
@@ -123,13 +122,14 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
   });
 }
 
-/** Sends the good rows to the staging table, in chunks, so that neither side ever holds the file. */
-async function stageRows(
-  copy: Awaited<ReturnType<typeof copyIntoStaging>>,
-  file: RowFile,
-  badRows: BadRows,
-  options: ImportOptions,
-) {
+interface RowSource {
+  readonly file: RowFile;
+  readonly badRows: BadRows;
+  readonly options: ImportOptions;
+}
+
+/** Copies the good rows to the staging table in chunks, so that the file is never held in memory completely. */
+async function stageRows(copy: StagingCopy, { file, badRows, options }: RowSource) {
   const staged = { rows: 0, rowsWithOwnId: 0, lastLine: 0, bytesRead: 0 };
   const keepsRaw = options.onBadRow !== "stop";
   let chunk = "";

@@ -1,6 +1,6 @@
 import { printable } from "../values/printable.ts";
 
-/** A fault of the file, in words for the person who has it. Addresses never appear in it: messages end up in logs. */
+/** Describes a fault in the imported file to the user. The message never contains e-mail addresses, because it may be logged. */
 export class ImportError extends Error {
   override readonly name = "ImportError";
   readonly fileName: string;

@@ -1,38 +1,20 @@
-import { once } from "node:events";
-import type { Writable } from "node:stream";
 import type postgres from "postgres";
-import { COLUMN_NAMES } from "./result-row.ts";
-
-const RECORD_COLUMNS = [
-  "email",
-  "status",
-  "is_role_based",
-  "is_disposable",
-  "has_mx_records",
-  "has_reverse_dns",
-  "domain_name",
-  "host_name",
-  "server_type",
-  "is_catchall",
-  "validated_at",
-  "unknown_reason",
-  "needs_physical_verify",
-] as const;
+import { RECORD_COLUMN_NAMES } from "./result-row.ts";
 
 type Transaction = postgres.TransactionSql;
 
-/** Why the database refuses a row that is fine by itself. */
+/** Why a row cannot be stored although its cells are valid. */
 export type IdFault = "repeated" | "taken";
 
 export interface LineRange {
   first: number;
-  /** Not part of the range. */
+  /** The first line after the range. */
   end: number;
 }
 
 /**
- * Overrides the role's statement_timeout, which is meant for requests and too short for an import, and the role's
- * search_path, which may name other tables first.
+ * Overrides the timeouts of the role, which are meant for requests and too short for an import, and its search_path, which
+ * may find other tables first.
  */
 export async function setUpTransaction(tx: Transaction): Promise<void> {
   await tx`
@@ -40,7 +22,7 @@ export async function setUpTransaction(tx: Transaction): Promise<void> {
       set_config('search_path', 'pg_catalog, pg_temp, public', true)`;
 }
 
-/** Null when there is a task with this id already. */
+/** Returns null if a task with this id already exists. */
 export async function insertTask(
   tx: Transaction,
   task: { id: string | null; userId: string | null; source: string },
@@ -53,78 +35,9 @@ export async function insertTask(
   return inserted?.id ?? null;
 }
 
-export async function createStagingTable(tx: Transaction): Promise<void> {
-  await tx`
-    create temporary table import_rows (
-      line int not null,
-      raw text,
-      has_own_id boolean not null,
-      id uuid,
-      email text not null,
-      status text,
-      is_role_based boolean not null,
-      is_disposable boolean not null,
-      has_mx_records boolean not null,
-      has_reverse_dns boolean not null,
-      domain_name text,
-      host_name text,
-      server_type text,
-      is_catchall boolean not null,
-      validated_at timestamptz,
-      unknown_reason text,
-      needs_physical_verify boolean not null,
-      email_address text,
-      job_status job_status not null,
-      job_created_at timestamptz,
-      job_updated_at timestamptz,
-      is_repeat boolean not null default false,
-      id_fault text
-    ) on commit drop`;
-}
-
-export interface StagingCopy {
-  /** Resolves when the server's socket took it. */
-  write(lines: Buffer): Promise<void>;
-  end(): Promise<void>;
-  abort(): Promise<void>;
-}
-
-/** Takes lines of COPY's text format: line, raw, has_own_id, then the columns of a result row in their order. */
-export async function copyIntoStaging(tx: Transaction): Promise<StagingCopy> {
-  const columns = ["line", "raw", "has_own_id", ...COLUMN_NAMES].join(", ");
-  const stream: Writable = await tx.unsafe(`copy import_rows (${columns}) from stdin`).writable();
-  // A stream without a listener takes the process down; what happened reaches the caller through write or end.
-  stream.on("error", () => {});
-  return {
-    write: (lines) =>
-      new Promise((resolve, reject) => {
-        stream.write(lines, (error) => (error ? reject(stream.errored ?? error) : resolve()));
-      }),
-    async end() {
-      if (stream.errored) throw stream.errored;
-      const finished = once(stream, "finish");
-      stream.end();
-      // postgres.js drops an error that comes after the last line was sent, and the stream would never finish. A query
-      // behind it is answered in either case.
-      await new Promise(setImmediate);
-      await Promise.race([finished, tx`select 1`]);
-    },
-    async abort() {
-      stream.destroy(new Error("the import was stopped"));
-      // Until then the connection refuses the rollback.
-      if (!stream.closed) await once(stream, "close");
-    },
-  };
-}
-
-export async function prepareStaging(tx: Transaction): Promise<void> {
-  await tx`create index on import_rows (line)`;
-  await tx`analyze import_rows`;
-}
-
 /**
- * Several jobs may have the same record: a row that repeats it is marked so, one that contradicts the first of its id as
- * a fault. Returns the first line with a fault.
+ * Several jobs may share an email record, so rows may repeat an id. A repetition with the same content is marked as a repeat
+ * and one with different content as a fault. Returns the first line with a fault.
  */
 export async function markRepeatedIds(tx: Transaction): Promise<number | null> {
   const [marked] = await tx<{ line: number | null }[]>`
@@ -142,24 +55,22 @@ export async function markRepeatedIds(tx: Transaction): Promise<number | null> {
   return marked?.line ?? null;
 }
 
-/** All of a record but its id. */
+/** The columns of an email record without its id, as one row value. */
 function recordOf(tx: Transaction, table: string) {
-  return tx.unsafe(`(${RECORD_COLUMNS.map((column) => `${table}.${column}`).join(", ")})`);
+  const columns = RECORD_COLUMN_NAMES.filter((column) => column !== "id");
+  return tx.unsafe(`(${columns.map((column) => `${table}.${column}`).join(", ")})`);
 }
 
-/** A row whose own id is in `emails` already leaves that record as it is. */
+/** Inserts the email records of these lines. Records whose id already exists stay unchanged. */
 export async function insertEmails(tx: Transaction, lines: LineRange): Promise<{ inserted: number; existed: number }> {
+  const columns = tx.unsafe(RECORD_COLUMN_NAMES.join(", "));
   const [counts] = await tx<{ inserted: number; existed: number }[]>`
     with batch as (
-      select id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns, domain_name,
-        host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify
-      from import_rows
+      select ${columns} from import_rows
       where line >= ${lines.first} and line < ${lines.end} and status is not null and id_fault is null and not is_repeat
       order by line
     ), inserted as (
-      insert into emails (id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns, domain_name,
-        host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify)
-      select * from batch
+      insert into emails (${columns}) select * from batch
       on conflict (id) do nothing
       returning 1
     )
@@ -169,8 +80,8 @@ export async function insertEmails(tx: Transaction, lines: LineRange): Promise<{
 }
 
 /**
- * To run after insertEmails, which waits for another import of the same ids: only then what they hold is settled.
- * Returns how many records it marked.
+ * Marks the rows whose id belongs to a different record in the database, and returns the number of these records. Call it
+ * after insertEmails, which waits for concurrent imports of the same ids.
  */
 export async function markTakenIds(tx: Transaction, lines: LineRange): Promise<number> {
   const marked = await tx<{ is_repeat: boolean }[]>`

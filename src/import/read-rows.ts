@@ -1,4 +1,5 @@
 import { unguardFormula } from "../values/formula-guard.ts";
+import { pluralize } from "../values/pluralize.ts";
 import { type CsvRecord, readCsvRecords } from "./csv-records.ts";
 import { ImportError } from "./import-error.ts";
 import { flattenRestJob } from "./rest-job.ts";
@@ -8,20 +9,20 @@ import { readTextBlocks, type TextBlock } from "./text-blocks.ts";
 export type FileFormat = "csv" | "ndjson";
 
 interface FileRow {
-  /** Where the row starts. */
+  /** The line on which the row starts. */
   line: number;
-  /** As it stands in the file. */
+  /** The unchanged text of the row. */
   raw: string;
   cells: Cells;
-  /** What keeps the cells from being read at all. */
+  /** Set if the cells cannot be read. */
   fault: RowFault | null;
 }
 
 export interface RowFile {
   format: FileFormat;
-  /** The header row as it stands in the file, null where the format has none. */
+  /** The unchanged header row, or null in NDJSON. */
   header: string | null;
-  /** Filled while the rows are read; at most MAX_IGNORED_COLUMNS names. */
+  /** Grows while the rows are read, up to MAX_IGNORED_COLUMNS names. */
   ignoredColumns: ReadonlySet<string>;
   blocks: AsyncIterable<{ rows: FileRow[]; bytesRead: number }>;
 }
@@ -29,14 +30,14 @@ export interface RowFile {
 const COLUMNS: ReadonlySet<string> = new Set(COLUMN_NAMES);
 const REQUIRED_COLUMNS: readonly ColumnName[] = ["email", "status"];
 
-/** By which our own CSV exports are known: theirs are the only apostrophes that may be taken off. */
-const OF_EXPORT = ["job_id", "job_status"];
+/** A CSV file with these columns comes from the export, so the importer removes the apostrophes that guard formulas. */
+const EXPORT_COLUMNS = ["job_id", "job_status"];
 
-/** NDJSON may bring new keys with every row. */
+/** Every row of an NDJSON file may contain new keys. */
 const MAX_IGNORED_COLUMNS = 50;
-/** If a file has no header, its first row holds data, and a message must not repeat an e-mail address. */
+/** If a file has no header, its first row contains data, and messages must not repeat an e-mail address. */
 const COLUMN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N} _.\-()/#:;|]{0,59}$/u;
-const NOT_SHOWN = "(not shown: not a column name)";
+const NOT_SHOWN = "(not shown, because it is not a column name)";
 
 export async function readRowFile(
   input: AsyncIterable<Uint8Array>,
@@ -44,15 +45,15 @@ export async function readRowFile(
   format: FileFormat | undefined,
 ): Promise<RowFile> {
   const blocks = readTextBlocks(input, fileName);
-  const opening: TextBlock[] = [];
+  const firstBlocks: TextBlock[] = [];
   let start = "";
   while (start === "") {
     const next = await blocks.next();
     if (next.done) throw new ImportError({ fileName, reason: "the file is empty" });
-    opening.push(next.value);
+    firstBlocks.push(next.value);
     start = next.value.text.trimStart();
   }
-  const all = startingWith(opening, blocks);
+  const all = concat(firstBlocks, blocks);
   const isNdjson = (format ?? formatOf(fileName) ?? sniffFormat(start)) === "ndjson";
   return isNdjson ? readNdjsonFile(all, fileName, start) : readCsvFile(all, fileName);
 }
@@ -73,7 +74,7 @@ async function readCsvFile(blocks: AsyncIterable<TextBlock>, fileName: string): 
   const toRow = ({ line, raw, fields, fault }: CsvRecord): FileRow => {
     if (fault !== null) return { line, raw, cells: {}, fault: { column: null, reason: fault } };
     if (fields.length !== columns.length) {
-      const reason = `has ${fields.length} fields where the header has ${columns.length}`;
+      const reason = `has ${pluralize(fields.length, "field")} where the header has ${columns.length}`;
       return { line, raw, cells: {}, fault: { column: null, reason } };
     }
     const cells: Cells = {};
@@ -101,24 +102,24 @@ function readHeader(header: CsvRecord, fileName: string) {
     return column;
   });
   const known = columns.filter((column) => column !== null);
-  // A vendor's own columns may repeat, most often as empty names after the last comma: nothing is read from them.
+  // Unknown columns may repeat, most often as empty names after the last comma, because they are ignored.
   const repeated = known.find((column, index) => known.indexOf(column) !== index);
-  if (repeated !== undefined) fail("stands in the header twice", repeated);
+  if (repeated !== undefined) fail("appears twice in the header", repeated);
   const missing = REQUIRED_COLUMNS.find((column) => !known.includes(column));
   if (missing !== undefined) {
     const separator = known.length === 0 && [";", "\t", "|"].find((character) => header.raw.includes(character));
     const found = [...ignoredColumns, ...known].filter((name) => name !== "").join(", ");
     const hint = separator ? ` (fields must be separated by commas, not ${JSON.stringify(separator)})` : "";
     const lineHint = header.raw.includes("\r") ? " (lines must end in LF or CRLF, not in CR alone)" : "";
-    fail(`is missing in the header, which has: ${found}${hint}${lineHint}`, missing);
+    fail(`is missing in the header, which contains: ${found}${hint}${lineHint}`, missing);
   }
-  const isExport = OF_EXPORT.every((name) => header.fields.some((field) => nameOf(field) === name));
+  const isExport = EXPORT_COLUMNS.every((name) => header.fields.some((field) => nameOf(field) === name));
   return { columns, ignoredColumns, isExport };
 }
 
 function readNdjsonFile(blocks: AsyncIterable<TextBlock>, fileName: string, start: string): RowFile {
   if (start.startsWith("[")) {
-    throw new ImportError({ fileName, reason: "a JSON array cannot be read, only one JSON object per line" });
+    throw new ImportError({ fileName, reason: "is a JSON array, but the file must contain one JSON object per line" });
   }
   const ignoredColumns = new Set<string>();
   async function* rowBlocks() {
@@ -147,7 +148,7 @@ function parseObject(raw: string, line: number, isInvalidUtf8: boolean, ignoredC
   try {
     value = JSON.parse(raw);
   } catch {
-    // The parser's own message quotes the line, addresses included.
+    // The message of JSON.parse quotes the line, which contains addresses.
     return bad("is not valid JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("is not a JSON object");
@@ -155,7 +156,7 @@ function parseObject(raw: string, line: number, isInvalidUtf8: boolean, ignoredC
   for (const [key, cell] of Object.entries(flattenRestJob(value))) {
     const column = asColumn(key);
     if (column === null) noteIgnored(ignoredColumns, key);
-    else if (column in cells) return bad("stands in the object twice", column);
+    else if (column in cells) return bad("appears twice in the object", column);
     else cells[column] = cell;
   }
   return { line, raw, cells, fault: null };
@@ -185,7 +186,7 @@ function sniffFormat(text: string): FileFormat {
   return /^[{[]/.test(text) ? "ndjson" : "csv";
 }
 
-async function* startingWith<T>(first: readonly T[], rest: AsyncIterable<T>): AsyncGenerator<T> {
+async function* concat<T>(first: readonly T[], rest: AsyncIterable<T>): AsyncGenerator<T> {
   yield* first;
   yield* rest;
 }

@@ -1,6 +1,6 @@
 /**
- * A job as the REST endpoint and the NDJSON export spell it, as the flat row it stands for; any other object as it is. In
- * a flat row `email` is text, in a job it is a record or absent.
+ * Converts a job of the REST endpoint or of the NDJSON export to a flat row, and returns any other object unchanged. The
+ * `email` of a flat row is text, while the `email` of a job is a record or absent.
  */
 export function flattenRestJob(object: object): object {
   const { email_address, status, email, created_at, updated_at, id, task_id, ...others } = object as Partial<

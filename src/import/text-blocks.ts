@@ -1,16 +1,16 @@
 import { isUtf8 } from "node:buffer";
 import { ImportError } from "./import-error.ts";
 
-/** Whole lines; only the file's last block may end without a line feed. */
+/** Complete lines. Only the last block of a file may end without a line feed. */
 export interface TextBlock {
   text: string;
-  /** How much of the file has been read up to the end of this block. */
+  /** The size of the file up to the end of this block. */
   bytesRead: number;
-  /** The lines that are not UTF-8, counted from 1 at the start of the file; `text` has U+FFFD there. */
+  /** The lines of the file, counted from 1, that are not valid UTF-8. The text contains U+FFFD in their place. */
   invalidLines: readonly number[];
 }
 
-/** A file without a line feed would otherwise be held in memory as a whole. */
+/** Without this limit a file without line feeds would be read into memory completely. */
 export const MAX_LINE_BYTES = 1_000_000;
 
 const LINE_FEED = 0x0a;

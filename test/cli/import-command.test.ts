@@ -51,6 +51,12 @@ test("the import prints the counts, the task and the path that reads it", async 
   expect(code).toBe(0);
 });
 
+test("the import of an export says that ids are new, and does not call the id columns unknown", async () => {
+  const file = await fileOf("jobs.csv", "job_id,task_id,job_status,email,status\nx,y,failed,a@example.com,valid\n");
+  const { code, stderr } = await command(file, "--user", USER_ID);
+  expect([code, stderr]).toEqual([0, "storing: 1 row, 100 %\nThe imported task and jobs have new ids.\n"]);
+});
+
 test("the import stops at a bad row and prints its file, line, column and reason without the address", async () => {
   const file = await fileOf("list.csv", "email,status,is_catchall\nada@example.com,valid,maybe\n");
   const { code, stdout, stderr } = await command(file, "--user", USER_ID);
@@ -74,13 +80,13 @@ test("with --skip-bad the good rows are imported, and the bad rows are written t
     `import_line,import_column,import_reason,id,email,status,is_catchall\n` +
       `3,is_catchall,"""maybe"" is not a boolean (true or false)",,"b@example.com",valid,maybe\n` +
       `4,,"has 2 fields where the header has 4",,c@example.com\n` +
-      `6,id,"is the id of a different row before it",${RECORD_ID},e@example.com,valid,\n`,
+      `6,id,"is already the id of a different row above",${RECORD_ID},e@example.com,valid,\n`,
   );
   expect((await stat(badFile)).mode & 0o777).toBe(0o600);
   expect(await rowCounts()).toEqual({ tasks: 1, jobs: 2, emails: 2 });
 
   const repaired = bad.replace("valid,maybe", "valid,true").replace(",c@example.com", ",c@example.com,,");
-  await writeFile(badFile, repaired.replace(`it",${RECORD_ID}`, 'it",'));
+  await writeFile(badFile, repaired.replace(`above",${RECORD_ID}`, 'above",'));
   expect((await command(badFile, "--user", USER_ID)).code).toBe(0);
   expect(await rowCounts()).toEqual({ tasks: 2, jobs: 5, emails: 4 });
 
@@ -92,7 +98,7 @@ test("with --skip-bad the good rows are imported, and the bad rows are written t
 test("a file that contains only bad rows imports nothing and is an error", async () => {
   const file = await fileOf("list.ndjson", '{"email":""}\n{"status":"valid"}\nno object\n');
   const { code, stderr } = await command(file, "--user", USER_ID, "--skip-bad");
-  expect([code, stderr]).toEqual([1, expect.stringContaining("every row is bad, nothing was imported")]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("nothing was imported, because every row is bad")]);
   expect(await rowCounts()).toEqual(NOTHING);
   expect(await readFile(join(directory, "list.bad.ndjson"), "utf8")).toBe(
     '{"import_line":1,"import_column":"email","import_reason":"must not be empty","email":""}\n' +
@@ -186,5 +192,5 @@ test("column names, keys and file names are printed without control characters a
     expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|ada@/u);
   }
   expect(first.stdout).toContain("a\\u{1b}]0;b\\u{7}.bad.csv");
-  expect(first.stderr).toContain("(not shown: not a column name)");
+  expect(first.stderr).toContain("(not shown, because it is not a column name)");
 });

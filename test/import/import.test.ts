@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
-import { copyIntoStaging, createStagingTable } from "../../src/import/import.queries.ts";
 import { type ImportOptions, type ImportProgress, importBatch } from "../../src/import/import-batch.ts";
+import { copyIntoStaging, createStagingTable } from "../../src/import/staging.queries.ts";
 import { anEmail } from "../support/builders.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
@@ -38,8 +38,8 @@ async function rowCounts() {
 }
 const NOTHING = { tasks: 0, jobs: 0, emails: 0 };
 
-describe("a file becomes a task", () => {
-  test("with every documented field as it was, to the microsecond", async () => {
+describe("a valid file", () => {
+  test("an import stores every documented field unchanged, including microseconds", async () => {
     const { taskId } = await importText(
       [
         "id,email,status,is_role_based,is_disposable,has_mx_records,has_reverse_dns,domain_name,host_name,server_type," +
@@ -79,7 +79,7 @@ describe("a file becomes a task", () => {
     });
   });
 
-  test("where a row without a status is a pending job without a record", async () => {
+  test("a row without a status becomes a pending job without an email record", async () => {
     const result = await importText('{"email":"a@example.com"}\n{"email":"b@example.com","status":"valid"}\n', {
       fileName: "-",
       taskId: RECORD_ID,
@@ -95,7 +95,7 @@ describe("a file becomes a task", () => {
     ]);
   });
 
-  test("of many chunks and batches, in one piece, twice on one connection", async () => {
+  test("a file of many chunks and batches can be imported twice on one connection", async () => {
     const rows = Array.from({ length: 50_000 }, (_, n) => `user${n}@example.com,valid,"${"long ".repeat(10)}"`);
     const seen: ImportProgress[] = [];
     const onProgress = (done: ImportProgress) => void seen.push(done);
@@ -106,26 +106,26 @@ describe("a file becomes a task", () => {
     expect(seen.at(-1)).toEqual({ phase: "storing", rows: 50_000, bytes: text.length });
   });
 
-  test("even where statements are given less time than a file takes", async () => {
+  test("an import may take longer than the statement_timeout of the database", async () => {
     await database.sql.unsafe(`alter database ${database.name} set statement_timeout = '200ms'`);
-    const impatient = openDatabase({ url: database.url, maxConnections: 1 });
+    const limited = openDatabase({ url: database.url, maxConnections: 1 });
     async function* slow() {
       yield Buffer.from("email,status\na@example.com,valid\n");
       await delay(400);
       yield Buffer.from("b@example.com,valid\n");
     }
     try {
-      await expect(impatient.sql`select pg_sleep(0.4)`).rejects.toThrow("statement timeout");
+      await expect(limited.sql`select pg_sleep(0.4)`).rejects.toThrow("statement timeout");
       const options = { input: slow(), fileName: "-", userId: USER_ID, onBadRow: "stop" } as const;
-      expect(await importBatch(impatient.sql, options)).toMatchObject({ jobs: 2 });
+      expect(await importBatch(limited.sql, options)).toMatchObject({ jobs: 2 });
     } finally {
-      await impatient.close();
+      await limited.close();
       await database.sql.unsafe(`alter database ${database.name} reset statement_timeout`);
     }
   });
 });
 
-test("several jobs may have the same record", async () => {
+test("several jobs can share one email record", async () => {
   const repeated = `${RECORD_ID},a@b.test,valid\n`;
   const text = `id,email,status\n${repeated},b@b.test,valid\n${repeated}`;
   expect(await importText(text)).toMatchObject({ jobs: 3, emails: 2, reusedEmails: 0, badRows: 0 });
@@ -133,7 +133,7 @@ test("several jobs may have the same record", async () => {
   expect(await rowCounts()).toEqual({ tasks: 2, jobs: 6, emails: 3 });
 });
 
-test("a job's own address may be another one than its record's", async () => {
+test("the address of a job can differ from the address of its email record", async () => {
   await importText("email,status,email_address\na@b.test,valid,A@b.test\nc@b.test,valid,\nd@b.test,,D@b.test\n");
   expect(
     await database.sql`
@@ -145,25 +145,25 @@ test("a job's own address may be another one than its record's", async () => {
   ]);
 });
 
-describe("nothing is imported", () => {
+describe("a failed import", () => {
   test.each([
     [
       "a bad row",
       "email,status,is_catchall\na@example.com,valid,\nb@example.com,valid,maybe\n",
       /^batch.csv:3: is_catchall: "maybe" is not/,
     ],
-    ["only a header", "email,status\n", /^batch.csv: there are no rows in it$/],
+    ["only a header", "email,status\n", /^batch.csv: the file contains no rows$/],
     [
       "a repeated id",
       `id,email,status\n${RECORD_ID},a@b.test,valid\n${RECORD_ID},a@b.test,invalid\n`,
-      /^batch.csv:3: id: is the id of a different row before it$/,
+      /^batch.csv:3: id: is already the id of a different row above$/,
     ],
-  ])("of a file with %s", async (_, text, message) => {
+  ])("a file with %s imports nothing", async (_, text, message) => {
     await expect(importText(text)).rejects.toThrow(message);
     expect(await rowCounts()).toEqual(NOTHING);
   });
 
-  test("when the reading fails in the middle", async () => {
+  test("an import whose input fails imports nothing", async () => {
     async function* broken() {
       yield Buffer.from(`email,status\n${"a@example.com,valid\n".repeat(10_000)}`);
       throw new Error("the disk is gone");
@@ -172,7 +172,7 @@ describe("nothing is imported", () => {
     expect(await rowCounts()).toEqual(NOTHING);
   });
 
-  test("when the server gives up in the middle", async () => {
+  test("an import whose COPY is cancelled imports nothing", async () => {
     async function* cancelled() {
       const tenChunks = Buffer.from("a@example.com,valid\n".repeat(33_000));
       const copies = () => database.sql`
@@ -180,7 +180,7 @@ describe("nothing is imported", () => {
         where datname = current_database() and query like 'copy import_rows%' and state = 'active'`;
       yield Buffer.from("email,status\n");
       await expect.poll(copies).toHaveLength(1);
-      // A backend that waits for its client sees the cancellation when the next bytes come.
+      // A backend that waits for its client notices the cancellation when the next bytes arrive.
       yield tenChunks;
       await expect.poll(copies).toHaveLength(0);
       yield tenChunks;
@@ -189,16 +189,16 @@ describe("nothing is imported", () => {
     expect(await rowCounts()).toEqual(NOTHING);
   });
 
-  test("into a task that exists", async () => {
+  test("an import into an existing task imports nothing", async () => {
     await importText("email,status\na@example.com,valid\n", { taskId: RECORD_ID });
     await expect(importText("email,status\na@example.com,valid\n", { taskId: RECORD_ID })).rejects.toThrow(
-      `there is a task ${RECORD_ID} already`,
+      `the task ${RECORD_ID} already exists`,
     );
     expect(await rowCounts()).toEqual({ tasks: 1, jobs: 1, emails: 1 });
   });
 });
 
-test("a COPY that fails after its last line is an error and not a wait", async () => {
+test("a COPY that fails after its last line is an error and does not wait for ever", async () => {
   const copyGarbage = database.sql.begin(async (tx) => {
     await createStagingTable(tx);
     const copy = await copyIntoStaging(tx);
@@ -208,23 +208,27 @@ test("a COPY that fails after its last line is an error and not a wait", async (
   await expect(copyGarbage).rejects.toThrow();
 });
 
-describe("a record's own id", () => {
+describe("the id of an email record", () => {
   const row = `id,email,status,validated_at\n${RECORD_ID},a@example.com,valid,2025-01-01T00:00:00Z\n`;
 
-  test("leads to the same record in every file, as long as all of it is the same", async () => {
+  test("an id refers to the existing email record if all of its columns are equal", async () => {
     expect(await importText(row)).toMatchObject({ jobs: 1, emails: 1, reusedEmails: 0 });
     expect(await importText(row)).toMatchObject({ jobs: 1, emails: 0, reusedEmails: 1 });
     expect(await rowCounts()).toEqual({ tasks: 2, jobs: 2, emails: 1 });
   });
 
-  test("is refused where it belongs to a different record, or to a deleted one", async () => {
+  test("an id of a different or deleted email record is a bad row", async () => {
     await anEmail(database.sql, { id: RECORD_ID, email: "a@example.com", validated_at: "2025-01-01T00:00:00.000001Z" });
-    await expect(importText(row)).rejects.toThrow("batch.csv:2: id: already belongs to a different record");
+    await expect(importText(row)).rejects.toThrow(
+      "batch.csv:2: id: is already the id of a different record in the database",
+    );
     await database.sql`update emails set validated_at = '2025-01-01T00:00:00Z', deleted_at = now()`;
-    await expect(importText(row)).rejects.toThrow("batch.csv:2: id: already belongs to a different record");
+    await expect(importText(row)).rejects.toThrow(
+      "batch.csv:2: id: is already the id of a different record in the database",
+    );
   });
 
-  test("may be brought by two imports at once", async () => {
+  test("two concurrent imports can contain the same id", async () => {
     const results = await Promise.all([importText(row), importText(row)]);
     expect(results.map(({ emails, reusedEmails }) => emails + reusedEmails)).toEqual([1, 1]);
     expect(await rowCounts()).toEqual({ tasks: 2, jobs: 2, emails: 1 });

@@ -26,7 +26,7 @@ describe("CSV", () => {
     "last@example.com,valid,,",
   ].join("\r\n");
 
-  test("is the same in chunks of any size", async () => {
+  test("a CSV file has the same rows in chunks of any size", async () => {
     const whole = await read(tricky);
     expect(whole.rows.map(({ line, cells }) => [line, cells.email, cells.unknown_reason])).toEqual([
       [2, "ada@example.com", 'a "quoted" word, and a comma'],
@@ -38,7 +38,7 @@ describe("CSV", () => {
     for (const size of [1, 2, 3, 7, 50]) expect((await read(tricky, { size })).rows).toEqual(whole.rows);
   });
 
-  test("takes off the apostrophe that an export of ours put there, and no other one", async () => {
+  test("only the apostrophes that an export added are removed", async () => {
     const { rows } = await read(
       "job_id,job_status,email,status\n1,,'+a@example.com,'=1\n2,,o'neil@example.com,'quoted'\n3,,''-a@example.com,valid\n",
     );
@@ -51,13 +51,13 @@ describe("CSV", () => {
     expect(vendors.rows.map(({ cells }) => [cells.email, cells.status])).toEqual([["'+a@example.com", "'=x"]]);
   });
 
-  test("takes line feeds as well as CRLF, with and without the last one", async () => {
+  test("a CSV file can have LF line ends, with or without the last one", async () => {
     for (const end of ["", "\n", "\n\n \n"]) {
       expect((await read(`email,status\na@example.com,valid${end}`)).faults).toEqual([2]);
     }
   });
 
-  test("loses one row to a wrong quote, and not the rest of the file", async () => {
+  test("a wrong quote makes one row bad and not the rest of the file", async () => {
     const { faults } = await read(
       'email,status\n"a"b,valid\nc"d,valid\n"e,valid\nf,valid\n"g",valid\n"h,valid\ni,valid\n',
     );
@@ -67,27 +67,27 @@ describe("CSV", () => {
       "4: has text after a closing quote",
       5,
       6,
-      "7: opens a quote that is never closed",
+      "7: has an opening quote without a closing quote",
       8,
     ]);
   });
 
-  test("does not hold more than a megabyte for a quote that is never closed", async () => {
+  test("a quote that is never closed holds at most a megabyte in memory", async () => {
     const rows = "x@example.com,valid\n".repeat(200_000);
     const { faults } = await read(`email,status\n"open,valid\n${rows}`);
-    expect(faults[0]).toBe("2: opens a quote that is never closed");
+    expect(faults[0]).toBe("2: has an opening quote without a closing quote");
     expect(faults).toHaveLength(200_001);
     expect(faults.at(-1)).toBe(200_002);
   });
 
-  test("names a row with too few or too many fields", async () => {
+  test("a row with too few or too many fields is bad", async () => {
     expect((await read("email,status\na\nb,valid,c\n")).faults).toEqual([
-      "2: has 1 fields where the header has 2",
+      "2: has 1 field where the header has 2",
       "3: has 3 fields where the header has 2",
     ]);
   });
 
-  test("names the lines that are not UTF-8", async () => {
+  test("a line that is not valid UTF-8 is bad", async () => {
     const latin1 = Buffer.from(
       "email,status\na@example.com,valid\ncaf\xe9@example.com,valid\nb@example.com,valid\n",
       "latin1",
@@ -98,16 +98,16 @@ describe("CSV", () => {
   });
 
   test.each([
-    ["email\na", "batch.csv:1: status: is missing in the header, which has: email"],
+    ["email\na", "batch.csv:1: status: is missing in the header, which contains: email"],
     [
       "a;b\n",
-      'batch.csv:1: email: is missing in the header, which has: a;b (fields must be separated by commas, not ";")',
+      'batch.csv:1: email: is missing in the header, which contains: a;b (fields must be separated by commas, not ";")',
     ],
-    ["email,status,Email\n", "batch.csv:1: email: stands in the header twice"],
-    ['email,"status\n', "batch.csv:1: the header opens a quote that is never closed"],
+    ["email,status,Email\n", "batch.csv:1: email: appears twice in the header"],
+    ['email,"status\n', "batch.csv:1: the header has an opening quote without a closing quote"],
     ["\n\n", "batch.csv: the file is empty"],
     ["", "batch.csv: the file is empty"],
-  ])("with the header %j is refused", async (content, message) => {
+  ])("a CSV file that starts with %j is rejected with the reason", async (content, message) => {
     await expect(read(content)).rejects.toThrow(message);
   });
 
@@ -118,13 +118,13 @@ describe("CSV", () => {
     "email,state\rada@example.com,valid\rbo@example.com,valid\r",
     `${"x".repeat(58)}ada@example.com,${"y".repeat(500)}\n`,
     "\x1b[31mada,\u202eliame\n",
-  ])("the message about the header %j repeats no address and no control character", async (content) => {
+  ])("the error for the header %j contains no address and no control character", async (content) => {
     const error = await read(content).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ message: expect.stringContaining("is missing in the header") });
     expect((error as Error).message).not.toMatch(/ada|x{58}|[\p{Cc}\p{Cf}]/u);
   });
 
-  test("a file whose lines end in CR alone is refused with the reason", async () => {
+  test("a file whose lines end in CR alone is rejected with the reason", async () => {
     await expect(read("email,status\ra@example.com,valid\r")).rejects.toThrow("lines must end in LF or CRLF");
   });
 
@@ -141,7 +141,7 @@ describe("CSV", () => {
     }
   });
 
-  test("may repeat a column that nobody reads", async () => {
+  test("an unknown column may appear twice in the header", async () => {
     expect((await read("email,status,,\na@example.com,valid,,\n")).faults).toEqual([2]);
   });
 });
@@ -149,7 +149,7 @@ describe("CSV", () => {
 describe("NDJSON", () => {
   const ndjson = (content: string | Uint8Array) => read(content, { name: "batch.ndjson" });
 
-  test("is one object per line, blank lines aside", async () => {
+  test("an NDJSON file has one object per line and may have blank lines", async () => {
     const { file, rows } = await ndjson('{"email":"a@example.com","is_catchall":true,"Score":1}\r\n\n {"STATUS":null}');
     expect(rows.map(({ line, cells }) => ({ line, ...cells }))).toEqual([
       { line: 1, email: "a@example.com", is_catchall: true },
@@ -158,7 +158,7 @@ describe("NDJSON", () => {
     expect([...file.ignoredColumns]).toEqual(["Score"]);
   });
 
-  test("takes a job as the REST endpoint answers it, with and without a record", async () => {
+  test("a line of an NDJSON file can be a job of the REST endpoint, with or without an email record", async () => {
     const job = '"id":"x","task_id":"y","email_address":"A@b.test","status":"failed","created_at":"c","updated_at":"u"';
     const { file, rows } = await ndjson(`{${job},"email":{"id":"r","email":"a@b.test","status":"valid"}}\n{${job}}\n`);
     const ofJob = { email_address: "A@b.test", job_status: "failed", job_created_at: "c", job_updated_at: "u" };
@@ -169,12 +169,12 @@ describe("NDJSON", () => {
     expect(file.ignoredColumns.size).toBe(0);
   });
 
-  test("names what is no object, without repeating it", async () => {
+  test("the error for a line that is not an object does not repeat the line", async () => {
     expect((await ndjson('{"email":"ada@example.com"\n[]\n1\n{"email":"a","EMAIL":"b"}\n')).faults).toEqual([
       "1: is not valid JSON",
       "2: is not a JSON object",
       "3: is not a JSON object",
-      "4: stands in the object twice",
+      "4: appears twice in the object",
     ]);
     expect((await ndjson(Buffer.from('{"email":"a"}\n{"email":"\xe9"}\n', "latin1"))).faults).toEqual([
       1,
@@ -182,17 +182,17 @@ describe("NDJSON", () => {
     ]);
   });
 
-  test("is recognised by its name, else by its first character", async () => {
+  test("the format is recognized by the file name, and otherwise by the first character", async () => {
     const object = '\ufeff\n{"email":"a@example.com"}';
     for (const name of ["batch.ndjson", "batch.JSONL", "batch.txt", "-"]) {
       expect((await read(object, { name })).file.format).toBe("ndjson");
     }
     expect((await read("email,status\n", { name: "-" })).file.format).toBe("csv");
-    await expect(read('[{"email":"a"}]', { name: "-" })).rejects.toThrow("standard input: a JSON array cannot be read");
+    await expect(read('[{"email":"a"}]', { name: "-" })).rejects.toThrow("standard input: is a JSON array");
   });
 });
 
-test("a line of more than a megabyte is refused before it is held", async () => {
+test("a line of more than a megabyte is rejected before it is read completely", async () => {
   let given = 0;
   async function* endless() {
     for (; ; given++) yield Buffer.alloc(65_536, "x");
