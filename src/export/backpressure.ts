@@ -11,7 +11,7 @@ export interface ReaderLimits {
 }
 
 /**
- * Returns a function that writes text and resolves when the stream has room for more. Without limits it waits for ever.
+ * Returns a function that writes text and resolves when the stream accepts more text. Without limits it waits without a timeout.
  * One `drain` listener serves the whole stream, because `compression` never removes the listeners that it forwards.
  */
 export function createBackpressureWriter(stream: Writable, limits: ReaderLimits | null) {
