@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { checkHistory } from "../../tools/storm/checker.mjs";
-import { DOORS } from "../../tools/storm/doors.mjs";
+import { ENDPOINTS } from "../../tools/storm/endpoints.mjs";
 import { stopProcess } from "../../tools/storm/faults.mjs";
 
 // What a storm forgives, on a machine without time: late answers, and nothing else.
@@ -11,8 +11,8 @@ import { stopProcess } from "../../tools/storm/faults.mjs";
 const work = mkdtempSync(join(tmpdir(), "task-jobs-storm-"));
 afterAll(() => rmSync(work, { recursive: true }));
 
-const PAGE = { door: "rest", user: 1, owner: 1, task: 1, limit: 1, offset: 0 } as const;
-const RIGHT = DOORS.rest.answer(PAGE);
+const PAGE = { endpoint: "rest", user: 1, owner: 1, task: 1, limit: 1, offset: 0 } as const;
+const RIGHT = ENDPOINTS.rest.expectedBody(PAGE);
 const code = (code: string) => JSON.stringify({ error: { code } });
 const asked = (number: number) => ({ at: 0, event: "asked", number, ...PAGE });
 const answered = (status: number, text: string, at = 2000) => ({
@@ -46,10 +46,10 @@ test.each([
   expect(await verdictOf([answer])).toMatchObject({ isGood: false, isOnlyLate: true, late: 1 });
 });
 
-const FOREIGN = DOORS.rest.answer({ ...PAGE, owner: 2 });
+const FOREIGN = ENDPOINTS.rest.expectedBody({ ...PAGE, owner: 2 });
 test.each([
   ["a wrong row", [answered(200, RIGHT.replace("j39", "j38"))]],
-  ["a missing row", [answered(200, DOORS.rest.answer({ ...PAGE, limit: 0 }))]],
+  ["a missing row", [answered(200, ENDPOINTS.rest.expectedBody({ ...PAGE, limit: 0 }))]],
   ["a foreign row", [answered(200, FOREIGN)]],
   ["a foreign row in a late answer", [answered(504, `${code("DEPENDENCY_TIMEOUT")}${FOREIGN}`)]],
   ["a late 500", [answered(500, code("INTERNAL_ERROR"))]],

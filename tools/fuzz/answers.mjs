@@ -1,11 +1,11 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { mayRead, ownedIn, TASKS } from "./world.mjs";
 
-/** The project's list of what an answer never contains, and some of our own: hashes and keys, paths, frames of a stack. */
+/** Text that no response may contain: SQL, driver errors, keys and their hashes, file paths and stack frames. */
 const LEAK =
   /Failed query|params:|select |insert |PostgresError|drizzle|node_modules|at .*\.js:\d|ECONN|22P02|22021|57014|password|postgres:\/\/|tj_[\w-]{32}|\b[0-9a-f]{64}\b|\/dist\/|\/src\/|\/(work|home|root|tmp|usr)\/|\n +at |file:\/\/|GraphQLJIT|apollo|postgres/gi;
 
-/** Random, or a hash: any five letters will turn up in them. */
+/** These headers contain random text or hashes, which match the pattern of a leak by accident. */
 const RANDOM_HEADERS = /^(x-request-id|etag):.*$/gim;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -20,47 +20,45 @@ export function decoded({ headers, body }) {
   return (decode !== undefined && body.length > 0 ? decode(body) : body).toString();
 }
 
-/** What is true of every answer, whatever was asked. Null when nothing is wrong with it. */
-export function judgeAnswer(conversation, { status, head, headers, text }) {
-  const { viewer, said, bytes, mayBeBusy } = conversation;
+/** Checks what holds for every response, whatever was requested. Returns null or a description of the fault. */
+export function judgeAnswer(testCase, { status, head, headers, text }) {
+  const { viewer, sent, bytes, mayBeBusy } = testCase;
   if (status >= 500 && !(mayBeBusy && status === 503)) return `status ${status}: ${text.slice(0, 300)}`;
   const type = headers.get("content-type");
   if (text !== "" && status !== 302 && !TYPES.test(type ?? "")) return `content type ${type}`;
   return (
-    findLeak(`${head.replace(RANDOM_HEADERS, "")}\n${text}`, [bytes.toString("latin1"), bytes.toString(), ...said]) ??
-    findForeign(viewer, text, said.join("\n")) ??
-    (conversation.request === undefined
-      ? null
-      : judgeRequestId(conversation.request.headers, headers.get("x-request-id")))
+    findLeak(`${head.replace(RANDOM_HEADERS, "")}\n${text}`, [bytes.toString("latin1"), bytes.toString(), ...sent]) ??
+    findForeign(viewer, text, sent.join("\n")) ??
+    (testCase.request === undefined ? null : judgeRequestId(testCase.request.headers, headers.get("x-request-id")))
   );
 }
 
-/** A refusal may repeat what the caller wrote. */
-function findLeak(answer, said) {
+/** An error message may repeat text that the caller sent. */
+function findLeak(answer, sent) {
   for (const [found] of answer.matchAll(LEAK)) {
-    const isRepeated = said.some((text) => text.toLowerCase().includes(found.toLowerCase()));
+    const isRepeated = sent.some((text) => text.toLowerCase().includes(found.toLowerCase()));
     if (!isRepeated) return `leak: ${found}`;
   }
   return null;
 }
 
-function findForeign(viewer, answer, said) {
+function findForeign(viewer, answer, sent) {
   for (const { mark, user, task } of ownedIn(answer)) {
     const isVisible = viewer !== null && (task === 0 ? maySeeUser(viewer, user) : mayRead(viewer, taskOf(user, task)));
-    if (!isVisible && !said.toLowerCase().includes(mark.toLowerCase())) return `foreign: ${mark}`;
+    if (!isVisible && !sent.toLowerCase().includes(mark.toLowerCase())) return `foreign: ${mark}`;
   }
   return null;
 }
 
 const taskOf = (user, number) => TASKS.find((one) => one.user === user && one.number === number);
 
-/** A user's id is told to that user and to an admin. */
+/** Only a user and an admin may see that user's id. */
 const maySeeUser = (viewer, user) => viewer.isAdmin || viewer.user === user;
 
 function judgeRequestId(headers, answered) {
   const given = headers.filter(([name]) => name === "X-Request-ID").map(([, value]) => value.trim());
   const isRight =
     given.length === 1 && REQUEST_ID.test(given[0]) ? answered === given[0] : NEW_REQUEST_ID.test(answered);
-  // Node joins a header that came twice.
+  // Node joins a header that was sent twice.
   return isRight || given.length > 1 ? null : `request id ${answered}`;
 }

@@ -9,18 +9,18 @@ const ODD_INTEGERS = [0, -1, 101, 1000, 1.5, -0.5, 1e21, 2 ** 31 - 1, 2 ** 31, -
 const isInteger = (value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 31;
 const isString = (value) => typeof value === "string";
 
-/** What a scalar accepts, told apart from the server's code. A scalar that is not here accepts who knows what. */
+/** The values that a scalar accepts, decided without the server's code. For other scalars this is unknown. */
 const ACCEPTS = {
   Int: (value) => isInteger(value) && value < 2 ** 31,
   Float: (value) => typeof value === "number",
   Boolean: (value) => typeof value === "boolean",
   String: isString,
-  // However large: graphql-js writes it out as text.
+  // graphql-js converts an integer of any size to text.
   ID: (value) => isString(value) || Number.isInteger(value),
   UUID: (value) => isString(value) && UUID.test(value),
 };
 
-/** Of no type in particular. */
+/** Values of any type. */
 const anything = fc.oneof(
   hostileText,
   fc.constantFrom(...ODD_INTEGERS),
@@ -56,23 +56,23 @@ const SCALARS = {
   DateTime: moment,
 };
 
-/** A value meant for an input of this type and name, as JSON. Now and then it is meant for something else. */
+/** Mostly a value for an input of this type and name, as JSON, and sometimes a value of any type. */
 export function valueArbitrary(type, name, depth = 0) {
-  return fc.oneof({ weight: 12, arbitrary: meantFor(type, name, depth) }, { weight: 1, arbitrary: anything });
+  return fc.oneof({ weight: 12, arbitrary: valueFor(type, name, depth) }, { weight: 1, arbitrary: anything });
 }
 
-function meantFor(type, name, depth) {
+function valueFor(type, name, depth) {
   const nullable = getNullableType(type);
   if (isListType(nullable)) return fc.array(valueArbitrary(nullable.ofType, name, depth + 1), { maxLength: 3 });
   if (isEnumType(nullable)) {
     return fc.constantFrom(...nullable.getValues().map((value) => new EnumWord(value.name)));
   }
-  if (isInputObjectType(nullable)) return depth > 2 ? fc.constant({}) : objectMeantFor(nullable, depth);
+  if (isInputObjectType(nullable)) return depth > 2 ? fc.constant({}) : objectFor(nullable, depth);
   if (nullable.name === "Int") return SIZES.includes(name) ? size : integer;
   return SCALARS[nullable.name] ?? hostileText;
 }
 
-function objectMeantFor(type, depth) {
+function objectFor(type, depth) {
   const fields = Object.values(type.getFields());
   const values = Object.fromEntries(
     fields.map((field) => [field.name, valueArbitrary(field.type, field.name, depth + 1)]),
@@ -80,7 +80,7 @@ function objectMeantFor(type, depth) {
   return fc.record(values, { requiredKeys: fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name) });
 }
 
-/** Written as a bare word in a document and as a string among variables. */
+/** An enum value: a bare word in a document, a string in the variables. */
 class EnumWord {
   constructor(word) {
     this.word = word;
@@ -90,14 +90,14 @@ class EnumWord {
   }
 }
 
-/** Null where it is not known from here. */
+/** Whether the server must accept the value. Null if that is unknown. */
 export function isAccepted(type, value, isVariable) {
   if (value === undefined || value === null) return !isNonNullType(type);
   if (!isVariable && !canBeLiteral(getNullableType(type).name, value)) return false;
   return ACCEPTS[getNullableType(type).name]?.(value) ?? null;
 }
 
-/** A document has no word for half a surrogate pair, and writes an ID as text or in digits alone. */
+/** A document cannot contain a lone surrogate, and an ID literal is a string or an integer. */
 function canBeLiteral(typeName, value) {
   if (typeof value === "string") return value.isWellFormed();
   return typeName !== "ID" || typeof value !== "number" || /^-?\d+$/.test(String(value));

@@ -9,15 +9,15 @@ import { restArbitrary } from "./rest-requests.mjs";
 import { taskArbitrary } from "./task-requests.mjs";
 
 const BLOCK = 1000;
-/** The server answers within 2 s, or ends a request that is not one. */
+/** The server responds within 2 s, or closes the connection of an incomplete request. */
 const GIVE_UP_AFTER_MS = 8000;
-/** How long half a request is waited for before the rest is said not to come. */
-const PATIENCE_MS = 100;
+/** The client waits this long for a response to a raw request before it ends its side of the connection. */
+const END_AFTER_MS = 100;
 const SHRINK_FOR_MS = 15_000;
-/** Beyond it Node may refuse the head, with what is counted to it. */
+/** Node may refuse a header section that is longer than this with 431. */
 const LONG_HEAD = 8000;
 
-export function conversations(schema, keys) {
+export function testCases(schema, keys) {
   const credentials = credentialArbitrary(keys);
   return fc.oneof(
     { weight: 38, arbitrary: restArbitrary(credentials) },
@@ -29,8 +29,8 @@ export function conversations(schema, keys) {
 }
 
 /**
- * Has `count` conversations with the server, some at once, each made from the seed and its index alone. The failures, with the
- * smallest request that still fails in the same way.
+ * Runs `count` test cases against the server, several at once. Each is generated from the seed and its index alone. The result
+ * contains the failures, each with the smallest request that still fails in the same way.
  */
 export async function runCampaign({
   arbitrary,
@@ -43,7 +43,7 @@ export async function runCampaign({
   isOver,
   onProgress,
 }) {
-  const tally = { done: 0, byDoor: {}, byStatus: {}, accepted: 0 };
+  const tally = { done: 0, byKind: {}, byStatus: {}, accepted: 0 };
   const failures = [];
   let block = { number: -1, values: [] };
   let next = from;
@@ -55,10 +55,10 @@ export async function runCampaign({
     if (number !== block.number) {
       block = { number, values: fc.sample(arbitrary, { seed: blockSeed(seed, number), numRuns: BLOCK }) };
     }
-    return { index, conversation: block.values[index % BLOCK] };
+    return { index, testCase: block.values[index % BLOCK] };
   }
 
-  /** The first of its kind; of the others it is enough to know how many they were. */
+  /** Keeps the first failure of each kind and counts the others. */
   function note(taken, problem) {
     const known = failures.find((failure) => kindOf(failure.problem) === kindOf(problem));
     if (known === undefined) failures.push({ ...taken, problem, times: 1 });
@@ -66,14 +66,14 @@ export async function runCampaign({
   }
 
   async function work() {
-    const line = openLine(port);
+    const client = openReconnecting(port);
     for (let taken = take(); taken !== null; taken = take()) {
-      const { problem, statuses } = await converse(line, taken.conversation);
-      countIn(tally, taken.conversation, statuses);
+      const { problem, statuses } = await runCase(client, taken.testCase);
+      countIn(tally, taken.testCase, statuses);
       if (problem !== null) note(taken, problem);
       onProgress(tally);
     }
-    line.close();
+    client.close();
   }
 
   const startedAt = performance.now();
@@ -88,17 +88,17 @@ const kindOf = (problem) => problem.slice(0, KIND_LENGTH);
 
 const blockSeed = (seed, number) => (Math.imul(seed, 1_000_003) + number) | 0;
 
-function countIn(tally, { door }, statuses) {
+function countIn(tally, { kind }, statuses) {
   tally.done += 1;
-  tally.byDoor[door] = (tally.byDoor[door] ?? 0) + 1;
+  tally.byKind[kind] = (tally.byKind[kind] ?? 0) + 1;
   for (const status of statuses) tally.byStatus[status] = (tally.byStatus[status] ?? 0) + 1;
 }
 
-/** The same failure of the smallest request that still has it; as it was where none can be found. */
+/** Searches for a smaller request with the same failure. Keeps the original if none is found. */
 async function shrunk(arbitrary, port, seed, { index, problem }) {
-  const line = openLine(port);
-  const property = fc.asyncProperty(arbitrary, async (conversation) => {
-    const outcome = await converse(line, conversation);
+  const client = openReconnecting(port);
+  const property = fc.asyncProperty(arbitrary, async (testCase) => {
+    const outcome = await runCase(client, testCase);
     if (outcome.problem !== null && kindOf(outcome.problem) === kindOf(problem)) throw new Error(outcome.problem);
   });
   const found = await fc.check(property, {
@@ -107,19 +107,19 @@ async function shrunk(arbitrary, port, seed, { index, problem }) {
     numRuns: 1,
     interruptAfterTimeLimit: SHRINK_FOR_MS,
   });
-  line.close();
+  client.close();
   if (found.counterexample === null) return { isRepeatable: false };
-  const [conversation] = found.counterexample;
+  const [testCase] = found.counterexample;
   return {
-    conversation,
+    testCase,
     isRepeatable: true,
     problem: found.errorInstance?.message ?? problem,
     shrinks: found.numShrinks,
   };
 }
 
-/** A connection that is opened again when the server has closed it. */
-function openLine(port) {
+/** A connection that is reopened after the server has closed it. */
+function openReconnecting(port) {
   let connection = null;
   return {
     get() {
@@ -131,15 +131,15 @@ function openLine(port) {
   };
 }
 
-/** Says one thing and judges what comes back. */
-async function converse(line, conversation) {
+/** Sends one test case and checks the responses. */
+async function runCase(client, testCase) {
   try {
-    const answers = conversation.door === "raw" ? await sayRaw(line, conversation) : await say(line, conversation);
+    const answers = testCase.kind === "raw" ? await sendRaw(client, testCase) : await send(client, testCase);
     const statuses = answers.map(({ status }) => status);
     for (const answer of answers) {
       answer.text = decoded(answer);
-      const isTooLong = answer.status === 431 && (conversation.headLength ?? LONG_HEAD) >= LONG_HEAD;
-      const problem = isTooLong ? null : (judgeAnswer(conversation, answer) ?? conversation.judge(answer));
+      const isTooLong = answer.status === 431 && (testCase.headLength ?? LONG_HEAD) >= LONG_HEAD;
+      const problem = isTooLong ? null : (judgeAnswer(testCase, answer) ?? testCase.judge(answer));
       if (problem !== null) return { problem, statuses };
     }
     return { problem: null, statuses };
@@ -148,9 +148,9 @@ async function converse(line, conversation) {
   }
 }
 
-async function say(line, { request, bytes }) {
+async function send(client, { request, bytes }) {
   for (const isLastTry of [false, true]) {
-    const connection = line.get();
+    const connection = client.get();
     connection.send(bytes);
     const answer = await connection.answer(GIVE_UP_AFTER_MS, request.method === "HEAD");
     if (answer === undefined) {
@@ -159,23 +159,23 @@ async function say(line, { request, bytes }) {
     }
     if (answer?.headers.get("connection") === "close") connection.destroy();
     if (answer !== null) return [answer];
-    // An idle connection may be closed at any moment, a new one may not.
+    // The server may close an idle connection at any moment, but not a new one.
     if (isLastTry) throw new Error("closed without an answer");
   }
 }
 
-async function sayRaw(line, { bytes, maxAnswers }) {
-  const connection = line.renew();
+async function sendRaw(client, { bytes, maxAnswers }) {
+  const connection = client.renew();
   const answers = [];
   connection.send(bytes);
   try {
-    for (let patience = PATIENCE_MS; ; ) {
-      const answer = await connection.answer(patience);
+    for (let waitMs = END_AFTER_MS; ; ) {
+      const answer = await connection.answer(waitMs);
       if (answer === null) break;
       if (answer !== undefined) answers.push(answer);
-      else if (patience === PATIENCE_MS) {
+      else if (waitMs === END_AFTER_MS) {
         connection.end();
-        patience = GIVE_UP_AFTER_MS;
+        waitMs = GIVE_UP_AFTER_MS;
       } else throw new Error("hanging: neither an answer nor an end");
     }
     if (answers.length > maxAnswers) throw new Error(`${answers.length} answers to one request`);

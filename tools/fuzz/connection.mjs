@@ -3,8 +3,8 @@ import net from "node:net";
 const HEAD_END = "\r\n\r\n";
 
 /**
- * A client that sends whatever bytes it is given and reads HTTP/1.1 answers: Node's own client refuses to send most of what
- * is to be tried here.
+ * A client that sends any bytes and reads HTTP/1.1 responses. Node's client refuses to send most of the requests that the
+ * fuzzer generates.
  */
 export function openConnection(port) {
   const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
@@ -22,8 +22,8 @@ export function openConnection(port) {
     wake();
   });
 
-  /** True when there was news before the time was over. */
-  function news(ms) {
+  /** Resolves to true if data or the end of the connection arrives in time. */
+  function hasNews(ms) {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), ms);
       wake = () => {
@@ -39,7 +39,7 @@ export function openConnection(port) {
     end: () => socket.end(),
     destroy: () => socket.destroy(),
 
-    /** Null when the connection was closed before an answer was complete, undefined when the time was over. */
+    /** Resolves to null if the connection closes before the response is complete, and to undefined after `ms`. */
     async answer(ms, isHead = false) {
       const until = performance.now() + ms;
       for (;;) {
@@ -50,14 +50,14 @@ export function openConnection(port) {
         }
         if (isClosed) return null;
         const left = until - performance.now();
-        if (left <= 0 || !(await news(left))) return undefined;
+        if (left <= 0 || !(await hasNews(left))) return undefined;
       }
     },
     unread: () => received,
   };
 }
 
-/** Null while it is not complete. Passes over interim answers. */
+/** Returns null while the response is incomplete. Skips responses with a 1xx status. */
 function parseAnswer(bytes, isHead, isClosed, from = 0) {
   const headEnd = bytes.indexOf(HEAD_END, from, "latin1");
   if (headEnd === -1) return null;

@@ -19,7 +19,7 @@ const claimsOf = ({ user, isAdmin }) => ({
   ...(isAdmin ? { app_metadata: { role: "admin" } } : {}),
 });
 
-/** Each would be the admin's if it were believed. */
+/** Tokens that name the admin and must be rejected. */
 function badTokens() {
   const good = claimsOf(VIEWERS.admin);
   const key = { kty: "oct", k: encoded("attacker") };
@@ -55,8 +55,8 @@ function badTokens() {
 }
 
 /**
- * The lines of a request that say who asks, each with the viewer it stands for, null where it must not be believed; and who
- * the asker is, taken together: one credential, or two of the same viewer.
+ * The header lines with the credentials of a request, and the viewer that the server must derive from them. Valid are one good
+ * credential or two of the same viewer; otherwise the viewer is null.
  */
 export function credentialArbitrary(keys) {
   const goodKeys = Object.entries(VIEWERS).map(([name, viewer]) => ({ viewer, key: keys[name] }));
@@ -87,7 +87,7 @@ export function credentialArbitrary(keys) {
       .tuple(headerName("X-API-Key", "x-api-key"), values)
       .map(([name, credential]) => ({ name, value: credential.key ?? credential, viewer: viewerOf(credential) }));
 
-  const nothing = () => null;
+  const noViewer = () => null;
   const badSecret = fc.oneof(
     fc.constantFrom(...badKeys, ...badTokens()),
     hostileText.map((text) =>
@@ -105,9 +105,9 @@ export function credentialArbitrary(keys) {
     fc
       .tuple(scheme, badSecret)
       .map(([before, value]) => ({ name: "Authorization", value: before + value, viewer: null })),
-    keyHeader(badSecret, nothing),
-    // A JWT is no API key; an API key alone, or in another scheme, is no bearer token.
-    keyHeader(fc.constantFrom(...goodTokens), nothing),
+    keyHeader(badSecret, noViewer),
+    // A JWT is not an API key, and an API key without `Bearer` or in another scheme is not a bearer token.
+    keyHeader(fc.constantFrom(...goodTokens), noViewer),
     fc
       .constantFrom(
         keys.admin,

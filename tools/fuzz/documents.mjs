@@ -6,8 +6,8 @@ const MAX_DEPTH = 7;
 const MAX_ROOTS = 3;
 
 /**
- * Documents that are valid by the schema, whatever it has: some selection of its fields with arguments, aliases, fragments
- * and directives. Each is `{ text, variables, operationName, roots }`, and its roots are what judges compare the answer with.
+ * Valid documents for any schema: selections of its fields with arguments, aliases, fragments and directives. Each is
+ * `{ text, variables, operationName, roots }`; the response is compared with `roots`.
  */
 export function documentArbitrary(schema) {
   const known = new Map();
@@ -73,7 +73,7 @@ function fieldOf(field, openSelection) {
   });
 }
 
-/** Fields with arguments or an alias get names of their own: two of one name would have to agree. */
+/** Fields with arguments get a unique alias, because two fields with the same response name must be identical. */
 function printDocument(selection, operationName) {
   const variables = {};
   const definitions = [];
@@ -111,7 +111,7 @@ function printDocument(selection, operationName) {
     return `{ ...${name} }`;
   }
 
-  // The same arbitrary may have made an item that stands in two places.
+  // fast-check may use the same object twice, so copy it before names are written into it.
   const roots = structuredCopy(selection);
   const body = printSelection(roots);
   const head = definitions.length === 0 ? (operationName ?? "") : `${operationName ?? ""}(${definitions.join(", ")})`;
@@ -130,7 +130,7 @@ export function isLeftOut({ directive }) {
   return directive !== null && (directive.name === "skip") === directive.value;
 }
 
-/** An argument of a field as the server must understand it, or whether it must be refused by its type. */
+/** The value of an argument after defaults, and whether its type accepts it. */
 export function argumentOf({ field, args }, name) {
   const argument = field.args.find((one) => one.name === name);
   const given = args.find((one) => one.argument.name === name);

@@ -16,8 +16,8 @@ const REFUSAL_CODES = [
 const KNOWN_CODES = [...REFUSAL_CODES, "UNAUTHENTICATED", "NOT_FOUND", "PERSISTED_QUERY_NOT_SUPPORTED"];
 
 /**
- * What must come of a valid document: of `taskJobs`, whose rules are the contract's, to the row; of any other field, that its
- * lists are no longer than asked for and that nothing is missing. Null when all is well.
+ * Checks the response to a valid document: `taskJobs` to the row, and of every other field that its lists are not too long and
+ * that no selected field is missing. Returns null or a description of the fault.
  */
 export function judgeDocument({ roots }, viewer, { data, errors = [], extensions }) {
   const problem = judgeErrors(errors);
@@ -41,11 +41,11 @@ export function judgeDocument({ roots }, viewer, { data, errors = [], extensions
     if (failures.length === 0 && errors.length > 0) return `refused: ${JSON.stringify(errors[0]).slice(0, 300)}`;
   }
   if (!data) return null;
-  if (!(extensions?.cost?.requested > 0)) return "no cost is told";
+  if (!(extensions?.cost?.requested > 0)) return "no cost is reported";
   return judgeSelection(roots, data, []);
 }
 
-/** Of any answer: its errors are of the closed list. */
+/** Checks that every error has a documented code. */
 export function judgeErrors(errors) {
   const odd = errors.find(
     ({ message, extensions }) => typeof message !== "string" || !KNOWN_CODES.includes(extensions?.code),
@@ -53,7 +53,7 @@ export function judgeErrors(errors) {
   return odd === undefined ? null : `an error of no known code: ${JSON.stringify(odd).slice(0, 300)}`;
 }
 
-/** Of a root field: the code of its error, null where there must be none. */
+/** The error code that a root field must lead to, or null. */
 function failureOf(item, viewer) {
   if (!isUnfilteredPage(item)) return UNKNOWN;
   const { limit, offset, task } = pageOf(item);
@@ -130,7 +130,7 @@ function judgePage(item, answered) {
     const wrong = answered[key].findIndex(
       (row, place) => !isJob(selection.items, row, jobAt(task, offset + place), task),
     );
-    if (wrong !== -1) return `row ${wrong} is another job than it should be`;
+    if (wrong !== -1) return `row ${wrong} is the wrong job`;
   }
   return null;
 }
@@ -140,7 +140,7 @@ function isJob(items, row, job, task) {
   return items.every((item) => isLeftOut(item) || !(item.name in expected) || row[item.key] === expected[item.name]);
 }
 
-/** No list of an answer is longer than a page, whatever was asked; introspection aside. */
+/** The length of the longest list in a response, except for introspection. */
 export function longestList(value) {
   if (Array.isArray(value)) return Math.max(value.length, ...value.map(longestList));
   if (typeof value !== "object" || value === null) return 0;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { documentArbitrary } from "./documents.mjs";
 import { judgeDocument, judgeErrors, longestList } from "./graphql-oracle.mjs";
 import { hostileText, idText } from "./hostile.mjs";
-import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 
 const MAX_ROWS = 100;
 const json = ["Content-Type", "application/json"];
@@ -13,7 +13,7 @@ const envelope = (arbitraries) =>
     viewer: credentials.viewer,
     headers: [...credentials.headers, ...accept.headers, ...others.headers],
     isJsonAccepted: accept.json,
-    othersSaid: others.said,
+    othersSent: others.sent,
   }));
 
 const graphqlAccept = fc.oneof(
@@ -26,42 +26,42 @@ const graphqlAccept = fc.oneof(
   },
 );
 
-/** Documents from the schema, as they are and damaged, in bodies and in addresses. */
+/** Valid and damaged documents for the schema, in bodies and in query strings, and odd bodies. */
 export function graphqlArbitrary(schema, credentials) {
   const asking = { credentials, accept: graphqlAccept, others: otherHeaders };
   const documents = documentArbitrary(schema);
   return fc.oneof(
-    { weight: 60, arbitrary: envelope({ ...asking, document: documents, door: transport }).map(wellFormed) },
-    { weight: 25, arbitrary: envelope({ ...asking, document: mutated(documents), door: transport }).map(damaged) },
+    { weight: 60, arbitrary: envelope({ ...asking, document: documents, method: transport }).map(wellFormed) },
+    { weight: 25, arbitrary: envelope({ ...asking, document: mutated(documents), method: transport }).map(damaged) },
     { weight: 15, arbitrary: envelope({ ...asking, type: contentType, body: oddBody }).map(oddRequest) },
   );
 }
 
 const transport = fc.oneof({ weight: 5, arbitrary: fc.constant("POST") }, { weight: 1, arbitrary: fc.constant("GET") });
 
-function requestOf({ document: { text, variables, operationName }, door }) {
+function requestOf({ document: { text, variables, operationName }, method }) {
   const parts = { query: text, ...(operationName === null ? {} : { operationName }), variables };
-  if (door === "POST") return { method: "POST", target: "/graphql", headers: [json], body: JSON.stringify(parts) };
+  if (method === "POST") return { method: "POST", target: "/graphql", headers: [json], body: JSON.stringify(parts) };
   const query = new URLSearchParams({ ...parts, variables: JSON.stringify(variables) });
   return { method: "GET", target: `/graphql?${query}`, headers: [], body: null };
 }
 
-function ask({ viewer, headers, othersSaid }, request, said, judge) {
-  return conversation({
-    door: "graphql",
+function ask({ viewer, headers, othersSent }, request, sent, judge) {
+  return testCase({
+    kind: "graphql",
     ...request,
     headers: [...request.headers, ...headers],
     viewer,
-    said: [...said, ...othersSaid],
+    sent: [...sent, ...othersSent],
     judge,
   });
 }
 
 function wellFormed(parts) {
   const { viewer, document, isJsonAccepted } = parts;
-  const said = [document.text, JSON.stringify(document.variables)];
-  const isHalved = /\\ud[89a-f]/.test(JSON.stringify(said));
-  return ask(parts, requestOf(parts), said, ({ status, headers, text }) => {
+  const sent = [document.text, JSON.stringify(document.variables)];
+  const isHalved = /\\ud[89a-f]/.test(JSON.stringify(sent));
+  return ask(parts, requestOf(parts), sent, ({ status, headers, text }) => {
     if (isSentToGraphiql(parts, status, headers)) return null;
     // The server may refuse half of a surrogate pair before it checks the credential.
     if (isHalved && status === 400) return null;
@@ -87,20 +87,20 @@ function oddRequest(parts) {
 
 const STATUSES = [200, 400, 401, 405, 406, 413, 415];
 
-/** Of what may or may not mean something: no more than the asker may see, and no more of it than a page. */
+/** Checks a response to a request that may be invalid: no data without a credential, and no list longer than a page. */
 function judgeAny(parts, { status, headers, text }) {
   if (isSentToGraphiql(parts, status, headers)) return null;
   if (!STATUSES.includes(status)) return `status ${status}`;
   const { data, errors } = JSON.parse(text);
   if (data === undefined && errors === undefined) return "neither data nor errors";
-  if (parts.viewer === null && (data !== undefined || status === 200)) return "an answer for nobody";
+  if (parts.viewer === null && (data !== undefined || status === 200)) return "data without a credential";
   const longest = longestList(data);
   return longest > MAX_ROWS ? `${longest} rows` : judgeErrors(errors ?? []);
 }
 
-/** Whoever says that it reads HTML. */
-function isSentToGraphiql({ door }, status, headers) {
-  return door === "GET" && status === 302 && headers.get("location")?.split("?")[0] === "/graphiql";
+/** A GET request that accepts HTML is redirected to GraphiQL. */
+function isSentToGraphiql({ method }, status, headers) {
+  return method === "GET" && status === 302 && headers.get("location")?.split("?")[0] === "/graphiql";
 }
 
 const JUNK_TOKENS = [
@@ -111,7 +111,7 @@ const JUNK_TOKENS = [
   ..."-1 1e9 2147483648 0 \u0000 \ufeff \ud800 é ,,,, \n".split(" "),
 ];
 
-/** A few places of a text are cut, doubled, or filled with something that does not belong there. */
+/** Changes a text at one to three positions: cut, double, insert, replace or reverse a part. */
 function mutated(documents) {
   const mutation = fc.record({
     kind: fc.constantFrom("cut", "double", "insert", "replace", "swap"),
@@ -161,7 +161,7 @@ const smallQuery = idText.map((id) => ({
   variables: { id },
 }));
 
-/** What a client sends that is broken, or wants to be more than a query. */
+/** Bodies of broken clients, and bodies with more than one query. */
 const oddBody = fc.oneof(
   fc.json({ maxDepth: 4 }),
   hostileText,

@@ -1,10 +1,10 @@
 const MAX_LINE_BYTES = 4096;
 const MAX_EXAMPLES = 5;
-/** No address, no key, no token, no statement; but what a caller chose as its own request id. */
+/** E-mail addresses, keys, tokens and SQL, which no log line may contain. Request ids are ignored: callers choose them. */
 const PRIVATE = /[\w.]@\w|\btj_|\beyJ|Bearer|select |insert |params/i;
 const REQUEST_ID = /"requestId":"[^"]*"/;
 
-/** Reads a server's log along: every line is JSON, short, tells nothing private, and none is an unexpected error. */
+/** Checks each line of a server's log: it is short JSON without private data, and not an unexpected error. */
 export function openLogWatch() {
   const found = [];
   let lines = 0;

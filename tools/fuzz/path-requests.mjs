@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { hostileText } from "./hostile.mjs";
-import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 
 const KNOWN = /^\/(healthz|readyz|graphql|graphiql)\/?$/i;
 const STATUSES_OF_KNOWN = [200, 204, 302, 304, 400, 401, 405, 406];
@@ -38,7 +38,7 @@ const segment = fc.oneof(
   hostileText.map((text) => encodeURIComponent(Buffer.from(text).toString())),
 );
 
-/** Addresses around ours: nothing is there but what the contract names, for whoever asks in whatever way. */
+/** Paths similar to the documented ones. Only the documented paths may exist, whatever the method and the credential. */
 export function pathArbitrary(credentials) {
   return fc
     .record({
@@ -53,13 +53,13 @@ export function pathArbitrary(credentials) {
     })
     .map(({ method, segments, credentials, accept, others }) => {
       const target = `/${segments.join("/")}`;
-      return conversation({
-        door: "path",
+      return testCase({
+        kind: "path",
         method,
         target,
         headers: [...credentials.headers, ...accept.headers, ...others.headers],
         viewer: credentials.viewer,
-        said: others.said,
+        sent: others.sent,
         judge: ({ status }) => judgePath(target, status),
       });
     });
@@ -68,7 +68,7 @@ export function pathArbitrary(credentials) {
 function judgePath(target, status) {
   const isKnown = KNOWN.test(target);
   if (isKnown) return STATUSES_OF_KNOWN.includes(status) ? null : `status ${status}`;
-  // An id in the place of one, were it a bad one.
+  // The path of a page, with a valid or an invalid task id.
   if (/^\/api\/v1\/tasks\/[^/]+\/jobs\/?$/i.test(target))
     return [204, 400, 401, 404, 405, 406].includes(status) ? null : `status ${status}`;
   return status === 404 || status === 400 ? null : `status ${status} at an unknown path`;

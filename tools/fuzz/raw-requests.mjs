@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { TASKS, VIEWERS } from "./world.mjs";
 
-/** What is on the wire and no request, or not one only. */
+/** Bytes that are not one well-formed HTTP request. */
 export function rawArbitrary(keys) {
   const path = `/api/v1/tasks/${TASKS[0].id}/jobs`;
   const key = `X-API-Key: ${keys.owner}`;
@@ -12,7 +12,7 @@ export function rawArbitrary(keys) {
     ["POST /graphql HTTP/1.1", "Host: x", key, "Content-Type: application/json", ...lines, "", body].join("\r\n");
   const length = `Content-Length: ${query.length}`;
 
-  /** By how many answers there may be: a second one would be to a request that was smuggled in. */
+  /** Each of these may get one response; a second one would answer a smuggled request. */
   const templates = fc.constantFrom(
     ...[
       post([length, "Transfer-Encoding: chunked"], `0\r\n\r\n${hidden}`),
@@ -106,13 +106,13 @@ export function rawArbitrary(keys) {
       },
     )
     .map(({ bytes, maxAnswers }) => ({
-      door: "raw",
+      kind: "raw",
       bytes,
       maxAnswers,
       viewer: VIEWERS.owner,
-      said: [],
+      sent: [],
       judge: ({ text }) =>
-        text === "" || text.startsWith("{") || text.startsWith("<!") ? null : "neither JSON nor our page",
+        text === "" || text.startsWith("{") || text.startsWith("<!") ? null : "neither JSON nor the GraphiQL page",
     }));
 }
 

@@ -1,10 +1,10 @@
 const inShell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const isPlain = (text) => /^[\t\n\x20-\x7e]*$/.test(text);
 
-/** A command that says the same again: curl where it can, the bytes otherwise. */
-function reproductionOf({ door, request, bytes }, port) {
+/** A shell command that sends the same request: curl if it can send it, otherwise the bytes through nc. */
+function reproductionOf({ kind, request, bytes }, port) {
   const text = bytes.toString("latin1");
-  if (door === "raw" || !isPlain(text.replaceAll("\r\n", "\n")) || !request.target.startsWith("/")) {
+  if (kind === "raw" || !isPlain(text.replaceAll("\r\n", "\n")) || !request.target.startsWith("/")) {
     return `echo ${bytes.toString("base64")} | base64 -d | nc -q 2 127.0.0.1 ${port}   # ${JSON.stringify(text).slice(0, 2000)}`;
   }
   const { method, target, headers, body } = request;
@@ -18,23 +18,23 @@ function reproductionOf({ door, request, bytes }, port) {
   ].join(" ");
 }
 
-export function reportOf({ seed, port, done, seconds, byDoor, byStatus, failures }) {
+export function reportOf({ seed, port, done, seconds, byKind, byStatus, failures }) {
   const counts = (entries) =>
     Object.entries(entries)
       .map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`)
       .join(", ");
   const lines = [
-    `seed ${seed}: ${done.toLocaleString("en-US")} conversations in ${seconds.toFixed(0)} s, ${Math.round(done / seconds).toLocaleString("en-US")}/s`,
-    `  doors    ${counts(byDoor)}`,
+    `seed ${seed}: ${done.toLocaleString("en-US")} test cases in ${seconds.toFixed(0)} s, ${Math.round(done / seconds).toLocaleString("en-US")}/s`,
+    `  kinds    ${counts(byKind)}`,
     `  answers  ${counts(byStatus)}`,
     `  failures ${failures.length}`,
   ];
-  for (const { index, problem, conversation, isRepeatable, shrinks, times } of failures) {
+  for (const { index, problem, testCase, isRepeatable, shrinks, times } of failures) {
     lines.push(
       "",
       `FAILED seed ${seed} index ${index}${times > 1 ? ` and ${times - 1} more` : ""}: ${problem}`,
-      `  ${isRepeatable ? `smallest of ${shrinks} smaller ones; ` : "did not fail again when repeated alone; "}again: npm run fuzz -- --seed ${seed} --from ${index} --count 1`,
-      `  ${reproductionOf(conversation, port)}`,
+      `  ${isRepeatable ? `the smallest of ${shrinks} attempts; ` : "did not fail again when repeated alone; "}repeat with: npm run fuzz -- --seed ${seed} --from ${index} --count 1`,
+      `  ${reproductionOf(testCase, port)}`,
     );
   }
   return lines.join("\n");

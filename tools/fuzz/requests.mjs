@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { hostileText } from "./hostile.mjs";
 
-/** As much of any text as a header may carry. */
+/** Converts a text to a valid header value. */
 const headerText = (text) =>
   Buffer.from(text)
     .toString("latin1")
@@ -11,7 +11,7 @@ const headerText = (text) =>
 const line = (name, value) => fc.tuple(fc.constant(name), value);
 const hostileValue = hostileText.map(headerText);
 
-/** None of them may change who is asking, or what is answered. */
+/** Headers that must change neither the viewer nor the response. */
 const otherLine = fc.oneof(
   line("X-Request-ID", fc.oneof(hostileValue, fc.constantFrom("fuzz-1", "a".repeat(128), "a".repeat(129), "a.b_c-D"))),
   line("X-Forwarded-For", fc.oneof(hostileValue, fc.constantFrom("127.0.0.1", "::1", "1.2.3.4, 5.6.7.8"))),
@@ -35,11 +35,11 @@ const otherLine = fc.oneof(
 
 export const otherHeaders = fc
   .oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 2, arbitrary: fc.array(otherLine, { maxLength: 3 }) })
-  .map((headers) => ({ headers, said: headers.map(([, value]) => value) }));
+  .map((headers) => ({ headers, sent: headers.map(([, value]) => value) }));
 
 const accept = (json, ...values) => fc.constantFrom(...values).map((value) => ({ json, headers: [["Accept", value]] }));
 
-/** `json`: whether JSON is acceptable by it; null where that is for the negotiator to say. */
+/** Accept headers. `json` is whether the header allows JSON, or null if that is unknown. */
 export const acceptHeaders = fc.oneof(
   { weight: 12, arbitrary: fc.constant({ json: true, headers: [] }) },
   {
@@ -58,21 +58,21 @@ export const acceptHeaders = fc.oneof(
 );
 
 /**
- * One request that is well-formed HTTP, and the judge of its answer. `said`: what the caller said in it, before it was
- * encoded; a message may repeat that.
+ * One well-formed HTTP request and the function that checks its response. `sent` lists the texts in it before encoding, which
+ * error messages may repeat.
  */
-export function conversation({ door, method, target, headers, body = null, viewer, said, judge, mayBeBusy = false }) {
+export function testCase({ kind, method, target, headers, body = null, viewer, sent, judge, mayBeBusy = false }) {
   const content = body === null ? null : Buffer.from(body);
   const lines = [["Host", "127.0.0.1"], ...headers];
   if (content !== null) lines.push(["Content-Length", String(content.length)]);
   const head = `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
   return {
-    door,
+    kind,
     request: { method, target, headers: lines, body: content },
     bytes: content === null ? Buffer.from(head, "latin1") : Buffer.concat([Buffer.from(head, "latin1"), content]),
     headLength: head.length,
     viewer,
-    said,
+    sent,
     judge,
     mayBeBusy,
   };

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { hostileText, idText, integerText } from "./hostile.mjs";
-import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 import { jobAt, mayRead, taskById } from "./world.mjs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_OFFSET = 2 ** 31 - 1;
 
 const percentByte = (byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
-/** Every byte that could end or change a part of the target, and more when told so. */
+/** Encodes every byte that is not in `keep`. By default these are the bytes that could end or change a part of a URL. */
 export function percentEncoded(text, keep = /[A-Za-z0-9._~:!*'()-]/) {
   return Array.from(Buffer.from(text), (byte) => {
     const letter = String.fromCharCode(byte);
@@ -15,7 +15,7 @@ export function percentEncoded(text, keep = /[A-Za-z0-9._~:!*'()-]/) {
   }).join("");
 }
 
-/** What a decoder makes of it, lone surrogates replaced. */
+/** The text that the server decodes, in which lone surrogates are replaced. */
 export const asSent = (text) => Buffer.from(text).toString();
 
 const plainEncoding = (text) => percentEncoded(text);
@@ -31,7 +31,7 @@ const named = (name, value) =>
     value: asSent(value),
     text: `${encode(name)}=${encode(value)}`,
   }));
-/** A plus is a space, and what does not decode stays as it is: neither is a digit. */
+/** A plus means a space, and text that cannot be decoded stays unchanged. Neither is a digit. */
 const undecoded = fc
   .constantFrom(
     "limit=+5",
@@ -77,7 +77,7 @@ const parameters = fc.oneof(
   },
 );
 
-/** Null: a fault. */
+/** The value of an integer parameter, or null if the server must refuse it. */
 export function integerOf(parameters, name, fallback, min, max) {
   const values = parameters.filter((parameter) => parameter.name === name).map(({ value }) => value);
   if (values.length === 0) return fallback;
@@ -98,11 +98,11 @@ const method = fc.oneof(
 const pathAround = fc.oneof(
   { weight: 20, arbitrary: fc.constant((segment) => `/api/v1/tasks/${segment}/jobs`) },
   { weight: 1, arbitrary: fc.constant((segment) => `/API/V1/Tasks/${segment}/Jobs/`) },
-  // A target may name its authority, which decides nothing; nor does a fragment.
+  // A request target may contain a host, which the server ignores.
   { weight: 1, arbitrary: fc.constant((segment) => `http://elsewhere.example:80/api/v1/tasks/${segment}/jobs`) },
 );
 
-/** The documented endpoint: parameters, ids and credentials in all spellings, and what must be answered to them. */
+/** Requests to the documented endpoint with all notations of ids, parameters and credentials, and their expected responses. */
 export function restArbitrary(credentials) {
   return fc
     .record({
@@ -124,20 +124,20 @@ export function restArbitrary(credentials) {
         offset: integerOf(parameters, "offset", 0, 0, MAX_OFFSET),
       };
       const { viewer } = credentials;
-      return conversation({
-        door: "rest",
+      return testCase({
+        kind: "rest",
         method,
         target,
         headers: [...credentials.headers, ...accept.headers, ...others.headers],
         viewer,
-        said: [id, ...parameters.map(({ value }) => value), ...others.said],
+        sent: [id, ...parameters.map(({ value }) => value), ...others.sent],
         judge: (answer) => judgeRest({ method, viewer, wanted, accepts: accept.json }, answer),
       });
     });
 }
 
 function expectedStatus({ method, viewer, wanted, accepts }) {
-  // An empty segment is another path.
+  // An empty segment makes a different path.
   if (wanted.id === "") return [404];
   if (method === "OPTIONS") return [204];
   if (method !== "GET" && method !== "HEAD") return [405];
@@ -149,7 +149,7 @@ function expectedStatus({ method, viewer, wanted, accepts }) {
 
 function judgeRest(request, { status, headers, text }) {
   const expected = expectedStatus(request);
-  // What an odd Accept allows is the negotiator's to say.
+  // It is unknown whether a random Accept header allows JSON.
   if (request.accepts === null) expected.push(406);
   if (!expected.includes(status)) return `status ${status} instead of ${expected.join(" or ")}`;
   if (status === 401 && headers.get("www-authenticate") !== "Bearer") return "401 without WWW-Authenticate";
@@ -161,13 +161,13 @@ function judgeRest(request, { status, headers, text }) {
 function judgeEnvelope({ error, ...more }) {
   const { code, message, details, ...extra } = error;
   const isEnvelope = typeof code === "string" && typeof message === "string" && Array.isArray(details);
-  return isEnvelope && Object.keys({ ...more, ...extra }).length === 0 ? null : "not our envelope";
+  return isEnvelope && Object.keys({ ...more, ...extra }).length === 0 ? null : "not the error envelope";
 }
 
 function judgePage({ id, limit, offset }, page) {
   const task = taskById.get(id.toLowerCase());
   const rows = Math.max(0, Math.min(limit, task.jobs - offset));
-  if (page.limit !== limit || page.offset !== offset) return "another limit or offset than asked for";
+  if (page.limit !== limit || page.offset !== offset) return "limit or offset differs from the request";
   if (page.count !== task.jobs) return `count ${page.count} instead of ${task.jobs}`;
   if (page.jobs.length !== rows) return `${page.jobs.length} rows instead of ${rows}`;
   const wrong = page.jobs.findIndex((job, place) => {
@@ -178,5 +178,5 @@ function judgePage({ id, limit, offset }, page) {
       job.email?.id !== (expected.emailId ?? undefined)
     );
   });
-  return wrong === -1 ? null : `row ${wrong} is another job than it should be`;
+  return wrong === -1 ? null : `row ${wrong} is the wrong job`;
 }

@@ -2,10 +2,10 @@ import { openStage } from "../support/stage.mjs";
 import { openLogWatch } from "./log-watch.mjs";
 import { fillWorld, JWT_SECRET } from "./world.mjs";
 
-/** A machine that is busy with something else is no finding; what hangs still is. */
+/** Long timeouts: a slow machine must not fail the run, but a request that hangs still does. */
 const PATIENT = { DATABASE_POOL_SIZE: "50", STATEMENT_TIMEOUT_MS: "5000", REQUEST_TIMEOUT_MS: "6000" };
 
-/** The fuzzer's world with the server over it, whose log is read along. */
+/** Starts a server over the fuzzer's data, and checks the server's log. */
 export async function openFuzzStage({ program }) {
   const watch = openLogWatch();
   const environment = { JWT_SECRET, ...PATIENT };
@@ -17,7 +17,7 @@ export async function openFuzzStage({ program }) {
   return {
     ...stage,
     keys: stage.filled,
-    /** What no single answer shows: lines of the log, statements that still run, a process that is gone. */
+    /** Faults outside the responses: private data in the log, statements that still run, a server that has ended. */
     async faults() {
       const [{ running }] = await stage.sql`select count(*)::int as running from pg_stat_activity
         where application_name = 'task-jobs-api' and state <> 'idle'`;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { longestList } from "./graphql-oracle.mjs";
 import { hostileText, idText, integerText } from "./hostile.mjs";
-import { acceptHeaders, conversation, otherHeaders } from "./requests.mjs";
+import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 import { asSent, integerOf, percentEncoded } from "./rest-requests.mjs";
 import { mayRead, taskById } from "./world.mjs";
 
@@ -42,79 +42,79 @@ const parameter = fc
   .tuple(fc.constantFrom(...NAMES.split(" ")), value)
   .map(([name, value]) => ({ name, value: asSent(value), text: `${name}=${percentEncoded(value)}` }));
 
-/** What leaves all rows of an export in, beside what it is asked as. */
+/** Parameters that do not filter the rows of an export. */
 const NO_FILTERS = ["format", "limit", "offset", "after", "user_id", "fields"];
 
-/** xml: an export that is wrong in itself. */
-const exportPlace = (format) => ({
+/** `format` may be xml, which the server must refuse. */
+const exportPath = (format) => ({
   takesId: true,
-  path: (id) => `/api/v1/tasks/${id}/jobs/export`,
+  at: (id) => `/api/v1/tasks/${id}/jobs/export`,
   always: [{ name: "format", value: format, text: `format=${format}` }],
   format,
 });
 
-const place = fc.oneof(
-  { weight: 3, arbitrary: fc.constant({ takesId: false, path: () => "/api/v1/tasks", always: [] }) },
-  { weight: 3, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}`, always: [] }) },
-  { weight: 5, arbitrary: fc.constant({ takesId: true, path: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
-  { weight: 3, arbitrary: fc.constantFrom("ndjson", "csv", "xml").map(exportPlace) },
+const path = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ takesId: false, at: () => "/api/v1/tasks", always: [] }) },
+  { weight: 3, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}`, always: [] }) },
+  { weight: 5, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
+  { weight: 3, arbitrary: fc.constantFrom("ndjson", "csv", "xml").map(exportPath) },
 );
 
-/** The other documented addresses, and the filters of all: what may be shown, not what is right to show. */
+/** The other documented paths and all filters. Checks that no foreign row is returned, not that every row is. */
 export function taskArbitrary(credentials) {
   return fc
     .record({
       method: fc.constantFrom("GET", "GET", "GET", "GET", "GET", "HEAD", "DELETE"),
-      place,
+      path,
       id: idText,
       parameters: fc.array(parameter, { maxLength: 5 }),
       credentials,
       accept: acceptHeaders,
       others: otherHeaders,
     })
-    .map(({ method, place, id, parameters, credentials, accept, others }) => {
-      const given = [...place.always, ...parameters];
+    .map(({ method, path, id, parameters, credentials, accept, others }) => {
+      const given = [...path.always, ...parameters];
       const query = given.map(({ text }) => text).join("&");
       const { viewer } = credentials;
-      return conversation({
-        door: "tasks",
+      return testCase({
+        kind: "tasks",
         method,
-        target: place.path(percentEncoded(id)) + (query === "" ? "" : `?${query}`),
+        target: path.at(percentEncoded(id)) + (query === "" ? "" : `?${query}`),
         headers: [...credentials.headers, ...accept.headers, ...others.headers],
         viewer,
-        // Of exports only so many run at once; one more is told so.
-        mayBeBusy: place.format !== undefined,
-        said: [id, ...given.map(({ value }) => value), ...others.said],
-        judge: (answer) => judgeTasks({ method, viewer, place, id: asSent(id), given }, answer),
+        // The number of exports at a time is limited; a further one is 503.
+        mayBeBusy: path.format !== undefined,
+        sent: [id, ...given.map(({ value }) => value), ...others.sent],
+        judge: (answer) => judgeTasks({ method, viewer, path, id: asSent(id), given }, answer),
       });
     });
 }
 
-function judgeTasks({ method, viewer, place, id, given }, { status, text }) {
+function judgeTasks({ method, viewer, path, id, given }, { status, text }) {
   if (!STATUSES.includes(status)) return `status ${status}`;
-  if (viewer === null && status < 400) return `status ${status} for nobody`;
+  if (viewer === null && status < 400) return `status ${status} without a credential`;
   if (status !== 200) return null;
-  if (place.format === "xml") return "an export of no format";
-  // An empty segment makes a task's address that of the list.
-  const takesId = place.takesId && id !== "";
+  if (path.format === "xml") return "an export in an unknown format";
+  // An empty id makes the path of a task the path of the list.
+  const takesId = path.takesId && id !== "";
   if (takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
-  if (place.format !== undefined) {
+  if (path.format !== undefined) {
     const isWhole = given.every(({ name }) => NO_FILTERS.includes(name));
-    return method === "HEAD" ? null : judgeExport(place.format, taskById.get(id.toLowerCase()), isWhole, text);
+    return method === "HEAD" ? null : judgeExport(path.format, taskById.get(id.toLowerCase()), isWhole, text);
   }
   const limit = integerOf(given, "limit", 10, 1, MAX_ROWS);
-  const isPaged = !takesId || place.path("").endsWith("/jobs");
-  if (isPaged && limit === null) return "200 for a limit that is none";
+  const isPaged = !takesId || path.at("").endsWith("/jobs");
+  if (isPaged && limit === null) return "200 for an invalid limit";
   if (method === "HEAD") return null;
   const rows = longestList(JSON.parse(text));
   return isPaged && rows > limit ? `${rows} rows instead of ${limit}` : null;
 }
 
-/** Whose rows they are is looked at in every answer. */
+/** Checks the number of rows. Every response is also searched for foreign rows. */
 function judgeExport(format, task, isWhole, text) {
   const lines = text.split("\n").slice(0, -1);
   if (format === "csv") lines.shift();
-  else for (const line of lines) if (typeof JSON.parse(line) !== "object") return "a line that is no object";
+  else for (const line of lines) if (typeof JSON.parse(line) !== "object") return "a line that is not an object";
   const isRight = isWhole ? lines.length === task.jobs : lines.length <= task.jobs;
   return isRight ? null : `${lines.length} exported rows instead of ${task.jobs}`;
 }

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { insertKey } from "../support/api-key.mjs";
 
 /**
- * What the database holds, so small that every row can be told from its number. Each id and each address says whose it is:
- * `00000002-0003-…` and `job-7.task-3.user-2@fuzz.example` belong to task 3 of user 2.
+ * The rows of the database, computed from their numbers. Each id and each address contains its owner: `00000002-0003-…` and
+ * `job-7.task-3.user-2@fuzz.example` belong to task 3 of user 2.
  */
 const OWNER = 1;
 const NEIGHBOUR = 2;
 const ADMIN = 3;
-/** Nobody's: `user_id` is null. */
-const NOBODY = 9;
+/** Stands for tasks whose `user_id` is null. */
+const NO_USER = 9;
 
 const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
 
@@ -19,8 +19,8 @@ export const TASKS = [
   { user: OWNER, number: 3, jobs: 0 },
   { user: OWNER, number: 4, jobs: 20, isDeleted: true },
   { user: NEIGHBOUR, number: 1, jobs: 120 },
-  { user: NOBODY, number: 1, jobs: 30 },
-  { user: NOBODY, number: 2, jobs: 0, isMissing: true },
+  { user: NO_USER, number: 1, jobs: 30 },
+  { user: NO_USER, number: 2, jobs: 0, isMissing: true },
 ].map((task) => ({ ...task, id: idOf("task", task.user, task.number) }));
 
 export const VIEWERS = {
@@ -31,10 +31,10 @@ export const VIEWERS = {
 
 export const JWT_SECRET = randomBytes(32).toString("base64url");
 
-/** Jobs of one upload share their created_at, so that the order within has to come from the ids. */
+/** Jobs of one upload have the same created_at, so that their order depends on the ids. */
 const JOBS_PER_UPLOAD = 10;
 
-/** Decimal digits, which are hexadecimal ones too. */
+/** A UUID whose parts are decimal numbers. */
 function idOf(kind, user, task = 0, number = 0) {
   const digits = (value, length) => String(value).padStart(length, "0");
   return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
@@ -51,7 +51,7 @@ export function jobOf({ user, number }, place) {
   };
 }
 
-/** A page's first row is the newest job. */
+/** The first row of a page is the newest job. */
 export const jobAt = (task, offset) => jobOf(task, task.jobs - 1 - offset);
 
 export function mayRead(viewer, task) {
@@ -61,18 +61,18 @@ export function mayRead(viewer, task) {
 const OWNED_ID = /\b(\d{8})-(\d{4})-4000-[89ab]000-\d{12}\b/g;
 const OWNED_ADDRESS = /job-\d+\.task-(\d+)\.user-(\d+)@fuzz\.example/g;
 
-/** Each id and address in a text, with whose it is. */
+/** The ids and addresses in a text, each with its owner. */
 export function ownedIn(text) {
   const ids = [...text.matchAll(OWNED_ID)].map(([mark, user, task]) => ({ mark, user: +user, task: +task }));
   const addresses = [...text.matchAll(OWNED_ADDRESS)].map(([mark, task, user]) => ({ mark, user: +user, task: +task }));
   return [...ids, ...addresses];
 }
 
-/** All of it, and a key for each viewer, one that was revoked and one that has expired. */
+/** Inserts all rows and a key for each viewer, a revoked key and an expired key. */
 export async function fillWorld(sql) {
   for (const task of TASKS.filter(({ isMissing }) => !isMissing)) {
     await sql`insert into tasks (id, user_id, deleted_at) values (
-      ${task.id}, ${task.user === NOBODY ? null : userId(task.user)}, ${task.isDeleted ? "2025-01-01T00:00:00Z" : null})`;
+      ${task.id}, ${task.user === NO_USER ? null : userId(task.user)}, ${task.isDeleted ? "2025-01-01T00:00:00Z" : null})`;
     const rows = Array.from({ length: task.jobs }, (_, place) => ({
       ...jobOf(task, place),
       uploadedAt: new Date(Date.UTC(2025, 0, 1) + Math.floor(place / JOBS_PER_UPLOAD) * 1000).toISOString(),

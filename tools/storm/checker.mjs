@@ -1,4 +1,4 @@
-import { DOORS } from "./doors.mjs";
+import { ENDPOINTS } from "./endpoints.mjs";
 import { readHistory } from "./history.mjs";
 import { ownersIn } from "./world.mjs";
 
@@ -34,7 +34,7 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
     counts.answers += 1;
     latencies.push(ms);
     statuses[status] = (statuses[status] ?? 0) + 1;
-    const key = `${request.user} ${request.door} ${request.owner} ${request.task} ${request.limit} ${request.offset} ${status} ${body}`;
+    const key = `${request.user} ${request.endpoint} ${request.owner} ${request.task} ${request.limit} ${request.offset} ${status} ${body}`;
     let judgement = judgements.get(key);
     if (judgement === undefined) {
       judgement = judge(request, status, texts.get(body));
@@ -90,15 +90,15 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
 function judge(request, status, text) {
   const isForeign = ownersIn(text).some(({ user, task }) => user !== request.user || task !== request.task);
   if (isForeign) return "foreign";
-  const door = DOORS[request.door];
+  const endpoint = ENDPOINTS[request.endpoint];
   if (text.includes('"code":"INTERNAL_')) return "error";
   if (text.includes('"code":"DEPENDENCY_')) return "unavailable";
   if (status >= 500) return "error";
   if (request.owner !== request.user) {
-    return status === door.notFoundStatus && text.includes('"NOT_FOUND"') ? "right" : "wrong";
+    return status === endpoint.notFoundStatus && text.includes('"NOT_FOUND"') ? "right" : "wrong";
   }
-  const expected = door.answer(request);
-  const isRight = door.ask(request).method === "GET" ? text === expected : dataOf(text) === expected;
+  const expected = endpoint.expectedBody(request);
+  const isRight = endpoint.request(request).method === "GET" ? text === expected : dataOf(text) === expected;
   return status === 200 && isRight ? "right" : "wrong";
 }
 

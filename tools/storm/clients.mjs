@@ -1,7 +1,7 @@
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { integerBelow, pick, seededRandom } from "../support/random.mjs";
-import { DOORS } from "./doors.mjs";
+import { ENDPOINTS } from "./endpoints.mjs";
 import { sizeOf, TASKS, USERS } from "./world.mjs";
 
 const LIMITS = [1, 5, 10, 25, 100];
@@ -21,7 +21,7 @@ export async function runClient({ client, origin, keys, seed, history, isOver, a
     const page = randomPage(random, user);
     const abortAfterMs = random() < aborting ? random() * 20 : null;
     const number = history.noteAsked({ client, user, ...page });
-    const end = await send(agent, origin, keys[user - 1], DOORS[page.door].ask(page), abortAfterMs);
+    const end = await send(agent, origin, keys[user - 1], ENDPOINTS[page.endpoint].request(page), abortAfterMs);
     if (end.kind === "answered") history.noteAnswered(number, end.status, end.text);
     else if (end.kind !== "pending") history.note({ event: end.kind, number, code: end.code });
     if (end.status >= 500) await delay(REST_AFTER_FAILURE_MS);
@@ -34,7 +34,7 @@ function randomPage(random, user) {
   const owner = random() < STRANGERS ? integerBelow(random, USERS) + 1 : user;
   const task = integerBelow(random, TASKS) + 1;
   return {
-    door: pick(random, Object.keys(DOORS)),
+    endpoint: pick(random, Object.keys(ENDPOINTS)),
     owner,
     task,
     limit: pick(random, LIMITS),

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { integerBelow } from "../support/random.mjs";
 import { send } from "./clients.mjs";
-import { DOORS } from "./doors.mjs";
+import { ENDPOINTS } from "./endpoints.mjs";
 import { TRAP } from "./world.mjs";
 
 /** Until there is a backend again to do something to. */
@@ -88,7 +88,7 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
     async trap() {
       const page = { owner: TRAP.user, task: TRAP.task, limit: 100, offset: integerBelow(random, TRAP.brokenJob - 10) };
       const askedAt = performance.now();
-      const end = await send(agent, origin, trapKey, DOORS.rest.ask(page));
+      const end = await send(agent, origin, trapKey, ENDPOINTS.rest.request(page));
       history.note({ event: "fault", fault: "trap", ms: performance.now() - askedAt, ...end });
     },
 

@@ -101,7 +101,7 @@ async function insertTask(sql, user, task, size) {
 
 /**
  * One job whose status is a word that was taken out of the catalogue behind PostgreSQL's back. The statement of its page
- * sends the rows before it, then fails (22P03): an error in mid-stream, in the server's own pool, through its own door.
+ * sends the rows before it, then fails (22P03): an error in mid-stream, in the server's own pool, through its own endpoint.
  */
 async function setTrap(sql) {
   await sql`alter type job_status add value 'torn out'`;

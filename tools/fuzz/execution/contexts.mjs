@@ -12,8 +12,8 @@ import { taskQueries } from "../../../dist/tasks/task.queries.js";
 import { deadlineIn } from "../../../dist/values/deadline.js";
 import { userId, VIEWERS } from "../world.mjs";
 
-const PATIENCE_MS = 60_000;
-const MAX_REMEMBERED = 20_000;
+const TIMEOUT_MS = 60_000;
+const MAX_CACHED = 20_000;
 const FAULTS = ["none", "none", "emails", "states", "viewer"];
 
 /** Creates request contexts like the server's, for the owner of the tasks. In some contexts a part always fails. */
@@ -22,15 +22,15 @@ export function openContexts(databaseUrl) {
     url: databaseUrl,
     maxConnections: 20,
     preparedStatements: true,
-    statementTimeoutMs: PATIENCE_MS,
+    statementTimeoutMs: TIMEOUT_MS,
   });
   const log = createLog("fatal", { write() {} });
   const queries = {
-    taskJobs: remembering(taskJobQueries(database)),
-    emails: remembering(emailQueries(database)),
-    jobSearches: remembering(jobSearchQueries(database.searches)),
-    tasks: remembering(taskQueries(database)),
-    ...remembering({ readProgress: createTaskProgressReader(taskProgressQueries(database.counts)) }),
+    taskJobs: cached(taskJobQueries(database)),
+    emails: cached(emailQueries(database)),
+    jobSearches: cached(jobSearchQueries(database.searches)),
+    tasks: cached(taskQueries(database)),
+    ...cached({ readProgress: createTaskProgressReader(taskProgressQueries(database.counts)) }),
   };
   const { taskJobs, emails, jobSearches, tasks, readProgress } = queries;
   const delayed = {
@@ -43,7 +43,7 @@ export function openContexts(databaseUrl) {
   const viewer = { userId: userId(VIEWERS.owner.user), isAdmin: false };
 
   function contextWith(fault, { isDelayed = false } = {}) {
-    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(PATIENCE_MS), response: { closed: true } };
+    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(TIMEOUT_MS), response: { closed: true } };
     const context = createRequestContext(isDelayed ? delayed : queries, asked, log);
     if (fault === "viewer") return { ...context, viewer: { ...viewer, isAdmin: "perhaps" } };
     if (fault === "emails") return { ...context, emailById: faulty(context.emailById) };
@@ -60,21 +60,21 @@ export function openContexts(databaseUrl) {
 }
 
 /** Caches results by statement and parameters, because nothing is written while the fuzzer runs. */
-function remembering(queries) {
+function cached(queries) {
   const results = new Map();
-  const remember = (name, read) => {
+  const cache = (name, read) => {
     return (...given) => {
       const key = `${name} ${JSON.stringify(given, withoutDeadline)}`;
       const known = results.get(key);
       if (known !== undefined) return known;
-      if (results.size > MAX_REMEMBERED) results.clear();
+      if (results.size > MAX_CACHED) results.clear();
       const result = read(...given);
       results.set(key, result);
       result.catch(() => results.delete(key));
       return result;
     };
   };
-  return mapMethods(queries, remember);
+  return mapMethods(queries, cache);
 }
 
 /** Delays results at random, so that they arrive in any order. */
@@ -89,7 +89,7 @@ function mapMethods(queries, change) {
   return Object.fromEntries(Object.entries(queries).map(([name, read]) => [name, change(name, read)]));
 }
 
-/** A deadline is a moment of the process, and the only number that is not an integer. */
+/** Removes deadlines from a key: they differ in each request, and are the only numbers that are not integers. */
 function withoutDeadline(_name, value) {
   return typeof value === "number" && !Number.isInteger(value) ? undefined : value;
 }

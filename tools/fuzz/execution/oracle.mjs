@@ -1,7 +1,7 @@
 import { execute, GraphQLError, getOperationAST } from "graphql";
 import { Failure } from "../../../dist/errors.js";
 
-/** The lengths to which the server cuts the message and the locations of a refusal. */
+/** The maximum length of an error's message and of its list of locations. */
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_LOCATIONS = 4;
 const ARGUMENT_FAULT = /^Argument "\w+" /;

@@ -7,7 +7,7 @@ const TEXTS = ["job", "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d(proces
 const PLAIN_TEXTS = ["job", "fuzz.example", "2025-01-01T00:00:00Z"];
 const INTEGERS = [1, 1, 2, 2, 3, 5, 0, -1, 101];
 
-/** A value for an argument, as JSON; enum values are instances of EnumWord. Mostly one that the type accepts. */
+/** Mostly a value that the type accepts, as JSON. Enum values are instances of EnumWord. */
 export function makeValue(type, random) {
   if (!isNonNullType(type) && random.chance(0.1)) return null;
   if (random.chance(0.03)) return random.oneOf([null, "x", 1.5, true, [], {}, [null]]);
@@ -33,7 +33,7 @@ function scalarOf(name, random) {
   return random.oneOf(random.isPlain ? PLAIN_TEXTS : TEXTS);
 }
 
-/** A bare word in a document, a string among variables. */
+/** An enum value: a bare word in a document, a string in the variables. */
 class EnumWord {
   constructor(word) {
     this.word = word;

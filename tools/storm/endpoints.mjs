@@ -21,41 +21,41 @@ const CONNECTION = `query Connection($taskId: UUID!, $limit: Int!) {
 }`;
 
 /** How a page is asked for, and what the answer must be to the last byte where the asker may see it. */
-export const DOORS = {
+export const ENDPOINTS = {
   rest: {
-    ask: ({ owner, task, limit, offset }) => ({
+    request: ({ owner, task, limit, offset }) => ({
       method: "GET",
       path: `/api/v1/tasks/${taskId(owner, task)}/jobs?limit=${limit}&offset=${offset}`,
     }),
     notFoundStatus: 404,
-    answer({ owner, task, limit, offset }) {
+    expectedBody({ owner, task, limit, offset }) {
       const jobs = pageOf(owner, task, limit, offset).map(restJob);
       return JSON.stringify({ jobs, count: sizeOf(task), limit, offset });
     },
   },
   filtered: {
-    ask: ({ owner, task, limit, offset }) => ({
+    request: ({ owner, task, limit, offset }) => ({
       method: "GET",
       path: `/api/v1/tasks/${taskId(owner, task)}/jobs?limit=${limit}&offset=${offset}&status=failed`,
     }),
     notFoundStatus: 404,
-    answer({ owner, task, limit, offset }) {
+    expectedBody({ owner, task, limit, offset }) {
       const jobs = filteredPageOf(owner, task, "failed", limit, offset).map(restJob);
       return JSON.stringify({ jobs, count: countOf(task, "failed"), limit, offset });
     },
   },
   graphql: {
-    ask: ({ owner, task, limit, offset }) => post(DOCUMENT, { taskId: taskId(owner, task), limit, offset }),
+    request: ({ owner, task, limit, offset }) => post(DOCUMENT, { taskId: taskId(owner, task), limit, offset }),
     notFoundStatus: 200,
-    answer({ owner, task, limit, offset }) {
+    expectedBody({ owner, task, limit, offset }) {
       const jobs = pageOf(owner, task, limit, offset).map(graphqlJob);
       return JSON.stringify({ taskJobs: { count: sizeOf(task), limit, offset, jobs } });
     },
   },
   connection: {
-    ask: ({ owner, task, limit }) => post(CONNECTION, { taskId: taskId(owner, task), limit }),
+    request: ({ owner, task, limit }) => post(CONNECTION, { taskId: taskId(owner, task), limit }),
     notFoundStatus: 200,
-    answer({ owner, task, limit }) {
+    expectedBody({ owner, task, limit }) {
       const nodes = filteredPageOf(owner, task, "completed", limit, 0).map(graphqlJob);
       const totalCount = countOf(task, "completed");
       return JSON.stringify({ task: { jobs: { totalCount, nodes, pageInfo: { hasNextPage: totalCount > limit } } } });

@@ -1,8 +1,8 @@
-// npm run fuzz -- [--campaign conversations] [--seed 1] [--count 1000000] [--from 0] [--concurrency 24] [--failures 5]
-// Exit code 1 when something was wrong. docs/decisions/fuzzing.md says what that is.
+// npm run fuzz -- [--campaign http] [--seed 1] [--count 1000000] [--from 0] [--concurrency 24] [--failures 5]
+// Sends generated requests to the server. The exit code is 1 if a response is wrong, see docs/decisions/fuzzing.md.
 import { parseArgs } from "node:util";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
-import { conversations, runCampaign } from "./campaign.mjs";
+import { runCampaign, testCases } from "./campaign.mjs";
 import { reportOf } from "./reproduction.mjs";
 import { openFuzzStage } from "./stage.mjs";
 
@@ -15,9 +15,9 @@ const { values } = parseArgs({
     count: { type: "string", default: "1000000" },
     from: { type: "string", default: "0" },
     concurrency: { type: "string", default: "24" },
-    // How many kinds of failure to look for before giving up.
+    // The run ends after this number of kinds of failure.
     failures: { type: "string", default: "5" },
-    // Another build than dist/main.js, to see the run fail where a defence was taken out.
+    // A build without one of its safeguards, for which the run must fail.
     program: { type: "string" },
   },
 });
@@ -37,7 +37,7 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => (isOver =
 
 const stage = await openFuzzStage({ program });
 try {
-  const arbitrary = conversations(await servedSchema(stage.origin, stage.keys.owner), stage.keys);
+  const arbitrary = testCases(await servedSchema(stage.origin, stage.keys.owner), stage.keys);
   const port = Number(new URL(stage.origin).port);
   let shownAt = performance.now();
   const campaign = await runCampaign({
