@@ -1,17 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { buildClientSchema, extendSchema, type GraphQLSchema, getIntrospectionQuery, parse } from "graphql";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildClientSchema, extendSchema, getIntrospectionQuery, parse } from "graphql";
+import { describe, expect, test } from "vitest";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
-import {
-  documentOf,
-  type IdByType,
-  nameOf,
-  pathsTo,
-  type SchemaPath,
-  spellings,
-  takesId,
-} from "../support/schema-paths.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { documentOf, type IdByType, nameOf, pathsTo, spellings, takesId } from "../support/schema-paths.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** What belongs to somebody. Types from which they can be reached are held by the same rule. */
 const GUARDED = ["TaskJob", "Email"];
@@ -20,32 +12,29 @@ type Viewer = "owner" | "stranger" | "admin" | "nobody";
 type Task = "own" | "foreign" | "missing" | "deleted";
 type Get = (path: string, init: RequestInit) => Promise<Response>;
 
-let server: TestServer;
-let schema: GraphQLSchema;
-let paths: SchemaPath[];
-let asks: Record<Viewer, Get>;
-let idsOf: Record<Task, IdByType>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  const [owner, stranger, admin] = [await server.as(), await server.as(), await server.as({ isAdmin: true })];
-  asks = {
-    owner: owner.get,
-    stranger: stranger.get,
-    admin: admin.get,
-    nobody: (path, init) => fetch(server.url + path, init),
-  };
-  idsOf = {
-    own: await markedTask("own", { user_id: owner.userId }),
-    foreign: await markedTask("foreign", { user_id: stranger.userId }),
-    deleted: await markedTask("deleted", { user_id: owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
-    missing: { Task: randomUUID(), TaskJobs: randomUUID(), TaskJob: randomUUID(), Email: randomUUID() },
-  };
-  const answer = await asks.owner("/graphql", post({ query: getIntrospectionQuery() }));
-  schema = buildClientSchema(((await answer.json()) as { data: Parameters<typeof buildClientSchema>[0] }).data);
-  paths = pathsTo(schema, GUARDED);
+const post = (body: object): RequestInit => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
 });
-afterAll(() => server.close());
+
+const server = await sharedTestServer();
+const [owner, stranger, admin] = [await server.as(), await server.as(), await server.as({ isAdmin: true })];
+const asks: Record<Viewer, Get> = {
+  owner: owner.get,
+  stranger: stranger.get,
+  admin: admin.get,
+  nobody: (path, init) => fetch(server.url + path, init),
+};
+const idsOf: Record<Task, IdByType> = {
+  own: await markedTask("own", { user_id: owner.userId }),
+  foreign: await markedTask("foreign", { user_id: stranger.userId }),
+  deleted: await markedTask("deleted", { user_id: owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
+  missing: { Task: randomUUID(), TaskJobs: randomUUID(), TaskJob: randomUUID(), Email: randomUUID() },
+};
+const answer = await asks.owner("/graphql", post({ query: getIntrospectionQuery() }));
+const schema = buildClientSchema(((await answer.json()) as { data: Parameters<typeof buildClientSchema>[0] }).data);
+const paths = pathsTo(schema, GUARDED);
 
 /** Whatever of it is shown says whose it is. */
 async function markedTask(mark: string, columns: Record<string, unknown>): Promise<IdByType> {
@@ -56,12 +45,6 @@ async function markedTask(mark: string, columns: Record<string, unknown>): Promi
   const job = await aJob(sql, { task_id: task, email_id: email, email_address: address, status: "completed" });
   return { Task: task, TaskJobs: task, TaskJob: job, Email: email };
 }
-
-const post = (body: object): RequestInit => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body),
-});
 
 const marksIn = (text: string) => new Set(Array.from(text.matchAll(/leak-(\w+)/g), ([, mark]) => mark));
 

@@ -1,25 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let viewers: Record<"owner" | "stranger" | "admin", Awaited<ReturnType<TestServer["as"]>>>;
-let tasks: Record<"owned" | "strangers" | "nobodys" | "deleted" | "missing", string>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  viewers = { owner: await server.as(), stranger: await server.as(), admin: await server.as({ isAdmin: true }) };
-  tasks = {
-    owned: await aTask(server.sql, { user_id: viewers.owner.userId }),
-    strangers: await aTask(server.sql, { user_id: viewers.stranger.userId }),
-    nobodys: await aTask(server.sql, { user_id: null }),
-    deleted: await aTask(server.sql, { user_id: viewers.owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
-    missing: randomUUID(),
-  };
-  for (const id of [tasks.owned, tasks.strangers, tasks.nobodys, tasks.deleted]) await someJobs(server.sql, id, 2);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const viewers = { owner: await server.as(), stranger: await server.as(), admin: await server.as({ isAdmin: true }) };
+const tasks = {
+  owned: await aTask(server.sql, { user_id: viewers.owner.userId }),
+  strangers: await aTask(server.sql, { user_id: viewers.stranger.userId }),
+  nobodys: await aTask(server.sql, { user_id: null }),
+  deleted: await aTask(server.sql, { user_id: viewers.owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
+  missing: randomUUID(),
+};
+for (const id of [tasks.owned, tasks.strangers, tasks.nobodys, tasks.deleted]) await someJobs(server.sql, id, 2);
 
 const READS = {
   owner: { owned: true, strangers: false, nobodys: false, deleted: false, missing: false },

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { runProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
 
 const doctor = (...args: string[]) => runProgram("dist/cli/doctor.js", { DATABASE_URL: database.url }, args);
 

@@ -1,14 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask } from "../support/builders.ts";
 import { runProgram } from "../support/program.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
 
 const keys = (...args: string[]) => runProgram("dist/cli/keys.js", { DATABASE_URL: server.database.url }, args);
 const statusWith = async (key: string, taskId: string) =>

@@ -1,19 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
-let database: TestDatabase;
-let sql: Sql;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  sql = database.sql;
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const sql = database.sql;
 
 /** What the triggers kept, and what a count says, in one snapshot. */
 async function totals(): Promise<{ task: string; kept: number; counted: number }[]> {

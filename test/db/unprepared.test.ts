@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer({ environment: { DATABASE_PREPARED_STATEMENTS: "off", DATABASE_POOL_SIZE: "1" } });
-  owner = await server.as();
+const server = await sharedTestServer({
+  environment: { DATABASE_PREPARED_STATEMENTS: "off", DATABASE_POOL_SIZE: "1" },
 });
-afterAll(() => server.close());
+const owner = await server.as();
 
 test("without prepared statements pages, totals, searches and GraphQL answer as with them, over and over", async () => {
   const taskId = await aTask(server.sql, { user_id: owner.userId });

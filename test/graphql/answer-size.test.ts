@@ -1,20 +1,13 @@
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { GRAPHQL_LIMITS, MAX_ANSWER_BYTES, MAX_NAME_BYTES } from "../../src/graphql/limits/limits.ts";
 import { allowAnyTextLength, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 100);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 100);
 
 const NAME = "x".repeat(GRAPHQL_LIMITS.nameLength);
 const query = (document: string, variables: object = {}) =>

@@ -1,24 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask } from "../support/builders.ts";
 import { killPrograms, MAIN, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const HEAP_ON_SIGNAL = new URL("../support/heap-on-signal.mjs", import.meta.url).href;
 const USER_ID = "11111111-0000-4000-8000-000000000002";
 const DOCUMENTS = 60;
 const key = newApiKey();
 
-let database: TestDatabase;
-let taskId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
-  taskId = await aTask(database.sql, { user_id: USER_ID });
-});
+const database = await sharedTestDatabase();
+await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
+const taskId = await aTask(database.sql, { user_id: USER_ID });
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 /** The growth of the server's heap by documents that are each sent often enough to be compiled, and never again. */
 async function bytesKeptByCompiledDocuments(environment: Record<string, string>): Promise<number> {

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { anEmail, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** The third run of a document and those after it may be executed by compiled code. */
 const RUNS = 5;
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
 let unique = 0;
 
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 3);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 3);
 beforeEach(() => {
   server.logLines.length = 0;
 });

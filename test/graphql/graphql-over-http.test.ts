@@ -1,16 +1,10 @@
 import { auditServer } from "graphql-http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
 
 const NEW = "application/graphql-response+json";
 const OLD = "application/json";

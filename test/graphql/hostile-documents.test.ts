@@ -1,17 +1,11 @@
 import { isIntrospectionType, isSpecifiedScalarType } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer, type TestServer } from "../support/test-server.ts";
 import { worstDocuments } from "../support/worst-documents.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
 
 const post = (body: object, who = owner) =>
   who.get("/graphql", {

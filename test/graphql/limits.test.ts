@@ -1,22 +1,15 @@
 import { readFileSync } from "node:fs";
 import { getIntrospectionQuery } from "graphql";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { GRAPHQL_LIMITS, MAX_COST } from "../../src/graphql/limits/limits.ts";
 import { exampleTabs } from "../../src/http/graphiql/page/examples.ts";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 100);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 100);
 
 const query = (document: string, variables: object = {}) =>
   owner.query(document, variables, { Accept: "application/graphql-response+json" });

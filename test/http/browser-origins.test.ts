@@ -1,28 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { aTask } from "../support/builders.ts";
 import { sendRaw, trickle } from "../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
 const APP = "https://app.example";
 
-let server: TestServer;
-let path: string;
-let key: string;
-
-beforeAll(async () => {
-  server = await startTestServer({
-    environment: {
-      CORS_ORIGINS: `${APP}, https://*.wild.example, http://*.local.example:8080`,
-      CORS_ALLOWED_HEADERS: "X-Tenant, x-build",
-    },
-    httpLimits: { headersTimeoutMs: 1000, requestTimeoutMs: 1000, connectionsCheckingIntervalMs: 100 },
-  });
-  const owner = await server.as();
-  key = owner.key;
-  path = `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })}/jobs`;
+const server = await sharedTestServer({
+  environment: {
+    CORS_ORIGINS: `${APP}, https://*.wild.example, http://*.local.example:8080`,
+    CORS_ALLOWED_HEADERS: "X-Tenant, x-build",
+  },
+  httpLimits: { headersTimeoutMs: 1000, requestTimeoutMs: 1000, connectionsCheckingIntervalMs: 100 },
 });
-afterAll(() => server.close());
+const owner = await server.as();
+const key = owner.key;
+const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })}/jobs`;
 
 const preflight = (origin: string, target = "/graphql", headers = "authorization") =>
   fetch(server.url + target, {

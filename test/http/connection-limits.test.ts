@@ -3,31 +3,24 @@ import http, { type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw, trickle } from "../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let path: string;
-
-beforeAll(async () => {
-  server = await startTestServer({
-    httpLimits: {
-      headersTimeoutMs: 400,
-      requestTimeoutMs: 800,
-      connectionsCheckingIntervalMs: 100,
-      silenceTimeoutMs: 1500,
-      maxConnections: 60,
-    },
-  });
-  owner = await server.as();
-  const taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 100);
-  path = `/api/v1/tasks/${taskId}/jobs`;
+const server = await sharedTestServer({
+  httpLimits: {
+    headersTimeoutMs: 400,
+    requestTimeoutMs: 800,
+    connectionsCheckingIntervalMs: 100,
+    silenceTimeoutMs: 1500,
+    maxConnections: 60,
+  },
 });
-afterAll(() => server.close());
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 100);
+const path = `/api/v1/tasks/${taskId}/jobs`;
 
 const sockets: Socket[] = [];
 function open(): Socket {

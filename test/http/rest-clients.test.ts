@@ -1,26 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "2025-01-01T00:00:00Z" });
-  await someJobs(server.sql, taskId, 12);
-  for (const [status, email_address] of [
-    ["failed", "École@mail.test"],
-    ["pending", "a�b@mail.test"],
-    ["pending", "plus+tag@mail.test"],
-  ] as const)
-    await aJob(server.sql, { task_id: taskId, status, email_address, created_at: "2025-02-01T00:00:00Z" });
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "2025-01-01T00:00:00Z" });
+await someJobs(server.sql, taskId, 12);
+for (const [status, email_address] of [
+  ["failed", "École@mail.test"],
+  ["pending", "a�b@mail.test"],
+  ["pending", "plus+tag@mail.test"],
+] as const)
+  await aJob(server.sql, { task_id: taskId, status, email_address, created_at: "2025-02-01T00:00:00Z" });
 
 const PATHS = {
   page: () => `/api/v1/tasks/${taskId}/jobs`,

@@ -1,19 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let path: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  path = `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })}/jobs`;
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })}/jobs`;
 
 const json = { "Content-Type": "application/json" };
 

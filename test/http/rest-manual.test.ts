@@ -1,25 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FILTER_SPELLINGS } from "../../src/job-search/job-filter.params.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 const manual = readFileSync("docs/rest.md", "utf8");
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let task: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  const taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 3);
-  task = `/api/v1/tasks/${taskId}`;
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 3);
+const task = `/api/v1/tasks/${taskId}`;
 
 const PATHS = () => [`${task}/jobs`, `${task}/jobs/export`, task, "/api/v1/tasks"];
 const answerTo = async (path: string, init: RequestInit = {}, get = owner.get) => {

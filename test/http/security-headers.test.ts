@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { expect, test } from "vitest";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
 
 const SECURITY_HEADERS = {
   "content-security-policy": "default-src 'none';frame-ancestors 'none'",

@@ -1,23 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let path: string;
-let stderr: ReturnType<typeof vi.spyOn>;
-
-beforeAll(async () => {
-  server = await startTestServer({ environment: { METRICS_TOKEN: "a-token-of-this-test" } });
-  owner = await server.as();
-  const taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 3);
-  path = `/api/v1/tasks/${taskId}/jobs`;
-  stderr = vi.spyOn(console, "error");
-});
+const server = await sharedTestServer({ environment: { METRICS_TOKEN: "a-token-of-this-test" } });
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 3);
+const path = `/api/v1/tasks/${taskId}/jobs`;
+const stderr = vi.spyOn(console, "error");
 afterEach(() => expect(stderr).not.toHaveBeenCalled());
-afterAll(() => server.close());
 
 const HOST = "Host: a\r\n";
 const CLOSE = "Connection: close\r\n";

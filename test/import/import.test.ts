@@ -1,19 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { type ImportOptions, type ImportProgress, importBatch } from "../../src/import/import-batch.ts";
 import { copyIntoStaging, createStagingTable } from "../../src/import/staging.queries.ts";
 import { anEmail } from "../support/builders.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
 beforeEach(async () => {
   await database.sql`truncate tasks, task_email_jobs, emails`;
 });

@@ -1,39 +1,32 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { JobOrder } from "../../src/job-search/job-search.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 
-let database: TestDatabase;
-let large: string;
-let small: string[];
-
 /** A task of 100,000 jobs among 1,000 of 100. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const { sql } = database;
-  large = await aTask(sql);
-  await sql`
-    with record as (
-      insert into emails (email, status) select n, case n % 5 when 0 then 'invalid' else 'valid' end
-      from generate_series(1, 100000) n returning id, email
-    )
-    insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
-    select ${large}, id, email, case when random() < 0.01 then 'failed' else 'completed' end::job_status,
-      timestamptz '2025-01-01' + random() * interval '1 day', timestamptz '2025-01-02' + random() * interval '1 day' from record`;
-  await sql`
-    with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
-    insert into task_email_jobs (task_id, email_address, status)
-    select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
-  await sql`vacuum analyze`;
-  small = (await sql`select id from tasks where id <> ${large} limit 99`).map((row) => row.id);
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const { sql } = database;
+const large = await aTask(sql);
+await sql`
+  with record as (
+    insert into emails (email, status) select n, case n % 5 when 0 then 'invalid' else 'valid' end
+    from generate_series(1, 100000) n returning id, email
+  )
+  insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
+  select ${large}, id, email, case when random() < 0.01 then 'failed' else 'completed' end::job_status,
+    timestamptz '2025-01-01' + random() * interval '1 day', timestamptz '2025-01-02' + random() * interval '1 day' from record`;
+await sql`
+  with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
+  insert into task_email_jobs (task_id, email_address, status)
+  select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+await sql`vacuum analyze`;
+const small = (await sql`select id from tasks where id <> ${large} limit 99`).map((row) => row.id);
 
 async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, count: boolean) {
   const [plan = []] = await plansOf(database.url, ({ sql, read }) =>

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deliverabilityOfStatus } from "../../src/email/email.ts";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
@@ -10,7 +10,7 @@ import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
@@ -20,18 +20,12 @@ const ASKED = {
 };
 const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "updated_asc"];
 
-let database: TestDatabase;
-let queries: ReturnType<typeof jobSearchQueries>;
-let listConnection: ReturnType<typeof openConnectionLister>;
 const random = seededRandom(5);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  queries = jobSearchQueries(database.searches);
-  listConnection = openConnectionLister(queries, ADMIN);
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const queries = jobSearchQueries(database.searches);
+const listConnection = openConnectionLister(queries, ADMIN);
 
 const STATUSES = ["pending", "processing", "completed", "failed"] as const;
 const WORDS = ["valid", "exists", "invalid", "catchall", "unknown", "disposable_domain", 'Odd "word", {x}\\'];

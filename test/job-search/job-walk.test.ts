@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { JobOrder } from "../../src/job-search/job-search.ts";
@@ -7,7 +7,7 @@ import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
@@ -16,20 +16,14 @@ const ASKED = {
   parts: { jobs: true, emails: true, count: true },
 };
 
-let database: TestDatabase;
-let queries: ReturnType<typeof jobSearchQueries>;
-let listConnection: ReturnType<typeof openConnectionLister>;
 const random = seededRandom(6);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  queries = jobSearchQueries(database.searches);
-  listConnection = openConnectionLister(queries, ADMIN);
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const queries = jobSearchQueries(database.searches);
+const listConnection = openConnectionLister(queries, ADMIN);
 
 test("a walk by creation sees no row twice and misses no original one, under inserts, deletes and status changes", async () => {
   const { sql } = database;

@@ -1,35 +1,28 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, {
-    user_id: owner.userId,
-    source: "list.csv",
-    created_at: "2025-01-01T00:00:00Z",
-    updated_at: "2025-01-01T00:00:00Z",
-  });
-  await someJobs(server.sql, taskId, 30);
-  const email_id = await anEmail(server.sql, {
-    status: "disposable_domain",
-    is_disposable: true,
-    domain_name: "Mail.test",
-  });
-  await aJob(server.sql, {
-    task_id: taskId,
-    email_id,
-    email_address: "Eve@mail.test",
-    status: "failed",
-    created_at: "2025-02-01T00:00:00Z",
-  });
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, {
+  user_id: owner.userId,
+  source: "list.csv",
+  created_at: "2025-01-01T00:00:00Z",
+  updated_at: "2025-01-01T00:00:00Z",
 });
-afterAll(() => server.close());
+await someJobs(server.sql, taskId, 30);
+const email_id = await anEmail(server.sql, {
+  status: "disposable_domain",
+  is_disposable: true,
+  domain_name: "Mail.test",
+});
+await aJob(server.sql, {
+  task_id: taskId,
+  email_id,
+  email_address: "Eve@mail.test",
+  status: "failed",
+  created_at: "2025-02-01T00:00:00Z",
+});
 
 const read = async (path: string) => {
   const response = await owner.get(path);

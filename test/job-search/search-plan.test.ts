@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import type { OpenDatabase } from "../../src/db/client.ts";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
@@ -8,7 +8,7 @@ import { taskQueries } from "../../src/tasks/task.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";
 import { blocksReadOf, type PlanNode, plansOf, rowsReadOf } from "../support/explained-database.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
 const USER = { userId: "00000000-0000-4000-8000-000000000001", isAdmin: false };
@@ -20,32 +20,26 @@ const createdAt = (second: number) => new Date(Date.UTC(2025, 0, 1) + second * 1
 const updatedAt = (second: number) => new Date(Date.UTC(2025, 1, 1) + second * 1000).toISOString();
 const SOME_ID = "80000000-0000-4000-8000-000000000000";
 
-let database: TestDatabase;
-let taskId: string;
-
 /** A task of 200,000 jobs, one in a thousand of them failed and one pending, and 20,000 tasks, 2,000 of them the user's. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const { sql } = database;
-  taskId = await aTask(sql, { user_id: USER.userId });
-  await sql`
-    insert into emails (id, email, status)
-    select md5(n::text)::uuid, 'u' || n || '@example.com', 'valid' from generate_series(0, ${JOBS}::int - 1, 10) n`;
-  await sql`
-    insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
-    select ${taskId}, case when n % 10 = 0 then md5(n::text)::uuid end, 'u' || n || '@example.com',
-      (case n % 1000 when 0 then 'failed' when 1 then 'pending' else 'completed' end)::job_status,
-      ${createdAt(0)}::timestamptz + n * interval '1 second',
-      ${updatedAt(0)}::timestamptz + (n::bigint * 7919 % ${JOBS}::int) * interval '1 second'
-    from generate_series(0, ${JOBS}::int - 1) n`;
-  await sql`
-    insert into tasks (user_id, created_at)
-    select case when n % 10 = 0 then ${USER.userId}::uuid else gen_random_uuid() end,
-      ${createdAt(0)}::timestamptz + n * interval '1 second'
-    from generate_series(1, 20000) n`;
-  await sql`vacuum analyze`;
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const { sql } = database;
+const taskId = await aTask(sql, { user_id: USER.userId });
+await sql`
+  insert into emails (id, email, status)
+  select md5(n::text)::uuid, 'u' || n || '@example.com', 'valid' from generate_series(0, ${JOBS}::int - 1, 10) n`;
+await sql`
+  insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
+  select ${taskId}, case when n % 10 = 0 then md5(n::text)::uuid end, 'u' || n || '@example.com',
+    (case n % 1000 when 0 then 'failed' when 1 then 'pending' else 'completed' end)::job_status,
+    ${createdAt(0)}::timestamptz + n * interval '1 second',
+    ${updatedAt(0)}::timestamptz + (n::bigint * 7919 % ${JOBS}::int) * interval '1 second'
+  from generate_series(0, ${JOBS}::int - 1) n`;
+await sql`
+  insert into tasks (user_id, created_at)
+  select case when n % 10 = 0 then ${USER.userId}::uuid else gen_random_uuid() end,
+    ${createdAt(0)}::timestamptz + n * interval '1 second'
+  from generate_series(1, 20000) n`;
+await sql`vacuum analyze`;
 
 interface Search {
   readonly filter?: JobFilter;

@@ -1,24 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { allowAnyTimestamp, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** A document that came back often enough is executed by code compiled for it. */
 const RUNS = 5;
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
+let taskId = "";
 
-beforeAll(async () => {
-  server = await startTestServer();
-  await allowAnyTimestamp(server.sql);
-  owner = await server.as();
-  for (let day = 1; day <= 6; day++) {
-    taskId = await aTask(server.sql, { user_id: owner.userId, created_at: `2025-01-0${day}T00:00:00Z` });
-  }
-  await someJobs(server.sql, taskId, 25);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+await allowAnyTimestamp(server.sql);
+const owner = await server.as();
+for (let day = 1; day <= 6; day++) {
+  taskId = await aTask(server.sql, { user_id: owner.userId, created_at: `2025-01-0${day}T00:00:00Z` });
+}
+await someJobs(server.sql, taskId, 25);
 
 const TASKS = `query ($first: Int, $after: String, $last: Int, $before: String, $offset: Int!, $filter: TaskFilter) {
   connection: tasks(first: $first, after: $after, last: $last, before: $before, offset: $offset, filter: $filter) {

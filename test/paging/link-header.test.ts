@@ -1,25 +1,18 @@
 import http from "node:http";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
-
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let path: string;
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** A filter of 5.7 KB with 90 domains, one of which the jobs have. */
 const DOMAINS = [...Array.from({ length: 89 }, (_, n) => `${n}.${"d".repeat(50)}.example`), "example.com"];
 const FILTER = DOMAINS.map((domain) => `domain=${domain}`).join("&");
 
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  const taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, 25);
-  await server.sql`update emails set domain_name = 'example.com'`;
-  path = `/api/v1/tasks/${taskId}/jobs`;
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, 25);
+await server.sql`update emails set domain_name = 'example.com'`;
+const path = `/api/v1/tasks/${taskId}/jobs`;
 
 /** The size of a response's header section in bytes, and the targets of Link by their relation. */
 function headersOf(target: string): Promise<{

@@ -3,21 +3,17 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { MAIN } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 /** The number of log lines that fill more than the buffer of a pipe. */
 const MANY_REQUESTS = 1500;
 const AT_ONCE = 50;
 
-let database: TestDatabase;
 let stop: (() => Promise<unknown>) | undefined;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
+const database = await sharedTestDatabase();
 afterEach(() => stop?.());
-afterAll(() => database.close());
 
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");

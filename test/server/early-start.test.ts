@@ -1,12 +1,12 @@
 import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { MIGRATION_LOCK_ID } from "../../src/db/migrate.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
 import { killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
-import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
 // The program itself, started before its database.
 
@@ -14,19 +14,15 @@ import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/t
 const THERE_WITHIN_MS = 1500;
 
 const key = newApiKey();
-let database: TestDatabase;
 let proxy: Awaited<ReturnType<typeof openTcpProxy>>;
-let path: string;
 
-beforeAll(async () => {
-  requireBuild();
-  database = await createTestDatabase();
-  const userId = "33333333-0000-4000-8000-000000000003";
-  await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
-  const taskId = await aTask(database.sql, { user_id: userId });
-  await someJobs(database.sql, taskId, 3);
-  path = `/api/v1/tasks/${taskId}/jobs`;
-});
+requireBuild();
+const database = await sharedTestDatabase();
+const userId = "33333333-0000-4000-8000-000000000003";
+await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+const taskId = await aTask(database.sql, { user_id: userId });
+await someJobs(database.sql, taskId, 3);
+const path = `/api/v1/tasks/${taskId}/jobs`;
 beforeEach(async () => {
   const { hostname, port } = new URL(database.url);
   proxy = await openTcpProxy({ host: hostname, port: Number(port) });
@@ -35,7 +31,6 @@ afterEach(async () => {
   killPrograms();
   await proxy.close();
 });
-afterAll(() => database.close());
 
 function throughProxy(url: string, user: { username?: string; password?: string } = {}): string {
   return Object.assign(new URL(url), { port: String(proxy.port), ...user }).href;

@@ -3,21 +3,16 @@ import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
 import { childrenOf, killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
-import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  requireBuild();
-  database = await createTestDatabase();
-});
+requireBuild();
+const database = await sharedTestDatabase();
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 const serving = (more: Record<string, string> = {}) =>
   startProgram(MAIN, { DATABASE_URL: database.url, PORT: "0", ...more });

@@ -1,30 +1,25 @@
 import http from "node:http";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { openBalancer } from "../support/balancer.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 /** All twenty in CI (90 s on two cores); a few show the same to whoever is waiting for the suite. */
 const RESTARTS = process.env.CI ? 20 : 5;
 const CONNECTIONS = 50;
 const READY_WITHIN_MS = 2000;
 
-let database: TestDatabase;
-let path: string;
 const key = newApiKey();
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const userId = "22222222-0000-4000-8000-000000000002";
-  await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
-  const taskId = await aTask(database.sql, { user_id: userId });
-  await someJobs(database.sql, taskId, 10);
-  path = `/api/v1/tasks/${taskId}/jobs`;
-});
+const database = await sharedTestDatabase();
+const userId = "22222222-0000-4000-8000-000000000002";
+await apiKeyQueries(database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
+const taskId = await aTask(database.sql, { user_id: userId });
+await someJobs(database.sql, taskId, 10);
+const path = `/api/v1/tasks/${taskId}/jobs`;
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 async function startInstance(balancer: Awaited<ReturnType<typeof openBalancer>>) {
   const environment = { DATABASE_URL: database.url, PORT: "0", LOG_LEVEL: "silent", GRAPHIQL: "off", MIGRATE: "off" };

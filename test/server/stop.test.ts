@@ -6,17 +6,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const USER_ID = "11111111-0000-4000-8000-000000000001";
 const key = newApiKey();
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
-});
+const database = await sharedTestDatabase();
+await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 async function serve() {
   const program = startProgram("dist/main.js", {

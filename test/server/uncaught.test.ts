@@ -1,26 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const FAIL_ON_SIGNAL = new URL("../support/fail-on-signal.mjs", import.meta.url).href;
 const USER_ID = "11111111-0000-4000-8000-000000000002";
 
-let database: TestDatabase;
-let key: string;
-let taskId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  key = newApiKey();
-  await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
-  taskId = await aTask(database.sql, { user_id: USER_ID });
-  await someJobs(database.sql, taskId, 1);
-});
+const database = await sharedTestDatabase();
+const key = newApiKey();
+await apiKeyQueries(database).insertApiKey(key, { userId: USER_ID, isAdmin: false, name: "", expiresAt: null });
+const taskId = await aTask(database.sql, { user_id: USER_ID });
+await someJobs(database.sql, taskId, 1);
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 const serving = (more: Record<string, string>) =>
   startProgram("dist/main.js", {

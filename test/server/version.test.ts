@@ -1,17 +1,13 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 const TOKEN = "a-token-of-this-test-0123456789";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  requireBuild();
-  database = await createTestDatabase();
-  return () => database.close();
-});
+requireBuild();
+const database = await sharedTestDatabase();
 afterEach(killPrograms);
 
 const serve = (environment: Record<string, string>) =>

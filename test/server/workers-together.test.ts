@@ -1,19 +1,14 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask } from "../support/builders.ts";
 import { childrenOf, killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase } from "../support/test-database.ts";
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  requireBuild();
-  database = await createTestDatabase();
-});
+requireBuild();
+const database = await sharedTestDatabase();
 afterEach(killPrograms);
-afterAll(() => database.close());
 
 /** Over a connection of its own, so that both workers get some. */
 const statusOf = async (url: string, headers: Record<string, string> = {}) =>

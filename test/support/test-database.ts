@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { inject } from "vitest";
+import { afterAll, inject } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { databaseUrl } from "./global-setup.ts";
 
@@ -21,6 +21,13 @@ export async function createTestDatabase() {
       await asSuperuser((sql) => sql`drop database ${sql(name)} with (force)`);
     },
   };
+}
+
+/** Creates a database at the top of a test file, and drops it after its last test. */
+export async function sharedTestDatabase() {
+  const database = await createTestDatabase();
+  afterAll(() => database.close());
+  return database;
 }
 
 export async function asSuperuser<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {

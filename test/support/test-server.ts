@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
+import { afterAll } from "vitest";
 import { openApp, type Resources } from "../../src/app.ts";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { readConfig } from "../../src/config.ts";
@@ -108,4 +109,11 @@ export async function startTestServer({ environment = {}, ...options }: TestServ
       await database.close();
     },
   };
+}
+
+/** Starts a server with a database of its own at the top of a test file, and closes both after its last test. */
+export async function sharedTestServer(options?: TestServerOptions) {
+  const server = await startTestServer(options);
+  afterAll(() => server.close());
+  return server;
 }

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 const JOBS = 250;
 const HUGE = 2_147_480_000;
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer({ environment: { RATE_LIMIT: "1000/h" } });
-  owner = await server.as();
-  taskId = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, taskId, JOBS);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer({ environment: { RATE_LIMIT: "1000/h" } });
+const owner = await server.as();
+const taskId = await aTask(server.sql, { user_id: owner.userId });
+await someJobs(server.sql, taskId, JOBS);
 
 const aliases = (count: number, field: (index: number) => string) =>
   `{ ${Array.from({ length: count }, (_, index) => `a${index}: ${field(index)}`).join(" ")} }`;

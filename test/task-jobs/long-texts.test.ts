@@ -1,33 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, allowAnyTextLength, anEmail, aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 const LONG = "x".repeat(5_000_000);
 const LIMIT = 4096;
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  await allowAnyTextLength(server.sql);
-  taskId = await aTask(server.sql, { user_id: owner.userId, source: LONG });
-  const texts = [
-    { unknown_reason: LONG },
-    { host_name: LONG },
-    { email: LONG },
-    { status: LONG },
-    { server_type: "ok" },
-  ];
-  for (const [index, text] of texts.entries()) {
-    const emailId = await anEmail(server.sql, text);
-    await aJob(server.sql, { task_id: taskId, email_id: emailId, created_at: `2025-01-0${9 - index}Z` });
-  }
-  await aJob(server.sql, { task_id: taskId, email_address: LONG, created_at: "2025-01-01Z" });
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+await allowAnyTextLength(server.sql);
+const taskId = await aTask(server.sql, { user_id: owner.userId, source: LONG });
+const texts = [{ unknown_reason: LONG }, { host_name: LONG }, { email: LONG }, { status: LONG }, { server_type: "ok" }];
+for (const [index, text] of texts.entries()) {
+  const emailId = await anEmail(server.sql, text);
+  await aJob(server.sql, { task_id: taskId, email_id: emailId, created_at: `2025-01-0${9 - index}Z` });
+}
+await aJob(server.sql, { task_id: taskId, email_address: LONG, created_at: "2025-01-01Z" });
 
 interface RestJob {
   readonly email_address: string;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { OpenDatabase } from "../../src/db/client.ts";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
@@ -7,7 +7,7 @@ import { taskQueries } from "../../src/tasks/task.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { blocksReadOf, plansOf, rowsReadOf } from "../support/explained-database.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { sharedTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const JOBS = 20_000;
@@ -15,25 +15,17 @@ const HUGE = 2_147_483_647;
 /** The task, its totals and the roots of the indexes. */
 const FEW_BLOCKS = 20;
 
-let database: TestDatabase;
-let taskId: string;
-let smallTaskId: string;
-let emptiedTaskId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const { sql } = database;
-  taskId = await aTask(sql);
-  await someJobs(sql, taskId, JOBS);
-  smallTaskId = await aTask(sql);
-  await someJobs(sql, smallTaskId, 100);
-  emptiedTaskId = await aTask(sql);
-  await someJobs(sql, emptiedTaskId, 5000);
-  await sql`update task_email_jobs set deleted_at = now() where task_id = ${emptiedTaskId}`;
-  await sql`insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 5000)`;
-  await sql`vacuum analyze`;
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const { sql } = database;
+const taskId = await aTask(sql);
+await someJobs(sql, taskId, JOBS);
+const smallTaskId = await aTask(sql);
+await someJobs(sql, smallTaskId, 100);
+const emptiedTaskId = await aTask(sql);
+await someJobs(sql, emptiedTaskId, 5000);
+await sql`update task_email_jobs set deleted_at = now() where task_id = ${emptiedTaskId}`;
+await sql`insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 5000)`;
+await sql`vacuum analyze`;
 
 function pageAt(open: OpenDatabase, of: string, offset: number, emails = true) {
   return taskJobQueries(open).findVisibleJobPage({

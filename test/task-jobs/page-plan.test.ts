@@ -1,36 +1,30 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { emailQueries } from "../../src/email/email.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { createTestDatabase, sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const RUNS = 2;
 
-let database: TestDatabase;
-let taskId: string;
-
 /** A task of 100,000 jobs among as many of others. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const { sql } = database;
-  taskId = await aTask(sql);
-  await sql`
-    with record as (
-      insert into emails (email, status) select 'u' || n || '@example.com', 'valid' from generate_series(1, 100000) n
-      returning id, email
-    )
-    insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
-    select ${taskId}, id, email, 'completed', timestamptz '2025-01-01' + random() * interval '1 day' from record`;
-  await sql`
-    with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
-    insert into task_email_jobs (task_id, email_address, status)
-    select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
-  await sql`vacuum analyze`;
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
+const { sql } = database;
+const taskId = await aTask(sql);
+await sql`
+  with record as (
+    insert into emails (email, status) select 'u' || n || '@example.com', 'valid' from generate_series(1, 100000) n
+    returning id, email
+  )
+  insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
+  select ${taskId}, id, email, 'completed', timestamptz '2025-01-01' + random() * interval '1 day' from record`;
+await sql`
+  with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
+  insert into task_email_jobs (task_id, email_address, status)
+  select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+await sql`vacuum analyze`;
 
 test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sorts nothing", async (offset) => {
   const plans = await plansOf(database.url, async (database) => {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { integerBelow, pick, seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer, type TestServer } from "../support/test-server.ts";
 
 const TASKS = 4;
 const ASKS = 60;
@@ -31,22 +31,18 @@ const MOMENTS = [
   "2024-02-29T00:00:00.1204+02:00",
 ];
 
-let server: TestServer;
 let get: Awaited<ReturnType<TestServer["as"]>>["get"];
 let query: Awaited<ReturnType<TestServer["as"]>>["query"];
 const taskIds: string[] = [];
 
-beforeAll(async () => {
-  server = await startTestServer();
-  const owner = await server.as();
-  ({ get, query } = owner);
-  for (let task = 0; task < TASKS; task++) {
-    const taskId = await aTask(server.sql, { user_id: owner.userId });
-    taskIds.push(taskId);
-    for (let job = integerBelow(random, 130); job > 0; job--) await aRandomJob(taskId);
-  }
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+({ get, query } = owner);
+for (let task = 0; task < TASKS; task++) {
+  const taskId = await aTask(server.sql, { user_id: owner.userId });
+  taskIds.push(taskId);
+  for (let job = integerBelow(random, 130); job > 0; job--) await aRandomJob(taskId);
+}
 
 async function aRandomJob(taskId: string): Promise<void> {
   const { sql } = server;

@@ -1,19 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  taskId = await aTask(server.sql, { id: "abcdef00-0000-4000-8000-00000000000a", user_id: owner.userId });
-  await someJobs(server.sql, taskId, 150);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const taskId = await aTask(server.sql, { id: "abcdef00-0000-4000-8000-00000000000a", user_id: owner.userId });
+await someJobs(server.sql, taskId, 150);
 
 const jobsOf = async (id: string, query: string) => {
   const response = await owner.get(`/api/v1/tasks/${id}/jobs${query}`);

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
 
 const ownTask = () => aTask(server.sql, { user_id: owner.userId });
 const jobsOf = (taskId: string, query = "") => owner.get(`/api/v1/tasks/${taskId}/jobs${query}`);

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  await allowAnyTimestamp(server.sql);
-  owner = await server.as();
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+await allowAnyTimestamp(server.sql);
+const owner = await server.as();
 
 const ownTask = () => aTask(server.sql, { user_id: owner.userId });
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { aJob, allowAnyTimestamp, anEmail, aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 const EARLIEST = "0001-01-01T00:00:00Z";
 const LATEST = "9999-12-31T23:59:59.999999Z";
@@ -19,20 +19,13 @@ const MOMENTS = [
 ] as const;
 const SHOWN = MOMENTS.map(([, shown]) => shown);
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let taskId: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  await allowAnyTimestamp(server.sql);
-  taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "infinity", updated_at: "-infinity" });
-  for (const [moment] of MOMENTS) {
-    await aJob(server.sql, { task_id: taskId, created_at: moment, updated_at: moment, status: "completed" });
-  }
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+await allowAnyTimestamp(server.sql);
+const taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "infinity", updated_at: "-infinity" });
+for (const [moment] of MOMENTS) {
+  await aJob(server.sql, { task_id: taskId, created_at: moment, updated_at: moment, status: "completed" });
+}
 
 interface Times {
   readonly id: string;

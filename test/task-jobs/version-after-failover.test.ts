@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { asSuperuser, createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
 const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const PARTS = { jobs: true, emails: false, count: true };
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
+const database = await sharedTestDatabase();
 
 const standbyName = () => `${database.name}_standby`;
 

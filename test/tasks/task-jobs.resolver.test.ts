@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** A document that came back often enough is executed by code compiled for it. */
 const RUNS = 5;
 const TASKS = 100;
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let ids: string[];
-
 /** The newest first, with as many jobs as their place says, up to six. */
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await server.as();
-  ids = [];
-  for (let n = 0; n < TASKS; n++) {
-    const id = await aTask(server.sql, {
-      user_id: owner.userId,
-      created_at: new Date(1.7e12 - n * 1000).toISOString(),
-    });
-    await someJobs(server.sql, id, n % 7);
-    ids.push(id);
-  }
-  await someJobs(server.sql, await aTask(server.sql), 5);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+const owner = await server.as();
+const ids: string[] = [];
+for (let n = 0; n < TASKS; n++) {
+  const id = await aTask(server.sql, {
+    user_id: owner.userId,
+    created_at: new Date(1.7e12 - n * 1000).toISOString(),
+  });
+  await someJobs(server.sql, id, n % 7);
+  ids.push(id);
+}
+await someJobs(server.sql, await aTask(server.sql), 5);
 
 const jobsOf = (n: number) => n % 7;
 const everyRun = async (query: string, variables: object, viewer = owner) => {

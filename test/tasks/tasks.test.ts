@@ -1,19 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
-let server: TestServer;
-let owner: Awaited<ReturnType<TestServer["as"]>>;
-let stranger: typeof owner;
-let admin: typeof owner;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  await allowAnyTimestamp(server.sql);
-  [owner, stranger, admin] = await Promise.all([server.as(), server.as(), server.as({ isAdmin: true })]);
-});
-afterAll(() => server.close());
+const server = await sharedTestServer();
+await allowAnyTimestamp(server.sql);
+const [owner, stranger, admin] = await Promise.all([server.as(), server.as(), server.as({ isAdmin: true })]);
 
 const ownTask = (columns: object = {}) => aTask(server.sql, { user_id: owner.userId, ...columns });
 

@@ -2,18 +2,14 @@ import { createServer, get, type IncomingMessage, type RequestListener } from "n
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { text as readText } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sendRaw } from "../../support/raw-request.ts";
-import { startTestServer, type TestServer } from "../../support/test-server.ts";
+import { sharedTestServer, startTestServer } from "../../support/test-server.ts";
 
 const demo = { apiKey: "tj_the-demo-key", taskId: "5b1b796b-a9f2-4558-bba0-9167c3d51b36" };
 const ORIGIN = "https://app.example.com";
-let server: TestServer;
 
-beforeAll(async () => {
-  server = await startTestServer({ demo, environment: { CORS_ORIGINS: ORIGIN } });
-});
-afterAll(() => server.close());
+const server = await sharedTestServer({ demo, environment: { CORS_ORIGINS: ORIGIN } });
 
 interface RawGet {
   host?: string;
