@@ -1,6 +1,6 @@
 import { type AuditedRequest, createAudit } from "./auth/audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
-import { openEmailLoader } from "./email/email.loader.ts";
+import { createEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
 import { openJobSearchLoader } from "./job-search/job-search.loader.ts";
 import type { JobSearchQueries } from "./job-search/job-search.queries.ts";
@@ -50,6 +50,6 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     progressOf: createTaskProgressLoader(queries.readProgress, viewer, deadline),
     tasks: queries.tasks,
     taskById: createTaskLoader(queries.tasks, viewer, deadline),
-    emailById: openEmailLoader(queries.emails, deadline),
+    emailById: createEmailLoader(queries.emails, deadline),
   };
 }

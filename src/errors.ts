@@ -112,6 +112,18 @@ export class Failure extends Error {
   }
 }
 
+/** For a task that does not exist, is deleted or belongs to another user: the three have the same response. */
+export function taskNotFound(): Failure {
+  return new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+}
+
+/** A failure of the whole request, although it occurs in a nullable field. A failed batch of a DataLoader is one. */
+export class RequestFailure extends Failure {
+  constructor(cause: unknown) {
+    super(cause instanceof Failure ? cause.kind : "INTERNAL", { cause });
+  }
+}
+
 const KIND_BY_GRAPHQL_CODE = new Map<unknown, FailureKind>(
   (Object.keys(FAILURES) as FailureKind[])
     .filter((kind) => FAILURES[kind].graphql !== "BAD_REQUEST")

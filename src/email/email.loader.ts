@@ -1,22 +1,23 @@
 import DataLoader from "dataloader";
+import { RequestFailure } from "../errors.ts";
 import type { Deadline } from "../values/deadline.ts";
-import type { EmailQueries } from "./email.queries.ts";
-import { type EmailRecord, type JoinedEmail, missingEmail } from "./email.ts";
+import { type EmailQueries, type EmailRecord, isRepresentable } from "./email.queries.ts";
 
+/** Null is a record that was deleted. A record that a response cannot contain is an error of its own job only. */
 export type EmailLoader = DataLoader<string, EmailRecord | null>;
 
-/** One per request: a shared one would hand one viewer's rows to another. Null is a deleted record. */
-export function openEmailLoader(queries: EmailQueries, deadline: Deadline): EmailLoader {
+/** Reads the emails of a page in one batch. Each request has its own loader, because the loader caches rows. */
+export function createEmailLoader(queries: EmailQueries, deadline: Deadline): EmailLoader {
   return new DataLoader(async (ids) => {
-    const found = new Map((await queries.findEmailsByIds(ids, deadline)).map(({ id, record }) => [id, record]));
+    const found = await queries.findEmailsByIds(ids, deadline).catch((cause: unknown) => {
+      // Without this class the failed batch would be a page whose emails are all null.
+      throw new RequestFailure(cause);
+    });
+    const emailById = new Map(found.map((email) => [email.id, email]));
     return ids.map((id) => {
-      const record = found.get(id);
-      return record === undefined ? missingEmail(id) : record;
+      const email = emailById.get(id);
+      if (email === undefined) return null;
+      return isRepresentable(email) ? email : new Error(`the email record ${id} cannot be represented`);
     });
   });
-}
-
-/** Emails that came along with a page need no statement of their own. */
-export function primeEmails(loader: EmailLoader, emails: readonly JoinedEmail[]): void {
-  for (const { id, record } of emails) loader.prime(id, record);
 }

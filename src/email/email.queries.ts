@@ -1,56 +1,56 @@
 import { sql } from "drizzle-orm";
-import type { OpenDatabase } from "../db/client.ts";
-import { prepareRows, type Row } from "../db/prepare-rows.ts";
+import type { Pool } from "../db/client.ts";
+import { columnsOf } from "../db/columns.ts";
+import { prepareRows } from "../db/prepare-rows.ts";
+import { emails } from "../db/schema.ts";
+import { uuidArray } from "../db/text-array.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { isRfc3339Representable } from "../values/rfc3339.ts";
 import { MAX_TEXT_CHARS } from "../values/text-limit.ts";
-import type { EmailRead, EmailRecord, JoinedEmail } from "./email.ts";
+
+export const EMAIL_COLUMNS = columnsOf(emails, [
+  "id",
+  "email",
+  "status",
+  "isRoleBased",
+  "isDisposable",
+  "hasMxRecords",
+  "hasReverseDns",
+  "domainName",
+  "hostName",
+  "serverType",
+  "isCatchall",
+  "validatedAt",
+  "unknownReason",
+  "needsPhysicalVerify",
+]);
+
+/** One row of `emails`. Timestamps are in the text format of PostgreSQL. */
+export type EmailRecord = Readonly<ReturnType<typeof EMAIL_COLUMNS.read>>;
 
 export type EmailQueries = ReturnType<typeof emailQueries>;
 
-/** In the order that `emailOfRow` reads. */
-export const EMAIL_COLUMNS = sql`id, email, status, is_role_based, is_disposable, has_mx_records, has_reverse_dns,
-  domain_name, host_name, server_type, is_catchall, validated_at, unknown_reason, needs_physical_verify, deleted_at`;
+/** The ids are one array parameter, so that one prepared statement serves every batch size. */
+const EMAILS_BY_IDS = sql`
+  select ${EMAIL_COLUMNS.sql} from public.emails
+  where id = any(${sql.placeholder("ids")}::uuid[]) and deleted_at is null`;
 
-/** One array parameter: a single prepared statement serves every batch size, `in (…)` would make one per length. */
-const EMAILS_BY_IDS = sql`select ${EMAIL_COLUMNS} from public.emails where id = any(${sql.placeholder("ids")}::uuid[])`;
-
-export function emailQueries(database: OpenDatabase) {
+export function emailQueries(database: Pool) {
   const findByIds = prepareRows(database, EMAILS_BY_IDS);
   return {
-    /** In no particular order; ids without a record are left out. */
-    async findEmailsByIds(ids: readonly string[], deadline: Deadline): Promise<JoinedEmail[]> {
-      // As an array literal, since the driver knows no array types (`fetch_types: false`). Uuids need no quoting.
-      const rows = await findByIds({ ids: `{${ids.join(",")}}` }, deadline);
-      return rows.map((row) => ({ id: row[0] as string, record: emailOfRow(row, 0) }));
+    /** In no particular order. Ids of deleted or missing records are left out. */
+    async findEmailsByIds(ids: readonly string[], deadline: Deadline): Promise<EmailRecord[]> {
+      const rows = await findByIds({ ids: uuidArray(ids) }, deadline);
+      return rows.map((row) => EMAIL_COLUMNS.read(row));
     },
   };
 }
 
-/** `at` is where its columns begin. REST, GraphQL and exports all decide here whether a record can be expressed. */
-export function emailOfRow(row: Row, at: number): EmailRead {
-  if (row[at + 14] !== null) return null;
-  const email: EmailRecord = {
-    id: row[at] as string,
-    email: row[at + 1] as string,
-    status: row[at + 2] as string,
-    isRoleBased: row[at + 3] as boolean,
-    isDisposable: row[at + 4] as boolean,
-    hasMxRecords: row[at + 5] as boolean,
-    hasReverseDns: row[at + 6] as boolean,
-    domainName: row[at + 7] as string | null,
-    hostName: row[at + 8] as string | null,
-    serverType: row[at + 9] as string | null,
-    isCatchall: row[at + 10] as boolean,
-    validatedAt: row[at + 11] as string | null,
-    unknownReason: row[at + 12] as string | null,
-    needsPhysicalVerify: row[at + 13] as boolean,
-  };
-  return isReadable(email) ? email : new Error(`the email record ${email.id} cannot be read`);
-}
-
-/** Whether every non-null field has a value, RFC 3339 can express every timestamp, and the texts fit into a response. */
-function isReadable(email: EmailRecord): boolean {
+/**
+ * Whether a response can contain the record: every non-null field has a value, RFC 3339 can express its timestamp, and its
+ * texts are within the limit. Databases without our constraints may contain other records.
+ */
+export function isRepresentable(email: EmailRecord): boolean {
   return (
     (email.validatedAt === null || isRfc3339Representable(email.validatedAt)) &&
     email.email !== null &&

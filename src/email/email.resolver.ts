@@ -1,5 +1,5 @@
 import { FieldResolver, Resolver, Root } from "type-graphql";
-import { type Deliverability, deliverabilityOfStatus } from "./email.ts";
+import { type Deliverability, deliverabilityOfStatus } from "./deliverability.ts";
 import { DeliverabilityEnum, Email } from "./email.type.ts";
 
 @Resolver(() => Email)

@@ -1,6 +1,6 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
 import { DateTime, Uuid } from "../values/scalars.ts";
-import type { EmailRecord } from "./email.ts";
+import type { EmailRecord } from "./email.queries.ts";
 
 export const DeliverabilityEnum = {
   DELIVERABLE: "DELIVERABLE",

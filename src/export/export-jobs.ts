@@ -1,6 +1,6 @@
 import type { Audit } from "../auth/audit.ts";
 import type { Viewer } from "../auth/viewer.ts";
-import { Failure } from "../errors.ts";
+import { taskNotFound } from "../errors.ts";
 import type { JobFilter } from "../job-search/job-filter.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { csvHeader, csvLines } from "./csv.ts";
@@ -52,7 +52,7 @@ export async function exportJobs<T>(
   return await queries.readSnapshot(request, async (snapshot) => {
     if (!(await snapshot.isVisible(request))) {
       request.audit?.("denied", request.taskId);
-      throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+      throw taskNotFound();
     }
     if (request.viewer.isAdmin) request.audit?.("admin_read", request.taskId);
     return await consume({

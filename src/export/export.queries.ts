@@ -4,10 +4,12 @@ import type { Viewer } from "../auth/viewer.ts";
 import type { OpenDatabase, Sql } from "../db/client.ts";
 import { failureOfDatabaseError, isOfSchema } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
+import { EMAIL_COLUMNS, isRepresentable } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
+import { FILTERED_JOBS } from "../job-search/job-filter.queries.ts";
 import type { JobFilter } from "../job-search/job-filter.ts";
-import { countsOf, matching, SELECTED, visibleTasks } from "../job-search/job-search.queries.ts";
-import { emailOfJob, jobOfRow } from "../task-jobs/task-job.queries.ts";
+import { JOB_COLUMNS, readJob } from "../job-search/job-record.ts";
+import { countsOf, matching, visibleTasks } from "../job-search/job-search.queries.ts";
 import { type Deadline, waitFor } from "../values/deadline.ts";
 import type { ExportSlots } from "./export-slots.ts";
 import type { ExportedJob } from "./exported-job.ts";
@@ -115,22 +117,23 @@ function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<v
     async *readJobs({ taskId, filter }: Selection): AsyncGenerator<ExportedJob[]> {
       await rowsOf(sql`
         declare exported no scroll cursor for
-        select null, null, ${SELECTED}
-        from public.task_email_jobs job left join public.emails email on email.id = job.email_id
+        select ${JOB_COLUMNS.of("job")}, ${EMAIL_COLUMNS.of("email")} from ${FILTERED_JOBS}
         where ${matching(sql`job.task_id = ${taskId}`, filter)}
         order by job.created_at desc, job.id desc`);
       const fetch = sql.raw(`fetch ${BATCH_SIZE} from exported`);
       let rows: readonly Row[];
       do {
         rows = await rowsOf(fetch);
-        yield rows.map(exportedJobOf);
+        yield rows.map((row) => readExportedJob(row, taskId));
       } while (rows.length === BATCH_SIZE);
     },
   };
 }
 
 /** As on the REST endpoint, an email that cannot be represented is omitted and its job is exported. */
-function exportedJobOf(row: Row): ExportedJob {
-  const record = emailOfJob(row)?.record ?? null;
-  return { job: jobOfRow(row), email: record instanceof Error ? null : record };
+function readExportedJob(row: Row, taskId: string): ExportedJob {
+  const job = readJob(row, taskId, 0);
+  const hasEmail = row[JOB_COLUMNS.length] !== null;
+  const email = hasEmail ? EMAIL_COLUMNS.read(row, JOB_COLUMNS.length) : null;
+  return { job, email: email !== null && isRepresentable(email) ? email : null };
 }

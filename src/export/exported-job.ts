@@ -1,5 +1,5 @@
-import type { EmailRecord } from "../email/email.ts";
-import type { JobRecord } from "../task-jobs/task-job.ts";
+import type { EmailRecord } from "../email/email.queries.ts";
+import type { JobRecord } from "../job-search/job-record.ts";
 import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 
 export interface ExportedJob {

@@ -8,6 +8,7 @@ import {
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { RequestContext } from "../context.ts";
 import { isSafeToCompile } from "./compilable.ts";
+import { requestFailureIn } from "./request-failure.ts";
 
 /** Compiling takes milliseconds, so an operation is compiled only when it is executed for the third time. */
 const RUNS_BEFORE_COMPILING = 2;
@@ -66,7 +67,10 @@ async function execute(
   // The compiled code rejected the variables and executed nothing.
   if (data === undefined) return null;
   if (errors === undefined) return { data };
-  const [error, ...more] = errors.map(toGraphqlError);
+  const graphqlErrors = errors.map(toGraphqlError);
+  // A failed batch fails the whole request (`withoutDataOfFailedRequest`), and another execution would send it again.
+  if (requestFailureIn(graphqlErrors) !== undefined) return { data, errors: graphqlErrors };
+  const [error, ...more] = graphqlErrors;
   if (error?.path?.length === 1 && more.length === 0) return { data, errors: [error] };
   // Nested errors may differ from those of graphql-js, so graphql-js executes the operation again. Then graphql-js alone
   // executes it for some runs, which limits how often one charge pays for two executions.

@@ -4,6 +4,7 @@ import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
 import { createCompiledOperations } from "./compiled-execution.ts";
 import { createQueryCharge } from "./limits/query-charge.ts";
+import { withoutDataOfFailedRequest } from "./request-failure.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
@@ -29,7 +30,7 @@ function createExecutor(schema: GraphQLSchema, maxCoercionErrors: number): Execu
 
     const compiled = compiledOperation(document, chosen.operation);
     const result = (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
-    return withCost(result, cost);
+    return withCost(withoutDataOfFailedRequest(result), cost);
   };
 }
 

@@ -17,7 +17,8 @@ export function errorHandler(log: Log): ErrorRequestHandler {
   const delayRefusal = createRefusalDelay();
   return (error, request, response, _next) => {
     const failure = failureOfError(error);
-    if (failure.kind === "INTERNAL")
+    // GraphQL has already logged a failure without a cause (`executeStored`).
+    if (failure.kind === "INTERNAL" && failure.cause !== undefined)
       log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
     // A failure without a cause either concerns no dependency (the server is stopping) or was logged by GraphQL (`executeStored`).
     if (failure.isOfDependency && failure.cause !== undefined)

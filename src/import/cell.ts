@@ -1,4 +1,4 @@
-import { JOB_STATUSES } from "../task-jobs/task-job.ts";
+import { JOB_STATUSES } from "../job-search/job-record.ts";
 import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { isUuid } from "../values/uuid.ts";

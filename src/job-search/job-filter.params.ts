@@ -1,9 +1,9 @@
-import { DELIVERABILITIES, type Deliverability } from "../email/email.ts";
+import { DELIVERABILITIES, type Deliverability } from "../email/deliverability.ts";
 import type { FieldFault } from "../errors.ts";
 import { spellingIn, spellingsOf } from "../http/request/parameter-names.ts";
 import { faultsOfFilter } from "../paging/filter.ts";
-import { JOB_STATUSES, type JobStatus } from "../task-jobs/task-job.ts";
 import type { JobFilter } from "./job-filter.ts";
+import { JOB_STATUSES, type JobStatus } from "./job-record.ts";
 
 const STATUS_BY_WORD = new Map<string, JobStatus>(JOB_STATUSES.map((status) => [status, status]));
 const DELIVERABILITY_BY_WORD = new Map<string, Deliverability>(

@@ -1,5 +1,5 @@
-import type { Deliverability } from "../email/email.ts";
-import type { JobStatus } from "../task-jobs/task-job.ts";
+import type { Deliverability } from "../email/deliverability.ts";
+import type { JobStatus } from "./job-record.ts";
 
 /**
  * Fields combine with AND, the words of a list with OR: an empty list matches nothing. A field that is absent or null

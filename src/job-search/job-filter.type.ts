@@ -1,11 +1,11 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
-import type { Deliverability } from "../email/email.ts";
+import type { Deliverability } from "../email/deliverability.ts";
 import { DeliverabilityEnum } from "../email/email.type.ts";
 import { MAX_WORD_LENGTH, MAX_WORDS } from "../paging/filter.ts";
-import type { JobStatus } from "../task-jobs/task-job.ts";
 import { JobStatusEnum } from "../task-jobs/task-job.type.ts";
 import { DateTime } from "../values/scalars.ts";
 import type { JobFilter } from "./job-filter.ts";
+import type { JobStatus } from "./job-record.ts";
 import type { JobOrder } from "./job-search.ts";
 
 export const JobOrderEnum = {

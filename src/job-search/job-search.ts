@@ -1,9 +1,8 @@
 import type { Viewer } from "../auth/viewer.ts";
-import type { JoinedEmail } from "../email/email.ts";
 import type { Position } from "../paging/cursor.ts";
-import type { JobRecord, SearchParts } from "../task-jobs/task-job.ts";
 import type { Deadline } from "../values/deadline.ts";
 import type { JobFilter } from "./job-filter.ts";
+import type { SelectedParts } from "./job-record.ts";
 
 /** Always total: equal moments are ordered by id, in the same direction. */
 export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
@@ -19,13 +18,6 @@ export interface JobSearch {
   readonly backwards: boolean;
   readonly limit: number;
   readonly offset: number;
-  readonly parts: SearchParts;
+  readonly select: SelectedParts;
   readonly deadline: Deadline;
-}
-
-export interface FoundJobs {
-  readonly jobs: readonly JobRecord[];
-  readonly emails: readonly JoinedEmail[];
-  /** Zero where it was not asked for. */
-  readonly count: number;
 }

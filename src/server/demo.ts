@@ -44,7 +44,7 @@ async function ensureSample(database: OpenDatabase, taskId: string): Promise<num
     viewer: admin,
     taskId,
     page: { limit: 1, offset: 0 },
-    parts: { jobs: false, emails: false, count: true },
+    select: { jobs: false, count: true },
     deadline: deadlineIn(10_000),
   });
   if (sample !== null) return sample.count;

@@ -1,85 +1,89 @@
-/** A row's place in the order of its task's jobs. */
-export interface PagePlace {
-  /** How many jobs come before it. */
+import type { JobRecord } from "../job-search/job-record.ts";
+
+/** The position of one job in the list of its task's jobs. */
+export interface Bookmark {
+  /** The number of jobs in front of it. */
   readonly offset: number;
   readonly createdAt: string;
   readonly id: string;
 }
 
-/** A place as it was found at a version of the task's jobs. */
-export type KnownPlace = PagePlace & { readonly version: string };
-
-interface TaskPlaces {
+interface TaskBookmarks {
+  /** The bookmarks are valid only while the list of jobs has this version. */
   readonly version: string;
-  /** By ascending offset. */
-  places: PagePlace[];
+  /** Sorted by offset. */
+  bookmarks: Bookmark[];
 }
 
-/** About 4 MB when full. */
-const MAX_PLACES = 20_000;
-/** A walk of 500,000 jobs at 100 a page. */
-const MAX_PLACES_OF_A_TASK = 5000;
+/** Takes about 4 MB of memory. */
+const MAX_BOOKMARKS = 20_000;
+/** Enough for a walk of 500,000 jobs with 100 on each page. */
+const MAX_BOOKMARKS_OF_A_TASK = 5000;
 
-/**
- * Where served pages began and ended, so that the next page starts there instead of counting from the top again. Each
- * process has its own: a place is only a hint, and the statement that uses it compares the version first.
- */
-export class PagePlaces {
-  /** The least recently used task first. */
-  readonly #tasks = new Map<string, TaskPlaces>();
+/** The first and last jobs of served pages, so that later pages begin there. Each process has its own bookmarks. */
+export class Bookmarks {
+  /** The least recently used task comes first. */
+  readonly #tasks = new Map<string, TaskBookmarks>();
   #count = 0;
 
-  get size(): number {
+  get count(): number {
     return this.#count;
   }
 
-  /** The nearest place at or before the offset. */
-  find(taskId: string, offset: number): KnownPlace | null {
+  /** The last bookmark at or before the offset. */
+  find(taskId: string, offset: number): (Bookmark & { readonly version: string }) | null {
     const task = this.#tasks.get(taskId);
-    if (task === undefined) return null;
-    const place = task.places[countUpTo(task.places, offset) - 1];
-    return place === undefined ? null : { ...place, version: task.version };
+    const bookmark = task?.bookmarks[countUpTo(task.bookmarks, offset) - 1];
+    return task === undefined || bookmark === undefined ? null : { ...bookmark, version: task.version };
   }
 
-  remember(taskId: string, version: string, place: PagePlace): void {
-    const known = this.#tasks.get(taskId);
-    const task = known?.version === version ? known : { version, places: [] };
-    if (known !== undefined && known !== task) this.#count -= known.places.length;
-
-    const index = countUpTo(task.places, place.offset);
-    if (task.places[index - 1]?.offset !== place.offset) {
-      task.places.splice(index, 0, place);
-      this.#count += 1;
+  /** Adds the ends of a page that begins at the offset. Bookmarks of the task with another version are dropped. */
+  add(
+    taskId: string,
+    version: string,
+    { offset, jobs }: { readonly offset: number; readonly jobs: readonly Pick<JobRecord, "id" | "createdAt">[] },
+  ): void {
+    const [first] = jobs;
+    const last = jobs.at(-1);
+    if (first === undefined || last === undefined) return;
+    let task = this.#tasks.get(taskId);
+    this.#delete(taskId);
+    if (task?.version !== version) task = { version, bookmarks: [] };
+    // The last job of the page before is as good as the first job of this page.
+    if (!hasBookmarkAt(task.bookmarks, offset - 1)) insert(task.bookmarks, offset, first);
+    insert(task.bookmarks, offset + jobs.length - 1, last);
+    if (task.bookmarks.length > MAX_BOOKMARKS_OF_A_TASK) {
+      task.bookmarks = task.bookmarks.filter((_, index) => index % 2 === 1);
     }
-    if (task.places.length > MAX_PLACES_OF_A_TASK) this.#thinOut(task);
-    this.#tasks.delete(taskId);
     this.#tasks.set(taskId, task);
-    this.#makeRoom();
-  }
-
-  /** Every second one goes: from what is left no page is further than before by more than a few pages. */
-  #thinOut(task: TaskPlaces): void {
-    const kept = task.places.filter((_, index) => index % 2 === 1);
-    this.#count -= task.places.length - kept.length;
-    task.places = kept;
-  }
-
-  #makeRoom(): void {
-    for (const [taskId, { places }] of this.#tasks) {
-      if (this.#count <= MAX_PLACES) return;
-      this.#tasks.delete(taskId);
-      this.#count -= places.length;
+    this.#count += task.bookmarks.length;
+    for (const oldest of this.#tasks.keys()) {
+      if (this.#count <= MAX_BOOKMARKS) break;
+      this.#delete(oldest);
     }
+  }
+
+  #delete(taskId: string): void {
+    this.#count -= this.#tasks.get(taskId)?.bookmarks.length ?? 0;
+    this.#tasks.delete(taskId);
   }
 }
 
-/** How many places have an offset up to this one; places are sorted. */
-function countUpTo(places: readonly PagePlace[], offset: number): number {
+function insert(bookmarks: Bookmark[], offset: number, { id, createdAt }: Pick<JobRecord, "id" | "createdAt">): void {
+  if (!hasBookmarkAt(bookmarks, offset)) bookmarks.splice(countUpTo(bookmarks, offset), 0, { offset, createdAt, id });
+}
+
+function hasBookmarkAt(bookmarks: readonly Bookmark[], offset: number): boolean {
+  return bookmarks[countUpTo(bookmarks, offset) - 1]?.offset === offset;
+}
+
+/** How many bookmarks have an offset up to this one. */
+function countUpTo(bookmarks: readonly Bookmark[], offset: number): number {
   let low = 0;
-  let high = places.length;
+  let high = bookmarks.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((places[middle]?.offset ?? 0) <= offset) low = middle + 1;
+    if ((bookmarks[middle]?.offset ?? 0) <= offset) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,43 +1,44 @@
 import type { Audit } from "../auth/audit.ts";
-import { Failure } from "../errors.ts";
+import type { Viewer } from "../auth/viewer.ts";
+import { Failure, taskNotFound } from "../errors.ts";
 import type { JobFilter } from "../job-search/job-filter.ts";
+import type { FoundJobs, SelectedParts } from "../job-search/job-record.ts";
 import type { JobSearchQueries } from "../job-search/job-search.queries.ts";
-import type { FoundJobs } from "../job-search/job-search.ts";
 import { faultsOfFilter, isEmptyFilter } from "../paging/filter.ts";
-import { faultsOfPage } from "../paging/page.ts";
+import { faultsOfPage, type Page } from "../paging/page.ts";
+import type { Deadline } from "../values/deadline.ts";
 import type { TaskJobQueries } from "./task-job.queries.ts";
-import type { JobPageRequest } from "./task-job.ts";
 
-interface Queries {
+/** The parts of the request context that a page needs. */
+interface Context {
+  readonly viewer: Viewer;
+  readonly deadline: Deadline;
+  readonly audit: Audit;
   readonly taskJobs: TaskJobQueries;
   readonly jobSearches: JobSearchQueries;
 }
 
-/** One page of a task's jobs, as this viewer may see it. Access is checked whatever parts are wanted. */
-export async function listTaskJobs(
-  { taskJobs, jobSearches }: Queries,
-  request: JobPageRequest & { readonly filter: JobFilter },
-  audit: Audit,
-): Promise<FoundJobs> {
-  const { page, filter } = request;
+interface TaskJobsRequest {
+  readonly taskId: string;
+  readonly page: Page;
+  readonly filter: JobFilter;
+  readonly select: SelectedParts;
+}
+
+/** One page of a task's jobs. Access is checked even if no part of the page is selected. */
+export async function listTaskJobs(context: Context, request: TaskJobsRequest): Promise<FoundJobs> {
+  const { viewer, deadline, audit, taskJobs, jobSearches } = context;
+  const { taskId, page, filter, select } = request;
   const faults = [...faultsOfPage(page), ...faultsOfFilter(filter)];
   if (faults.length > 0) throw Failure.ofFields(faults);
 
-  const [found = null] = isEmptyFilter(filter)
-    ? [await taskJobs.findVisibleJobPage(request)]
-    : await jobSearches.findVisibleJobs({
-        ...request,
-        ...page,
-        taskIds: [request.taskId],
-        order: "created_desc",
-        after: null,
-        before: null,
-        backwards: false,
-      });
+  const found = isEmptyFilter(filter)
+    ? await taskJobs.findVisibleJobPage({ viewer, taskId, page, select, deadline })
+    : await jobSearches.findVisibleJobPage({ viewer, taskId, page, filter, select, deadline });
   if (found === null) {
-    audit("denied", request.taskId);
-    throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+    audit("denied", taskId);
+    throw taskNotFound();
   }
-  if (request.viewer.isAdmin) audit("admin_read", request.taskId);
+  if (viewer.isAdmin) audit("admin_read", taskId);
   return found;
 }

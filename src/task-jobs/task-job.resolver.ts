@@ -1,8 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
 import type { RequestContext } from "../context.ts";
-import { primeEmails } from "../email/email.loader.ts";
-import type { EmailRecord } from "../email/email.ts";
+import type { EmailRecord } from "../email/email.queries.ts";
 import { Email } from "../email/email.type.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { TaskJobFilter } from "../job-search/job-filter.type.ts";
@@ -42,16 +41,10 @@ export class TaskJobResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobs> {
     const selected = selectedFields(info);
-    const parts = {
-      jobs: selected.has("jobs"),
-      emails: selected.has("jobs.email"),
-      count: selected.has("count"),
-    };
+    const select = { jobs: selected.has("jobs"), count: selected.has("count") };
     const page = { limit, offset };
-    const asked = { viewer: context.viewer, taskId, page, parts, filter: filter ?? {}, deadline: context.deadline };
-    const { jobs, emails, count } = await listTaskJobs(context, asked, context.audit);
-    primeEmails(context.emailById, emails);
-    return { jobs: [...jobs], count, ...page };
+    const { jobs, count } = await listTaskJobs(context, { taskId, page, filter: filter ?? {}, select });
+    return { jobs, count, ...page };
   }
 
   @FieldResolver(() => Email, {

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import type { JobRecord, JobStatus } from "../job-search/job-record.ts";
 import { DateTime, Uuid } from "../values/scalars.ts";
-import type { JobRecord, JobStatus } from "./task-job.ts";
 
 export const JobStatusEnum = {
   PENDING: "pending",
@@ -59,7 +59,7 @@ export class TaskJobs {
     description:
       "The jobs of this page, newest first: by `createdAt` descending, ties broken by `id` descending. Empty past the end.",
   })
-  readonly jobs!: TaskJob[];
+  readonly jobs!: readonly TaskJob[];
 
   @Field(() => Int, {
     simple: true,

@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from "type-graphql";
 import type { RequestContext } from "../context.ts";
-import { primeEmails } from "../email/email.loader.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { TaskJobConnection } from "../job-search/job-connection.type.ts";
 import { JobOrderEnum, TaskJobFilter } from "../job-search/job-filter.type.ts";
@@ -25,18 +24,15 @@ export class JobConnectionResolver {
     filter: TaskJobFilter | null,
     @Arg("orderBy", () => JobOrderEnum, { nullable: true, description: "CREATED_AT_DESC when absent." })
     orderBy: JobOrder | null,
-    @Ctx() { findTaskJobs, emailById }: RequestContext,
+    @Ctx() { findTaskJobs }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobConnection> {
     const selected = selectedFields(info);
-    const parts = {
+    const select = {
       jobs: selected.has("edges") || selected.has("nodes") || selected.has("pageInfo"),
-      emails: selected.has("edges.node.email") || selected.has("nodes.email"),
       count: selected.has("totalCount"),
     };
-    const asked = { taskId: task.id, filter: filter ?? {}, order: orderBy ?? "created_desc", parts } as const;
-    const jobs = await listJobConnection(findTaskJobs, asked, page);
-    primeEmails(emailById, jobs.emails);
-    return connectionOf(jobs);
+    const search = { taskId: task.id, filter: filter ?? {}, order: orderBy ?? "created_desc", select } as const;
+    return connectionOf(await listJobConnection(findTaskJobs, search, page));
   }
 }

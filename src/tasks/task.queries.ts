@@ -1,8 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
+import { isVisibleTask, VIEWER_PLACEHOLDERS } from "../auth/visible-task.queries.ts";
 import type { OpenDatabase } from "../db/client.ts";
+import { columnsOf } from "../db/columns.ts";
 import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
-import { textArray } from "../db/text-array.ts";
+import { tasks } from "../db/schema.ts";
+import { textArray, uuidArray } from "../db/text-array.ts";
 import type { Stretch } from "../paging/connection.ts";
 import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
 import type { Deadline } from "../values/deadline.ts";
@@ -12,11 +15,11 @@ import type { TaskFilter } from "./task-filter.ts";
 
 const value = sql.placeholder;
 
-/** With the access rule: what is missing, deleted or somebody else's is not among them. */
+const TASK_COLUMNS = columnsOf(tasks, ["id", "userId", "source", "createdAt", "updatedAt"]);
+
 const VISIBLE_TASKS = sql`
-  select id, user_id, source, created_at, updated_at from public.tasks
-  where id = any(${value("ids")}::uuid[]) and deleted_at is null
-    and (${value("isAdmin")}::boolean or user_id = ${value("userId")})`;
+  select ${TASK_COLUMNS.sql} from public.tasks task
+  where id = any(${value("ids")}::uuid[]) and ${isVisibleTask(VIEWER_PLACEHOLDERS)}`;
 
 export interface TaskSearch extends Omit<Stretch, "size"> {
   readonly viewer: Viewer;
@@ -34,7 +37,7 @@ export function taskQueries(database: OpenDatabase) {
   return {
     /** In no particular order; what this viewer may not see is left out. */
     async findVisibleTasksByIds(viewer: Viewer, ids: readonly string[], deadline: Deadline): Promise<TaskRecord[]> {
-      return (await findByIds({ ids: `{${ids.join(",")}}`, ...viewer }, deadline)).map(taskOfRow);
+      return (await findByIds({ ids: uuidArray(ids), ...viewer }, deadline)).map((row) => readTask(row, 0));
     },
 
     /** Newest first, or the last ones with `backwards`; always in that order. */
@@ -46,26 +49,25 @@ export function taskQueries(database: OpenDatabase) {
       // counting twice.
       const beforeTheEnd = parts.count && offset > 0 ? [sql`${offset}::bigint < counted.count`] : [];
       const direction = backwards ? sql`asc` : sql`desc`;
-      const count = parts.count ? sql`(select count(*) from public.tasks where ${allOf(matching)})` : sql`0`;
+      const count = parts.count ? sql`(select count(*) from public.tasks task where ${allOf(matching)})` : sql`0`;
       const rows = await queryRows(
         database.searches,
-        sql`select found.*, counted.count from (select ${count} as count offset 0) counted left join lateral (
-              select id, user_id, source, created_at, updated_at from public.tasks
+        sql`select counted.count, found.* from (select ${count} as count offset 0) counted left join lateral (
+              select ${TASK_COLUMNS.sql} from public.tasks task
               where ${allOf([...matching, ...stretch, ...beforeTheEnd])}
               order by created_at ${direction}, id ${direction} limit ${parts.tasks ? limit : 0} offset ${offset}
             ) found on true order by created_at desc, id desc`,
         deadline,
       );
-      const tasks = rows.filter((row) => row[0] !== null).map(taskOfRow);
-      return { rows: tasks, count: Number(rows[0]?.[5] ?? 0) };
+      const found = rows.filter((row) => row[1] !== null);
+      return { rows: found.map((row) => readTask(row, 1)), count: Number(rows[0]?.[0]) };
     },
   };
 }
 
 function conditionsOf({ viewer, filter }: TaskSearch): SQL[] {
   return [
-    sql`deleted_at is null`,
-    ...ifGiven(viewer.isAdmin ? null : viewer.userId, (userId) => sql`user_id = ${userId}`),
+    isVisibleTask(viewer),
     ...ifGiven(filter.userId, (userId) => sql`user_id = ${userId}`),
     ...ifGiven(filter.source, (words) => sql`source = any(${textArray(words)}::text[])`),
     ...ifGiven(filter.createdFrom, (from) => sql`created_at >= ${from}::timestamptz`),
@@ -73,12 +75,7 @@ function conditionsOf({ viewer, filter }: TaskSearch): SQL[] {
   ];
 }
 
-function taskOfRow(row: Row): TaskRecord {
-  return {
-    id: row[0] as string,
-    userId: row[1] as string | null,
-    source: shortened(row[2] as string | null),
-    createdAt: row[3] as string,
-    updatedAt: row[4] as string,
-  };
+function readTask(row: Row, start: number): TaskRecord {
+  const task = TASK_COLUMNS.read(row, start);
+  return Object.assign(task, { source: shortened(task.source) });
 }

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
 import type { RequestContext } from "../context.ts";
-import { Failure } from "../errors.ts";
+import { Failure, taskNotFound } from "../errors.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { TaskJobFilter } from "../job-search/job-filter.type.ts";
 import { faultsOfFilter } from "../paging/filter.ts";
@@ -22,7 +22,7 @@ export class TaskResolver {
     @Ctx() context: RequestContext,
   ): Promise<TaskRecord> {
     const task = await findTask(context, id);
-    if (task === null) throw new Failure("NOT_FOUND", { message: "Batch verification task not found" });
+    if (task === null) throw taskNotFound();
     return task;
   }
 

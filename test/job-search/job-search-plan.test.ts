@@ -41,7 +41,7 @@ async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, cou
         backwards: false,
         limit: 11,
         offset: 0,
-        parts: { jobs: true, emails: true, count },
+        select: { jobs: true, count },
         deadline: deadlineIn(600_000),
       }),
     ),

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { describe, expect, test } from "vitest";
-import { deliverabilityOfStatus } from "../../src/email/email.ts";
+import { deliverabilityOfStatus } from "../../src/email/deliverability.ts";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import type { JobRecord } from "../../src/job-search/job-record.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { JobOrder } from "../../src/job-search/job-search.ts";
-import type { JobConnection } from "../../src/job-search/list-job-connection.ts";
+import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
@@ -16,7 +17,7 @@ const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
-  parts: { jobs: true, emails: true, count: true },
+  select: { jobs: true, count: true },
 };
 const ORDERS: JobOrder[] = ["created_desc", "created_asc", "updated_desc", "updated_asc"];
 
@@ -143,7 +144,7 @@ async function bruteForce(taskId: string, filter: JobFilter, order: JobOrder): P
   return way === "asc" ? ids : ids.reverse();
 }
 
-const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
+const idsOf = ({ edges }: ConnectionPage<JobRecord>) => edges.map(({ node }) => node.id);
 
 /** All pages of a connection, forwards or backwards, as ids in the connection's order. */
 async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: number, backwards: boolean) {
@@ -194,11 +195,11 @@ test("the jobs of many tasks at once are those of each alone, with nothing of a 
   const taskIds = [unseen[0], own[2], own[0], unseen[1], own[1], unseen[2]] as string[];
   const deadline = deadlineIn(600_000);
   for (let i = 0; i < 60; i++) {
-    const parts = { jobs: random() < 0.8, emails: random() < 0.5, count: random() < 0.7 };
+    const select = { jobs: random() < 0.8, count: random() < 0.7 };
     const search = {
       viewer,
       deadline,
-      parts,
+      select,
       filter: random() < 0.2 ? {} : aFilter(),
       order: oneOf(ORDERS),
       after: null,

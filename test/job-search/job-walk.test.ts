@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import { JOB_STATUSES, type JobRecord } from "../../src/job-search/job-record.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { JobOrder } from "../../src/job-search/job-search.ts";
-import type { JobConnection } from "../../src/job-search/list-job-connection.ts";
-import { JOB_STATUSES } from "../../src/task-jobs/task-job.ts";
+import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
@@ -13,13 +13,13 @@ const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
-  parts: { jobs: true, emails: true, count: true },
+  select: { jobs: true, count: true },
 };
 
 const random = seededRandom(6);
 const oneOf = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
-const idsOf = ({ edges }: JobConnection) => edges.map(({ node }) => node.id);
+const idsOf = ({ edges }: ConnectionPage<JobRecord>) => edges.map(({ node }) => node.id);
 
 const database = await sharedTestDatabase();
 const queries = jobSearchQueries(database.searches);

@@ -59,7 +59,7 @@ function findJobs({ searches }: OpenDatabase, { filter = {}, order = "created_de
     backwards: false,
     limit: LIMIT,
     offset: 0,
-    parts: { jobs: true, emails: true, count: false },
+    select: { jobs: true, count: false },
     deadline: deadlineIn(10_000),
   });
 }

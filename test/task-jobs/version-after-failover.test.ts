@@ -6,7 +6,7 @@ import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
 const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const PARTS = { jobs: true, emails: false, count: true };
+const SELECT = { jobs: true, count: true };
 
 const database = await sharedTestDatabase();
 
@@ -88,7 +88,7 @@ test.each(histories)("after a failover that lost %s, pages of a running server a
       viewer: VIEWER,
       taskId,
       page,
-      parts: PARTS,
+      select: SELECT,
       deadline: deadlineIn(600_000),
     });
     return found?.jobs.map((job) => job.id);
@@ -124,7 +124,7 @@ test("a server stores no bookmark for jobs that no trigger has counted", async (
       viewer: VIEWER,
       taskId,
       page: { limit: 50, offset },
-      parts: PARTS,
+      select: SELECT,
       deadline: deadlineIn(600_000),
     });
   await pageAt(150);

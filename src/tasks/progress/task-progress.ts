@@ -1,5 +1,5 @@
-import { type Deliverability, deliverabilityOfStatus } from "../../email/email.ts";
-import { JOB_STATUSES, type JobStatus } from "../../task-jobs/task-job.ts";
+import { type Deliverability, deliverabilityOfStatus } from "../../email/deliverability.ts";
+import { JOB_STATUSES, type JobStatus } from "../../job-search/job-record.ts";
 import { rfc3339OfTimestamptz } from "../../values/rfc3339.ts";
 
 /** The documented names of results, of both generations of words, and two marks that any of them may carry. */
