@@ -1,9 +1,9 @@
 import { reasonOf } from "../errors.ts";
+import { textArray } from "../values/array-literal.ts";
 import { deadlineIn } from "../values/deadline.ts";
 import type { OpenDatabase, Sql } from "./client.ts";
 import { isOfSchema } from "./faults.ts";
 import { countPendingMigrations, NEWEST_MIGRATION } from "./migration-journal.ts";
-import { textArray } from "./text-array.ts";
 
 const pendingFault = (newestApplied: number) => `${countPendingMigrations(newestApplied)} migrations pending`;
 /** A probe wants an answer soon. */

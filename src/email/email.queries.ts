@@ -3,7 +3,7 @@ import type { Pool } from "../db/client.ts";
 import { columnsOf } from "../db/columns.ts";
 import { prepareRows } from "../db/prepare-rows.ts";
 import { emails } from "../db/schema.ts";
-import { uuidArray } from "../db/text-array.ts";
+import { uuidArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { isRfc3339Representable } from "../values/rfc3339.ts";
 import { MAX_TEXT_CHARS } from "../values/text-limit.ts";

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
-import { textArray } from "../db/text-array.ts";
 import { DELIVERABILITIES, type Deliverability, statusesOfDeliverability } from "../email/deliverability.ts";
 import { ifGiven } from "../paging/keyset.queries.ts";
+import { textArray } from "../values/array-literal.ts";
 import { foldCase } from "./case-folding.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobStatus } from "./job-record.ts";
