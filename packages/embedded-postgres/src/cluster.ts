@@ -1,41 +1,50 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Binaries, binaryPath } from "./binaries.ts";
-import { EmbeddedPostgresError, errorCode } from "./error.ts";
-import { type Launch, runToEnd } from "./launch.ts";
+import postgres from "postgres";
+import { type Binaries, EmbeddedPostgresError, errorCode, type Launch, programPath, runProgram } from "./programs.ts";
 
-export const SUPERUSER = "task_jobs";
+const SUPERUSER = "task_jobs";
+const DATABASE = "task_jobs";
 const UNFINISHED_PREFIX = "postgres.new-";
-/** Lies within the cluster, so that the two cannot be parted: neither is of use without the other. */
+/** The password is inside the cluster because neither is of use without the other. */
 const PASSWORD_FILE = "task_jobs.password";
+
+/** The data directory of a PostgreSQL server, and how its programs are started. */
+export interface Cluster {
+  /** The directory that contains the cluster, the log and the lock files. */
+  dataDir: string;
+  clusterDir: string;
+  launch: Launch;
+}
 
 export const clusterDirOf = (dataDir: string) => join(dataDir, "postgres");
 
-/** The caller holds the start lock. A cluster appears under its name whole, or not at all. */
-export async function ensureCluster(launch: Launch, binaries: Binaries, dataDir: string): Promise<void> {
-  const clusterDir = clusterDirOf(dataDir);
+/** Creates the cluster if it is missing. The caller holds the start lock. */
+export async function ensureCluster(cluster: Cluster, { packageVersion }: Binaries): Promise<void> {
+  const { clusterDir, dataDir } = cluster;
   await removeUnfinished(dataDir);
-  const found = await readOptional(join(clusterDir, "PG_VERSION"));
-  if (found === undefined) {
+  const version = (await readOptional(join(clusterDir, "PG_VERSION")))?.trim();
+  if (version === undefined) {
     if (!(await isAbsentOrEmpty(clusterDir))) {
       throw new EmbeddedPostgresError(
-        `${clusterDir} is no PostgreSQL data directory, but not empty either. Move it away and start again.`,
+        `${clusterDir} is not empty, and is not a PostgreSQL data directory. Move it away and start again.`,
       );
     }
-    return createCluster(launch, dataDir);
+    return createCluster(cluster);
   }
-  const major = binaries.packageVersion.split(".")[0];
-  if (found.trim() !== major) {
+  const major = packageVersion.split(".")[0];
+  if (version !== major) {
     throw new EmbeddedPostgresError(
-      `${clusterDir} was made by PostgreSQL ${found.trim()}; this program brings ${major}, which cannot read it. ` +
-        "Move the data with pg_dump of the older version, or move the directory away to begin anew.",
+      `${clusterDir} was created by PostgreSQL ${version}, and PostgreSQL ${major} of this program cannot read it. ` +
+        "Move the data with pg_dump of the older version, or move the directory away to start without data.",
     );
   }
-  await giveTo(launch, clusterDir);
+  await changeOwner(cluster);
 }
 
-async function createCluster(launch: Launch, dataDir: string): Promise<void> {
+/** Creates the cluster beside its final path and renames it, so that it exists completely or not at all. */
+async function createCluster({ dataDir, clusterDir, launch }: Cluster): Promise<void> {
   const unfinishedDir = join(dataDir, `${UNFINISHED_PREFIX}${randomUUID()}`);
   const newCluster = join(unfinishedDir, "cluster");
   const passwordFile = join(unfinishedDir, PASSWORD_FILE);
@@ -45,7 +54,7 @@ async function createCluster(launch: Launch, dataDir: string): Promise<void> {
     if (launch.fileOwner) {
       for (const path of [unfinishedDir, passwordFile]) await chown(path, launch.fileOwner.uid, launch.fileOwner.gid);
     }
-    const { code, output } = await runToEnd(launch, binaryPath(launch.nativeDir, "initdb"), [
+    const { code, output } = await runProgram(launch, programPath(launch.nativeDir, "initdb"), [
       `--pgdata=${newCluster}`,
       `--username=${SUPERUSER}`,
       `--pwfile=${passwordFile}`,
@@ -58,18 +67,18 @@ async function createCluster(launch: Launch, dataDir: string): Promise<void> {
     ]);
     if (code !== 0) {
       throw new EmbeddedPostgresError(
-        `The embedded PostgreSQL could not make its data directory in ${dataDir}:\n${output}`,
+        `The embedded PostgreSQL could not create its data directory in ${dataDir}:\n${output}`,
       );
     }
     await rename(passwordFile, join(newCluster, PASSWORD_FILE));
-    await rename(newCluster, clusterDirOf(dataDir));
+    await rename(newCluster, clusterDir);
     await syncDirectory(dataDir);
   } finally {
     await rm(unfinishedDir, { recursive: true, force: true });
   }
 }
 
-/** initdb has written its files to disk; the name they were given is the directory's. */
+/** Writes the new name of the cluster to disk. initdb has written the files themselves. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(path, "r");
@@ -80,7 +89,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** What a crash in the middle of initdb left. An initdb that is still dying may add a file while it is removed. */
+/** Removes what a crash during initdb left. The retries are for an initdb that is still ending and writes files. */
 async function removeUnfinished(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
     if (name.startsWith(UNFINISHED_PREFIX)) {
@@ -89,22 +98,23 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** As root the user may change from one start to the next: a container mounts what the host has made. */
-async function giveTo(launch: Launch, clusterDir: string): Promise<void> {
+/** Gives the files to the user that runs PostgreSQL, which may change between two starts by root. */
+async function changeOwner({ clusterDir, launch }: Cluster): Promise<void> {
   if (!launch.fileOwner) return;
   const { uid, gid } = launch.fileOwner;
   if ((await stat(clusterDir)).uid === uid) return;
   const asRoot: Launch = { ...launch, prefix: [], spawnAs: undefined };
-  const { code, output } = await runToEnd(asRoot, "chown", ["-hR", `${uid}:${gid}`, clusterDir]);
+  const { code, output } = await runProgram(asRoot, "chown", ["-hR", `${uid}:${gid}`, clusterDir]);
   if (code !== 0) throw new EmbeddedPostgresError(`The owner of ${clusterDir} cannot be changed: ${output}`);
 }
 
-export async function readPassword(dataDir: string): Promise<string> {
-  const path = join(clusterDirOf(dataDir), PASSWORD_FILE);
+export async function readPassword({ clusterDir }: Cluster): Promise<string> {
+  const path = join(clusterDir, PASSWORD_FILE);
   const password = await readOptional(path);
   if (password === undefined) {
     throw new EmbeddedPostgresError(
-      `${path} is missing: the data directory was not made by this program. Move it away, or serve it yourself and set DATABASE_URL.`,
+      `${path} is missing: this program did not create the data directory. ` +
+        "Move it away, or start its server yourself and set DATABASE_URL.",
     );
   }
   return password.trim();
@@ -125,5 +135,40 @@ async function readOptional(path: string): Promise<string | undefined> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/** How to connect to the server of a cluster. */
+export interface Address {
+  port: number;
+  password: string;
+}
+
+export function databaseUrl({ port, password }: Address): string {
+  return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+}
+
+/** Creates the database if it is missing and returns the version of the server. */
+export async function ensureDatabase({ port, password }: Address): Promise<string> {
+  const sql = postgres({
+    host: "127.0.0.1",
+    port,
+    user: SUPERUSER,
+    password,
+    // The `task_jobs` database may not exist yet, but every cluster has this one.
+    database: "postgres",
+    max: 1,
+    connect_timeout: 5,
+    fetch_types: false,
+    onnotice: () => {},
+  });
+  try {
+    const [found] = await sql<{ version: string; exists: boolean }[]>`
+      select current_setting('server_version') as version,
+             exists (select from pg_database where datname = ${DATABASE}) as exists`;
+    if (!found?.exists) await sql`create database ${sql(DATABASE)}`;
+    return found?.version ?? "";
+  } finally {
+    await sql.end({ timeout: 1 });
   }
 }

@@ -1,61 +1,78 @@
 import { chmod, mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { findBinaries } from "./binaries.ts";
-import { clusterDirOf, ensureCluster, readPassword } from "./cluster.ts";
-import { type Address, databaseUrl, untilReady } from "./connect.ts";
-import { EmbeddedPostgresError, errorCode } from "./error.ts";
-import { chooseLaunch, type Launch } from "./launch.ts";
-import { readOwner, removeOwner, withStartLock, writeOwner } from "./lock.ts";
-import { isAlive } from "./pids.ts";
-import { findFreePort, type Postmaster, spawnPostmaster } from "./process.ts";
-import { endOrphan, findPostmaster, removeMisleadingLockFile, waitUntilGone } from "./shutdown.ts";
+import { type Address, type Cluster, clusterDirOf, databaseUrl, ensureCluster, readPassword } from "./cluster.ts";
+import { chooseLaunch } from "./linux.ts";
+import { isAlive, isPostmasterOf, readOwner, removeOwner, withStartLock, writeOwner } from "./lock.ts";
+import { EmbeddedPostgresError, errorCode, findBinaries, plainLaunch } from "./programs.ts";
+import {
+  findFreePort,
+  findPostmaster,
+  removeMisleadingLockFile,
+  type Server,
+  spawnServer,
+  stopPostmaster,
+  waitUntilReady,
+} from "./server.ts";
 
 export { EmbeddedPostgresError };
 
-/** A start is 0.1 s; the recovery after a power cut reads the whole log since the last checkpoint. */
+/** A start takes 0.1 s, but the recovery after a power failure reads the whole log since the last checkpoint. */
 const READY_WAIT_MS = 60_000;
-/** Its owner is stopping it: what is left is a checkpoint. */
+/** The time for the checkpoint of a server that its owner is stopping. */
 const STOPPING_WAIT_MS = 10_000;
 const ATTACH_WAIT_MS = 10_000;
-/** Somebody else took the port in between, or the workers of a server that was killed are not all gone yet. */
-const PASSING_TROUBLE = /could not bind IPv4 address|pre-existing shared memory block/;
-const FOREIGN_ANSWER_WAIT_MS = 1_000;
+/** Another program took the port, or workers of a killed server have not ended yet. */
+const TRANSIENT_ERROR = /could not bind IPv4 address|pre-existing shared memory block/;
+const FOREIGN_SERVER_WAIT_MS = 1_000;
 const START_ATTEMPTS = 10;
 const START_RETRY_AFTER_MS = 200;
 
+const DEFAULT_SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  // PostgreSQL's own defaults, stated here because initdb lowers them on a small machine.
+  shared_buffers: "128MB",
+  max_connections: "100",
+  timezone: "UTC",
+  log_timezone: "UTC",
+};
+
 export interface EmbeddedPostgres {
-  /** Of the `task_jobs` database, as its superuser, reachable from this machine alone. */
+  /** The URL of the `task_jobs` database for its superuser, reachable from this machine only. */
   readonly url: string;
-  /** Of the server, such as "18.4". */
+  /** The version of the server, such as "18.4". */
   readonly version: string;
-  /** True when a running server of this directory was joined instead of one started. */
+  /** True if a running server of this directory was joined and none was started. */
   readonly attached: boolean;
-  /** Stops the server if this process started it, detaches otherwise. May be called twice. */
+  /** Stops the server if this process started it. May be called twice. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** The cluster lies in `postgres` within it. */
+  /** The directory whose subdirectory `postgres` is the cluster. */
   dataDir: string;
-  /** "start" must own the server and refuses where a living process already does; "join" then uses that one. */
+  /** "start" fails if another process runs the server of this directory. "join" uses that server. */
   mode: "start" | "join";
-  /** Over ours, as `name=value` on the server's command line. */
+  /** Settings of the server that replace the defaults. */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** Fails with an `EmbeddedPostgresError` where a person has to do something about it. */
+/** Starts or joins the server of a directory. Throws `EmbeddedPostgresError` where a person has to act. */
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   try {
-    const dataDir = await makeDataDir(options.dataDir);
+    const dataDir = await ensureDataDir(options.dataDir);
     return await withStartLock(dataDir, async () => {
-      const launch = await chooseLaunch(binaries, dataDir, clusterDirOf(dataDir));
-      const running = await settleRunning(options, launch, dataDir);
+      const clusterDir = clusterDirOf(dataDir);
+      const isPlain = process.platform !== "linux" && process.getuid?.() !== 0;
+      const launch = isPlain ? plainLaunch(binaries) : await chooseLaunch(binaries, dataDir, clusterDir);
+      const cluster = { dataDir, clusterDir, launch };
+      const running = await joinOrStopRunning(options, cluster);
       if (running) return running;
-      await ensureCluster(launch, binaries, dataDir);
-      await removeMisleadingLockFile(clusterDirOf(dataDir));
-      return await start(options, launch, dataDir);
+      await ensureCluster(cluster, binaries);
+      await removeMisleadingLockFile(clusterDir);
+      return await start(options, cluster);
     });
   } catch (error) {
     if (!["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) throw error;
@@ -67,102 +84,114 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   }
 }
 
-async function makeDataDir(path: string): Promise<string> {
-  // A strict umask would shut out whom root has to become; what is secret in it has its own mode.
+async function ensureDataDir(path: string): Promise<string> {
+  // A strict umask would exclude the user that PostgreSQL runs as. Secret files have modes of their own.
   if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o755);
   return await realpath(path);
 }
 
-/** Joins or refuses a living server; ends an orphaned one; undefined once there is none. */
-async function settleRunning(
+/** Joins or refuses a running server and stops an orphaned one. Returns undefined if none is left. */
+async function joinOrStopRunning(
   { mode }: EmbeddedPostgresOptions,
-  launch: Launch,
-  dataDir: string,
+  cluster: Cluster,
 ): Promise<EmbeddedPostgres | undefined> {
-  const clusterDir = clusterDirOf(dataDir);
+  const { clusterDir, dataDir } = cluster;
   const pid = findPostmaster(clusterDir);
   if (pid === undefined) return undefined;
   const owner = readOwner(dataDir);
   if (owner === undefined) {
-    // Whoever stops a server of ours first takes back its claim.
-    if (await waitUntilGone(pid, clusterDir, STOPPING_WAIT_MS)) return undefined;
+    // A process that stops its server removes the owner file first.
+    if (await isPostmasterGoneWithin(STOPPING_WAIT_MS, pid, clusterDir)) return undefined;
     throw new EmbeddedPostgresError(
       `A PostgreSQL server (process ${pid}) that this program did not start is using ${clusterDir}. ` +
         "Stop it, or set DATABASE_URL to use it.",
     );
   }
   if (!isAlive(owner)) {
-    await endOrphan(pid, launch, clusterDir);
+    await stopOrphan(pid, cluster);
     return undefined;
   }
   if (mode === "start") {
     throw new EmbeddedPostgresError(
       `Process ${owner.pid} is already running with the database in ${dataDir}. ` +
-        "Stop it first, or set DATABASE_URL to give this one a database of its own.",
+        "Stop it, set DATA_DIR to another directory, or set DATABASE_URL to another database.",
     );
   }
-  const address = { port: owner.port, password: await readPassword(dataDir) };
+  const address = { port: owner.port, password: await readPassword(cluster) };
   const deadline = Date.now() + ATTACH_WAIT_MS;
-  const version = await untilReady(address, () => findPostmaster(clusterDir) !== pid || Date.now() > deadline);
+  const version = await waitUntilReady(address, () => findPostmaster(clusterDir) !== pid || Date.now() > deadline);
   if (version !== undefined) return { url: databaseUrl(address), version, attached: true, stop: async () => {} };
-  if (await waitUntilGone(pid, clusterDir, STOPPING_WAIT_MS)) return undefined;
+  if (await isPostmasterGoneWithin(STOPPING_WAIT_MS, pid, clusterDir)) return undefined;
   throw new EmbeddedPostgresError(
     `The PostgreSQL server of process ${owner.pid} (process ${pid}, port ${owner.port}) does not answer. Stop both, then start again.`,
   );
 }
 
-async function start(options: EmbeddedPostgresOptions, launch: Launch, dataDir: string): Promise<EmbeddedPostgres> {
-  const password = await readPassword(dataDir);
+async function isPostmasterGoneWithin(waitMs: number, pid: number, clusterDir: string): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
+  while (isPostmasterOf(pid, clusterDir)) {
+    if (Date.now() > deadline) return false;
+    await delay(10);
+  }
+  return true;
+}
+
+/** Stops a server whose owner is dead. On Linux the kernel may be stopping it already. */
+async function stopOrphan(pid: number, cluster: Cluster): Promise<void> {
+  const { clusterDir } = cluster;
+  await stopPostmaster(pid, cluster, (waitMs) => isPostmasterGoneWithin(waitMs, pid, clusterDir));
+  if (!isPostmasterOf(pid, clusterDir)) return;
+  throw new EmbeddedPostgresError(
+    `A PostgreSQL server (process ${pid}) of an earlier run in ${clusterDir} does not stop. Stop it, then start again.`,
+  );
+}
+
+async function start({ settings }: EmbeddedPostgresOptions, cluster: Cluster): Promise<EmbeddedPostgres> {
+  const { dataDir } = cluster;
+  const password = await readPassword(cluster);
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort();
     await writeOwner(dataDir, port);
-    const postmaster = await spawnPostmaster(launch, dataDir, port, options.settings ?? {});
-    let version: string | undefined;
-    try {
-      version = await untilServing(postmaster, { port, password });
-      if (version !== undefined) return owned(databaseUrl({ port, password }), version, postmaster, dataDir);
-    } finally {
-      if (version === undefined) await giveBack(postmaster, dataDir);
+    const server = await spawnServer(cluster, { ...DEFAULT_SETTINGS, port: String(port), ...settings });
+    // The owner file goes first, so that a start meanwhile knows that this server is stopping, and waits.
+    const stop = async () => {
+      await removeOwner(dataDir);
+      await server.stop();
+    };
+    const version = await waitUntilServing(server, { port, password }).catch(async (error) => {
+      await stop();
+      throw error;
+    });
+    if (version !== undefined) {
+      server.unref();
+      let stopped: Promise<void> | undefined;
+      const stopOnce = () => {
+        stopped ??= stop();
+        return stopped;
+      };
+      return { url: databaseUrl({ port, password }), version, attached: false, stop: stopOnce };
     }
-    const log = await postmaster.logTail();
-    if (attempt < START_ATTEMPTS && PASSING_TROUBLE.test(log)) {
-      await delay(START_RETRY_AFTER_MS);
-      continue;
+    await stop();
+    const log = await server.readLogTail();
+    if (attempt === START_ATTEMPTS || !TRANSIENT_ERROR.test(log)) {
+      throw new EmbeddedPostgresError(
+        `The embedded PostgreSQL in ${dataDir} did not start. Its last log lines:\n${log}`,
+      );
     }
-    throw new EmbeddedPostgresError(`The embedded PostgreSQL in ${dataDir} did not start. Its last words:\n${log}`);
+    await delay(START_RETRY_AFTER_MS);
   }
 }
 
-/** Undefined when it ended instead, or does not answer in time. */
-async function untilServing(postmaster: Postmaster, address: Address): Promise<string | undefined> {
+/** Returns the version of the server, or undefined if it ended or does not answer in time. */
+async function waitUntilServing(server: Server, address: Address): Promise<string | undefined> {
   const deadline = Date.now() + READY_WAIT_MS;
-  const ready = untilReady(address, () => postmaster.hasExited() || Date.now() > deadline).catch(
+  const ready = waitUntilReady(address, () => server.hasExited() || Date.now() > deadline).catch(
     async (error: unknown) => {
-      // Whoever took the port in between may have answered in our server's place, which then ends.
-      if (await postmaster.isGoneWithin(FOREIGN_ANSWER_WAIT_MS)) return undefined;
+      // Another program that took the port may have answered. Our server then ends by itself.
+      if (await server.isGoneWithin(FOREIGN_SERVER_WAIT_MS)) return undefined;
       throw error;
     },
   );
-  // Or that one may not answer at all.
-  return await Promise.race([ready, postmaster.exited.then(() => undefined)]);
-}
-
-function owned(url: string, version: string, postmaster: Postmaster, dataDir: string): EmbeddedPostgres {
-  postmaster.release();
-  let stopped: Promise<void> | undefined;
-  return {
-    url,
-    version,
-    attached: false,
-    stop: () => {
-      stopped ??= giveBack(postmaster, dataDir);
-      return stopped;
-    },
-  };
-}
-
-/** The claim goes first: who starts meanwhile then knows that this server is on its way out, and waits. */
-async function giveBack(postmaster: Postmaster, dataDir: string): Promise<void> {
-  await removeOwner(dataDir);
-  await postmaster.stop();
+  // A program that took the port may also not answer at all.
+  return await Promise.race([ready, server.exited.then(() => undefined)]);
 }

@@ -1,28 +1,79 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { EmbeddedPostgresError, errorCode } from "./error.ts";
-import { identify, isAlive, type ProcessIdentity } from "./pids.ts";
+import { isPostmasterInProc, readProcessStat } from "./linux.ts";
+import { EmbeddedPostgresError, errorCode } from "./programs.ts";
 
-/** Longer than any start takes, a crash recovery included: who waits longer waits for somebody that hangs. */
+const isLinux = process.platform === "linux";
+
+/** Identifies a process beyond the lifetime of its number, which a later process or another container may get. */
+interface ProcessIdentity {
+  pid: number;
+  /** In the format of the system; null if the system does not provide it. */
+  startedAt: string | null;
+}
+
+const identify = (pid: number): ProcessIdentity => ({ pid, startedAt: readStartTime(pid) });
+
+export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
+  if (!isRunning(pid)) return false;
+  const now = readStartTime(pid);
+  return startedAt === null || now === null || now === startedAt;
+}
+
+/** A zombie process does not count: signals still reach it, but it holds no resources. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) !== "EPERM") return false;
+  }
+  return !isLinux || !["Z", "X"].includes(readProcessStat(pid)?.state ?? "");
+}
+
+const readStartTime = (pid: number) =>
+  isLinux ? (readProcessStat(pid)?.startedAt ?? null) : readProcessColumn(pid, "lstart");
+
+/** Tells whether a process is the server of a cluster, as far as the system reveals it. */
+export function isPostmasterOf(pid: number, clusterDir: string): boolean {
+  if (!isRunning(pid)) return false;
+  if (isLinux) return isPostmasterInProc(pid, clusterDir) ?? isRunning(pid);
+  if (process.platform !== "win32") return basename(readProcessColumn(pid, "comm") ?? "") === "postgres";
+  return readOutput("tasklist", ["/FI", `PID eq ${pid}`, "/NH"])?.includes("postgres") ?? true;
+}
+
+const readProcessColumn = (pid: number, column: "lstart" | "comm") =>
+  process.platform === "win32" ? null : readOutput("ps", ["-o", `${column}=`, "-p", String(pid)]);
+
+function readOutput(file: string, args: string[]): string | null {
+  try {
+    const env = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" };
+    return execFileSync(file, args, { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] }).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Longer than any start, including one with crash recovery. */
 const LOCK_WAIT_MS = 90_000;
-/** A lock file is written right after it was made; if it is still empty then, its maker died in between. */
+/** A process writes its lock file right after creating it. A file that is still empty then belongs to a dead process. */
 const EMPTY_LOCK_STALE_AFTER_MS = 5_000;
 
-/** One process at a time makes, starts or cleans up the cluster. PostgreSQL's own interlocks lie below this one. */
+/** Lets one process at a time create, start or clean up a cluster. PostgreSQL's own lock file works below this lock. */
 export async function withStartLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   const lockPath = join(dataDir, "postgres.start.lock");
-  const mine = JSON.stringify({ ...identify(process.pid), id: randomUUID() });
+  const ownContent = JSON.stringify({ ...identify(process.pid), id: randomUUID() });
   const deadline = Date.now() + LOCK_WAIT_MS;
-  while (!(await tryCreate(lockPath, mine))) {
-    const held = await readOrEmpty(lockPath);
-    if (await isStale(lockPath, held)) await removeStale(lockPath, held);
+  while (!(await tryCreate(lockPath, ownContent))) {
+    const content = await readOrEmpty(lockPath);
+    if (await isStale(lockPath, content)) await removeStale(lockPath, content);
     else if (Date.now() > deadline) {
-      const holder = held === "" ? "another process" : `process ${JSON.parse(held).pid}`;
+      const holder = content === "" ? "another process" : `process ${JSON.parse(content).pid}`;
       throw new EmbeddedPostgresError(
-        `The embedded PostgreSQL in ${dataDir} is being started by ${holder} for over ${LOCK_WAIT_MS / 1000} s. ` +
+        `The embedded PostgreSQL in ${dataDir} has been starting in ${holder} for over ${LOCK_WAIT_MS / 1000} s. ` +
           `Stop that process; if it has nothing to do with this program, remove ${lockPath}.`,
       );
     } else await delay(20 + Math.random() * 30);
@@ -30,7 +81,7 @@ export async function withStartLock<T>(dataDir: string, work: () => Promise<T>):
   try {
     return await work();
   } finally {
-    if ((await readOrEmpty(lockPath)) === mine) await rm(lockPath, { force: true });
+    if ((await readOrEmpty(lockPath)) === ownContent) await rm(lockPath, { force: true });
   }
 }
 
@@ -44,8 +95,8 @@ async function tryCreate(path: string, content: string): Promise<boolean> {
   }
 }
 
-async function isStale(path: string, held: string): Promise<boolean> {
-  const holder = parseIdentity(held);
+async function isStale(path: string, content: string): Promise<boolean> {
+  const holder = parseIdentity(content);
   if (holder !== undefined) return !isAlive(holder);
   try {
     return Date.now() - (await stat(path)).mtimeMs > EMPTY_LOCK_STALE_AFTER_MS;
@@ -54,17 +105,17 @@ async function isStale(path: string, held: string): Promise<boolean> {
   }
 }
 
-/** Two who find the same stale lock must not remove each other's new one: what was taken by mistake is put back. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const taken = `${path}.${randomUUID()}`;
+/** Renames the file before removing it. If another process replaced it meanwhile, the new lock is put back. */
+async function removeStale(path: string, staleContent: string): Promise<void> {
+  const renamed = `${path}.${randomUUID()}`;
   try {
-    await rename(path, taken);
+    await rename(path, renamed);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return;
     throw error;
   }
-  if ((await readOrEmpty(taken)) === stale) await rm(taken, { force: true });
-  else await rename(taken, path);
+  if ((await readOrEmpty(renamed)) === staleContent) await rm(renamed, { force: true });
+  else await rename(renamed, path);
 }
 
 async function readOrEmpty(path: string): Promise<string> {
@@ -76,14 +127,23 @@ async function readOrEmpty(path: string): Promise<string> {
   }
 }
 
-/** Who answers for the running server, and where it listens. */
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const parsed: ProcessIdentity = JSON.parse(text);
+    return Number.isInteger(parsed.pid) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The process that started the running server, and the port of the server. */
 interface Owner extends ProcessIdentity {
   port: number;
 }
 
 const ownerPath = (dataDir: string) => join(dataDir, "postgres.owner.json");
 
-/** Written before the server starts, so that a server without a living owner is always known to be an orphan. */
+/** Written before the server starts, so that a server without a living owner is always an orphan. */
 export async function writeOwner(dataDir: string, port: number): Promise<void> {
   const owner: Owner = { ...identify(process.pid), port };
   const unfinished = `${ownerPath(dataDir)}.${process.pid}`;
@@ -103,13 +163,4 @@ export function readOwner(dataDir: string): Owner | undefined {
 
 export async function removeOwner(dataDir: string): Promise<void> {
   if (readOwner(dataDir)?.pid === process.pid) await rm(ownerPath(dataDir), { force: true });
-}
-
-function parseIdentity(text: string): ProcessIdentity | undefined {
-  try {
-    const parsed: ProcessIdentity = JSON.parse(text);
-    return Number.isInteger(parsed.pid) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

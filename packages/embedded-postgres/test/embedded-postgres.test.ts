@@ -2,8 +2,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { findBinaries } from "../src/binaries.ts";
-import { isAlive } from "../src/pids.ts";
+import { isAlive } from "../src/lock.ts";
+import { findBinaries } from "../src/programs.ts";
 import {
   closeWorkspace,
   end,
@@ -24,9 +24,9 @@ import {
 const isLinux = process.platform === "linux";
 const isLinuxRoot = isLinux && process.getuid?.() === 0;
 const NOBODY = 65534;
-/** What a container's default does to `unshare`: root may not map itself into a user namespace. */
+/** Forbids root to create a user namespace, as containers do by default. */
 const WITHOUT_USER_NAMESPACES = ["setpriv", "--bounding-set=-setfcap", "--"];
-/** What a system without parent death signals, such as macOS, is like. */
+/** Disables the parent death signal, which systems such as macOS lack. */
 const WITHOUT_SETPRIV = [
   "unshare",
   "--mount",
@@ -40,7 +40,7 @@ beforeAll(openWorkspace);
 afterEach(endAll);
 afterAll(closeWorkspace);
 
-test("a second start serves the data of the first, on this machine alone and with a password", async () => {
+test("a second start serves the data of the first, to this machine only and only with the password", async () => {
   const dataDir = newDataDir();
   const first = await start(dataDir);
   expect(first).toMatchObject({ version: expect.stringMatching(/^18\./), attached: false });
@@ -67,7 +67,7 @@ test("a second start serves the data of the first, on this machine alone and wit
 });
 
 test.runIf(isLinux)(
-  "kill -9 leaves no server behind, and the next start works at once with what was committed",
+  "after kill -9 of the program the server stops, and the next start serves all committed data",
   async () => {
     const dataDir = newDataDir();
     const first = await start(dataDir);
@@ -93,7 +93,7 @@ test.runIf(isLinuxRoot)("a server that outlived its killed owner is stopped by t
   expect(orphans.filter((pid) => survivors.includes(pid))).toEqual([]);
 });
 
-test("of two first starts at once one serves and the other is told who does", async () => {
+test("if two processes start the same directory, one serves and the other fails with a message that names it", async () => {
   const dataDir = newDataDir();
   const both = await Promise.all([start(dataDir), start(dataDir)]);
   const [winner, ...others] = both.filter(({ url }) => url !== undefined);
@@ -104,19 +104,20 @@ test("of two first starts at once one serves and the other is told who does", as
   expect(await remembered(winner?.url)).toEqual(["sound"]);
 });
 
-test("of two first joins at once both use the same server", async () => {
+test("if two processes join a directory without a server, both use the same new server", async () => {
   const dataDir = newDataDir();
   const both = await Promise.all([start(dataDir, { mode: "join" }), start(dataDir, { mode: "join" })]);
   expect(both[0]?.url).toBe(both[1]?.url);
   expect(both.map(({ attached }) => attached).sort()).toEqual([false, true]);
 });
 
-test("beside a living owner a start is refused by name, and a join comes and goes without stopping it", async () => {
+test("while a process runs the server, a start is refused and a join uses the server without stopping it", async () => {
   const dataDir = newDataDir();
   const owner = await start(dataDir);
   const refused = await start(dataDir);
   expect(refused.errorName).toBe("EmbeddedPostgresError");
   expect(refused.error).toContain(`Process ${owner.pid} is already running`);
+  expect(refused.error).toContain("DATA_DIR");
   expect(refused.error).toContain("DATABASE_URL");
   const guest = await start(dataDir, { mode: "join" });
   expect(guest).toMatchObject({ url: owner.url, version: owner.version, attached: true });
@@ -124,7 +125,7 @@ test("beside a living owner a start is refused by name, and a join comes and goe
   await remember(owner.url, "still there");
 });
 
-test("a crash while the cluster is made leaves nothing that is taken for a cluster", async () => {
+test("a crash during initdb leaves nothing that a later start takes for a cluster", async () => {
   const dataDir = newDataDir();
   const first = run(dataDir);
   const names = () => readdir(dataDir).catch((): string[] => []);
@@ -137,7 +138,7 @@ test("a crash while the cluster is made leaves nothing that is taken for a clust
   await expect.poll(names).toEqual(["postgres", "postgres.log", "postgres.owner.json"]);
 });
 
-test("a lock file whose number now belongs to another program does not stop a start", async () => {
+test("a lock file with the process number of another program does not prevent a start", async () => {
   const dataDir = newDataDir();
   await end(await start(dataDir));
   writeFileSync(join(dataDir, "postgres/postmaster.pid"), `${process.pid}\n`);
@@ -145,32 +146,32 @@ test("a lock file whose number now belongs to another program does not stop a st
   expect(second.error).toBeUndefined();
 });
 
-test.runIf(isLinux)("a process that got a dead one's number is not taken for it", () => {
+test.runIf(isLinux)("a process with the number of a dead process is not mistaken for it", () => {
   expect(isAlive({ pid: process.pid, startedAt: null })).toBe(true);
   expect(isAlive({ pid: process.pid, startedAt: "1" })).toBe(false);
 });
 
-test("a server that cannot start says why in its own words", async () => {
+test("the error of a failed start contains the log lines of the server", async () => {
   const answer = await start(newDataDir(), { settings: { shared_buffers: "plenty" } });
   expect(answer.errorName).toBe("EmbeddedPostgresError");
   expect(answer.error).toContain('invalid value for parameter "shared_buffers": "plenty"');
 });
 
-test("a directory with something else in it is left alone", async () => {
+test("a directory with other files is refused and left unchanged", async () => {
   const dataDir = newDataDir();
   mkdirSync(join(dataDir, "postgres"), { recursive: true });
   writeFileSync(join(dataDir, "postgres/notes.txt"), "mine");
-  expect((await start(dataDir)).error).toContain("is no PostgreSQL data directory");
+  expect((await start(dataDir)).error).toContain("is not a PostgreSQL data directory");
   expect(readFileSync(join(dataDir, "postgres/notes.txt"), "utf8")).toBe("mine");
 });
 
-test("a platform without binaries is told so, and to set DATABASE_URL", async () => {
+test("on a platform without binaries the error says so and names DATABASE_URL", async () => {
   await expect(findBinaries({ os: "sunos", arch: "sparc64" })).rejects.toThrow(
     /no embedded PostgreSQL for sunos-sparc64.*set DATABASE_URL/,
   );
 });
 
-test.runIf(isLinuxRoot)("as root it works in a project that only root can enter", async () => {
+test.runIf(isLinuxRoot)("root can start the server in a project that only root can enter", async () => {
   const closed = makeProject("closed/project");
   chmodSync(join(rootDir, "closed"), 0o700);
   const dataDir = join(closed, "data");
@@ -184,7 +185,7 @@ test.runIf(isLinuxRoot)("as root it works in a project that only root can enter"
   const refused = await start(dataDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
   expect(refused.error).toMatch(/does not run as root.*no user namespaces.*DATABASE_URL/);
 
-  // Data that others can reach, programs that they cannot: those are copied to where they can.
+  // Nobody can enter the data directory but not the project, so the binaries are copied to a directory that they can enter.
   const openDir = newDataDir();
   mkdirSync(openDir, { mode: 0o700 });
   const third = await start(openDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
@@ -193,7 +194,7 @@ test.runIf(isLinuxRoot)("as root it works in a project that only root can enter"
 });
 
 test.runIf(isLinuxRoot)(
-  "as root without user namespaces it takes over the cluster as nobody, and gives it back",
+  "without user namespaces root runs the server as nobody, and a later start takes the files back",
   async () => {
     const dataDir = newDataDir();
     const first = await start(dataDir);
@@ -209,22 +210,19 @@ test.runIf(isLinuxRoot)(
   },
 );
 
-test.runIf(isLinuxRoot)(
-  "as an ordinary user it works, and another user's directory is refused in plain words",
-  async () => {
-    const dataDir = newDataDir();
-    mkdirSync(dataDir);
-    chownSync(dataDir, NOBODY, NOBODY);
-    await end(await start(newDataDir()));
-    const first = await start(dataDir, { uid: NOBODY });
-    await remember(first.url, "ordinary");
-    await end(first, "SIGKILL");
-    const second = await start(dataDir, { uid: NOBODY });
-    expect(await remembered(second.url)).toEqual(["ordinary"]);
+test.runIf(isLinuxRoot)("an ordinary user can start the server, but not in the directory of another user", async () => {
+  const dataDir = newDataDir();
+  mkdirSync(dataDir);
+  chownSync(dataDir, NOBODY, NOBODY);
+  await end(await start(newDataDir()));
+  const first = await start(dataDir, { uid: NOBODY });
+  await remember(first.url, "ordinary");
+  await end(first, "SIGKILL");
+  const second = await start(dataDir, { uid: NOBODY });
+  expect(await remembered(second.url)).toEqual(["ordinary"]);
 
-    const rootsDir = newDataDir();
-    await end(await start(rootsDir));
-    const refused = await start(rootsDir, { uid: NOBODY });
-    expect(refused.error).toMatch(/belongs to another user.*DATABASE_URL/);
-  },
-);
+  const rootsDir = newDataDir();
+  await end(await start(rootsDir));
+  const refused = await start(rootsDir, { uid: NOBODY });
+  expect(refused.error).toMatch(/belongs to another user.*DATABASE_URL/);
+});

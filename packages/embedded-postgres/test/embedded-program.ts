@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import postgres from "postgres";
 
-/** A program of its own, so that it can be killed and run as somebody else. */
+/** A separate program, which the tests can kill and run as another user. */
 const PROGRAM = `
 import { openEmbeddedPostgres } from "EMBEDDED";
 try {
@@ -39,7 +39,7 @@ interface StartOptions {
   mode?: "start" | "join";
   through?: readonly string[];
   uid?: number;
-  /** Where the program lies; the data may lie elsewhere. */
+  /** The directory of the program. The data may be in another directory. */
   project?: string;
   settings?: Record<string, string>;
 }
@@ -68,7 +68,7 @@ export function closeWorkspace(): void {
   rmSync(rootDir, { recursive: true, force: true, maxRetries: 10 });
 }
 
-/** As npm leaves it without install scripts: no links. */
+/** Creates a project as npm leaves it without install scripts: the symbolic links of the binaries are missing. */
 export function makeProject(name: string): string {
   const dir = join(rootDir, name);
   const entry = fileURLToPath(new URL("../src/embedded-postgres.ts", import.meta.url));
@@ -119,7 +119,7 @@ export async function start(dataDir: string, options: StartOptions = {}): Promis
   const lines = createInterface({ input: stdout });
   const answer: Answer = await new Promise((resolve, reject) => {
     lines.once("line", (line) => resolve(JSON.parse(line)));
-    lines.once("close", () => reject(new Error("the program said nothing")));
+    lines.once("close", () => reject(new Error("the program printed nothing")));
   });
   return { ...answer, child, pid };
 }
@@ -154,7 +154,7 @@ export const remembered = (url: string | undefined) =>
     (await sql<{ what: string }[]>`select what from memory order by what`).map((row) => row.what),
   );
 
-/** Every PostgreSQL process works in its data directory. */
+/** Finds the processes of a server by their working directory, which is the data directory. */
 export async function serverPids(dataDir: string): Promise<number[]> {
   const clusterDir = join(await realpath(dataDir), "postgres");
   const found: number[] = [];
