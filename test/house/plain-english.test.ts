@@ -10,6 +10,7 @@ const PRIVATE_NAMES = /\bAsk(?:ed|ing)(?:[A-Z]\w*)?\b/g;
 
 /** The folders and files that contain none of these words. */
 const CLEAN = [
+  "packages/",
   "test/house/",
   "src/auth/",
   "src/cli/",

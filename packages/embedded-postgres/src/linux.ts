@@ -19,7 +19,7 @@ const STOP_WITH_PARENT = ["setpriv", "--pdeathsig", "INT", "--"];
 /** In a user namespace files are still checked as root, but PostgreSQL sees an ordinary user. */
 const USER_NAMESPACE = ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"];
 /** The user that every Linux with glibc has. initdb needs one that has a name. */
-const NOBODY: UserAndGroup = { uid: 65534, gid: 65534 };
+const UNPRIVILEGED: UserAndGroup = { uid: 65534, gid: 65534 };
 
 type Trial = { outcome: "works" | "refused" | "no-data-dir" | "no-binaries"; output: string };
 
@@ -54,7 +54,7 @@ async function launchesOfRoot(binaries: Binaries, dataDir: string, clusterDir: s
     ...(clusterOwner ? [runAs(clusterOwner)] : []),
     ...(isLinux ? [{ ...base, prefix: USER_NAMESPACE, fileOwner: { uid: 0, gid: 0 } }] : []),
     ...(dirOwner ? [runAs(dirOwner)] : []),
-    ...(isLinux ? [runAs(NOBODY)] : []),
+    ...(isLinux ? [runAs(UNPRIVILEGED)] : []),
   ];
 }
 

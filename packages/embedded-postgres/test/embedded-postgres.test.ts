@@ -23,7 +23,7 @@ import {
 
 const isLinux = process.platform === "linux";
 const isLinuxRoot = isLinux && process.getuid?.() === 0;
-const NOBODY = 65534;
+const UNPRIVILEGED = 65534;
 /** Forbids root to create a user namespace, as containers do by default. */
 const WITHOUT_USER_NAMESPACES = ["setpriv", "--bounding-set=-setfcap", "--"];
 /** Disables the parent death signal, which systems such as macOS lack. */
@@ -185,7 +185,7 @@ test.runIf(isLinuxRoot)("root can start the server in a project that only root c
   const refused = await start(dataDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
   expect(refused.error).toMatch(/does not run as root.*no user namespaces.*DATABASE_URL/);
 
-  // Nobody can enter the data directory but not the project, so the binaries are copied to a directory that they can enter.
+  // The unprivileged user can enter the data directory but not the project, so the binaries are copied to a directory that this user can enter.
   const openDir = newDataDir();
   mkdirSync(openDir, { mode: 0o700 });
   const third = await start(openDir, { project: closed, through: WITHOUT_USER_NAMESPACES });
@@ -194,7 +194,7 @@ test.runIf(isLinuxRoot)("root can start the server in a project that only root c
 });
 
 test.runIf(isLinuxRoot)(
-  "without user namespaces root runs the server as nobody, and a later start takes the files back",
+  "without user namespaces root runs the server as an unprivileged user, and a later start takes the files back",
   async () => {
     const dataDir = newDataDir();
     const first = await start(dataDir);
@@ -202,27 +202,27 @@ test.runIf(isLinuxRoot)(
     await end(first);
     expect((await stat(join(dataDir, "postgres"))).uid).toBe(0);
     const second = await start(dataDir, { through: WITHOUT_USER_NAMESPACES });
-    await remember(second.url, "nobody");
-    expect((await stat(join(dataDir, "postgres"))).uid).toBe(NOBODY);
+    await remember(second.url, "unprivileged");
+    expect((await stat(join(dataDir, "postgres"))).uid).toBe(UNPRIVILEGED);
     await end(second, "SIGKILL");
     const third = await start(dataDir);
-    expect(await remembered(third.url)).toEqual(["nobody", "root"]);
+    expect(await remembered(third.url)).toEqual(["root", "unprivileged"]);
   },
 );
 
 test.runIf(isLinuxRoot)("an ordinary user can start the server, but not in the directory of another user", async () => {
   const dataDir = newDataDir();
   mkdirSync(dataDir);
-  chownSync(dataDir, NOBODY, NOBODY);
+  chownSync(dataDir, UNPRIVILEGED, UNPRIVILEGED);
   await end(await start(newDataDir()));
-  const first = await start(dataDir, { uid: NOBODY });
+  const first = await start(dataDir, { uid: UNPRIVILEGED });
   await remember(first.url, "ordinary");
   await end(first, "SIGKILL");
-  const second = await start(dataDir, { uid: NOBODY });
+  const second = await start(dataDir, { uid: UNPRIVILEGED });
   expect(await remembered(second.url)).toEqual(["ordinary"]);
 
   const rootsDir = newDataDir();
   await end(await start(rootsDir));
-  const refused = await start(rootsDir, { uid: NOBODY });
+  const refused = await start(rootsDir, { uid: UNPRIVILEGED });
   expect(refused.error).toMatch(/belongs to another user.*DATABASE_URL/);
 });
