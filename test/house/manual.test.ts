@@ -53,6 +53,17 @@ test("docs/operating.md names every metric of the project", () => {
   expect(named.filter((name) => !new RegExp(`\`${name}[\`{]`).test(manual))).toEqual([]);
 });
 
+test("every log message in docs/operating.md is one that the program logs", () => {
+  const source = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join("src", file), "utf8"))
+    .join("\n");
+  const section = manual.split(/^## /m).find((part) => part.startsWith("The log")) ?? "";
+  const quoted = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) => namesIn(cell, /`([^`]+)`/g));
+  expect(quoted).toContain("a dependency did not answer");
+  expect(quoted.filter((message) => message !== "msg" && !source.includes(`"${message}"`))).toEqual([]);
+});
+
 test("docs/operating.md tells PgBouncer to ignore every startup parameter of the database connections", () => {
   const { sql, searches, counts, exports } = openDatabase({
     url: "postgres://",
