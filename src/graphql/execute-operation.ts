@@ -3,7 +3,7 @@ import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } 
 import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
 import { createCompiledOperations } from "./compiled-execution.ts";
-import { createQueryCharge } from "./limits/query-charge.ts";
+import { createQueryCharge } from "./limits/charge-query.ts";
 import { withoutDataOfFailedRequest } from "./request-failure.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { Failure } from "../errors.ts";
-import { refusalOf } from "./limits/refusal-words.ts";
+import { refusalOf } from "./limits/refusal-messages.ts";
 
 /** Apollo's codes for a request that is wrong in itself. Their messages name only what the caller wrote. */
 const CODES_OF_A_BAD_REQUEST = new Set<unknown>([

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
-import { nameBytesOfOperation } from "./limit-cost.ts";
 import { MAX_ANSWER_BYTES, MAX_NAME_BYTES, PUNCTUATION_OF_A_NAME } from "./limits.ts";
+import { nameBytesOfOperation } from "./query-cost.ts";
 
 type NameBytesOf = ReturnType<typeof nameBytesOfOperation>;
 

@@ -1,6 +1,6 @@
 import { buildSchema, getOperationAST, parse } from "graphql";
 import { expect, test } from "vitest";
-import { costOfOperation } from "../../src/graphql/limits/limit-cost.ts";
+import { costOfOperation } from "../../src/graphql/limits/query-cost.ts";
 
 const schema = buildSchema(`
   interface Node { id: ID! }

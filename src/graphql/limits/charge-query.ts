@@ -1,7 +1,7 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../../context.ts";
-import { costOfOperation } from "./limit-cost.ts";
 import { MAX_COST } from "./limits.ts";
+import { costOfOperation } from "./query-cost.ts";
 
 type CostOf = ReturnType<typeof costOfOperation>;
 
