@@ -2,7 +2,7 @@ import { type AuditedRequest, createAudit } from "./auth/audit.ts";
 import type { Viewer } from "./auth/viewer.ts";
 import { createEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
-import { openJobSearchLoader } from "./job-search/job-search.loader.ts";
+import { createJobSearchLoader } from "./job-search/job-search.loader.ts";
 import type { JobSearchQueries } from "./job-search/job-search.queries.ts";
 import type { Log } from "./log.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
@@ -12,7 +12,7 @@ import { createTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
 import type { Deadline } from "./values/deadline.ts";
 
-/** The prepared statements of the process: made once, shared by all requests, they hold no rows. */
+/** The prepared statements of the process. All requests share them, because they contain no rows. */
 export interface Queries {
   readonly taskJobs: TaskJobQueries;
   readonly jobSearches: JobSearchQueries;
@@ -27,14 +27,15 @@ export interface RequestDetails {
   readonly requestId: string;
   readonly deadline: Deadline;
   readonly response: AuditedRequest["response"];
-  /** Takes from the caller's rate limit what his own query turned out to cost, or fails; a stored one costs one point. */
+  /** Charges the cost of the query to the caller's rate limit and throws RATE_LIMITED. REST requests always cost one point. */
   readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
-  /** Which field of the schema is asked for, where the path does not tell it to the metrics. */
+  /** Labels the metrics of a GraphQL request with the field of the schema that it selects. */
   readonly noteOperation?: ((operation: string) => void) | undefined;
 }
 
 export type RequestContext = ReturnType<typeof createRequestContext>;
 
+/** The loaders belong to one request, because they cache rows that only its viewer may see. */
 export function createRequestContext(queries: Queries, request: RequestDetails, log: Log) {
   const { viewer, requestId, deadline } = request;
   return {
@@ -46,7 +47,7 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     audit: createAudit(log, request),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
-    findTaskJobs: openJobSearchLoader(queries.jobSearches, viewer, deadline),
+    findTaskJobs: createJobSearchLoader(queries.jobSearches, viewer, deadline),
     progressOf: createTaskProgressLoader(queries.readProgress, viewer, deadline),
     tasks: queries.tasks,
     taskById: createTaskLoader(queries.tasks, viewer, deadline),

@@ -11,7 +11,7 @@ import { jobExportQueries } from "../export/export.queries.ts";
 import { readFields } from "../export/export-fields.ts";
 import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } from "../export/export-jobs.ts";
 import { createExportSlots } from "../export/export-slots.ts";
-import { FILTER_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
+import { FILTER_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { pluralize } from "../values/pluralize.ts";
 import { isUuid } from "../values/uuid.ts";
 import { openProgress } from "./progress.ts";

@@ -5,7 +5,8 @@ import { DeliverabilityEnum, Email } from "./email.type.ts";
 @Resolver(() => Email)
 export class EmailResolver {
   @FieldResolver(() => DeliverabilityEnum, {
-    description: "The status folded into four words that will not change. Use this to decide whether to send.",
+    description:
+      "The meaning of `status` in four values that do not change. Use this field to decide whether to send mail.",
   })
   deliverability(@Root() email: Email): Deliverability {
     return deliverabilityOfStatus(email.status);

@@ -11,18 +11,22 @@ export const DeliverabilityEnum = {
 
 registerEnumType(DeliverabilityEnum, {
   name: "Deliverability",
-  description: "What an email's status means for sending to it, whichever generation of status words was used.",
+  description:
+    "Whether mail can be sent to the address. Each status of both generations of the service maps to one value.",
   valuesConfig: {
     DELIVERABLE: { description: "The mailbox exists: `exists`, `valid`." },
     UNDELIVERABLE: { description: "Mail would bounce: `not_exists`, `invalid`, `invalid_syntax`." },
-    RISKY: { description: "May be accepted and still reach nobody: `catchall`, `disposable_domain`." },
-    UNKNOWN: { description: "Not known: `unknown` and every word this service has not met yet." },
+    RISKY: { description: "Mail may be accepted without reaching a person: `catchall`, `disposable_domain`." },
+    UNKNOWN: { description: "The result is not known: `unknown` and every status that this API does not know." },
   },
 });
 
-@ObjectType({ description: "The result of verifying one e-mail address." })
+@ObjectType({ description: "The result of the verification of one e-mail address." })
 export class Email implements EmailRecord {
-  @Field(() => Uuid, { simple: true, description: "Identifies the verification record, not the address." })
+  @Field(() => Uuid, {
+    simple: true,
+    description: "The id of the verification record. One address may have several records.",
+  })
   readonly id!: string;
 
   @Field(() => String, { simple: true, description: "The address that was verified, as it was submitted." })
@@ -31,34 +35,38 @@ export class Email implements EmailRecord {
   @Field(() => String, {
     simple: true,
     description:
-      "The verifier's own word, passed through unchanged. An open vocabulary in two generations: `exists`, `not_exists`, " +
-      "`catchall`, `invalid_syntax`, `unknown`, and later `valid`, `invalid`, `catchall`, `invalid_syntax`, " +
-      "`disposable_domain`, `unknown`. Branch on `deliverability` instead: new words may appear.",
+      "The status that the verifier stored, unchanged. The service first used `exists`, `not_exists`, `catchall`, " +
+      "`invalid_syntax` and `unknown`, and later `valid`, `invalid`, `catchall`, `invalid_syntax`, `disposable_domain` and " +
+      "`unknown`. Other values may appear, so use `deliverability` for decisions.",
   })
   readonly status!: string;
 
   @Field(() => Boolean, {
     simple: true,
-    description: "Whether the address belongs to a role such as sales@ or info@ rather than to a person.",
+    description: "Whether the address belongs to a role such as sales@ or info@ and not to a person.",
   })
   readonly isRoleBased!: boolean;
 
-  @Field(() => Boolean, { simple: true, description: "Whether the domain hands out throw-away addresses." })
+  @Field(() => Boolean, { simple: true, description: "Whether the domain provides temporary addresses." })
   readonly isDisposable!: boolean;
 
   @Field(() => Boolean, { simple: true, description: "Whether the domain publishes MX records." })
   readonly hasMxRecords!: boolean;
 
-  @Field(() => Boolean, { simple: true, description: "Whether the mail host's address resolves back to a name." })
+  @Field(() => Boolean, { simple: true, description: "Whether the IP address of the mail host has a PTR record." })
   readonly hasReverseDns!: boolean;
 
-  @Field(() => String, { simple: true, nullable: true, description: "The address's domain. Null when not determined." })
+  @Field(() => String, {
+    simple: true,
+    nullable: true,
+    description: "The domain of the address. Null if it was not determined.",
+  })
   readonly domainName!: string | null;
 
   @Field(() => String, {
     simple: true,
     nullable: true,
-    description: "The mail host that was asked. Null when none was reached.",
+    description: "The mail host that answered. Null if no host was reached.",
   })
   readonly hostName!: string | null;
 
@@ -66,34 +74,34 @@ export class Email implements EmailRecord {
     simple: true,
     nullable: true,
     description:
-      "The kind of mail server: `Gmail`, `Google Workspace`, `Outlook`, `Microsoft 365`, `Yahoo`, `Postfix`, `Exim`, " +
-      "`Unknown` and others; an open vocabulary. Null when none was reached.",
+      "The kind of mail server, such as `Gmail`, `Google Workspace`, `Outlook`, `Microsoft 365`, `Yahoo`, `Postfix`, `Exim` " +
+      "or `Unknown`. Other values may appear. Null if no host was reached.",
   })
   readonly serverType!: string | null;
 
   @Field(() => Boolean, {
     simple: true,
-    description: "Whether the domain accepts mail for every address, existing or not.",
+    description: "Whether the domain accepts mail for every address, even for addresses that do not exist.",
   })
   readonly isCatchall!: boolean;
 
   @Field(() => DateTime, {
     simple: true,
     nullable: true,
-    description: "When the verification ended. Null while it has not.",
+    description: "When the verification ended. Null if it has not ended.",
   })
   readonly validatedAt!: string | null;
 
   @Field(() => String, {
     simple: true,
     nullable: true,
-    description: "Why the status is `unknown`, in the verifier's words. Null for any other status.",
+    description: "The reason of the verifier for the status `unknown`. Null for any other status.",
   })
   readonly unknownReason!: string | null;
 
   @Field(() => Boolean, {
     simple: true,
-    description: "Whether only sending a real message would tell if the address exists.",
+    description: "Whether only a real message can show that the address exists.",
   })
   readonly needsPhysicalVerify!: boolean;
 }

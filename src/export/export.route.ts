@@ -5,7 +5,7 @@ import { Failure } from "../errors.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { acceptedType, type OfferedType } from "../http/request/accepted-type.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
-import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.params.ts";
+import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { createBackpressureWriter, ReaderGone, type ReaderLimits } from "./backpressure.ts";
 import type { JobExportQueries } from "./export.queries.ts";
 import { readFields } from "./export-fields.ts";
@@ -87,7 +87,8 @@ function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filte
   const format = readFormat(request, parameters);
   const taskId = parameters.uuid("id", String(request.params.id));
   const { filter, faults } = readFilterParameters(parameters.query);
-  const fields = readFields(parameters.query.getAll("fields"));
+  const list = parameters.single("fields");
+  const fields = readFields(list === null ? [] : [list]);
   parameters.faults.push(...faults, ...fields.faults);
   parameters.check();
   return { taskId, filter, format, fields: fields.fields };

@@ -12,22 +12,22 @@ export const FILTERED_JOBS = sql`
 
 /** The conditions on a row of `FILTERED_JOBS`. */
 export function conditionsOf(filter: JobFilter): SQL[] {
-  const hasRecord = sql`(email.id is not null)`;
-  const flag = (column: SQL) => (value: boolean) => sql`${hasRecord} and ${column} = ${value}`;
+  const hasEmail = sql`(email.id is not null)`;
+  const flag = (column: SQL) => (value: boolean) => sql`${hasEmail} and ${column} = ${value}`;
   return [
     ...ifGiven(filter.status, statusIs),
-    ...ifGiven(filter.emailStatus, (words) => sql`${hasRecord} and email.status = any(${textArray(words)}::text[])`),
-    ...ifGiven(filter.deliverability, (folded) => sql`${hasRecord} and ${deliverabilityIs(folded)}`),
+    ...ifGiven(filter.emailStatus, (words) => sql`${hasEmail} and email.status = any(${textArray(words)}::text[])`),
+    ...ifGiven(filter.deliverability, (values) => sql`${hasEmail} and ${deliverabilityIs(values)}`),
     ...ifGiven(filter.isRoleBased, flag(sql`email.is_role_based`)),
     ...ifGiven(filter.isDisposable, flag(sql`email.is_disposable`)),
     ...ifGiven(filter.hasMxRecords, flag(sql`email.has_mx_records`)),
     ...ifGiven(filter.hasReverseDns, flag(sql`email.has_reverse_dns`)),
     ...ifGiven(filter.isCatchall, flag(sql`email.is_catchall`)),
     ...ifGiven(filter.needsPhysicalVerify, flag(sql`email.needs_physical_verify`)),
-    ...ifGiven(filter.domain, (words) => sql`${hasRecord} and ${isInAnyCase(sql`email.domain_name`, words)}`),
+    ...ifGiven(filter.domain, (words) => sql`${hasEmail} and ${isInAnyCase(sql`email.domain_name`, words)}`),
     ...ifGiven(filter.addressContains, (part) => containsInAnyCase(sql`job.email_address`, part)),
-    ...ifGiven(filter.hasUnknownReason, (has) => sql`${hasRecord} and (email.unknown_reason is not null) = ${has}`),
-    ...ifGiven(filter.hasEmail, (has) => sql`${hasRecord} = ${has}`),
+    ...ifGiven(filter.hasUnknownReason, (has) => sql`${hasEmail} and (email.unknown_reason is not null) = ${has}`),
+    ...ifGiven(filter.hasEmail, (has) => sql`${hasEmail} = ${has}`),
     ...ifGiven(filter.createdFrom, (from) => sql`job.created_at >= ${from}::timestamptz`),
     ...ifGiven(filter.createdTo, (to) => sql`job.created_at < ${to}::timestamptz`),
     ...ifGiven(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`),
@@ -35,7 +35,7 @@ export function conditionsOf(filter: JobFilter): SQL[] {
   ];
 }
 
-/** One state alone as an equality: only then are its jobs in the order of the status index, and nothing is sorted. */
+/** A single status is an equality, because only then the status index has its jobs in order and nothing is sorted. */
 function statusIs(statuses: readonly JobStatus[]): SQL {
   const [only] = statuses;
   return statuses.length === 1
@@ -43,11 +43,11 @@ function statusIs(statuses: readonly JobStatus[]): SQL {
     : sql`job.status = any(${textArray(statuses)}::public.job_status[])`;
 }
 
-/** UNKNOWN is every word that is folded nowhere else. */
-function deliverabilityIs(folded: readonly Deliverability[]): SQL {
-  const named = folded.flatMap(statusesOfDeliverability);
+/** UNKNOWN matches every status that maps to no other deliverability. */
+function deliverabilityIs(deliverabilities: readonly Deliverability[]): SQL {
+  const named = deliverabilities.flatMap(statusesOfDeliverability);
   const isNamed = sql`email.status = any(${textArray(named)}::text[])`;
-  if (!folded.includes("UNKNOWN")) return isNamed;
+  if (!deliverabilities.includes("UNKNOWN")) return isNamed;
   const known = DELIVERABILITIES.flatMap(statusesOfDeliverability);
   return sql`(${isNamed} or email.status <> all(${textArray(known)}::text[]))`;
 }

@@ -6,7 +6,7 @@ import { JobStatusEnum } from "../task-jobs/task-job.type.ts";
 import { DateTime } from "../values/scalars.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobStatus } from "./job-record.ts";
-import type { JobOrder } from "./job-search.ts";
+import type { JobOrder } from "./job-search.queries.ts";
 
 export const JobOrderEnum = {
   CREATED_AT_DESC: "created_desc",
@@ -17,99 +17,117 @@ export const JobOrderEnum = {
 
 registerEnumType(JobOrderEnum, {
   name: "TaskJobOrder",
-  description: "An order of jobs. Always total: equal moments are ordered by `id`, in the same direction.",
+  description: "An order of jobs. Jobs with equal timestamps are ordered by `id` in the same direction.",
   valuesConfig: {
-    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` gives them. Changes move no job." },
-    CREATED_AT_ASC: { description: "Oldest first. Changes move no job." },
-    UPDATED_AT_DESC: { description: "Last changed first. A walk may pass over a job that changes meanwhile." },
+    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` returns them. Changes do not move jobs." },
+    CREATED_AT_ASC: { description: "Oldest first. Changes do not move jobs." },
+    UPDATED_AT_DESC: { description: "Last changed first. A walk may skip a job that changes meanwhile." },
     UPDATED_AT_ASC: {
       description:
-        "Longest unchanged first. A job that changes during a walk comes again further on, so that whoever walks on from " +
-        "the last cursor follows the changes. One that is committed with an `updatedAt` behind the cursor is passed over.",
+        "Longest unchanged first. A walk returns a job that changes meanwhile again, so that callers can follow changes from " +
+        "their last cursor. A change that is committed with an `updatedAt` before the cursor is skipped.",
     },
   },
 });
 
-const ofEmail = "Matches only jobs that have an email.";
+const hasEmail = "Matches only jobs that have an email.";
 
 @InputType({
   description:
-    "Which jobs to take. The fields combine with AND, the values of a list with OR: an empty list matches nothing. A field " +
-    `that is absent or null asks for nothing. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
-    "characters in a text, are BAD_USER_INPUT. States and times have an index; the email's fields and `addressContains` " +
-    "are compared job by job, and where hardly any job of a very large task matches, it ends in DEPENDENCY_TIMEOUT: the " +
-    "export waits longer.",
+    "Conditions on jobs. The fields combine with AND and the values of a list with OR, so an empty list matches no job. A " +
+    `field that is absent or null is no condition. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
+    "characters in a text, are BAD_USER_INPUT. Statuses and timestamps have an index. Fields of the email and " +
+    "`addressContains` are compared job by job: if few jobs of a very large task match, the query fails with " +
+    "DEPENDENCY_TIMEOUT, and the export, which waits longer, is the alternative.",
 })
 export class TaskJobFilter implements JobFilter {
-  @Field(() => [JobStatusEnum], { nullable: true, description: "Jobs in any of these states." })
+  @Field(() => [JobStatusEnum], { nullable: true, description: "Matches jobs that have one of these statuses." })
   readonly status?: JobStatus[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: `Any of these words of the verifier, exactly as they are written. ${ofEmail}`,
+    description: `Matches one of these statuses of the email exactly. ${hasEmail}`,
   })
   readonly emailStatus?: string[] | null;
 
-  @Field(() => [DeliverabilityEnum], { nullable: true, description: `Any of these folded results. ${ofEmail}` })
+  @Field(() => [DeliverabilityEnum], { nullable: true, description: `Matches one of these values. ${hasEmail}` })
   readonly deliverability?: Deliverability[] | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Role addresses, or all others. ${ofEmail}` })
+  @Field(() => Boolean, { nullable: true, description: `True for role addresses, false for all others. ${hasEmail}` })
   readonly isRoleBased?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Throw-away domains, or all others. ${ofEmail}` })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `True for temporary addresses, false for all others. ${hasEmail}`,
+  })
   readonly isDisposable?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Domains with MX records, or without. ${ofEmail}` })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `True for domains with MX records, false for domains without. ${hasEmail}`,
+  })
   readonly hasMxRecords?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Hosts with reverse DNS, or without. ${ofEmail}` })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `True for mail hosts with a PTR record, false for hosts without. ${hasEmail}`,
+  })
   readonly hasReverseDns?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Domains that take every address, or all others. ${ofEmail}` })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `True for domains that accept every address, false for all others. ${hasEmail}`,
+  })
   readonly isCatchall?: boolean | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `Addresses only a real message would settle, or all others. ${ofEmail}`,
+    description: `True for addresses that only a real message can verify, false for all others. ${hasEmail}`,
   })
   readonly needsPhysicalVerify?: boolean | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: `Any of these domains; case is ignored as in \`addressContains\`. ${ofEmail}`,
+    description: `Matches one of these domains. Case is ignored as in \`addressContains\`. ${hasEmail}`,
   })
   readonly domain?: string[] | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "Text that the submitted address contains. Case is ignored: A to Z match only a to z, and other letters match by Unicode's simple " +
-      "case mappings. Text is not normalised: `ß` is not `ss`, the Turkish `ı` and `İ` match only themselves, and `é` is " +
-      "not `e` with a combining accent. There are no wildcards.",
+      "A text that the submitted address contains. Case is ignored: A to Z match only a to z, and other letters match by the " +
+      "simple case mappings of Unicode. Text is not normalised: `ß` is not `ss`, the Turkish `ı` and `İ` match only " +
+      "themselves, and `é` is not `e` with a combining accent. There are no wildcards.",
   })
   readonly addressContains?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: `Whether there is a reason for an unknown result. ${ofEmail}` })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `True for emails with a reason for an unknown result, false for emails without. ${hasEmail}`,
+  })
   readonly hasUnknownReason?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: "Jobs that have an email, or those that have none." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True for jobs that have an email, false for jobs that have none.",
+  })
   readonly hasEmail?: boolean | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Matches jobs that were created at this time or later." })
   readonly createdFrom?: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Created before this moment. Nothing matches when it is not after `createdFrom`.",
+    description: "Matches jobs that were created before this time. No job matches unless it is after `createdFrom`.",
   })
   readonly createdTo?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Changed at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Matches jobs that last changed at this time or later." })
   readonly updatedFrom?: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Changed last before this moment. Nothing matches when it is not after `updatedFrom`.",
+    description: "Matches jobs that last changed before this time. No job matches unless it is after `updatedFrom`.",
   })
   readonly updatedTo?: string | null;
 }

@@ -3,17 +3,29 @@ import type { Viewer } from "../auth/viewer.ts";
 import { isVisibleTask } from "../auth/visible-task.queries.ts";
 import type { Pool } from "../db/client.ts";
 import { queryRows, type Row } from "../db/prepare-rows.ts";
+import type { PageRange } from "../paging/connection.ts";
 import { isEmptyFilter } from "../paging/filter.ts";
 import { allOf, between } from "../paging/keyset.queries.ts";
 import { MAX_OFFSET, type Page } from "../paging/page.ts";
 import { uuidArray } from "../values/array-literal.ts";
+import type { Deadline } from "../values/deadline.ts";
 import { conditionsOf, FILTERED_JOBS } from "./job-filter.queries.ts";
 import type { JobFilter } from "./job-filter.ts";
-import { type FoundJobs, JOB_COLUMNS, readJob } from "./job-record.ts";
-import type { JobOrder, JobSearch } from "./job-search.ts";
+import { type FoundJobs, JOB_COLUMNS, readJob, type SelectedParts } from "./job-record.ts";
 
-/** What decides which jobs, whatever their order. */
-type Selection = Pick<JobSearch, "taskIds" | "filter">;
+/** Jobs with equal timestamps are ordered by id in the same direction, so that every order is total. */
+export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
+
+/** A page of the matching jobs of each task. The filter and the bounds must have been checked. */
+export interface JobSearch extends Omit<PageRange, "size"> {
+  readonly viewer: Viewer;
+  readonly taskIds: readonly string[];
+  readonly filter: JobFilter;
+  readonly order: JobOrder;
+  readonly limit: number;
+  readonly select: SelectedParts;
+  readonly deadline: Deadline;
+}
 
 export type JobSearchQueries = ReturnType<typeof jobSearchQueries>;
 
@@ -34,12 +46,9 @@ const ORDERS: Readonly<Record<JobOrder, OrderSql>> = {
   updated_asc: { column: sql`job.updated_at`, isDescending: false },
 };
 
-/** Not prepared: every combination of filters is another statement, and a plan is only as good as the values it knows. */
+/** The statements are not prepared, because each combination of filters is another one and its plan depends on the values. */
 export function jobSearchQueries(database: Pool) {
-  /**
-   * In the order of the task ids. Null if a task does not exist or this viewer may not see it. The filter and the bounds
-   * must have been checked.
-   */
+  /** In the order of the task ids. Null if a task does not exist or this viewer may not see it. */
   async function findVisibleJobs(search: JobSearch): Promise<(FoundJobs | null)[]> {
     const rows = await queryRows(database, statementOf(search), search.deadline);
     const rowsByTask = new Map<unknown, Row[]>(rows.map(([, taskId]) => [taskId, []]));
@@ -72,12 +81,12 @@ function readFound(rows: readonly Row[], taskId: string, { backwards }: JobSearc
   return { jobs: found.map((row) => readJob(row, taskId, JOB_START)), count: Number(count) };
 }
 
-/** One statement, hence one snapshot, whose one row of each `task` stands even where nothing matches. */
+/** One statement, so that counts and jobs come from one snapshot. A task without matching jobs has one row. */
 function statementOf(search: JobSearch): SQL {
   const { viewer, taskIds, filter, select } = search;
   const { column, isDescending } = ORDERS[search.order];
-  const goesDown = isDescending !== search.backwards;
-  const direction = goesDown ? sql`desc` : sql`asc`;
+  const isDownwards = isDescending !== search.backwards;
+  const direction = isDownwards ? sql`desc` : sql`asc`;
   const task = visibleTasks(viewer, taskIds);
   const counted = select.count
     ? sql`${task} left join (${countsOf(search)}) counted on counted.task_id = task.id`
@@ -85,33 +94,32 @@ function statementOf(search: JobSearch): SQL {
   const count = select.count ? sql`coalesce(counted.count, 0)` : sql`0`;
   if (!select.jobs) return sql`select ${count}, task.id, null from ${counted}`;
 
-  // The id of a lone task as a value: by it the planner knows how many jobs that one has.
-  const [loneId] = taskIds.length === 1 ? taskIds : [];
-  const ofTask = sql`job.task_id = ${loneId ?? sql`task.id`}`;
-  const stretch = sql`
-    select ${column} as ordered_by, job.*
-    from ${FILTERED_JOBS}
+  // The id of a single task is a value, by which the planner estimates how many jobs the task has.
+  const [singleId] = taskIds.length === 1 ? taskIds : [];
+  const ofTask = sql`job.task_id = ${singleId ?? sql`task.id`}`;
+  const page = sql`
+    select ${column} as ordered_by, job.* from ${FILTERED_JOBS}
     where ${allOf([
       matching(ofTask, filter),
-      ...between(search, { moment: column, id: sql`job.id`, isDescending }),
-      ...beforeTheEnd(search, count),
+      ...between(search, { timestamp: column, id: sql`job.id`, isDescending }),
+      ...startsBeforeEnd(search, count),
     ])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
   return sql`
-    select ${count}, task.id, ${JOB_COLUMNS.of("job")} from ${counted} left join lateral (${stretch}) job on true
+    select ${count}, task.id, ${JOB_COLUMNS.of("job")} from ${counted} left join lateral (${page}) job on true
     order by job.ordered_by ${direction}, job.id ${direction}`;
 }
 
 /**
- * PostgreSQL checks this condition once, before it walks to the offset. An offset behind the last match, or where the matches
- * are not counted behind the last job of the task, reads no job.
+ * PostgreSQL checks this condition once, before it walks to the offset, so that an offset past the end reads no job. The
+ * end is the last match, or the last job of the task if the matches are not counted.
  */
-function beforeTheEnd({ offset, select }: JobSearch, count: SQL): SQL[] {
+function startsBeforeEnd({ offset, select }: JobSearch, count: SQL): SQL[] {
   if (offset === 0) return [];
   if (select.count) return [sql`${offset}::bigint < ${count}`];
   const total = sql`(select sum(jobs) from public.task_job_totals where task_id = task.id)`;
-  // No total: no trigger has ever counted the jobs of this task.
+  // The total is null if no trigger counted the jobs of this task.
   return [sql`${offset}::bigint < coalesce(${total}, ${MAX_OFFSET}::bigint + 1)`];
 }
 
@@ -126,10 +134,10 @@ export function matching(ofTasks: SQL, filter: JobFilter): SQL {
 }
 
 /**
- * A row for each task that has jobs which match. The triggers keep the number of all; only a filtered one is counted,
- * for all the tasks together: task by task the planner would look up every email of a large one.
+ * One row for each task that has matching jobs. Triggers maintain the number of all jobs. Filtered jobs are counted for all
+ * tasks together, because task by task the planner would look up every email of a large task.
  */
-export function countsOf({ taskIds, filter }: Selection): SQL {
+export function countsOf({ taskIds, filter }: Pick<JobSearch, "taskIds" | "filter">): SQL {
   if (isEmptyFilter(filter)) {
     return sql`
       select sum(jobs) as count, task_id from public.task_job_totals where ${isOneOf(sql`task_id`, taskIds)} group by task_id`;

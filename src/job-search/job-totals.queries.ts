@@ -3,9 +3,9 @@ import type { Database } from "../db/client.ts";
 
 export interface WrongTotal {
   readonly taskId: string;
-  /** What the triggers kept. */
+  /** The number that the triggers maintained. */
   readonly kept: number;
-  /** What is there. */
+  /** The number of existing jobs. */
   readonly counted: number;
 }
 
@@ -17,14 +17,14 @@ const WRONG_TOTALS = sql`
   where coalesce(kept, 0) <> coalesce(counted, 0)
   order by 1`;
 
-/** In one snapshot; the writers go on. */
+/** Reads in one snapshot and does not block writers. */
 export async function findWrongTotals(db: Database): Promise<WrongTotal[]> {
   return [...(await db.execute<WrongTotal & Record<string, unknown>>(WRONG_TOTALS))];
 }
 
 /**
- * Locks out writers while it counts. Every task gets a new version even if its total is right, because its rows may have
- * moved, and running servers must drop their bookmarks.
+ * Blocks writers while it counts. Each task gets a new version, even if its total is right, so that running servers drop
+ * their bookmarks: the rows may have moved.
  */
 export async function repairTotals(db: Database): Promise<WrongTotal[]> {
   return db.transaction(async (transaction) => {

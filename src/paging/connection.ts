@@ -2,24 +2,24 @@ import { Failure, type FieldFault } from "../errors.ts";
 import { CURSOR_RULE, type CursorScope, cursorOf, type Position, positionOfCursor } from "./cursor.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, faultsOfOffset, LIMIT_RULE, MAX_LIMIT } from "./page.ts";
 
-/** The paging arguments of a Relay connection, as a caller gives them. */
+/** The paging arguments of a Relay connection. */
 export interface ConnectionArguments {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
   readonly last?: number | null | undefined;
   readonly before?: string | null | undefined;
-  /** Not Relay's: for callers who count pages. */
+  /** Relay has no offsets. This one is for callers that show page numbers. */
   readonly offset?: number;
 }
 
-/** Where a page lies. One row more than its size, when it is there, tells that there is more. */
-export interface Stretch {
+/** The rows of one page. A query reads one row more than `size`, because that row shows that there is another page. */
+export interface PageRange {
   readonly after: Position | null;
   readonly before: Position | null;
-  /** From the end: `last`. */
+  /** Whether the page is taken from the end of the list, as with `last`. */
   readonly backwards: boolean;
   readonly size: number;
-  /** How many rows to pass over at the end it begins at. */
+  /** The number of rows to skip at the end from which the page is taken. */
   readonly offset: number;
 }
 
@@ -32,16 +32,16 @@ export interface ConnectionPage<Row> {
   readonly edges: readonly Edge<Row>[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  /** All rows that match, on whatever page. Zero where it was not asked for. */
+  /** The number of all matching rows. Zero if the count was not selected. */
   readonly count: number;
 }
 
-/** Fails as INVALID_INPUT, with every wrong argument at once, those found before among them. */
-export function stretchOf(
+/** Throws INVALID_INPUT with the faults of all arguments and the `otherFaults`. */
+export function readPageRange(
   scope: CursorScope,
   { first, after, last, before, offset = DEFAULT_OFFSET }: ConnectionArguments,
-  foundBefore: readonly FieldFault[],
-): Stretch {
+  otherFaults: readonly FieldFault[],
+): PageRange {
   const faults: FieldFault[] = [];
   const addSize = (field: string, size: number | null | undefined) => {
     if (!isGiven(size) || (size >= 1 && size <= MAX_LIMIT)) return;
@@ -59,41 +59,41 @@ export function stretchOf(
   addSize("last", last);
   if (isGiven(first) && isGiven(last)) faults.push({ field: "last", reason: notTogetherWith("first") });
   faults.push(...faultsOfOffset(offset));
-  const stretch = {
+  const range = {
     after: readCursor("after", after),
     before: readCursor("before", before),
     backwards: isGiven(last),
     size: first ?? last ?? DEFAULT_LIMIT,
     offset,
   };
-  faults.push(...foundBefore);
+  faults.push(...otherFaults);
   if (faults.length > 0) throw Failure.ofFields(faults);
-  return stretch;
+  return range;
 }
 
 export function notTogetherWith(other: string): string {
   return `must not be given together with ${other}`;
 }
 
-/** `found` are the rows in the connection's order, up to one more than the size; the algorithm of the Relay specification. */
+/** Builds the page by the algorithm of the Relay specification from rows in the order of the connection. */
 export function pageOfRows<Row>(
   scope: CursorScope,
-  { after, before, backwards, size, offset }: Stretch,
+  { after, before, backwards, size, offset }: PageRange,
   { rows: found, count }: { readonly rows: readonly Row[]; readonly count: number },
   positionOf: (row: Row) => Position,
 ): ConnectionPage<Row> {
-  const isMore = found.length > size;
+  const hasMore = found.length > size;
   const rows = backwards ? found.slice(-size) : found.slice(0, size);
   return {
-    // A digest each, which only those pay for who select it.
+    // A getter, because each cursor takes a digest and most requests do not select it.
     edges: rows.map((node) => ({
       node,
       get cursor() {
         return cursorOf(scope, positionOf(node));
       },
     })),
-    hasNextPage: backwards ? before !== null || offset > 0 : isMore,
-    hasPreviousPage: backwards ? isMore : after !== null || offset > 0,
+    hasNextPage: backwards ? before !== null || offset > 0 : hasMore,
+    hasPreviousPage: backwards ? hasMore : after !== null || offset > 0,
     count,
   };
 }

@@ -2,44 +2,60 @@ import { ArgsType, Field, Int, ObjectType } from "type-graphql";
 import type { ConnectionArguments, ConnectionPage, Edge } from "./connection.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./page.ts";
 
-const SIZE = `from 1 to ${MAX_LIMIT}; ${DEFAULT_LIMIT} from the front when neither \`first\` nor \`last\` is given. Both at once are BAD_USER_INPUT`;
-const CURSOR = "A cursor of another list, filter or order, or a made-up one, is BAD_USER_INPUT; so is an empty one";
+const SIZE = `from 1 to ${MAX_LIMIT}. Without \`first\` and \`last\` the page has the first ${DEFAULT_LIMIT} items; both together are BAD_USER_INPUT`;
+const CURSOR = "An empty or invalid cursor, or a cursor of another list, filter or order, is BAD_USER_INPUT";
 
 @ArgsType()
 export class ConnectionArgumentsType implements ConnectionArguments {
-  @Field(() => Int, { nullable: true, description: `How many from the front, or after \`after\`: ${SIZE}.` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `The number of items from the start of the list, or after \`after\`, ${SIZE}.`,
+  })
   readonly first?: number | null;
 
-  @Field(() => String, { nullable: true, description: `Only what comes after this cursor. ${CURSOR}.` })
+  @Field(() => String, { nullable: true, description: `Returns only items after this cursor. ${CURSOR}.` })
   readonly after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: `How many from the end, or before \`before\`: ${SIZE}.` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `The number of items from the end of the list, or before \`before\`, ${SIZE}.`,
+  })
   readonly last?: number | null;
 
-  @Field(() => String, { nullable: true, description: `Only what comes before this cursor. ${CURSOR}.` })
+  @Field(() => String, { nullable: true, description: `Returns only items before this cursor. ${CURSOR}.` })
   readonly before?: string | null;
 }
 
-@ObjectType({ description: "Where a page of a connection lies, as the Relay cursor connections specification has it." })
+@ObjectType({
+  description: "The position of a page in its connection, as defined by the Relay cursor connections specification.",
+})
 export class PageInfo {
   @Field(() => Boolean, {
     simple: true,
     description:
-      "Forwards: whether there is more after this page. Backwards: whether `before` or an `offset` was given.",
+      "With `first`: whether items follow this page. With `last`: whether `before` or an `offset` was given.",
   })
   readonly hasNextPage!: boolean;
 
   @Field(() => Boolean, {
     simple: true,
     description:
-      "Backwards: whether there is more before this page. Forwards: whether `after` or an `offset` was given.",
+      "With `last`: whether items precede this page. With `first`: whether `after` or an `offset` was given.",
   })
   readonly hasPreviousPage!: boolean;
 
-  @Field(() => String, { simple: true, nullable: true, description: "Of the first edge. Null on an empty page." })
+  @Field(() => String, {
+    simple: true,
+    nullable: true,
+    description: "The cursor of the first edge. Null if the page is empty.",
+  })
   readonly startCursor!: string | null;
 
-  @Field(() => String, { simple: true, nullable: true, description: "Of the last edge. Null on an empty page." })
+  @Field(() => String, {
+    simple: true,
+    nullable: true,
+    description: "The cursor of the last edge. Null if the page is empty.",
+  })
   readonly endCursor!: string | null;
 }
 

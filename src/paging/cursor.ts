@@ -2,13 +2,13 @@ import { hash } from "node:crypto";
 import { isTimestamptz } from "../values/rfc3339.ts";
 import { isUuid } from "../values/uuid.ts";
 
-/** A row's place in a keyset: the moment its order goes by, as Postgres' text, and its id. */
+/** The position of a row in an ordered list: the timestamp that orders it, in the text format of PostgreSQL, and its id. */
 export interface Position {
   readonly at: string;
   readonly id: string;
 }
 
-/** Everything a cursor is good for, such as a task, a filter and an order: another scope has its own cursors. */
+/** The list that a cursor belongs to, such as the jobs of a task with a filter and an order. */
 export type CursorScope = readonly string[];
 
 export const CURSOR_RULE = "is not a cursor of this list with this filter and order";
@@ -16,20 +16,20 @@ export const CURSOR_RULE = "is not a cursor of this list with this filter and or
 const DIGEST_LENGTH = 12;
 
 /**
- * Opaque to callers: the row's place to the microsecond, and a digest that ties it to its scope. Never throws, whatever
- * Postgres has for a moment: compiled execution does not catch what a getter throws.
+ * The cursor contains the position and a digest that ties it to its scope. This function never throws, because compiled
+ * execution does not catch errors of getters.
  */
 export function cursorOf(scope: CursorScope, { at, id }: Position): string {
-  const place = `${id} ${at}`;
-  const digest = hash("sha256", [...scope, place].join("\n"), "base64url").slice(0, DIGEST_LENGTH);
-  return Buffer.from(`${digest} ${place}`).toString("base64url");
+  const position = `${id} ${at}`;
+  const digest = hash("sha256", [...scope, position].join("\n"), "base64url").slice(0, DIGEST_LENGTH);
+  return Buffer.from(`${digest} ${position}`).toString("base64url");
 }
 
-/** Null for a cursor of another scope, and for one that was made up or is not spelled as it was given. */
+/** Null for a cursor of another scope and for text that is not exactly a cursor of this API. */
 export function positionOfCursor(scope: CursorScope, cursor: string): Position | null {
   const [, id = "", ...moment] = Buffer.from(cursor, "base64url").toString("latin1").split(" ");
   const position = { at: moment.join(" "), id };
   if (!isUuid(id) || !isTimestamptz(position.at)) return null;
-  // Node passes over what is no base64url: only the whole text tells.
+  // `Buffer.from` ignores invalid characters, so compare the re-encoded cursor.
   return cursor === cursorOf(scope, position) ? position : null;
 }

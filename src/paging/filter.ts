@@ -7,36 +7,36 @@ export const MAX_WORD_LENGTH = 998;
 /** The limit of all texts in a filter together, see `docs/decisions/limits.md`. */
 const MAX_FILTER_BYTES = 16_000;
 
-/** The fields of every filter that hold a moment. */
-const MOMENTS: ReadonlySet<string> = new Set(["createdFrom", "createdTo", "updatedFrom", "updatedTo"]);
+/** The fields of all filters that contain a timestamp. */
+const TIMESTAMPS: ReadonlySet<string> = new Set(["createdFrom", "createdTo", "updatedFrom", "updatedTo"]);
 
-/** Before any SQL: a NUL would be an error of the database's, half a surrogate pair would silently become another word. */
+/** Call this function before any SQL: PostgreSQL rejects NUL, and the driver would replace half of a surrogate pair. */
 export function faultsOfFilter(filter: object): FieldFault[] {
   let bytes = 0;
   for (const word of Object.values(filter).flat()) if (typeof word === "string") bytes += Buffer.byteLength(word);
   if (bytes > MAX_FILTER_BYTES)
     return [{ field: "filter", reason: `must not have more than ${MAX_FILTER_BYTES} bytes` }];
   return Object.entries(filter).flatMap(([name, value]) => {
-    const reason = MOMENTS.has(name) ? faultOfMoment(value) : faultOfWords([value].flat());
+    const reason = TIMESTAMPS.has(name) ? faultOfTimestamp(value) : faultOfWords([value].flat());
     return reason === null ? [] : [{ field: `filter.${name}`, reason }];
   });
 }
 
-function faultOfMoment(moment: unknown): string | null {
-  return typeof moment === "string" ? faultOfRfc3339(moment) : null;
+function faultOfTimestamp(timestamp: unknown): string | null {
+  return typeof timestamp === "string" ? faultOfRfc3339(timestamp) : null;
 }
 
 function faultOfWords(words: readonly unknown[]): string | null {
   if (words.length > MAX_WORDS) return `must not have more than ${MAX_WORDS} values`;
-  const isBad = words.some((word) => typeof word === "string" && !isSearchable(word));
-  return isBad ? `must be text of up to ${MAX_WORD_LENGTH} characters without NUL` : null;
+  const isInvalid = words.some((word) => typeof word === "string" && !isSearchable(word));
+  return isInvalid ? `must be text of up to ${MAX_WORD_LENGTH} characters without NUL` : null;
 }
 
 function isSearchable(word: string): boolean {
   return word.length <= MAX_WORD_LENGTH && !word.includes("\0") && !/\p{Surrogate}/u.test(word);
 }
 
-/** The same filter, whatever the order of its fields and words, gives the same text: cursors carry its digest. */
+/** Equal filters have equal texts, whatever the order of their fields and values. Cursors contain a digest of the text. */
 export function canonicalFilter(filter: object): string {
   const fields = Object.entries(filter)
     .filter(([, value]) => value !== null && value !== undefined)

@@ -3,7 +3,7 @@ import type { FieldFault } from "../errors.ts";
 export const DEFAULT_LIMIT = 10;
 export const MAX_LIMIT = 100;
 export const DEFAULT_OFFSET = 0;
-/** The largest GraphQL Int; Postgres would take more. */
+/** The largest Int of GraphQL. */
 export const MAX_OFFSET = 2_147_483_647;
 
 export interface Page {
@@ -11,7 +11,7 @@ export interface Page {
   readonly offset: number;
 }
 
-/** The same words on both doors. */
+/** Both APIs state the bounds in these words. */
 export const LIMIT_RULE = `must be an integer from 1 to ${MAX_LIMIT}`;
 export const OFFSET_RULE = `must be an integer from 0 to ${MAX_OFFSET}`;
 
@@ -23,6 +23,6 @@ export function faultsOfPage({ limit, offset }: Page): FieldFault[] {
 }
 
 export function faultsOfOffset(offset: number): FieldFault[] {
-  const isGood = Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET;
-  return isGood ? [] : [{ field: "offset", reason: OFFSET_RULE }];
+  const isValid = Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET;
+  return isValid ? [] : [{ field: "offset", reason: OFFSET_RULE }];
 }

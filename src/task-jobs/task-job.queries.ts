@@ -20,7 +20,7 @@ const VISIBLE_TASK = sql`(
   where task.id = ${value("taskId")} and ${isVisibleTask(VIEWER_PLACEHOLDERS)}
 ) task`;
 
-/** A page that begins behind the last job reads none, so that a huge offset costs nothing. */
+/** A page past the last job reads no job, so that a huge offset costs nothing. */
 const LIMIT = sql`case when ${value("offset")}::int > 0 and ${value("offset")}::int >= task.jobs then 0 else ${value("limit")}::int end`;
 
 /** One statement, so that the count and the jobs come from one snapshot. */
@@ -36,7 +36,7 @@ const PAGE = sql`
 /** The number of columns in front of those of the job. */
 const JOB_START = 2;
 
-/** From this offset on, a bookmark is faster than counting from the newest job. */
+/** From this offset on, starting at a bookmark is faster than counting from the newest job. */
 const DEEP_OFFSET = 101;
 
 export type TaskJobQueries = ReturnType<typeof taskJobQueries>;

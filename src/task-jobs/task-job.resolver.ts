@@ -14,27 +14,28 @@ import { TaskJob, TaskJobs } from "./task-job.type.ts";
 export class TaskJobResolver {
   @Query(() => TaskJobs, {
     description:
-      "One page of the jobs of a batch verification task, newest first. A task that does not exist and a task of " +
-      "somebody else are the same NOT_FOUND; an admin sees every task. A limit or offset out of bounds is BAD_USER_INPUT, " +
-      "never clamped.",
+      "One page of the jobs of a batch verification task, newest first. Callers see their own tasks, admins see all. A task " +
+      "that does not exist, is deleted or belongs to another user is NOT_FOUND. A limit or offset out of bounds is " +
+      "BAD_USER_INPUT and never clamped.",
   })
   async taskJobs(
-    @Arg("taskId", () => Uuid, { description: "The batch verification task." }) taskId: string,
+    @Arg("taskId", () => Uuid, { description: "The id of the batch verification task." }) taskId: string,
     @Arg("limit", () => Int, {
       defaultValue: DEFAULT_LIMIT,
-      description: `How many jobs at the most, from 1 to ${MAX_LIMIT}. A page shorter than this is the last one.`,
+      description: `The maximum number of jobs on the page, from 1 to ${MAX_LIMIT}. A page with fewer jobs is the last page.`,
     })
     limit: number,
     @Arg("offset", () => Int, {
       defaultValue: DEFAULT_OFFSET,
       description:
-        `How many jobs to skip, from 0 to ${MAX_OFFSET}. Past the end the page is empty. Every 1,000 skipped jobs cost one ` +
-        "field, and any offset at most 1,000 fields. The connection `Task.jobs` reads deep pages at no such cost.",
+        `The number of jobs to skip, from 0 to ${MAX_OFFSET}. A page past the end is empty. Each 1,000 skipped jobs add one ` +
+        "field to the cost of the query, up to 1,000 fields. Cursors of `Task.jobs` reach every page without this cost.",
     })
     offset: number,
     @Arg("filter", () => TaskJobFilter, {
       nullable: true,
-      description: "Which jobs; all when absent. `count` and `offset` are those of the jobs that match.",
+      description:
+        "Returns only matching jobs. `count` and `offset` then count only these. Without a filter all jobs match.",
     })
     filter: TaskJobFilter | null,
     @Ctx() context: RequestContext,
@@ -50,7 +51,7 @@ export class TaskJobResolver {
   @FieldResolver(() => Email, {
     nullable: true,
     description:
-      "The result of the verification. Null while there is none, and when the record was deleted. One statement reads " +
+      "The result of the verification. Null if there is no result yet or if its record was deleted. One statement reads " +
       "the emails of a whole page.",
   })
   email(@Root() job: TaskJob, @Ctx() context: RequestContext): Promise<EmailRecord | null> | null {

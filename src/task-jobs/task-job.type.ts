@@ -11,44 +11,47 @@ export const JobStatusEnum = {
 
 registerEnumType(JobStatusEnum, {
   name: "JobStatus",
-  description: "How far the verification of one address has come.",
+  description: "The progress of the verification of one address.",
   valuesConfig: {
     PENDING: { description: "Waiting for a worker." },
     PROCESSING: { description: "A worker is verifying the address." },
-    COMPLETED: { description: "Verified: the result is in `email`, unless its record was deleted." },
-    FAILED: { description: "Given up after an error; there may be no `email`." },
+    COMPLETED: { description: "The address was verified. `email` has the result, unless its record was deleted." },
+    FAILED: { description: "The verification ended with an error. `email` may be null." },
   },
 });
 
-@ObjectType({ description: "One address of a batch verification task, and its result once there is one." })
+@ObjectType({ description: "One address of a batch verification task and the result of its verification." })
 export class TaskJob implements JobRecord {
-  @Field(() => Uuid, { simple: true, description: "Identifies the job." })
+  @Field(() => Uuid, { simple: true, description: "The id of the job." })
   readonly id!: string;
 
-  @Field(() => Uuid, { simple: true, description: "The task the job belongs to." })
+  @Field(() => Uuid, { simple: true, description: "The id of the task that the job belongs to." })
   readonly taskId!: string;
 
   @Field(() => String, { simple: true, description: "The address to verify, as it was submitted." })
   readonly emailAddress!: string;
 
-  @Field(() => JobStatusEnum, { simple: true, description: "How far the verification has come." })
+  @Field(() => JobStatusEnum, { simple: true, description: "The progress of the verification." })
   readonly status!: JobStatus;
 
   @Field(() => String, {
     simple: true,
     description:
-      "The stored state in lower case: `pending`, `processing`, `completed`, `failed`, or a state that a newer " +
-      "release has added and that `status` cannot express.",
+      "The stored status in lower case: `pending`, `processing`, `completed`, `failed`, or a status of a newer release, " +
+      "for which `status` is an error.",
   })
   readonly statusWord!: string;
 
-  @Field(() => DateTime, { simple: true, description: "When the job was accepted; pages are ordered by it." })
+  @Field(() => DateTime, {
+    simple: true,
+    description: "When the job was accepted. Pages are ordered by this timestamp.",
+  })
   readonly createdAt!: string;
 
   @Field(() => DateTime, { simple: true, description: "When the job last changed." })
   readonly updatedAt!: string;
 
-  /** Not a field: what the loader is asked for. */
+  /** The key of the email loader. It is not a field of the schema. */
   readonly emailId!: string | null;
 }
 
@@ -57,19 +60,19 @@ export class TaskJobs {
   @Field(() => [TaskJob], {
     simple: true,
     description:
-      "The jobs of this page, newest first: by `createdAt` descending, ties broken by `id` descending. Empty past the end.",
+      "The jobs of this page in descending order of `createdAt`, and of `id` if timestamps are equal. Empty past the end.",
   })
   readonly jobs!: readonly TaskJob[];
 
   @Field(() => Int, {
     simple: true,
-    description: "All jobs that match; all of the task's without a filter. Not those on this page.",
+    description: "The number of all matching jobs of the task, not only of those on this page.",
   })
   readonly count!: number;
 
-  @Field(() => Int, { simple: true, description: "The limit this page was asked with." })
+  @Field(() => Int, { simple: true, description: "The `limit` argument of this page." })
   readonly limit!: number;
 
-  @Field(() => Int, { simple: true, description: "The offset this page was asked with." })
+  @Field(() => Int, { simple: true, description: "The `offset` argument of this page." })
   readonly offset!: number;
 }

@@ -1,5 +1,5 @@
 import type { Audit } from "../auth/audit.ts";
-import { type ConnectionArguments, type ConnectionPage, pageOfRows, stretchOf } from "../paging/connection.ts";
+import { type ConnectionArguments, type ConnectionPage, pageOfRows, readPageRange } from "../paging/connection.ts";
 import type { CursorScope } from "../paging/cursor.ts";
 import { canonicalFilter, faultsOfFilter } from "../paging/filter.ts";
 import type { TaskQueries, TaskSearch } from "./task.queries.ts";
@@ -16,9 +16,9 @@ export async function listTasks(
   audit: Audit,
 ): Promise<ConnectionPage<TaskRecord>> {
   const scope = taskCursorScope(asked.filter);
-  const stretch = stretchOf(scope, page, faultsOfFilter(asked.filter));
-  const found = await queries.findVisibleTasks({ ...asked, ...stretch, limit: stretch.size + 1 });
-  const tasks = pageOfRows(scope, stretch, found, (task) => ({ at: task.createdAt, id: task.id }));
+  const range = readPageRange(scope, page, faultsOfFilter(asked.filter));
+  const found = await queries.findVisibleTasks({ ...asked, ...range, limit: range.size + 1 });
+  const tasks = pageOfRows(scope, range, found, (task) => ({ at: task.createdAt, id: task.id }));
   if (asked.viewer.isAdmin) for (const { node } of tasks.edges) audit("admin_read", node.id);
   return tasks;
 }

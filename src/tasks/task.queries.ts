@@ -5,7 +5,7 @@ import type { OpenDatabase } from "../db/client.ts";
 import { columnsOf } from "../db/columns.ts";
 import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
 import { tasks } from "../db/schema.ts";
-import type { Stretch } from "../paging/connection.ts";
+import type { PageRange } from "../paging/connection.ts";
 import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
 import { textArray, uuidArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";
@@ -21,7 +21,7 @@ const VISIBLE_TASKS = sql`
   select ${TASK_COLUMNS.sql} from public.tasks task
   where id = any(${value("ids")}::uuid[]) and ${isVisibleTask(VIEWER_PLACEHOLDERS)}`;
 
-export interface TaskSearch extends Omit<Stretch, "size"> {
+export interface TaskSearch extends Omit<PageRange, "size"> {
   readonly viewer: Viewer;
   readonly filter: TaskFilter;
   readonly limit: number;
@@ -44,7 +44,7 @@ export function taskQueries(database: OpenDatabase) {
     async findVisibleTasks(search: TaskSearch): Promise<{ rows: TaskRecord[]; count: number }> {
       const { parts, backwards, limit, offset, deadline } = search;
       const matching = conditionsOf(search);
-      const stretch = between(search, { moment: sql`created_at`, id: sql`id`, isDescending: true });
+      const range = between(search, { timestamp: sql`created_at`, id: sql`id`, isDescending: true });
       // PostgreSQL checks this once: an offset behind the last task that was counted walks no index. `offset 0` keeps it from
       // counting twice.
       const beforeTheEnd = parts.count && offset > 0 ? [sql`${offset}::bigint < counted.count`] : [];
@@ -54,7 +54,7 @@ export function taskQueries(database: OpenDatabase) {
         database.searches,
         sql`select counted.count, found.* from (select ${count} as count offset 0) counted left join lateral (
               select ${TASK_COLUMNS.sql} from public.tasks task
-              where ${allOf([...matching, ...stretch, ...beforeTheEnd])}
+              where ${allOf([...matching, ...range, ...beforeTheEnd])}
               order by created_at ${direction}, id ${direction} limit ${parts.tasks ? limit : 0} offset ${offset}
             ) found on true order by created_at desc, id desc`,
         deadline,

@@ -1,6 +1,5 @@
 import { Router } from "express";
 import { onlyMethods } from "../http/error-handler.ts";
-import { spellingsOf } from "../http/request/parameter-names.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import {
   executeStored,
@@ -11,6 +10,7 @@ import {
   startRestRequest,
   storedDocument,
 } from "../http/rest-endpoint.ts";
+import { spellingsOf } from "../paging/parameter-names.ts";
 import { taskCursorScope } from "./list-tasks.ts";
 import type { TaskFilter } from "./task-filter.ts";
 

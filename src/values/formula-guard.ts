@@ -1,13 +1,13 @@
-/** What Excel, LibreOffice or Numbers would run, also behind blanks and behind apostrophes of the text's own. */
+/** Texts that Excel, LibreOffice or Numbers would run as a formula, also after blanks and apostrophes. */
 const RUNNABLE = /^'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
 const GUARDED = /^'+(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
 
-/** The apostrophe that makes a spreadsheet take a cell for text (OWASP, CSV injection). */
+/** Adds an apostrophe, so that spreadsheets treat a formula as text (OWASP, CSV injection). */
 export function guardFormula(text: string): string {
   return RUNNABLE.test(text) ? `'${text}` : text;
 }
 
-/** Takes off what `guardFormula` put there; only for a file it wrote: elsewhere the apostrophe may be the text's own. */
+/** Removes the apostrophe of `guardFormula`. Use this only for our own exports: elsewhere it may belong to the text. */
 export function unguardFormula(text: string): string {
   return GUARDED.test(text) ? text.slice(1) : text;
 }

@@ -16,10 +16,10 @@ const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 const MAX_YEAR = 294_276;
 const MAX_YEAR_BC = 4713;
 
-/** PostgreSQL knows no offset beyond 15:59, though RFC 3339 goes to 23:59. */
+/** PostgreSQL accepts offsets up to 15:59, although RFC 3339 allows 23:59. */
 const MAX_OFFSET_HOURS = 15;
 
-/** What is wrong with a moment that PostgreSQL shall take as it is written; null for nothing. */
+/** The reason why PostgreSQL would reject or change the timestamp, or null if it is valid. */
 export function faultOfRfc3339(timestamp: string): string | null {
   if (OFFSET_AFTER_BLANK.test(timestamp)) return "has a blank before its offset; a URL needs %2B for the plus sign";
   const parts = RFC_3339.exec(timestamp);
@@ -28,7 +28,7 @@ export function faultOfRfc3339(timestamp: string): string | null {
   if (fraction !== undefined && fraction.length > 6)
     return "has more than the six fractional digits that can be stored";
   if (Number(offsetHours ?? 0) > MAX_OFFSET_HOURS) return "has an offset that does not exist";
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // `Date.parse` reads 30 February as 2 March.
   if (!isDay(Number(year), Number(month), Number(day))) return "is a day that does not exist";
   const ms = Date.parse(timestamp.replace(" ", "T").toUpperCase());
   // Outside this range PostgreSQL prints `BC` or a five-digit year, which RFC 3339 does not allow.

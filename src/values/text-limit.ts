@@ -1,5 +1,5 @@
 /**
- * The longest text of a row that is answered, and the longest email record. A REST page of 100 jobs with such texts stays
+ * The maximum length of a text in a response, and of all texts of an email record. A REST page of 100 jobs with such texts stays
  * below the byte limit of a response, whatever the characters are.
  */
 export const MAX_TEXT_CHARS = 4096;

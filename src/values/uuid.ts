@@ -1,4 +1,4 @@
-/** 8-4-4-4-12 hex, any case, any version. Postgres alone would also take braces and missing hyphens. */
+/** Any version, in upper or lower case. PostgreSQL would also accept braces and missing hyphens. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const UUID_RULE = "must be a UUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";

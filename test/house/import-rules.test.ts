@@ -25,17 +25,7 @@ const LAYERS = [
 ];
 
 /** Imports that still break the order of the layers. */
-const LAYER_EXCEPTIONS: readonly string[] = [
-  "job-search/job-filter.params.ts → http/request/parameter-names.ts",
-  "job-search/job-filter.params.ts → task-jobs/task-job.ts",
-  "job-search/job-filter.queries.ts → task-jobs/task-job.ts",
-  "job-search/job-filter.ts → task-jobs/task-job.ts",
-  "job-search/job-search.loader.ts → tasks/task-batch.loader.ts",
-  "job-search/job-search.queries.ts → task-jobs/task-job.queries.ts",
-  "job-search/job-search.ts → task-jobs/task-job.ts",
-  "job-search/list-job-connection.ts → task-jobs/task-job.ts",
-  "tasks/progress/read-task-progress.ts → rate-limit/fair-slots.ts",
-];
+const LAYER_EXCEPTIONS: readonly string[] = ["tasks/progress/read-task-progress.ts → rate-limit/fair-slots.ts"];
 
 /** Routes belong to http/, resolvers and GraphQL types to graphql/, in whatever folder they are. */
 function layerOf(file: string): number {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { FILTER_SPELLINGS } from "../../src/job-search/job-filter.params.ts";
+import { FILTER_SPELLINGS } from "../../src/job-search/job-filter.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
 import { sharedTestServer } from "../support/test-server.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import { JOB_STATUSES, type JobRecord } from "../../src/job-search/job-record.ts";
+import type { JobOrder } from "../../src/job-search/job-search.queries.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
-import type { JobOrder } from "../../src/job-search/job-search.ts";
 import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
 import { aTask, someJobs } from "../support/builders.ts";

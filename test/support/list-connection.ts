@@ -1,5 +1,5 @@
 import type { Viewer } from "../../src/auth/viewer.ts";
-import { openJobSearchLoader } from "../../src/job-search/job-search.loader.ts";
+import { createJobSearchLoader } from "../../src/job-search/job-search.loader.ts";
 import type { JobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { listJobConnection } from "../../src/job-search/list-job-connection.ts";
 import type { ConnectionArguments } from "../../src/paging/connection.ts";
@@ -10,5 +10,5 @@ type Asked = Parameters<typeof listJobConnection>[1];
 /** Lists connections, each time as a request of its own. */
 export function openConnectionLister(queries: JobSearchQueries, viewer: Viewer) {
   return (asked: Asked, page: ConnectionArguments) =>
-    listJobConnection(openJobSearchLoader(queries, viewer, deadlineIn(600_000)), asked, page);
+    listJobConnection(createJobSearchLoader(queries, viewer, deadlineIn(600_000)), asked, page);
 }

@@ -10,9 +10,9 @@ import {
   OFFSET_RULE,
   type Page,
 } from "../../paging/page.ts";
+import { bracketedNameIn, faultOfUnknown, nameBeforeBracket, spellingIn } from "../../paging/parameter-names.ts";
 import { faultOfRfc3339 } from "../../values/rfc3339.ts";
 import { isUuid, UUID_RULE } from "../../values/uuid.ts";
-import { bracketedNameIn, faultOfUnknown, nameBeforeBracket, spellingIn } from "./parameter-names.ts";
 import { ENCODING_RULE, readQueryString } from "./query-string.ts";
 
 /** A URL of 8 KB can hold 4,000 unknown names, so the error names only the first few. */

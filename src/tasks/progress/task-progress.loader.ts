@@ -1,8 +1,8 @@
 import type { Viewer } from "../../auth/viewer.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
+import { createTaskBatches } from "../../job-search/task-batch.loader.ts";
 import { filterDigest } from "../../paging/filter.ts";
 import type { Deadline } from "../../values/deadline.ts";
-import { createTaskBatches } from "../task-batch.loader.ts";
 import type { ReadTaskProgress } from "./read-task-progress.ts";
 import type { TaskProgress } from "./task-progress.ts";
 

@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { readFields } from "../../src/export/export-fields.ts";
-import { FILTER_PARAMETERS, readFilterParameters } from "../../src/job-search/job-filter.params.ts";
+import { FILTER_PARAMETERS, readFilterParameters } from "../../src/job-search/job-filter.ts";
 
 const read = (query: string) => readFilterParameters(new URLSearchParams(query));
 const faults = (query: string) => read(query).faults.map(({ field, reason }) => `${field} ${reason}`);
 
-test("nothing asked is an empty filter, and what is not a filter is left alone", () => {
+test("a query string without filter parameters is an empty filter, and other parameters are ignored", () => {
   expect(read("")).toEqual({ filter: {}, faults: [] });
   expect(read("limit=10&format=csv&Status=failed&constructor=1")).toEqual({ filter: {}, faults: [] });
 });
 
-test("every parameter becomes its field", () => {
+test("each parameter becomes the field of the filter", () => {
   const query =
     "status=failed&status=pending&email_status=Probably+Fine&email_status=valid&deliverability=risky&deliverability=unknown" +
     "&is_role_based=true&is_disposable=false&has_mx_records=true&has_reverse_dns=false&is_catchall=true" +
@@ -42,7 +41,7 @@ test("every parameter becomes its field", () => {
   });
 });
 
-describe("a fault names the parameter and the rule", () => {
+describe("the reason of a wrong parameter states the rule", () => {
   test.each([
     ["status=done", "status must be one of pending, processing, completed, failed"],
     ["status=FAILED", "status must be one of pending, processing, completed, failed"],
@@ -66,21 +65,7 @@ describe("a fault names the parameter and the rule", () => {
     expect(faults(query)).toEqual([said instanceof RegExp ? expect.stringMatching(said) : said]);
   });
 
-  test("and all of them at once", () => {
+  test("all wrong parameters are named at once", () => {
     expect(faults("status=x&q=&has_email=2&updated_to=x")).toHaveLength(4);
   });
-});
-
-describe("the list of fields", () => {
-  test("keeps its order", () => {
-    expect(readFields([])).toEqual({ fields: null, faults: [] });
-    expect(readFields(["status, email,job_id"])).toEqual({ fields: ["status", "email", "job_id"], faults: [] });
-  });
-
-  test.each([[[""]], [["email,"]], [["email,Email"]], [["toString"]], [["email,email"]], [["email", "status"]]])(
-    "%j is refused",
-    (values) => {
-      expect(readFields(values)).toEqual({ fields: null, faults: [{ field: "fields", reason: expect.any(String) }] });
-    },
-  );
 });

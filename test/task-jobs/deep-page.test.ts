@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Bookmarks } from "../../src/task-jobs/bookmarks.ts";
+import { Bookmarks } from "../../src/task-jobs/deep-page.queries.ts";
 
 const job = (offset: number) => ({ createdAt: "2025-01-01 12:00:00+00", id: `job ${offset}` });
 const pageAt = (offset: number, size = 1) => ({

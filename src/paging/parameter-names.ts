@@ -1,6 +1,6 @@
 import { suggestionList } from "graphql/jsutils/suggestionList.js";
-import type { FieldFault } from "../../errors.ts";
-import { notTogetherWith } from "../../paging/connection.ts";
+import type { FieldFault } from "../errors.ts";
+import { notTogetherWith } from "./connection.ts";
 
 /** Aliases of the timestamp parameters. Every path accepts every alias, so that callers need not remember which path accepts which. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
