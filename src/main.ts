@@ -5,7 +5,7 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import { startDatabase } from "./server/start-database.ts";
 import { StartError } from "./server/start-error.ts";
-import { type StartedServer, startServer } from "./server/start-server.ts";
+import { startServer } from "./server/start-server.ts";
 import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./server/stop.ts";
 import { printWelcome } from "./server/welcome.ts";
 import { runWorker, startWorkers } from "./server/workers.ts";
@@ -24,45 +24,50 @@ try {
   await exit(1);
 }
 
+/** Starts the database and then the server. A signal or a fatal error stops them in reverse order. */
+async function run(config: Config, log: Log): Promise<void> {
+  const started: { close(): Promise<void> }[] = [];
+  const stop = stopOnce(log, async () => {
+    for (const part of started.toReversed()) await part.close();
+  });
+  stopOnUncaught(log, () => stop(1));
+  const fail = (error: unknown) => {
+    reportStartError(error);
+    stop(1);
+  };
+
+  try {
+    const database = await startDatabase(config, log);
+    started.push(database);
+    database.migrated.catch(fail);
+    const server = await (config.workers === 1 ? startServer : startWorkers)(config, database, log);
+    started.push(server);
+    warnAboutShortSecret(config, log);
+    for (const signal of ["SIGTERM", "SIGINT"]) {
+      process.on(signal, () => {
+        log.info({ signal }, "stopping");
+        stop(0);
+      });
+    }
+    // Printed after the signal handlers are set, because a reader of the address may send a signal at once.
+    printWelcome({
+      origin: server.origin,
+      graphiql: config.graphiql,
+      database: database.description,
+      demo: database.demo,
+    });
+  } catch (error) {
+    fail(error);
+  }
+}
+
 function reportStartError(error: unknown): void {
   const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
   if (isForPeople) console.error((error as Error).message);
   else createLog("error").fatal({ err: error }, "cannot start");
 }
 
-async function run(config: Config, log: Log): Promise<void> {
-  let stop = (code: number): void => void exit(code);
-  stopOnUncaught(log, () => stop(1));
-  const database = await startDatabase(config, log);
-  database.migrated.catch((error) => {
-    reportStartError(error);
-    stop(1);
-  });
-  let server: StartedServer;
-  try {
-    server = await (config.workers === 1 ? startServer : startWorkers)(config, database, log);
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-  if (config.jwt.secret !== null && config.jwt.secret.length < 32) {
-    log.warn("JWT_SECRET is shorter than 32 characters: HS256 wants 256 bits (RFC 7518 section 3.2)");
-  }
-  stop = stopOnce(log, async () => {
-    await server.close();
-    await database.close();
-  });
-  for (const signal of ["SIGTERM", "SIGINT"]) {
-    process.on(signal, () => {
-      log.info({ signal }, "stopping");
-      stop(0);
-    });
-  }
-  // Last: whoever reads where it listens may stop it.
-  printWelcome({
-    origin: server.origin,
-    graphiql: config.graphiql,
-    database: database.description,
-    demo: database.demo,
-  });
+function warnAboutShortSecret({ jwt }: Config, log: Log): void {
+  if (jwt.secret === null || jwt.secret.length >= 32) return;
+  log.warn("JWT_SECRET is shorter than 32 characters, but HS256 requires 256 bits (RFC 7518 section 3.2)");
 }

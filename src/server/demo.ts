@@ -25,23 +25,21 @@ export interface Demo extends DemoSecrets {
 }
 
 /**
- * The sample batch and two API keys. What they are called is written down first and the database made to match, so that
- * a start that was cut short, or a database that was thrown away, is mended by the next start.
+ * Creates the sample batch and two API keys if they are missing. Their ids are written to a file first, so that the next
+ * start completes an interrupted one and fills a new database.
  */
-export async function openDemo(dataDir: string, database: OpenDatabase): Promise<Demo> {
-  const secrets = await keepSecrets(join(dataDir, "demo.json"));
+export async function ensureDemo(dataDir: string, database: OpenDatabase): Promise<Demo> {
+  const secrets = await ensureSecrets(join(dataDir, "demo.json"));
   const { insertApiKey } = apiKeyQueries(database);
-  const forever = { expiresAt: null };
-  await insertApiKey(secrets.userKey, { userId: DEMO_USER_ID, isAdmin: false, name: "demo user", ...forever });
-  await insertApiKey(secrets.adminKey, { userId: DEMO_ADMIN_ID, isAdmin: true, name: "demo admin", ...forever });
+  await insertApiKey(secrets.userKey, { userId: DEMO_USER_ID, isAdmin: false, name: "demo user", expiresAt: null });
+  await insertApiKey(secrets.adminKey, { userId: DEMO_ADMIN_ID, isAdmin: true, name: "demo admin", expiresAt: null });
   return { ...secrets, jobs: await ensureSample(database, secrets.taskId) };
 }
 
 async function ensureSample(database: OpenDatabase, taskId: string): Promise<number> {
-  const admin = { userId: DEMO_ADMIN_ID, isAdmin: true };
   const { findVisibleJobPage } = taskJobQueries(database);
   const sample = await findVisibleJobPage({
-    viewer: admin,
+    viewer: { userId: DEMO_ADMIN_ID, isAdmin: true },
     taskId,
     page: { limit: 1, offset: 0 },
     select: { jobs: false, count: true },
@@ -59,18 +57,15 @@ async function ensureSample(database: OpenDatabase, taskId: string): Promise<num
   return imported.jobs;
 }
 
-/**
- * In plain text, for their owner only: the keys must print again at every start, and open nothing but this machine's
- * demo.
- */
-async function keepSecrets(file: string): Promise<DemoSecrets> {
-  const kept = readSecrets(await readFile(file, "utf8").catch(() => ""));
+/** Stores the keys in plain text for their owner, because every start prints them and they open only the demo. */
+async function ensureSecrets(file: string): Promise<DemoSecrets> {
+  const stored = parseSecrets(await readFile(file, "utf8").catch(() => ""));
   const secrets: DemoSecrets = {
-    taskId: isText(kept.taskId) && isUuid(kept.taskId) ? kept.taskId : randomUUID(),
-    userKey: isApiKey(kept.userKey) ? kept.userKey : newApiKey(),
-    adminKey: isApiKey(kept.adminKey) && kept.adminKey !== kept.userKey ? kept.adminKey : newApiKey(),
+    taskId: isText(stored.taskId) && isUuid(stored.taskId) ? stored.taskId : randomUUID(),
+    userKey: isApiKey(stored.userKey) ? stored.userKey : newApiKey(),
+    adminKey: isApiKey(stored.adminKey) && stored.adminKey !== stored.userKey ? stored.adminKey : newApiKey(),
   };
-  if (Object.entries(secrets).every(([name, secret]) => kept[name] === secret)) return secrets;
+  if (Object.entries(secrets).every(([name, secret]) => stored[name] === secret)) return secrets;
 
   const unfinished = `${file}.${randomBytes(4).toString("hex")}`;
   await writeFile(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flush: true });
@@ -82,10 +77,10 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isApiKey = (value: unknown): value is string => isText(value) && /^tj_[\w-]{43}$/.test(value);
 
 /** Accepts any content, because the file may be truncated, empty or written by another program. */
-function readSecrets(text: string): Readonly<Record<string, unknown>> {
+function parseSecrets(text: string): Readonly<Record<string, unknown>> {
   try {
-    const kept: unknown = JSON.parse(text);
-    return typeof kept === "object" && kept !== null ? { ...kept } : {};
+    const stored: unknown = JSON.parse(text);
+    return typeof stored === "object" && stored !== null ? { ...stored } : {};
   } catch {
     return {};
   }

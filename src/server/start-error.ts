@@ -1,2 +1,2 @@
-/** A start that failed for a reason a person can mend: said in one message, without a stack. */
+/** An error that the operator can correct. Its message is printed without a stack. */
 export class StartError extends Error {}

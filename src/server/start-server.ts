@@ -10,25 +10,16 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { StartedDatabase } from "./start-database.ts";
 import { StartError } from "./start-error.ts";
 
-/** What to do about it, in terms of the two variables that say where to listen. */
-function listenFault(code: string, port: string, host: string): string {
-  if (code === "EADDRINUSE") return `another program listens there. Stop it, or choose another ${port}.`;
-  if (code === "EACCES") return `this user may not. Choose a ${port} above 1023.`;
-  if (code === "EADDRNOTAVAIL") return `this machine has no such address. Choose another ${host}.`;
-  if (code === "ENOTFOUND") return `there is no such host name. Choose another ${host}.`;
-  return code;
-}
-
 export interface StartedServer {
-  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  /** The address that it listens on, such as `http://127.0.0.1:4000`. */
   readonly origin: string;
-  /** The server before the pool: what runs may finish. */
+  /** Closes the HTTP server before the database pool, so that running requests can finish. */
   readonly close: () => Promise<void>;
 }
 
 export type ServedDatabase = Pick<StartedDatabase, "url" | "demo">;
 
-/** The only process, or a worker, whose parent asks for its metrics. */
+/** A process that serves requests. The parent of a worker reads its metrics. */
 export interface ServingProcess extends StartedServer {
   readonly metrics: Metrics | null;
 }
@@ -68,13 +59,13 @@ export async function startServer(config: Config, { url, demo }: ServedDatabase,
   }
 }
 
-/** Null where the metrics have no port of their own. */
+/** Returns null if the metrics have no separate port. */
 export async function startMetricsServer({ metrics }: Config, readMetrics: () => Promise<string>, log: Log) {
   if (metrics === null || metrics.port === null) return null;
   const { host, port } = metrics;
   const server = await openMetricsServer(metrics, readMetrics).catch(({ code = "" }: NodeJS.ErrnoException) => {
-    const fault = listenFault(code, "METRICS_PORT", "METRICS_HOST");
-    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${fault}`);
+    const reason = describeListenError({ code, port: "METRICS_PORT", host: "METRICS_HOST" });
+    throw new StartError(`Cannot serve metrics on ${host}:${port}: ${reason}`);
   });
   log.info({ host, port: server.port }, "metrics are served");
   return server;
@@ -83,10 +74,20 @@ export async function startMetricsServer({ metrics }: Config, readMetrics: () =>
 function listen(server: Server, { port, host }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", ({ code = "" }: NodeJS.ErrnoException) => {
-      reject(new StartError(`Cannot listen on ${host}:${port}: ${listenFault(code, "PORT", "HOST")}`));
+      const reason = describeListenError({ code, port: "PORT", host: "HOST" });
+      reject(new StartError(`Cannot listen on ${host}:${port}: ${reason}`));
     });
     server.listen(port, host, resolve);
   });
+}
+
+/** Says why listening failed, and which of the two settings to change. */
+function describeListenError({ code, port, host }: { code: string; port: string; host: string }): string {
+  if (code === "EADDRINUSE") return `another program listens there. Stop it, or choose another ${port}.`;
+  if (code === "EACCES") return `this user may not use this port. Choose a ${port} above 1023.`;
+  if (code === "EADDRNOTAVAIL") return `this machine has no such address. Choose another ${host}.`;
+  if (code === "ENOTFOUND") return `there is no such host name. Choose another ${host}.`;
+  return code;
 }
 
 function originOf({ address, family, port }: AddressInfo): string {

@@ -22,7 +22,7 @@ export function surviveBrokenOutput(log: Log): void {
   process.on("warning", (warning) => log.warn({ err: warning }, "Node.js emitted a warning"));
 }
 
-/** With the exit code of the first who asks. */
+/** Closes everything once and exits with the code of the first call. */
 export function stopOnce(log: Log, close: () => Promise<void>): (code: number) => void {
   let stopping = false;
   return (code) => {

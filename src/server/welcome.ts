@@ -7,7 +7,7 @@ interface Welcome {
   readonly demo: Demo | null;
 }
 
-/** What somebody who just typed `npm start` needs to see next. */
+/** Prints the addresses and, for the demo, the keys and a first request to try. */
 export function printWelcome({ origin, graphiql, database, demo }: Welcome): void {
   const lines = [
     `Database   ${database}`,

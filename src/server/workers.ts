@@ -14,21 +14,28 @@ import {
 } from "./start-server.ts";
 import { exit, stopOnce, stopOnUncaught } from "./stop.ts";
 
-/** A worker that dies as soon as it begins may not keep a core busy with being replaced. */
+/** Keeps a worker that fails at its start from occupying a core with restarts. */
 const RESTART_DELAY_MS = 1000;
 
-type FromParent = { readonly serve: ServedDatabase } | MetricsRequest;
-/** It speaks first: what is sent to a process that does not listen yet is lost. */
-type FromWorker = { readonly listening: true } | { readonly origin: string } | { readonly fault: string };
+type MessageToWorker = { readonly serve: ServedDatabase } | MetricsRequest;
+/** A worker first sends `listening`, because a message to a worker that does not listen yet is lost. */
+type MessageFromWorker = { readonly listening: true } | { readonly origin: string } | { readonly startError: string };
 
-/** The same server in several processes behind one port; a worker that dies is replaced. */
+/** Runs the server in several processes on one port, and replaces a worker that ends. */
 export async function startWorkers(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<StartedServer> {
   const workers = new Set<Worker>();
   const metrics = config.metrics === null ? null : createClusterMetrics();
   const metricsServer = metrics && (await startMetricsServer(config, metrics.text, log));
-  // The workers' limit is counted here: a limit of each worker's own would be as many times as high.
+  // Counts the requests of all workers. With a limiter in each worker, the limit would apply once per worker.
   if (config.rateLimit?.store === "memory") new RateLimiterClusterMaster();
   let stopping = false;
+
+  function replaceLater(): void {
+    setTimeout(() => {
+      if (stopping) return;
+      startWorker().catch((error) => log.error({ err: error }, "a worker could not be started"));
+    }, RESTART_DELAY_MS);
+  }
 
   async function startWorker(): Promise<string> {
     const worker = cluster.fork();
@@ -38,31 +45,28 @@ export async function startWorkers(config: Config, { url, demo }: ServedDatabase
       if (stopping) return;
       void metrics?.remove(worker);
       log.error({ worker: worker.process.pid, code, signal }, "worker ended, starting another");
-      setTimeout(
-        () => stopping || startWorker().catch((error) => log.error({ err: error }, "no worker")),
-        RESTART_DELAY_MS,
-      );
+      replaceLater();
     });
-    await nextWord(worker);
-    worker.send({ serve: { url, demo } } satisfies FromParent);
-    const word = await nextWord(worker);
-    if ("origin" in word) {
-      metrics?.add(worker);
-      return word.origin;
+    await nextMessage(worker);
+    worker.send({ serve: { url, demo } } satisfies MessageToWorker);
+    const message = await nextMessage(worker);
+    if (!("origin" in message)) {
+      throw new StartError("startError" in message ? message.startError : "a worker did not report its address");
     }
-    throw new StartError("fault" in word ? word.fault : "a worker lost its way");
+    metrics?.add(worker);
+    return message.origin;
+  }
+
+  async function stopWorker(worker: Worker): Promise<void> {
+    const ended = once(worker, "exit");
+    // Sent as a signal, because a message to a worker that still loads is lost.
+    worker.process.kill("SIGTERM");
+    await ended;
   }
 
   async function close(): Promise<void> {
     stopping = true;
-    await Promise.all(
-      [...workers].map(async (worker) => {
-        const ended = once(worker, "exit");
-        // A signal, not a message: that would be lost on a worker that still loads.
-        worker.process.kill("SIGTERM");
-        await ended;
-      }),
-    );
+    await Promise.all([...workers].map(stopWorker));
     await metricsServer?.close();
   }
 
@@ -75,32 +79,31 @@ export async function startWorkers(config: Config, { url, demo }: ServedDatabase
   }
 }
 
-/** Passes over what else a worker sends: metrics, and what it counts for the rate limit. */
-async function nextWord(worker: Worker): Promise<FromWorker> {
-  const heard = new Promise<[FromWorker]>((resolve) => {
+/** Returns the next message about the start of a worker. Messages of metrics and of the rate limit are skipped. */
+async function nextMessage(worker: Worker): Promise<MessageFromWorker> {
+  const received = new Promise<MessageFromWorker>((resolve) => {
     worker.on("message", function listen(message: object) {
-      if (!["listening", "origin", "fault"].some((word) => word in message)) return;
+      if (!["listening", "origin", "startError"].some((key) => key in message)) return;
       worker.off("message", listen);
-      resolve([message as FromWorker]);
+      resolve(message as MessageFromWorker);
     });
   });
   const ended = once(worker, "exit").then(([code]) => {
-    throw new StartError(`a worker ended with ${code} before it served`);
+    throw new StartError(`a worker ended with code ${code} before it served requests`);
   });
-  const [word] = await Promise.race([heard, ended]);
-  return word;
+  return Promise.race([received, ended]);
 }
 
-/** A worker's whole life: serves what its parent tells it, until told to stop or left alone. */
+/** Runs this process as a worker: serves when the parent says so, until a signal or the end of the parent. */
 export function runWorker(config: Config, log: Log): void {
-  // Ctrl-C reaches the whole group; the parent then ends each worker in its own time.
+  // Ctrl-C reaches all processes of the terminal, but the parent decides when each worker stops.
   process.on("SIGINT", () => {});
   let server: ServingProcess | undefined;
   const stop = stopOnce(log, async () => server?.close());
   process.on("SIGTERM", () => stop(0));
   process.on("disconnect", () => stop(0));
   stopOnUncaught(log, () => stop(1));
-  process.on("message", async (message: FromParent) => {
+  process.on("message", async (message: MessageToWorker) => {
     if ("metricsWanted" in message) {
       const snapshot = (await server?.metrics?.snapshot()) ?? [];
       process.send?.({ metricsOf: message.metricsWanted, snapshot } satisfies MetricsReply);
@@ -108,10 +111,11 @@ export function runWorker(config: Config, log: Log): void {
     if (!("serve" in message)) return;
     try {
       server = await startServer(config, message.serve, log);
-      process.send?.({ origin: server.origin } satisfies FromWorker);
+      process.send?.({ origin: server.origin } satisfies MessageFromWorker);
     } catch (error) {
-      process.send?.({ fault: (error as Error).message } satisfies FromWorker, () => void exit(1));
+      const startError = error instanceof Error ? error.message : String(error);
+      process.send?.({ startError } satisfies MessageFromWorker, () => void exit(1));
     }
   });
-  process.send?.({ listening: true } satisfies FromWorker);
+  process.send?.({ listening: true } satisfies MessageFromWorker);
 }

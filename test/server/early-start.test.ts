@@ -8,10 +8,10 @@ import { killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../s
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
-// The program itself, started before its database.
+// These tests start the program before its database is reachable.
 
-/** The first good answer comes within a second of the database being there; the rest is this machine's. */
-const THERE_WITHIN_MS = 1500;
+/** The server serves pages a second after the database is reachable. The rest is a margin for this machine. */
+const SERVES_WITHIN_MS = 1500;
 
 const key = newApiKey();
 let proxy: Awaited<ReturnType<typeof openTcpProxy>>;
@@ -48,40 +48,43 @@ test.each([
   ["on", "blackhole"],
   ["off", "refuse"],
   ["off", "blackhole"],
-] as const)("MIGRATE=%s, connections %s: alive and 503, then good answers without a restart", async (MIGRATE, mood) => {
-  proxy.become(mood);
-  const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", MIGRATE });
-  const origin = await program.listening();
-  const ask = () => fetch(origin + path, { headers: { "X-API-Key": key } });
-  const statusOf = async (at: string) => (await fetch(origin + at)).status;
+] as const)(
+  "with MIGRATE=%s and connections that %s the server is alive and answers 503, and 200 once the database is reachable",
+  async (MIGRATE, mood) => {
+    proxy.become(mood);
+    const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", MIGRATE });
+    const origin = await program.listening();
+    const request = () => fetch(origin + path, { headers: { "X-API-Key": key } });
+    const statusOf = async (at: string) => (await fetch(origin + at)).status;
 
-  expect(await statusOf("/healthz")).toBe(200);
-  expect(await statusOf("/readyz")).toBe(503);
-  const away = await ask();
-  const { error } = JSON.parse(await away.text());
-  const answer = [away.status, error.code, away.headers.get("retry-after")];
-  if (mood === "blackhole" && away.status === 504) expect(error.code).toBe("DEPENDENCY_TIMEOUT");
-  else expect(answer).toEqual([503, "DEPENDENCY_UNAVAILABLE", "1"]);
+    expect(await statusOf("/healthz")).toBe(200);
+    expect(await statusOf("/readyz")).toBe(503);
+    const refused = await request();
+    const { error } = JSON.parse(await refused.text());
+    const answer = [refused.status, error.code, refused.headers.get("retry-after")];
+    if (mood === "blackhole" && refused.status === 504) expect(error.code).toBe("DEPENDENCY_TIMEOUT");
+    else expect(answer).toEqual([503, "DEPENDENCY_UNAVAILABLE", "1"]);
 
-  if (mood === "blackhole") await proxy.close().then(reopenProxy);
-  else proxy.become("forward");
-  const options = { timeout: THERE_WITHIN_MS, interval: 20 };
-  await expect.poll(async () => (await ask()).status, options).toBe(200);
-  await expect.poll(() => statusOf("/readyz"), options).toBe(200);
-  if (MIGRATE === "on") {
-    await expect.poll(() => linesOf(program).length).toBe(2);
-    expect(linesOf(program)[0]).toMatch(/"reason":"[A-Z_]+( 127\.0\.0\.1:\d+)?"/);
-  }
-  expect((await program.stop()).code).toBe(0);
-});
+    if (mood === "blackhole") await proxy.close().then(reopenProxy);
+    else proxy.become("forward");
+    const options = { timeout: SERVES_WITHIN_MS, interval: 20 };
+    await expect.poll(async () => (await request()).status, options).toBe(200);
+    await expect.poll(() => statusOf("/readyz"), options).toBe(200);
+    if (MIGRATE === "on") {
+      await expect.poll(() => linesOf(program).length).toBe(2);
+      expect(linesOf(program)[0]).toMatch(/"reason":"[A-Z_]+( 127\.0\.0\.1:\d+)?"/);
+    }
+    expect((await program.stop()).code).toBe(0);
+  },
+);
 
-/** What was dropped meanwhile stays lost; whoever connects anew gets through. */
+/** Accepts new connections. The bytes of the old connections stay lost. */
 async function reopenProxy(): Promise<void> {
   const { hostname, port } = new URL(database.url);
   proxy = await openTcpProxy({ host: hostname, port: Number(port) }, proxy.port);
 }
 
-test("an empty database that comes late is migrated and served", async () => {
+test("an empty database that becomes reachable after the start is migrated and served", async () => {
   await asSuperuser((sql) => sql`create database late_and_empty`);
   proxy.become("refuse");
   const url = throughProxy(databaseUrl(inject("serverUrl"), "late_and_empty"));
@@ -89,36 +92,36 @@ test("an empty database that comes late is migrated and served", async () => {
   const origin = await program.listening();
   const statusOf = async (at: string) => (await fetch(origin + at, { headers: { "X-API-Key": key } })).status;
   expect(await statusOf("/readyz")).toBe(503);
-  // Another instance that migrates, and takes its time: the database is there, its tables are not.
+  // A slow migration of another instance: the database is reachable, but its tables do not exist yet.
   const other = postgres(databaseUrl(inject("serverUrl"), "late_and_empty"), { max: 1 });
   await other`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
   proxy.become("forward");
   const waiting = () => other`select 1 from pg_stat_activity where wait_event = 'advisory'`;
   await expect.poll(waiting, { timeout: 5000 }).toHaveLength(1);
   const statuses = new Set<number>();
-  const askAndReadLog = async () => {
+  const requestAndReadLog = async () => {
     statuses.add(await statusOf(path));
     return program.stderr();
   };
-  await expect.poll(askAndReadLog, { timeout: 5000 }).toContain("42P01");
+  await expect.poll(requestAndReadLog, { timeout: 5000 }).toContain("42P01");
   expect([...statuses, await statusOf("/readyz")]).toEqual([503, 503]);
   await other.end();
 
   await expect.poll(() => statusOf("/readyz"), { timeout: 5000 }).toBe(200);
-  // Without its key, which is in another database.
+  // The key is unknown, because it is in another database.
   expect(await statusOf(path)).toBe(401);
   expect((await program.stop()).code).toBe(0);
 });
 
-test("what waiting cannot mend ends the start with 1, also when it shows late", async () => {
-  const wrong = throughProxy(database.url, { username: "nobody_of_that_name", password: "pass-word" });
+test("an error that a later attempt cannot clear ends the program with 1, even after the start", async () => {
+  const wrong = throughProxy(database.url, { username: "unknown_user", password: "pass-word" });
   const missing = throughProxy(databaseUrl(inject("serverUrl"), "never_created"));
-  for (const [url, said] of [
+  for (const [url, message] of [
     [wrong, / 28\w{3} .*Are the user name and the password/],
     [missing, / 3D000 the database does not exist\. Create the database/],
   ] as const) {
     const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: url, PORT: "0" });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
     expect(stderr).not.toMatch(/pass-word|at .*\.js/);
   }
   proxy.become("refuse");
@@ -131,24 +134,24 @@ test("what waiting cannot mend ends the start with 1, also when it shows late", 
   });
 });
 
-test("a stop before the database ever came is clean", async () => {
+test("a stop before the database was ever reachable exits with 0", async () => {
   proxy.become("refuse");
   const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", SHUTDOWN_DRAIN_MS: "0" });
   await program.listening();
   expect((await program.stop()).code).toBe(0);
 });
 
-test("the log names host and cause of an unreachable database: once at its begin and end, and in each request's line", async () => {
+test("the log names host and cause of an unreachable database once when it begins and in the line of each request", async () => {
   proxy.become("forward");
   const program = startProgram(MAIN, { DATABASE_URL: throughProxy(database.url), PORT: "0", MIGRATE: "off" });
   const origin = await program.listening();
-  const ask = async () => (await fetch(origin + path, { headers: { "X-API-Key": key } })).status;
-  expect(await ask()).toBe(200);
+  const request = async () => (await fetch(origin + path, { headers: { "X-API-Key": key } })).status;
+  expect(await request()).toBe(200);
   proxy.become("refuse");
-  for (let request = 0; request < 12; request++) await ask();
+  for (let count = 0; count < 12; count++) await request();
   expect((await fetch(`${origin}/readyz`)).status).toBe(503);
   proxy.become("forward");
-  await expect.poll(ask, { timeout: 5000 }).toBe(200);
+  await expect.poll(request, { timeout: 5000 }).toBe(200);
   await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { timeout: 5000 }).toBe(200);
   await program.stop();
   const lines = program

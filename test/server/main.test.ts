@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -17,8 +18,8 @@ afterEach(killPrograms);
 const serving = (more: Record<string, string> = {}) =>
   startProgram(MAIN, { DATABASE_URL: database.url, PORT: "0", ...more });
 
-describe("refuses to start, with one message and without a stack", () => {
-  test("and names every fault of the environment at once, not its values", async () => {
+describe("a start that fails prints one message without a stack", () => {
+  test("a start with invalid settings fails with one message that names all of them without their values", async () => {
     const { code, stderr } = await runProgram(MAIN, {
       PORT: "70000",
       DATABASE_URL: "mysql://secret@host/db",
@@ -42,13 +43,13 @@ describe("refuses to start, with one message and without a stack", () => {
     );
   });
 
-  test("in production without DATABASE_URL", async () => {
+  test("a start in production without DATABASE_URL fails", async () => {
     const { code, stderr } = await runProgram(MAIN, { NODE_ENV: "production" });
     expect(code).toBe(1);
     expect(stderr).toContain("DATABASE_URL is required when NODE_ENV=production");
   });
 
-  test("where another program has the port", async () => {
+  test("a start on a port that another program uses fails with a message that says so", async () => {
     const first = serving();
     const port = new URL(await first.listening()).port;
     const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: database.url, PORT: port });
@@ -65,7 +66,7 @@ describe("the database's migrations", () => {
     return databaseUrl(inject("serverUrl"), name);
   };
 
-  test("are applied once by ten instances that start together", async () => {
+  test("ten instances that start together apply the migrations once", async () => {
     const url = await anEmptyDatabase("migrated_by_ten");
     const programs = Array.from({ length: 10 }, () => startProgram(MAIN, { DATABASE_URL: url, PORT: "0" }));
     const origins = await Promise.all(programs.map((program) => program.listening()));
@@ -75,7 +76,7 @@ describe("the database's migrations", () => {
     expect(ends.map(({ code }) => code)).toEqual(Array(10).fill(0));
   }, 90_000);
 
-  test("are left alone with MIGRATE=off: alive, not ready, until somebody applies them", async () => {
+  test("with MIGRATE=off the server is alive but not ready until another process applies the migrations", async () => {
     const url = await anEmptyDatabase("not_migrated");
     const program = startProgram(MAIN, { DATABASE_URL: url, PORT: "0", MIGRATE: "off" });
     const origin = await program.listening();
@@ -87,7 +88,7 @@ describe("the database's migrations", () => {
 });
 
 describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
-  test("finishes what is running, listens no more, exits 0", async () => {
+  test(`${signal} lets running requests finish, closes the port and exits with 0`, async () => {
     const limits = { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "20000" };
     const program = serving({ SHUTDOWN_DRAIN_MS: "0", ...limits });
     const origin = await program.listening();
@@ -98,7 +99,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await someJobs(database.sql, taskId, 1);
     const path = `/api/v1/tasks/${taskId}/jobs`;
 
-    // A view in the place of the table, which takes its time.
+    // A view with pg_sleep replaces the table, so that the page is slow.
     await database.sql`alter table task_email_jobs rename to task_email_jobs_table`;
     await database.sql`create view task_email_jobs as select t.* from task_email_jobs_table t, pg_sleep(1)`;
     try {
@@ -111,7 +112,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
       expect((await running).status).toBe(200);
       const answeredAt = performance.now();
       expect((await program.ended).code).toBe(0);
-      // Long before the grace period ends: the connection that it kept alive holds up nothing.
+      // The idle keep-alive connection does not delay the exit until the end of the grace period.
       expect(performance.now() - answeredAt).toBeLessThan(5000);
     } finally {
       await database.sql`drop view task_email_jobs`;
@@ -127,7 +128,7 @@ function isClosed(origin: string): Promise<boolean> {
   }).finally(() => socket.destroy()) as Promise<boolean>;
 }
 
-test("what still runs after the grace period is cut, and the exit is still clean", async () => {
+test("a request that still runs after the grace period is cut off, and the exit code is 0", async () => {
   const program = serving({ SHUTDOWN_GRACE_MS: "300" });
   const origin = await program.listening();
   const idle = http.get(`${origin}/healthz`, { agent: new http.Agent({ keepAlive: true }) });
@@ -141,7 +142,7 @@ test("what still runs after the grace period is cut, and the exit is still clean
   expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
-test("two workers serve one port, a killed one is replaced, and one stop ends them all", async () => {
+test("two workers serve one port, a killed worker is replaced, and a stop ends both", async () => {
   const program = serving({ WORKERS: "2", LOG_LEVEL: "info" });
   const origin = await program.listening();
   const alive = async () => (await fetch(`${origin}/readyz`, { headers: { Connection: "close" } })).status;
@@ -161,8 +162,8 @@ describe("the embedded demo", () => {
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
   const demo = () => startProgram(MAIN, { DATA_DIR: dataDir, PORT: "0" });
 
-  /** What the printed curl line asks for, and the lines that must stay the same. */
-  async function meet(program: ReturnType<typeof demo>) {
+  /** Sends the request of the printed curl line, and returns the lines that must stay the same. */
+  async function readDemo(program: ReturnType<typeof demo>) {
     const [, key, url] = await program.printed(/curl -s -H 'Authorization: Bearer (\S+)' '(\S+)'/);
     await program.listening();
     const response = await fetch(url ?? "", { headers: { Authorization: `Bearer ${key}` } });
@@ -171,19 +172,19 @@ describe("the embedded demo", () => {
     return { key, sample, admin, status: response.status, body: await response.text() };
   }
 
-  test("keeps its data and its keys over a stop and over kill -9", async () => {
+  test("the demo keeps its data and its keys after a stop and after kill -9", async () => {
     const first = demo();
-    const before = await meet(first);
+    const before = await readDemo(first);
     expect(before.status).toBe(200);
     expect(JSON.parse(before.body)).toMatchObject({ count: 2000, limit: 2 });
     expect((await first.stop()).code).toBe(0);
 
     const second = demo();
-    expect(await meet(second)).toEqual(before);
+    expect(await readDemo(second)).toEqual(before);
     await second.stop("SIGKILL");
 
     const third = demo();
-    expect(await meet(third)).toEqual(before);
+    expect(await readDemo(third)).toEqual(before);
     expect((await third.stop()).code).toBe(0);
   });
 
@@ -192,7 +193,7 @@ describe("the embedded demo", () => {
     async (text) => {
       writeFileSync(join(dataDir, "demo.json"), text);
       const repaired = demo();
-      expect((await meet(repaired)).status).toBe(200);
+      expect((await readDemo(repaired)).status).toBe(200);
       await repaired.stop();
       expect(JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8"))).toMatchObject({
         userKey: expect.stringMatching(/^tj_/),
@@ -201,7 +202,17 @@ describe("the embedded demo", () => {
     30_000,
   );
 
-  test("of one directory runs once at a time, and says so", async () => {
+  test("a start that fails on its port stops the database that it started", async () => {
+    const other = net.createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as net.AddressInfo;
+    const { code, stderr } = await runProgram(MAIN, { DATA_DIR: dataDir, PORT: String(port) });
+    other.close();
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Cannot listen on .*\n$/)]);
+    expect(readdirSync(dataDir)).not.toContain("postgres.owner.json");
+  });
+
+  test("a second start on the same data directory fails with a message that names the running process", async () => {
     const first = demo();
     await first.listening();
     const { code, stderr } = await demo().ended;

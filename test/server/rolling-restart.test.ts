@@ -6,7 +6,7 @@ import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
-/** All twenty in CI (90 s on two cores); a few show the same to whoever is waiting for the suite. */
+/** 20 restarts take 90 s on two cores, so only CI runs them all. */
 const RESTARTS = process.env.CI ? 20 : 5;
 const CONNECTIONS = 50;
 const READY_WITHIN_MS = 2000;
@@ -35,8 +35,8 @@ test(`${RESTARTS} rolling restarts of two instances under ${CONNECTIONS} busy co
   let instances = await Promise.all([startInstance(balancer), startInstance(balancer)]);
 
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const load = { goesOn: true, answers: 0, failures: [] as string[] };
-  const ask = () =>
+  const load = { continues: true, answers: 0, failures: [] as string[] };
+  const request = () =>
     new Promise<void>((resolve) => {
       http
         .get(balancer.url + path, { agent, headers: { "X-API-Key": key } }, (response) => {
@@ -58,7 +58,7 @@ test(`${RESTARTS} rolling restarts of two instances under ${CONNECTIONS} busy co
         });
     });
   const clients = Array.from({ length: CONNECTIONS }, async () => {
-    while (load.goesOn) await ask();
+    while (load.continues) await request();
   });
 
   for (let restart = 0; restart < RESTARTS; restart++) {
@@ -68,7 +68,7 @@ test(`${RESTARTS} rolling restarts of two instances under ${CONNECTIONS} busy co
     expect(ended?.code).toBe(0);
     balancer.remove(oldest?.origin ?? "");
   }
-  load.goesOn = false;
+  load.continues = false;
   await Promise.all(clients);
   await balancer.close();
   agent.destroy();
@@ -84,8 +84,8 @@ test("a killed server is ready again within two seconds of its start", async () 
   await first.stop("SIGKILL");
 
   let took = Number.POSITIVE_INFINITY;
-  // Once more where this machine was busy with something else.
-  for (let times = 0; times < 2 && took > READY_WITHIN_MS; times++) {
+  // A second attempt excludes that this machine was busy.
+  for (let attempt = 0; attempt < 2 && took > READY_WITHIN_MS; attempt++) {
     const startedAt = performance.now();
     const again = start();
     const origin = await again.listening();

@@ -31,7 +31,7 @@ async function serve() {
       program.child.kill("SIGTERM");
       await expect.poll(() => program.stderr()).toContain("stopping");
     },
-    /** Keeps what comes, and when the connection was closed. */
+    /** Records the response and the time when the connection closes. */
     async connect(bytes: string) {
       const socket = net.connect(Number(new URL(origin).port), "127.0.0.1");
       const closed = new Promise<number>((resolve) => socket.once("close", () => resolve(performance.now())));
@@ -47,7 +47,7 @@ async function serve() {
   };
 }
 
-describe("while a page takes its time", () => {
+describe("a stop during a slow page", () => {
   let page: string;
   beforeAll(async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
@@ -63,7 +63,7 @@ describe("while a page takes its time", () => {
   const isRead = () =>
     expect.poll(() => database.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).toHaveLength(1);
 
-  test("a keep-alive client does not delay the stop", async () => {
+  test("a keep-alive client does not delay a stop", async () => {
     const server = await serve();
     const agent = new http.Agent({ keepAlive: true });
     const answered = once(http.get(server.origin + page, { agent, headers: { "X-API-Key": key } }), "response");
@@ -77,14 +77,14 @@ describe("while a page takes its time", () => {
     expect(performance.now() - answeredAt).toBeLessThan(1000);
   });
 
-  test("connections without a whole request are closed within a second, and the page is still answered", async () => {
+  test("a stop closes connections without a complete request within a second, and still answers a running page", async () => {
     const server = await serve();
     const half = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
     const again = await server.connect(`${half}\r\n`);
     await once(again.socket, "data");
     again.socket.write(half);
     const idle = [await server.connect(""), await server.connect(half), again];
-    // Not idle, although its first request was answered already.
+    // The first request of this connection is answered, but the second still runs.
     const busy = await server.connect(
       `${half}\r\nGET ${page} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${key}\r\n\r\n`,
     );
@@ -101,7 +101,7 @@ describe("while a page takes its time", () => {
   });
 });
 
-test("a request behind a response that began before the stop is answered, and its connection is then closed", async () => {
+test("a request after a response that started before the stop is answered, and its connection is then closed", async () => {
   const server = await serve();
   const taskId = await aTask(database.sql, { user_id: USER_ID });
   await someJobs(database.sql, taskId, 60_000);

@@ -81,7 +81,7 @@ test("an unhandled rejection is logged as an error, and the process keeps servin
   expectLogged(stderr, 50);
 });
 
-test("a worker's ends that worker alone, and another takes its place", async () => {
+test("an uncaught exception of a worker ends only that worker, which is replaced", async () => {
   const program = serving({ WORKERS: "2", SHUTDOWN_DRAIN_MS: "0", LOG_LEVEL: "error" });
   const origin = await program.listening();
   const workers = () =>

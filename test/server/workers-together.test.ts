@@ -10,7 +10,7 @@ requireBuild();
 const database = await sharedTestDatabase();
 afterEach(killPrograms);
 
-/** Over a connection of its own, so that both workers get some. */
+/** Opens a new connection for each request, so that both workers serve some. */
 const statusOf = async (url: string, headers: Record<string, string> = {}) =>
   (await fetch(url, { headers: { Connection: "close", ...headers } })).status;
 
@@ -21,14 +21,14 @@ async function startTwoWorkers(environment: Record<string, string>) {
   return { program, origin, workersOf };
 }
 
-/** Its line may come after the one of standard output. */
+/** Waits for the log line, which may follow the address on standard output. */
 async function metricsPortOf(program: ReturnType<typeof startProgram>): Promise<string> {
   const find = () => /"port":(\d+),"msg":"metrics are served"/.exec(program.stderr())?.[1] ?? "";
   await expect.poll(find).not.toBe("");
   return find();
 }
 
-test("two workers have one set of metrics, whose counters do not fall when one of them dies", async () => {
+test("the metrics of two workers are added up, and the counters do not fall when a worker is killed", async () => {
   const { program, origin, workersOf } = await startTwoWorkers({ METRICS_PORT: "0", LOG_LEVEL: "info" });
   const port = await metricsPortOf(program);
   const sampleOf = async (series: string) => {
@@ -52,7 +52,7 @@ test("two workers have one set of metrics, whose counters do not fall when one o
   expect((await program.stop()).code).toBe(0);
 });
 
-test("a worker that hangs does not keep the metrics of the others back", async () => {
+test("a stopped worker does not block the metrics of the others", async () => {
   const { program, origin, workersOf } = await startTwoWorkers({ METRICS_PORT: "0", LOG_LEVEL: "info" });
   const port = await metricsPortOf(program);
   for (let i = 0; i < 4; i++) await statusOf(`${origin}/healthz`);
@@ -64,7 +64,7 @@ test("a worker that hangs does not keep the metrics of the others back", async (
   expect((await program.stop()).code).toBe(0);
 });
 
-test("two workers share one rate limit, exactly", async () => {
+test("two workers count requests for one rate limit, without a request too many", async () => {
   const { program, origin } = await startTwoWorkers({ RATE_LIMIT: "10/m" });
   const key = newApiKey();
   const userId = "11111111-0000-4000-8000-000000000002";
@@ -76,7 +76,7 @@ test("two workers share one rate limit, exactly", async () => {
   expect((await program.stop()).code).toBe(0);
 });
 
-test("where another program has the metrics' port the start says so", async () => {
+test("a start on a metrics port that another program uses fails with a message that says so", async () => {
   const other = http.createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;

@@ -1,4 +1,4 @@
-// For `node --import`: SIGUSR2 makes the program meet an error that nobody catches, with what a driver's carries.
+// Loaded with `node --import`: SIGUSR2 causes an uncaught error that contains a statement and an address, as a driver's may.
 const error = Object.assign(new Error("Failed query: select canary from emails"), {
   code: "XX000",
   query: "select canary from emails",
