@@ -11,7 +11,7 @@ const WALKED_JOBS = 100_000;
 
 export const memory = {
   name: "memory",
-  title: "Resident memory after many requests on both doors, pages of 10 all over a task of 500,000",
+  title: "Resident memory after many requests on both APIs, pages of 10 all over a task of 500,000",
   async run(bench) {
     const [some, many] = bench.options.quick ? [2_000, 20_000] : [20_000, 200_000];
     const server = await bench.start(OURS);

@@ -6,7 +6,7 @@ import { FLOOR, OURS } from "../opponents.mjs";
 
 export const page10 = {
   name: "page-10",
-  title: "A page of 10, both doors",
+  title: "A page of 10, both APIs",
   async run(bench) {
     const page = { limit: 10 };
     const rest = restPage(bench, DATA.pageTaskId, page);
