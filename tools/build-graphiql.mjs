@@ -8,7 +8,7 @@ const PAGE_DIR = join(ROOT, "src/http/graphiql/page");
 const STAMP_FILE = ".stamp";
 
 /**
- * Bundles the GraphiQL page into `outDir`, or leaves it alone when nothing it depends on has changed.
+ * Bundles the GraphiQL page into `outDir`, unless its inputs have not changed since the last build.
  * @param {string} outDir
  * @returns {Promise<"built" | "unchanged">}
  */
@@ -16,7 +16,7 @@ export async function buildGraphiql(outDir) {
   const stamp = await stampOfInputs();
   if ((await readStamp(outDir)) === stamp) return "unchanged";
 
-  // Built beside and renamed: a server, a test and a second build may all look at `outDir` meanwhile.
+  // Builds in another directory and renames it, because a server, a test or a second build may read `outDir` meanwhile.
   const buildDir = `${outDir.replace(/\/+$/, "")}.building-${process.pid}`;
   await rm(buildDir, { recursive: true, force: true });
   try {
@@ -30,8 +30,9 @@ export async function buildGraphiql(outDir) {
 }
 
 async function bundle(outdir) {
-  // Not at the top: an unchanged page should not pay for loading the bundler.
+  // Imported here, so that a build without changes need not load the bundler.
   const { build } = await import("esbuild");
+  /** @type {import("esbuild").BuildOptions} */
   const shared = {
     outdir,
     bundle: true,
@@ -69,7 +70,7 @@ async function bundle(outdir) {
   ]);
 }
 
-/** GraphiQL's style sheet carries its fonts as data URLs, which `font-src 'self'` refuses. */
+/** Writes fonts to files, because GraphiQL's style sheet contains them as data URLs, which `font-src 'self'` refuses. */
 const fontsAsFiles = {
   name: "fonts-as-files",
   setup(build) {
@@ -87,7 +88,7 @@ const fontsAsFiles = {
   },
 };
 
-/** The same style sheet contains Monaco's already; what Monaco's modules import would only double it. */
+/** GraphiQL's style sheet already contains Monaco's, so the style sheets that Monaco's modules import are dropped. */
 const monacoCssOnce = {
   name: "monaco-css-once",
   setup(build) {
@@ -101,7 +102,7 @@ async function replaceDir(from, to) {
   try {
     await rename(from, to);
   } catch (error) {
-    // Another build of the same sources was first.
+    // A concurrent build of the same sources has already created the directory.
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
   }
 }

@@ -1,5 +1,5 @@
-// Writes sample/batch.csv: `node tools/make-sample.mjs`. The same bytes every time, so that a change of it is a change
-// of this file. Every address is at a domain reserved by RFC 2606 or RFC 6761: nobody's mailbox is in it.
+// Writes sample/batch.csv: `node tools/make-sample.mjs`. Every run writes the same bytes. Every address has a domain that
+// RFC 2606 or RFC 6761 reserves, so no address is real.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -25,7 +25,7 @@ const HEADER = [
   "job_updated_at",
 ];
 
-/** Jobs of one upload share their created_at to the microsecond; `words` is the generation of statuses of its time. */
+/** Jobs of one upload have the same created_at. `words` is the generation of email statuses that was in use at that time. */
 const UPLOADS = [
   { createdAt: "2023-11-06T09:15:00Z", jobs: 400, words: "first", unfinished: 0.01 },
   { createdAt: "2024-02-19T14:02:31.5Z", jobs: 300, words: "first", unfinished: 0.01 },
@@ -82,7 +82,7 @@ const pick = (list) => list[Math.floor(random() * list.length)];
 const chance = (probability) => random() < probability;
 
 const used = new Set();
-/** One address twice in a batch would read like a mistake. */
+/** Appends a number if the address exists, because a duplicate would look like a mistake. */
 function unused(localPart, domain) {
   for (let attempt = 1; ; attempt++) {
     const address = `${localPart}${attempt === 1 ? "" : attempt}@${domain}`;
@@ -110,7 +110,7 @@ function brokenAddress(domain) {
   return used.has(address) ? brokenAddress(domain) : address;
 }
 
-/** `seconds` after the upload, as the microseconds would really lie. */
+/** The time `seconds` after the upload, with microseconds. */
 function after(createdAt, seconds) {
   const [wholeSeconds, micros = "0"] = createdAt.replace("Z", "").split(".");
   const total = Number(micros.padEnd(6, "0")) + Math.floor(seconds * 1e6);
@@ -169,7 +169,7 @@ function result(words, validatedAt) {
 
 function job(upload) {
   const seconds = 1 + random() * 600;
-  // Whole and half seconds too, for readers of timestamps that have no fraction or a short one.
+  // Some times are whole or half seconds, so that the sample contains timestamps with a short fraction or none.
   const isRound = chance(0.1);
   const finishedAt = after(upload.createdAt, isRound ? Math.round(seconds * 2) / 2 : seconds);
   const row = { job_status: "completed", job_created_at: upload.createdAt, job_updated_at: finishedAt };

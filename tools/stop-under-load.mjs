@@ -1,6 +1,6 @@
 // npm run stop-under-load -- [--connections 16,50,200] [--workers 1,2] [--drain 1000,0] [--runs 3]
-// SIGTERM while keep-alive clients send requests as fast as they can, without a proxy. Exit code 1 if a client saw a
-// reset, a request without its answer or an answer other than 200.
+// Stops the server with SIGTERM while keep-alive clients send requests as fast as they can, without a proxy. The exit code is 1
+// if a client saw a connection reset, a request without a response or a status other than 200.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";

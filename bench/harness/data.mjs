@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { applyMigrations } from "../../dist/db/migrate.js";
+import { applyMigrations } from "#server/db/migrate.js";
 import { withConnection } from "./database.mjs";
 
 export const DATA = {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import postgres from "postgres";
-import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
+import { openEmbeddedPostgres } from "#server/embedded-postgres/embedded-postgres.js";
 import { treeCpuMs } from "./cpu.mjs";
 
 const SETTINGS = {

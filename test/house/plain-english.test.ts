@@ -14,6 +14,8 @@ const CLEAN = [
   "test/server/",
   "packages/",
   "test/house/",
+  "test/tools/",
+  "tools/",
   "src/auth/",
   "src/cli/",
   "src/errors.ts",

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { startProgram } from "../support/program.ts";
 
-// A shorter edition of `npm run storm -- --scenario hostile-key`.
+// A shorter run of `npm run storm -- --scenario hostile-key`.
 
 test("a server with a heap of 256 MB stays under 450 MB while one key sends the most expensive requests, and serves another key", async () => {
   const storm = startProgram("tools/storm/run.mjs", {}, ["--scenario", "hostile-key", "--seconds", "15"]);
-  // If vitest killed the storm, its server would keep running.
+  // A killed storm would leave its server running, so end it with SIGTERM.
   const stop = () => storm.child.kill("SIGTERM");
   process.once("exit", stop);
   const { code, stdout, stderr } = await storm.ended;

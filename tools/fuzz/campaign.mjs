@@ -79,7 +79,7 @@ export async function runCampaign({
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: concurrency }, work));
   const seconds = (performance.now() - startedAt) / 1000;
-  for (const failure of failures) Object.assign(failure, await shrunk(arbitrary, port, seed, failure));
+  for (const failure of failures) Object.assign(failure, await shrunk({ arbitrary, port, seed }, failure));
   return { ...tally, seconds, failures };
 }
 
@@ -95,7 +95,7 @@ function countIn(tally, { kind }, statuses) {
 }
 
 /** Searches for a smaller request with the same failure. Keeps the original if none is found. */
-async function shrunk(arbitrary, port, seed, { index, problem }) {
+async function shrunk({ arbitrary, port, seed }, { index, problem }) {
   const client = openReconnecting(port);
   const property = fc.asyncProperty(arbitrary, async (testCase) => {
     const outcome = await runCase(client, testCase);
@@ -113,13 +113,14 @@ async function shrunk(arbitrary, port, seed, { index, problem }) {
   return {
     testCase,
     isRepeatable: true,
-    problem: found.errorInstance?.message ?? problem,
+    problem: /** @type {Error | undefined} */ (found.errorInstance)?.message ?? problem,
     shrinks: found.numShrinks,
   };
 }
 
 /** A connection that is reopened after the server has closed it. */
 function openReconnecting(port) {
+  /** @type {ReturnType<typeof openConnection> | null} */
   let connection = null;
   return {
     get() {
@@ -149,7 +150,7 @@ async function runCase(client, testCase) {
 }
 
 async function send(client, { request, bytes }) {
-  for (const isLastTry of [false, true]) {
+  for (let attempt = 1; ; attempt++) {
     const connection = client.get();
     connection.send(bytes);
     const answer = await connection.answer(GIVE_UP_AFTER_MS, request.method === "HEAD");
@@ -160,7 +161,7 @@ async function send(client, { request, bytes }) {
     if (answer?.headers.get("connection") === "close") connection.destroy();
     if (answer !== null) return [answer];
     // The server may close an idle connection at any moment, but not a new one.
-    if (isLastTry) throw new Error("closed without an answer");
+    if (attempt === 2) throw new Error("closed without an answer");
   }
 }
 

@@ -8,6 +8,10 @@ const LONG_AGO_S = 1_577_836_800;
 
 const encoded = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
+/**
+ * @param {unknown} claims
+ * @param {{ header?: unknown, secret?: string, signature?: string }} [options]
+ */
 function jwt(claims, { header = { alg: "HS256" }, secret = JWT_SECRET, signature } = {}) {
   const signed = `${encoded(header)}.${encoded(claims)}`;
   return `${signed}.${signature ?? createHmac("sha256", secret).update(signed).digest("base64url")}`;
@@ -82,7 +86,7 @@ export function credentialArbitrary(keys) {
     fc
       .tuple(headerName("Authorization", "authorization", "AUTHORIZATION"), scheme, fc.constantFrom(...credentials))
       .map(([name, before, { viewer, key }]) => ({ name, value: before + key, viewer }));
-  const keyHeader = (values, viewerOf) =>
+  const keyHeader = (/** @type {fc.Arbitrary<any>} */ values, viewerOf) =>
     fc
       .tuple(headerName("X-API-Key", "x-api-key"), values)
       .map(([name, credential]) => ({ name, value: credential.key ?? credential, viewer: viewerOf(credential) }));

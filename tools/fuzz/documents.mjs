@@ -119,6 +119,7 @@ function printDocument(selection, operationName) {
   return { text, variables, operationName, roots };
 }
 
+/** @returns {any} */
 function structuredCopy({ items, ...selection }) {
   return {
     ...selection,

@@ -119,6 +119,7 @@ const listsIn = (answered) => [answered, ...Object.values(answered)].filter((val
 
 function judgePage(item, answered) {
   const { limit, offset, task } = pageOf(item);
+  if (task === undefined) return "data of an unknown task";
   const expected = { limit, offset, count: task.jobs };
   for (const { key, name, selection, ...part } of item.selection.items) {
     if (isLeftOut(part)) continue;

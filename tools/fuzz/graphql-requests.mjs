@@ -46,7 +46,7 @@ function requestOf({ document: { text, variables, operationName }, method }) {
   return { method: "GET", target: `/graphql?${query}`, headers: [], body: null };
 }
 
-function ask({ viewer, headers, othersSent }, request, sent, judge) {
+function requestCase({ viewer, headers, othersSent }, { request, sent }, judge) {
   return testCase({
     kind: "graphql",
     ...request,
@@ -61,7 +61,7 @@ function wellFormed(parts) {
   const { viewer, document, isJsonAccepted } = parts;
   const sent = [document.text, JSON.stringify(document.variables)];
   const isHalved = /\\ud[89a-f]/.test(JSON.stringify(sent));
-  return ask(parts, requestOf(parts), sent, ({ status, headers, text }) => {
+  return requestCase(parts, { request: requestOf(parts), sent }, ({ status, headers, text }) => {
     if (isSentToGraphiql(parts, status, headers)) return null;
     // The server may refuse half of a surrogate pair before it checks the credential.
     if (isHalved && status === 400) return null;
@@ -74,15 +74,15 @@ function wellFormed(parts) {
 
 function damaged(parts) {
   const { document } = parts;
-  return ask(parts, requestOf(parts), [document.text, JSON.stringify(document.variables)], (answer) =>
-    judgeAny(parts, answer),
-  );
+  const sent = [document.text, JSON.stringify(document.variables)];
+  return requestCase(parts, { request: requestOf(parts), sent }, (answer) => judgeAny(parts, answer));
 }
 
 function oddRequest(parts) {
   const { type, body } = parts;
   const headers = type === null ? [] : [["Content-Type", type]];
-  return ask(parts, { method: "POST", target: "/graphql", headers, body }, [body], (answer) => judgeAny(parts, answer));
+  const request = { method: "POST", target: "/graphql", headers, body };
+  return requestCase(parts, { request, sent: [body] }, (answer) => judgeAny(parts, answer));
 }
 
 const STATUSES = [200, 400, 401, 405, 406, 413, 415];
@@ -112,7 +112,7 @@ const JUNK_TOKENS = [
 ];
 
 /** Changes a text at one to three positions: cut, double, insert, replace or reverse a part. */
-function mutated(documents) {
+function mutated(/** @type {fc.Arbitrary<any>} */ documents) {
   const mutation = fc.record({
     kind: fc.constantFrom("cut", "double", "insert", "replace", "swap"),
     at: fc.nat({ max: 999 }),

@@ -39,7 +39,7 @@ const segment = fc.oneof(
 );
 
 /** Paths similar to the documented ones. Only the documented paths may exist, whatever the method and the credential. */
-export function pathArbitrary(credentials) {
+export function pathArbitrary(/** @type {fc.Arbitrary<any>} */ credentials) {
   return fc
     .record({
       method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "DELETE", "TRACE"),

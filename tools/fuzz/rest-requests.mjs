@@ -63,6 +63,7 @@ const unknown = fc
   )
   .map((text) => ({ name: "", value: "", text }));
 
+/** @type {fc.Arbitrary<readonly any[]>} */
 const parameters = fc.oneof(
   { weight: 2, arbitrary: fc.constant([]) },
   {
@@ -78,7 +79,7 @@ const parameters = fc.oneof(
 );
 
 /** The value of an integer parameter, or null if the server must refuse it. */
-export function integerOf(parameters, name, fallback, min, max) {
+export function integerOf(parameters, name, { fallback, min, max }) {
   const values = parameters.filter((parameter) => parameter.name === name).map(({ value }) => value);
   if (values.length === 0) return fallback;
   const isRight =
@@ -103,7 +104,7 @@ const pathAround = fc.oneof(
 );
 
 /** Requests to the documented endpoint with all notations of ids, parameters and credentials, and their expected responses. */
-export function restArbitrary(credentials) {
+export function restArbitrary(/** @type {fc.Arbitrary<any>} */ credentials) {
   return fc
     .record({
       method,
@@ -120,8 +121,8 @@ export function restArbitrary(credentials) {
       const target = pathAround(encode(id)) + (query === "" ? "" : `?${query}`);
       const wanted = {
         id: asSent(id),
-        limit: integerOf(parameters, "limit", 10, 1, 100),
-        offset: integerOf(parameters, "offset", 0, 0, MAX_OFFSET),
+        limit: integerOf(parameters, "limit", { fallback: 10, min: 1, max: 100 }),
+        offset: integerOf(parameters, "offset", { fallback: 0, min: 0, max: MAX_OFFSET }),
       };
       const { viewer } = credentials;
       return testCase({
@@ -166,6 +167,7 @@ function judgeEnvelope({ error, ...more }) {
 
 function judgePage({ id, limit, offset }, page) {
   const task = taskById.get(id.toLowerCase());
+  if (task === undefined) return "a page of an unknown task";
   const rows = Math.max(0, Math.min(limit, task.jobs - offset));
   if (page.limit !== limit || page.offset !== offset) return "limit or offset differs from the request";
   if (page.count !== task.jobs) return `count ${page.count} instead of ${task.jobs}`;

@@ -53,6 +53,7 @@ const exportPath = (format) => ({
   format,
 });
 
+/** @type {fc.Arbitrary<{ takesId: boolean, at: (id: string) => string, always: readonly any[], format?: string }>} */
 const path = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ takesId: false, at: () => "/api/v1/tasks", always: [] }) },
   { weight: 3, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}`, always: [] }) },
@@ -61,7 +62,7 @@ const path = fc.oneof(
 );
 
 /** The other documented paths and all filters. Checks that no foreign row is returned, not that every row is. */
-export function taskArbitrary(credentials) {
+export function taskArbitrary(/** @type {fc.Arbitrary<any>} */ credentials) {
   return fc
     .record({
       method: fc.constantFrom("GET", "GET", "GET", "GET", "GET", "HEAD", "DELETE"),
@@ -100,9 +101,9 @@ function judgeTasks({ method, viewer, path, id, given }, { status, text }) {
   if (takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
   if (path.format !== undefined) {
     const isWhole = given.every(({ name }) => NO_FILTERS.includes(name));
-    return method === "HEAD" ? null : judgeExport(path.format, taskById.get(id.toLowerCase()), isWhole, text);
+    return method === "HEAD" ? null : judgeExport(path.format, { task: taskById.get(id.toLowerCase()), isWhole }, text);
   }
-  const limit = integerOf(given, "limit", 10, 1, MAX_ROWS);
+  const limit = integerOf(given, "limit", { fallback: 10, min: 1, max: MAX_ROWS });
   const isPaged = !takesId || path.at("").endsWith("/jobs");
   if (isPaged && limit === null) return "200 for an invalid limit";
   if (method === "HEAD") return null;
@@ -111,7 +112,7 @@ function judgeTasks({ method, viewer, path, id, given }, { status, text }) {
 }
 
 /** Checks the number of rows. Every response is also searched for foreign rows. */
-function judgeExport(format, task, isWhole, text) {
+function judgeExport(format, { task, isWhole }, text) {
   const lines = text.split("\n").slice(0, -1);
   if (format === "csv") lines.shift();
   else for (const line of lines) if (typeof JSON.parse(line) !== "object") return "a line that is not an object";

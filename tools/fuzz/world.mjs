@@ -86,6 +86,7 @@ export async function fillWorld(sql) {
       from json_to_recordset(${json}::text::json)
         as job (id uuid, "emailId" uuid, "emailAddress" text, "uploadedAt" timestamptz)`;
   }
+  /** @type {{ name: string, user: number, isAdmin: boolean, revokedAt?: string, expiresAt?: string }[]} */
   const keys = Object.entries(VIEWERS).map(([name, viewer]) => ({ name, ...viewer }));
   keys.push({ name: "revoked", ...VIEWERS.owner, revokedAt: "2025-01-01T00:00:00Z" });
   keys.push({ name: "expired", ...VIEWERS.owner, expiresAt: "2025-01-01T00:00:00Z" });

@@ -1,10 +1,10 @@
-// A process of its own at the lowest priority: a real attacker has a machine of its own.
+// Runs as its own process with the lowest priority, because a real attacker uses another machine.
 import http from "node:http";
 import os from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ATTACKS } from "./attacks.mjs";
 
-/** Whatever the parent does, this process ends so long after the attack. */
+/** This process ends at most this long after the attack, even if the parent does not respond. */
 const MAX_OVERTIME_MS = 5000;
 const MAX_REQUESTS = 200_000;
 
@@ -14,7 +14,7 @@ process.once("message", async ({ name, factor, origin, attacker, seconds }) => {
   const until = performance.now() + seconds * 1000;
   const statuses = {};
   let sent = 0;
-  const report = () => process.send(statuses, () => process.exit());
+  const report = () => process.send?.(statuses, () => process.exit());
   setTimeout(report, seconds * 1000 + MAX_OVERTIME_MS).unref();
 
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections * factor });
@@ -49,7 +49,7 @@ function send(origin, { method, path, headers, body }, agent) {
       response.resume();
       response.on("close", () => resolve(response.statusCode));
     });
-    request.on("error", (error) => resolve(error.code ?? "error"));
+    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code ?? "error"));
     request.end(body);
   });
 }

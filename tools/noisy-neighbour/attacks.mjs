@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { exportAndLeave, readSlowly } from "./raw-clients.mjs";
 import { JWT_SECRET } from "./world.mjs";
 
-/** Differs between processes, so that no answer comes from a cache of an earlier attack. */
+/** Starts at a different number in each process, so that no response comes from the cache of an earlier attack. */
 let made = process.pid * 1_000_000;
 const aliases = (count, make) => Array.from({ length: count }, (_, index) => `a${index}:${make(index)}`).join(" ");
 
@@ -27,8 +27,8 @@ function slowCounts(attacker) {
   return query(attacker, `{task(id:"${attacker.taskId}"){${aliases(45, progress)}}}`);
 }
 
-/** Each is the same user to the server. */
-function spellings(attacker) {
+/** Requests with different notations of the credentials of one user. */
+function credentialNotations(attacker) {
   made += 1;
   const { key } = attacker;
   const headers = [
@@ -42,7 +42,7 @@ function spellings(attacker) {
   return { method: "GET", path: pageOf(attacker, 10), headers: headers[made % headers.length] };
 }
 
-/** Another text each time: its expiry differs. */
+/** Each token is different, because its expiry differs. */
 function tokenOf({ userId }) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const exp = Math.floor(Date.now() / 1000) + 600 + (made % 10_000);
@@ -61,19 +61,19 @@ const anonymousBody = () => ({
 const largePage = (attacker) => ({ method: "GET", path: pageOf(attacker, 100), headers: bearer(attacker) });
 
 /**
- * The attacks of issue 11. `perSecond` sends at this rate over so many connections; without it each connection sends its
- * next request as soon as it has its answer. `also` runs beside the requests.
+ * With `perSecond` all connections together send at this rate. Without it each connection sends its next request as soon as the
+ * response has arrived. `also` runs at the same time.
  */
 export const ATTACKS = {
   B3: { says: "far offsets, 15 aliases", make: farOffsets, connections: 3, perSecond: 2.5 },
   B4: { says: "slow counts, 45 aliases", make: slowCounts, connections: 3 },
   B5: { says: "exports left or read slowly", also: abuseExports, connections: 0 },
-  B6: { says: "varied spellings of a key", make: spellings, connections: 12 },
+  B6: { says: "varied notations of a key", make: credentialNotations, connections: 12 },
   B7: { says: "gzip bodies, no credential", make: anonymousBody, connections: 100, perSecond: 200 },
   B14: { says: "pages of 100, flat out", make: largePage, connections: 400 },
 };
 
-/** Two clients that leave after 3 ms and come again, and two that read 512 bytes per second. */
+/** Two clients disconnect after 3 ms and reconnect, and two read 512 bytes per second. */
 async function abuseExports(options) {
   const { attacker, factor, isOver, count } = options;
   const target = {
@@ -81,13 +81,13 @@ async function abuseExports(options) {
     path: `/api/v1/tasks/${attacker.taskId}/jobs/export?format=csv`,
     headers: bearer(attacker),
   };
-  async function leaveAgain() {
+  async function disconnectRepeatedly() {
     while (!isOver()) {
       await exportAndLeave(target, 3);
       count("left");
       await delay(20);
     }
   }
-  const clients = Array.from({ length: 2 * factor }, () => [leaveAgain(), readSlowly(target, 512)]);
+  const clients = Array.from({ length: 2 * factor }, () => [disconnectRepeatedly(), readSlowly(target, 512)]);
   await Promise.all(clients.flat());
 }

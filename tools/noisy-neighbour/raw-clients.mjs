@@ -16,7 +16,7 @@ export async function exportAndLeave(target, afterMs) {
   socket.destroy();
 }
 
-/** Connects again where the server ends the connection. */
+/** Reads an export slowly, and reconnects if the server ends the connection. */
 export async function readSlowly(target, bytesPerSecond) {
   while (!target.isOver()) {
     const socket = connect(target);

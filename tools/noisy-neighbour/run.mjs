@@ -1,6 +1,6 @@
 // npm run noisy-neighbour -- [--attack B14] [--seconds 8] [--settings default]
-// Each attack of issue 11 against one server: how much slower do another user's pages get? Needs a machine with nothing else
-// to do. Exit code 1 when under 99 % of the pages are 200, or their p99 is above three times the quiet one.
+// Measures how much slower the pages of one user become while another user attacks the server. Needs an otherwise idle machine.
+// The exit code is 1 if less than 99 % of the pages are 200, or if their p99 is more than three times the p99 without attack.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
@@ -18,7 +18,7 @@ const SETTINGS = { default: {}, "RATE_LIMIT=100/s": { RATE_LIMIT: "100/s" } };
 const MIN_SHARE_OF_200 = 0.99;
 const MAX_GROWTH = 3;
 const WARM_UP_SECONDS = 4;
-/** The attack begins so long before the victim is measured. */
+/** The attack begins this long before the measurement. */
 const HEAD_START_MS = 1000;
 const PAUSE_MS = 2500;
 const WIDTHS = [4, 28, 5, 17, 8, 8, 8, 8, 6, 7, 0];
@@ -38,7 +38,7 @@ if (!(seconds >= 2) || names.some((name) => !(name in ATTACKS)) || settings.some
   process.exit(2);
 }
 
-say(
+printRow(
   "row",
   "attack",
   "rate",
@@ -97,7 +97,7 @@ async function attack({ origin, filled }, { name, factor, ask }) {
   return { victim, statuses };
 }
 
-/** `ownDelay` is how late this process' own timers are, because of other processes of the machine alone. */
+/** `ownDelay` is how late the timers of this process are, which shows how busy the machine is. */
 async function measureVictim(ask) {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
@@ -110,10 +110,10 @@ function report({ name, says, rate, setting, quiet, victim, statuses }) {
   const share = `${(100 * victim.shareOf200).toFixed(1)} %`;
   const times = [victim.p50, victim.p99, victim.p99 / quiet.p99, victim.ownDelay].map((value) => value.toFixed(1));
   const answered = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
-  say(name, says, rate, setting, victim.requests, share, ...times, answered.join(", "));
+  printRow(name, says, rate, setting, victim.requests, share, ...times, answered.join(", "));
 }
 
-function say(...cells) {
+function printRow(...cells) {
   const padded = cells.map((cell, index) => String(cell).padEnd(WIDTHS[index]));
   process.stdout.write(`${padded.join(" ").trimEnd()}\n`);
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const PER_SECOND = 20;
 
-/** Plain pages at a steady rate, however long the answers take. Resolves to a status and a time for each request. */
+/** Requests pages at a constant rate, whatever the response times. Resolves to the status and time of each request. */
 export async function askAsVictim({ origin, victim, agent, seconds }) {
   const url = `${origin}/api/v1/tasks/${victim.taskId}/jobs`;
   const answers = [];
@@ -24,7 +24,7 @@ function get(url, key, agent) {
       response.resume();
       response.on("close", () => end(response.statusCode));
     });
-    request.on("error", (error) => end(error.code ?? "error"));
+    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? "error"));
   });
 }
 

@@ -6,11 +6,11 @@ export const JWT_SECRET = "a secret of thirty-two characters";
 /** The attacker's task is large enough for slow searches and long exports. */
 const JOBS = { attacker: 200_000, victim: 500 };
 
-/** Two users, each with a task and a key. */
+/** Inserts two users, each with a task and a key. */
 export async function fillWorld(sql) {
-  const world = { attacker: await insertUser(sql, JOBS.attacker), victim: await insertUser(sql, JOBS.victim) };
+  const users = { attacker: await insertUser(sql, JOBS.attacker), victim: await insertUser(sql, JOBS.victim) };
   await sql`analyze`;
-  return world;
+  return users;
 }
 
 async function insertUser(sql, jobs) {

@@ -2,16 +2,16 @@ import { ENDPOINTS } from "./endpoints.mjs";
 import { readHistory } from "./history.mjs";
 import { ownersIn } from "./world.mjs";
 
-/** Enough to look at; the history has the rest. */
+/** The report shows this many faults; the history contains all of them. */
 const MAX_EXAMPLES = 5;
 
 /**
- * Sooner than this the server gives nothing up for want of time: so long a read waits for a connection, and no statement
- * may take longer. docs/decisions/resilience.md
+ * A read waits this long for a connection, and a statement may take this long. A 503 or 504 that arrives sooner is therefore
+ * not caused by a slow machine, see docs/decisions/resilience.md.
  */
 const LATE_MS = 1000;
 
-/** Reads what happened and says what was wrong with it. Knows the rows that should be there from world.mjs alone. */
+/** Checks the history of a run. The expected rows are computed by world.mjs, not read from the server. */
 export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
   const open = new Map();
   const texts = new Map();
@@ -46,20 +46,20 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
   for await (const event of readHistory(file)) {
     const { event: kind, number, body, text } = event;
     if (text !== undefined && body !== undefined) texts.set(body, text);
-    if (kind === "asked") open.set(number, event);
+    if (kind === "request") open.set(number, event);
     else if (kind === "fault") {
       faults[event.fault] = (faults[event.fault] ?? 0) + 1;
       if (event.fault === "trap") blame(judgeTrap(event), event.ms, event);
     } else {
       const request = open.get(number);
       open.delete(number);
-      if (kind === "answered") judgeAnswer(request, event);
+      if (kind === "response") judgeAnswer(request, event);
       else if (kind === "aborted") counts.aborted += 1;
       else if (kind === "failed") blame("lost", 0, { request, code: event.code });
     }
   }
   latencies.sort((one, other) => one - other);
-  // A run without its faults, or without what they lead to, shows nothing.
+  // A run proves nothing without its faults and without the statuses that they cause.
   const missing = [
     ...Object.keys(scheduled).filter((kind) => faults[kind] !== scheduled[kind]),
     ...mustSee.filter((status) => statuses[status] === undefined),
@@ -68,7 +68,7 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
   const isInTimeOrLate = open.size + error + lost + wrong + foreign + missing.length === 0;
   return {
     isGood: isInTimeOrLate && late === 0,
-    /** Answers that were given up for want of time, and nothing else: whose time it was this cannot tell. */
+    /** Only late 503 and 504. The cause may be the server or a busy machine. */
     isOnlyLate: isInTimeOrLate && late > 0,
     missing,
     ...counts,
@@ -84,8 +84,8 @@ export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
 }
 
 /**
- * "right", "unavailable" (503, 504), "error", "wrong", or "foreign": there is a row in it that the asker may not see,
- * whatever the status.
+ * Returns "right", "unavailable" (503, 504), "error", "wrong", or "foreign" for a response with a row of another user,
+ * whatever its status.
  */
 function judge(request, status, text) {
   const isForeign = ownersIn(text).some(({ user, task }) => user !== request.user || task !== request.task);
@@ -102,13 +102,13 @@ function judge(request, status, text) {
   return status === 200 && isRight ? "right" : "wrong";
 }
 
-/** Without `extensions`, which tell of the cost and not of the rows. */
+/** The data without `extensions`, which contain only the cost. */
 function dataOf(text) {
   const { data, errors } = JSON.parse(text);
   return errors === undefined ? JSON.stringify(data) : null;
 }
 
-/** The broken page is an error of its own; another may come first, but never a page. */
+/** The page with the broken row is a 500, or a 503 or 504 from another fault, but never a page. */
 function judgeTrap({ kind, status, text }) {
   if (kind !== "answered" || status < 500) return "wrong";
   if (text.includes('"code":"DEPENDENCY_')) return "unavailable";

@@ -5,13 +5,14 @@ import { ENDPOINTS } from "./endpoints.mjs";
 import { sizeOf, TASKS, USERS } from "./world.mjs";
 
 const LIMITS = [1, 5, 10, 25, 100];
-const STRANGERS = 0.05;
-/** The server answers within 2 s: what takes this long is left pending, and the checker will see it. */
+/** The share of requests for a task of another user. */
+const FOREIGN_SHARE = 0.05;
+/** The server responds within 2 s. The checker reports a request without a response after this time as pending. */
 const GIVE_UP_AFTER_MS = 10_000;
-/** A tenth of what `Retry-After` asks for: without it most of what an overloaded server answers is 503, and says little. */
-const REST_AFTER_FAILURE_MS = 100;
+/** A tenth of `Retry-After`. Without a pause most responses of an overloaded server would be 503. */
+const PAUSE_AFTER_FAILURE_MS = 100;
 
-/** Asks for one page after another, as fast as the answers come, until told to stop. Judges nothing. */
+/** Requests one page after another until `isOver()`, and writes each request and response to the history. */
 export async function runClient({ client, origin, keys, seed, history, isOver, aborting }) {
   const random = seededRandom(seed * 1000 + client);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -20,18 +21,22 @@ export async function runClient({ client, origin, keys, seed, history, isOver, a
   while (!isOver()) {
     const page = randomPage(random, user);
     const abortAfterMs = random() < aborting ? random() * 20 : null;
-    const number = history.noteAsked({ client, user, ...page });
-    const end = await send(agent, origin, keys[user - 1], ENDPOINTS[page.endpoint].request(page), abortAfterMs);
-    if (end.kind === "answered") history.noteAnswered(number, end.status, end.text);
+    const number = history.noteRequest({ client, user, ...page });
+    const end = await send(
+      { agent, origin, key: keys[user - 1] },
+      ENDPOINTS[page.endpoint].request(page),
+      abortAfterMs,
+    );
+    if (end.kind === "answered") history.noteResponse(number, end.status, end.text);
     else if (end.kind !== "pending") history.note({ event: end.kind, number, code: end.code });
-    if (end.status >= 500) await delay(REST_AFTER_FAILURE_MS);
+    if (end.status >= 500) await delay(PAUSE_AFTER_FAILURE_MS);
   }
   agent.destroy();
 }
 
-/** Mostly of the user's own; past the end now and then. */
+/** Mostly a page of the user's own tasks, and sometimes a page behind the last job. */
 function randomPage(random, user) {
-  const owner = random() < STRANGERS ? integerBelow(random, USERS) + 1 : user;
+  const owner = random() < FOREIGN_SHARE ? integerBelow(random, USERS) + 1 : user;
   const task = integerBelow(random, TASKS) + 1;
   return {
     endpoint: pick(random, Object.keys(ENDPOINTS)),
@@ -42,8 +47,13 @@ function randomPage(random, user) {
   };
 }
 
-/** Never rejects: how it ended is what the history wants to know. */
-export function send(agent, origin, key, { method, path, headers, body }, abortAfterMs = null) {
+/**
+ * Never rejects: the result is how the request ended, which the history records.
+ * @param {{ agent: http.Agent, origin: string, key: string }} client
+ * @param {{ method: string, path: string, headers?: Record<string, string>, body?: string }} request
+ * @param {number | null} [abortAfterMs]
+ */
+export function send({ agent, origin, key }, { method, path, headers, body }, abortAfterMs = null) {
   return new Promise((resolve) => {
     const timers = [];
     const settle = (end) => {
@@ -59,14 +69,14 @@ export function send(agent, origin, key, { method, path, headers, body }, abortA
         response.on("end", () =>
           settle({ kind: "answered", status: response.statusCode, text: Buffer.concat(chunks).toString() }),
         );
-        response.on("error", ({ code }) => settle({ kind: "failed", code }));
+        response.on("error", (/** @type {NodeJS.ErrnoException} */ { code }) => settle({ kind: "failed", code }));
       },
     );
     const leave = (kind) => {
       settle({ kind });
       request.destroy();
     };
-    request.on("error", ({ code }) => settle({ kind: "failed", code }));
+    request.on("error", (/** @type {NodeJS.ErrnoException} */ { code }) => settle({ kind: "failed", code }));
     if (abortAfterMs !== null) timers.push(setTimeout(leave, abortAfterMs, "aborted"));
     timers.push(setTimeout(leave, GIVE_UP_AFTER_MS, "pending"));
     request.end(body);

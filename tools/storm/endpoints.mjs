@@ -9,7 +9,7 @@ const DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $offset: Int!) {
   }
 }`;
 
-/** From the top: a cursor would have to be remembered from an answer that a storm may swallow. */
+/** The first page only, because a cursor would come from a response that a fault may prevent. */
 const CONNECTION = `query Connection($taskId: UUID!, $limit: Int!) {
   task(id: $taskId) {
     jobs(first: $limit, orderBy: CREATED_AT_DESC, filter: { status: [COMPLETED] }) {
@@ -20,7 +20,7 @@ const CONNECTION = `query Connection($taskId: UUID!, $limit: Int!) {
   }
 }`;
 
-/** How a page is asked for, and what the answer must be to the last byte where the asker may see it. */
+/** How to request a page, and the exact body of the response for the owner of the task. */
 export const ENDPOINTS = {
   rest: {
     request: ({ owner, task, limit, offset }) => ({

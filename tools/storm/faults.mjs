@@ -6,15 +6,15 @@ import { send } from "./clients.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
 import { TRAP } from "./world.mjs";
 
-/** Until there is a backend again to do something to. */
+/** The time between two attempts to find a backend. */
 const RETRY_AFTER_MS = 10;
 const MAX_TRIES = 500;
-/** A new connection takes 10 ms, and ten times that on a busy machine. */
+/** A new connection takes 10 ms, or 100 ms on a busy machine. */
 const STUCK_AFTER_MS = 500;
 
 /**
- * False where the backend has ended since it was chosen, by a kill of the same moment: another must take its place. That
- * threw once in 120 freezes, and the run had one too few.
+ * Returns false if the process has ended, because a kill may hit a backend between its choice and its freeze. The caller then
+ * chooses another.
  */
 export function stopProcess(pid) {
   try {
@@ -25,15 +25,15 @@ export function stopProcess(pid) {
   }
 }
 
-/** What is done to the server; each resolves when it is over, and is noted when it was really done. */
+/** The faults of a run. Each resolves when it is over, and is written to the history when it takes effect. */
 export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
   const options = { fetch_types: false, onnotice: () => {}, connection: { application_name: "storm" } };
   const sql = postgres(databaseUrl, { max: 8, ...options });
   const agent = new http.Agent({ keepAlive: true });
   const frozen = new Set();
 
-  /** The pid of the server's backend that the dice choose, for which the work gave true. */
-  async function onSomeBackend(work) {
+  /** Calls `work` for randomly chosen backends of the server until it returns true, and returns that pid. */
+  async function onRandomBackend(work) {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const [backend] = await sql`
         select pid from pg_stat_activity
@@ -49,7 +49,7 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
     if (frozen.delete(pid)) process.kill(pid, "SIGCONT");
   }
 
-  /** False where the stopped backend holds a lock that all others need: that is a frozen server, another fault. */
+  /** False if the frozen backend holds a lock that all others need, which would freeze the whole database. */
   async function canOthersConnect() {
     const probe = postgres(databaseUrl, { max: 1, ...options });
     const answer = probe`select 1`.then(
@@ -63,7 +63,7 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
 
   return {
     async kill() {
-      const pid = await onSomeBackend(async (pid) => {
+      const pid = await onRandomBackend(async (pid) => {
         const [row] = await sql`select pg_terminate_backend(${pid}) as is_killed`;
         return row?.is_killed;
       });
@@ -72,7 +72,7 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
 
     async freeze(ms) {
       const until = Date.now() + ms;
-      const pid = await onSomeBackend(async (pid) => {
+      const pid = await onRandomBackend(async (pid) => {
         if (!stopProcess(pid)) return false;
         frozen.add(pid);
         if (await canOthersConnect()) return true;
@@ -84,12 +84,12 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
       thaw(pid);
     },
 
-    /** Its answer is part of the history: a page that cannot be read must never look like one that was. */
+    /** Requests a page with a row that PostgreSQL cannot send. The checker verifies that the response is an error. */
     async trap() {
       const page = { owner: TRAP.user, task: TRAP.task, limit: 100, offset: integerBelow(random, TRAP.brokenJob - 10) };
-      const askedAt = performance.now();
-      const end = await send(agent, origin, trapKey, ENDPOINTS.rest.request(page));
-      history.note({ event: "fault", fault: "trap", ms: performance.now() - askedAt, ...end });
+      const startedAt = performance.now();
+      const end = await send({ agent, origin, key: trapKey }, ENDPOINTS.rest.request(page));
+      history.note({ event: "fault", fault: "trap", ms: performance.now() - startedAt, ...end });
     },
 
     async lock(ms) {

@@ -4,14 +4,14 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 
 /**
- * Everything that was asked, answered and done to the server, one event a line, as it happened and with no judgement of
- * what it means. A body that came before is named by its hash: a minute of full pages would be half a gigabyte.
+ * Writes every request, response and fault as one line of JSON. A body that was written before is replaced by its hash,
+ * because a minute of full pages would take half a gigabyte.
  */
 export function openHistory(file) {
   const stream = createWriteStream(file);
   const startedAt = performance.now();
   const knownBodies = new Set();
-  let asked = 0;
+  let requests = 0;
 
   function note(event) {
     const at = Math.round((performance.now() - startedAt) * 10) / 10;
@@ -20,15 +20,15 @@ export function openHistory(file) {
 
   return {
     note,
-    /** The number by which its end is told. */
-    noteAsked(request) {
-      asked += 1;
-      note({ event: "asked", number: asked, ...request });
-      return asked;
+    /** Returns the number that connects the response with this request. */
+    noteRequest(request) {
+      requests += 1;
+      note({ event: "request", number: requests, ...request });
+      return requests;
     },
-    noteAnswered(number, status, text) {
+    noteResponse(number, status, text) {
       const body = hash("sha1", text, "base64url");
-      note({ event: "answered", number, status, body, ...(knownBodies.has(body) ? {} : { text }) });
+      note({ event: "response", number, status, body, ...(knownBodies.has(body) ? {} : { text }) });
       knownBodies.add(body);
     },
     async close() {

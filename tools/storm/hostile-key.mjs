@@ -122,6 +122,11 @@ async function askAsAnother({ origin, keys }, counted, isOver) {
   }
 }
 
+/**
+ * @param {string} origin
+ * @param {string} key
+ * @param {{ method: string, path: string, body?: any, headers?: any, agent?: http.Agent }} request
+ */
 function send(origin, key, { method, path, body, headers, agent }) {
   return new Promise((resolve) => {
     const request = http.request(origin + path, { method, agent, headers: headersOf(key, body, headers) });
@@ -129,7 +134,7 @@ function send(origin, key, { method, path, body, headers, agent }) {
       response.resume();
       response.on("close", () => resolve(response.statusCode));
     });
-    request.on("error", (error) => resolve(error.code ?? "error"));
+    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code ?? "error"));
     request.end(body);
   });
 }
@@ -144,6 +149,7 @@ function headersOf(key, body, more = {}) {
 function openSlowReaders(origin, key, counted) {
   const { hostname, port } = new URL(origin);
   const sockets = new Set();
+  /** @type {net.Socket | null} */
   let current = null;
   let carried = 0;
 

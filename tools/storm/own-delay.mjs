@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** As long as an answer may take: a machine that stands still for so long has nothing to answer with. */
+/** The maximum time of a response. A machine that stands still this long makes every response late. */
 const WINDOW_MS = 2000;
 
 /**
- * Past this a late answer may be the machine's: seven storms without one had 18 to 106 ms, three with some 98 to 293. It does
- * not tell the two apart, it says that the run has to be repeated.
+ * Above this delay a busy machine may be the cause of a late response, so the run is repeated. It does not prove that the
+ * machine was the cause.
  */
 export const MAX_OWN_DELAY_MS = 60;
 
 /**
- * How late this process' own timers were at the 99th percentile of the worst two seconds. Nobody does anything to this
- * process, so that a fault of the server does not show here, and a busy machine does.
+ * Measures how late the timers of this process are: the 99th percentile of the worst two seconds. Faults of the server do not
+ * delay them, but a busy machine does.
  */
 export function watchOwnDelay() {
   const delays = monitorEventLoopDelay({ resolution: 5 });

@@ -1,6 +1,6 @@
 const number = (value) => Math.round(value).toLocaleString("en-US");
 
-/** For a person; the tests read the exit code, and show this where it is not 0. */
+/** The tests read only the exit code, and print this report if it is not 0. */
 export function printReport(run, verdict) {
   const { scenario, seed, seconds, clients, scheduled, serverEnd, isGood, ownDelayMs, historyFile, logFile } = run;
   const { percentile, statuses } = verdict;
@@ -14,12 +14,12 @@ export function printReport(run, verdict) {
     `  answers   ${number(verdict.answers)} (${number(verdict.answers / seconds)}/s), by status ${entries(statuses).join(", ")}; aborted ${number(verdict.aborted)}`,
     `  latency   p50 ${number(percentile(0.5))} ms, p99 ${number(percentile(0.99))} ms, max ${number(percentile(1))} ms`,
     `  late ${verdict.late}, errors ${verdict.error}, wrong pages ${verdict.wrong}, foreign rows ${verdict.foreign}, cut connections ${verdict.lost}, pending ${verdict.pending}`,
-    `  machine   our own timers at worst ${number(ownDelayMs)} ms late`,
+    `  machine   the timers of this process were up to ${number(ownDelayMs)} ms late`,
   ];
   print(lines);
   if (isGood) return;
-  if (verdict.missing.length > 0) print([`  not seen as often as it should be: ${verdict.missing.join(", ")}`]);
-  if (serverEnd !== 0) print([`  the server ended with ${serverEnd}`]);
+  if (verdict.missing.length > 0) print([`  faults and statuses that are missing: ${verdict.missing.join(", ")}`]);
+  if (serverEnd !== 0) print([`  the server exited with ${serverEnd}`]);
   print([
     `FAILED: the history is ${historyFile}, the server's log ${logFile}`,
     ...verdict.examples.map((example) => `  ${JSON.stringify(example).slice(0, 600)}`),

@@ -1,6 +1,7 @@
 // npm run storm -- [--scenario storm|isolation|hostile-key] [--seconds 60] [--seed 1]
-// When something was wrong: exit code 1, and the history under .artifacts/. 3 when answers were late, nothing else, and our own
-// timers too: not a pass, but worth another run. docs/decisions/resilience.md says why there should be none.
+// Injects faults into the database while clients send requests. The exit code is 1 if a response is wrong; the history then
+// stays in .artifacts/. It is 3 if responses were only late on a busy machine: the run must be repeated.
+// See docs/decisions/resilience.md.
 import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     scenario: { type: "string", default: "storm" },
     seconds: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
-    // Another build than dist/main.js, to see the run fail where a defence was taken out.
+    // A build without one of its safeguards, for which the run must fail.
     program: { type: "string" },
   },
 });
@@ -61,7 +62,7 @@ try {
   await warmUp();
   const ownDelay = watchOwnDelay();
   startedAt = performance.now();
-  await rage();
+  await injectFaults();
   elapsed = (performance.now() - startedAt) / 1000;
   ownDelayMs = ownDelay.stop();
 } finally {
@@ -80,7 +81,7 @@ if (isGood) {
   rmSync(logFile);
 } else process.exitCode = verdict.isOnlyLate && serverEnd === 0 && ownDelayMs > MAX_OWN_DELAY_MS ? 3 : 1;
 
-/** A few clients for a moment: the first requests of a server's life compile it. What they are told counts as well. */
+/** Four clients for two seconds, because the first requests of a process are slow. Their responses are checked, too. */
 async function warmUp() {
   const until = performance.now() + WARM_UP_MS;
   const isOver = () => performance.now() > until;
@@ -88,17 +89,17 @@ async function warmUp() {
   await Promise.all(first.map((client) => runClient({ client, ...stage, seed, history, isOver, aborting: 0 })));
 }
 
-/** Until all the faults were done and the time is over, and everybody has heard the last answer. */
-async function rage() {
+/** Runs the clients until all faults are done, the time is over and the last responses have arrived. */
+async function injectFaults() {
   const isOver = () => stop.signal.aborted;
-  const asking = Array.from({ length: clients }, (_, client) =>
+  const running = Array.from({ length: clients }, (_, client) =>
     runClient({ client, ...stage, seed, history, isOver, aborting }),
   );
   const doing = [];
   for (const { kind, ms, at } of schedule) {
     await until(at);
     if (isOver()) break;
-    // One that could not be done is missing in the history.
+    // The checker reports a fault that is missing in the history.
     doing.push(
       faults[kind](ms).catch((error) =>
         history.note({ event: "fault", fault: "undone", kind, message: error.message }),
@@ -108,7 +109,7 @@ async function rage() {
   await Promise.all(doing);
   await until(seconds * 1000);
   stop.abort();
-  await Promise.all(asking);
+  await Promise.all(running);
 }
 
 function until(at) {

@@ -1,7 +1,6 @@
 /**
- * hostile-key: one key sends the requests that take the most memory, see hostile-key.mjs.
- * storm: nobody may notice anything. isolation: answers of 5xx are allowed, a wrong or a foreign row never is; statements
- * run into a timeout that is shorter than the locks and the freezes.
+ * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, wrong and foreign rows are not;
+ * the statement timeout is shorter than the locks and freezes. A third scenario, hostile-key, is in hostile-key.mjs.
  */
 export const SCENARIOS = {
   storm: {

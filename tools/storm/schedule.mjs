@@ -1,18 +1,18 @@
-/** Nothing happens in the first moments, while the server opens its pool. */
-const CALM_MS = 500;
+/** No fault in the first moments, while the server opens its pool. */
+const FIRST_FAULT_MS = 500;
 
 /**
- * The faults of a run in their order. Each kind is spread evenly, every one anywhere within its own share of the time;
- * those that last stay in the middle half of it, so that one is over before the next begins.
+ * The faults of a run, ordered by time. Each kind is spread evenly: every fault has a slot and a random moment in it. Faults that
+ * last begin in the middle half of their slot, so that they never overlap.
  */
 export function scheduleOf(random, seconds, faults) {
   return faults
     .flatMap(({ kind, perMinute, ms = 0 }) => {
       const count = Math.round((perMinute * seconds) / 60);
-      const share = (seconds * 1000 - CALM_MS - ms) / count;
+      const share = (seconds * 1000 - FIRST_FAULT_MS - ms) / count;
       return Array.from({ length: count }, (_, index) => {
         const within = ms === 0 ? random() : 0.25 + random() / 2;
-        return { kind, ms, at: CALM_MS + (index + within) * share };
+        return { kind, ms, at: FIRST_FAULT_MS + (index + within) * share };
       });
     })
     .sort((one, other) => one.at - other.at);

@@ -3,7 +3,7 @@ import { insertKey } from "../support/api-key.mjs";
 import { openStage } from "../support/stage.mjs";
 import { fillWorld, TRAP, USERS, userId } from "./world.mjs";
 
-/** The storm's world with the server over it, whose log goes into a file. */
+/** Starts a server over the storm's data, and writes the server's log to a file. */
 export async function openStormStage({ environment, logFile, program }) {
   const log = createWriteStream(logFile);
   const stage = await openStage({
@@ -16,7 +16,7 @@ export async function openStormStage({ environment, logFile, program }) {
   return { ...stage, keys: stage.filled, trapKey: stage.filled[TRAP.user - 1] };
 }
 
-/** The keys of all users, by number; the last is the trap's. */
+/** Returns the keys of all users by number. The last one belongs to the trap. */
 async function fill(sql) {
   await fillWorld(sql);
   const keys = [];

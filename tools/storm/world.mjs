@@ -1,23 +1,23 @@
 /**
- * What the database holds, computed from numbers alone, so that the checker knows every row without asking anybody.
- * Each id and each address says whose it is: `00000003-0002-…` and `j17.t2.u3@storm.example` belong to task 2 of user 3.
+ * The rows of the database, computed from numbers, so that the checker knows every row without a query. Each id and each address
+ * contains its owner: `00000003-0002-…` and `j17.t2.u3@storm.example` belong to task 2 of user 3.
  */
 export const USERS = 10;
 
-/** Jobs of the tasks 1, 2 and 3 of every user: within a page, a few pages, and past the short way of the page's statement. */
+/** Jobs of the tasks 1, 2 and 3 of every user: less than a page, a few pages, and enough for the plan of deep pages. */
 const TASK_SIZES = [40, 300, 1000];
 export const TASKS = TASK_SIZES.length;
 
-/** Nobody's but the storm's own: its jobs cannot be read to the end. */
+/** A task with one job that PostgreSQL cannot send. */
 export const TRAP = { user: USERS + 1, task: 1, jobs: 100, brokenJob: 50 };
 
-/** Jobs of one upload share their created_at, so that the order within has to come from the ids. */
+/** Jobs of one upload have the same created_at, so that their order depends on the ids. */
 const JOBS_PER_UPLOAD = 10;
 const STATUSES = ["pending", "processing", "completed", "failed"];
 
 const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
 
-/** Decimal digits, which are hexadecimal ones too. */
+/** A UUID whose parts are decimal numbers. */
 function idOf(kind, user, task = 0, number = 0) {
   const digits = (value, length) => String(value).padStart(length, "0");
   return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
@@ -59,14 +59,14 @@ function jobOf(user, task, number) {
   };
 }
 
-/** The newest first: the job with the highest number. */
+/** A page, newest job first. Jobs with higher numbers are newer. */
 export function pageOf(user, task, limit, offset) {
   const newest = sizeOf(task) - 1 - offset;
   const length = Math.max(0, Math.min(limit, newest + 1));
   return Array.from({ length }, (_, index) => jobOf(user, task, newest - index));
 }
 
-/** The newest of one state, as a filter or a connection gives them. */
+/** A page of the jobs with one status, as a filter or a connection returns it. */
 export function filteredPageOf(user, task, status, limit, offset) {
   return pageOf(user, task, sizeOf(task), 0)
     .filter((job) => job.status === status)
@@ -100,11 +100,11 @@ async function insertTask(sql, user, task, size) {
 }
 
 /**
- * One job whose status is a word that was taken out of the catalogue behind PostgreSQL's back. The statement of its page
- * sends the rows before it, then fails (22P03): an error in mid-stream, in the server's own pool, through its own endpoint.
+ * Gives one job an enum value that is then deleted from the catalogue. The statement of its page sends the rows before it and
+ * then fails (22P03), which tests an error in the middle of a result.
  */
 async function setTrap(sql) {
-  await sql`alter type job_status add value 'torn out'`;
-  await sql`update task_email_jobs set status = 'torn out' where id = ${idOf("job", TRAP.user, TRAP.task, TRAP.brokenJob)}`;
-  await sql`delete from pg_enum where enumlabel = 'torn out'`;
+  await sql`alter type job_status add value 'deleted value'`;
+  await sql`update task_email_jobs set status = 'deleted value' where id = ${idOf("job", TRAP.user, TRAP.task, TRAP.brokenJob)}`;
+  await sql`delete from pg_enum where enumlabel = 'deleted value'`;
 }

@@ -1,6 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 
-/** A new key of this user's, as `npm run keys` would make it. */
+/**
+ * Creates an API key for a user, like `npm run keys`.
+ * @param {import("postgres").Sql} sql
+ * @param {string} userId
+ * @param {{ isAdmin?: boolean, revokedAt?: string | null, expiresAt?: string | null }} [rights]
+ */
 export async function insertKey(sql, userId, { isAdmin = false, revokedAt = null, expiresAt = null } = {}) {
   const key = `tj_${randomBytes(32).toString("base64url")}`;
   const hash = createHash("sha256").update(key).digest("hex");

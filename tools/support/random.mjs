@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32): a failing history can be run again. */
+/** Random numbers from 0 up to 1 that depend on the seed alone, so that a run can be repeated (mulberry32). */
 export function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {

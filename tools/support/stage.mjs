@@ -6,15 +6,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
+import { openEmbeddedPostgres } from "#server/embedded-postgres/embedded-postgres.js";
 
 export const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-/** Nobody mourns a stage's data. */
+/** The data is deleted after the run, so PostgreSQL need not write it durably. */
 const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" };
 
 /**
- * A PostgreSQL of its own and the real server over it as a process of its own. `fill` puts the rows in, once there are
- * tables; `seeLine` gets each line of the server's log.
+ * Starts a new embedded PostgreSQL and the built server as its own process. `fill` inserts the rows after the migrations, and
+ * `seeLine` receives each line of the server's log.
+ * @param {{ name: string, environment: Record<string, string>, fill: (sql: postgres.Sql) => Promise<any>,
+ *   seeLine?: (line: string) => void, program?: string | undefined }} options
  */
 export async function openStage({ name, environment, fill, seeLine = () => {}, program = MAIN }) {
   const dataDir = mkdtempSync(join(tmpdir(), `task-jobs-${name}-`));
@@ -26,7 +28,7 @@ export async function openStage({ name, environment, fill, seeLine = () => {}, p
   const ended = once(server, "close");
   const sql = postgres(database.url, { max: 1, onnotice: () => {}, fetch_types: false });
 
-  /** How the server ended: with 0 where it stopped in good order. */
+  /** Stops the server and resolves to its exit code or signal. */
   async function close() {
     server.kill("SIGTERM");
     const [code, signal] = await ended;

@@ -1,15 +1,15 @@
 import { setTimeout } from "node:timers/promises";
-import { createRequestContext } from "../../../dist/context.js";
-import { openDatabase } from "../../../dist/db/client.js";
-import { emailQueries } from "../../../dist/email/email.queries.js";
-import { Failure } from "../../../dist/errors.js";
-import { jobSearchQueries } from "../../../dist/job-search/job-search.queries.js";
-import { createLog } from "../../../dist/log.js";
-import { taskJobQueries } from "../../../dist/task-jobs/task-job.queries.js";
-import { createTaskProgressReader } from "../../../dist/tasks/progress/read-task-progress.js";
-import { taskProgressQueries } from "../../../dist/tasks/progress/task-progress.queries.js";
-import { taskQueries } from "../../../dist/tasks/task.queries.js";
-import { deadlineIn } from "../../../dist/values/deadline.js";
+import { createRequestContext } from "#server/context.js";
+import { openDatabase } from "#server/db/client.js";
+import { emailQueries } from "#server/email/email.queries.js";
+import { Failure } from "#server/errors.js";
+import { jobSearchQueries } from "#server/job-search/job-search.queries.js";
+import { createLog } from "#server/log.js";
+import { taskJobQueries } from "#server/task-jobs/task-job.queries.js";
+import { createTaskProgressReader } from "#server/tasks/progress/read-task-progress.js";
+import { taskProgressQueries } from "#server/tasks/progress/task-progress.queries.js";
+import { taskQueries } from "#server/tasks/task.queries.js";
+import { deadlineIn } from "#server/values/deadline.js";
 import { userId, VIEWERS } from "../world.mjs";
 
 const TIMEOUT_MS = 60_000;
@@ -24,7 +24,7 @@ export function openContexts(databaseUrl) {
     preparedStatements: true,
     statementTimeoutMs: TIMEOUT_MS,
   });
-  const log = createLog("fatal", { write() {} });
+  const log = createLog("silent", { write() {} });
   const queries = {
     taskJobs: cached(taskJobQueries(database)),
     emails: cached(emailQueries(database)),
@@ -42,9 +42,11 @@ export function openContexts(databaseUrl) {
   };
   const viewer = { userId: userId(VIEWERS.owner.user), isAdmin: false };
 
+  /** @returns {any} */
   function contextWith(fault, { isDelayed = false } = {}) {
-    const asked = { viewer, requestId: "fuzz", deadline: deadlineIn(TIMEOUT_MS), response: { closed: true } };
-    const context = createRequestContext(isDelayed ? delayed : queries, asked, log);
+    /** @type {any} */
+    const details = { viewer, requestId: "fuzz", deadline: deadlineIn(TIMEOUT_MS), response: { closed: true } };
+    const context = createRequestContext(isDelayed ? delayed : queries, details, log);
     if (fault === "viewer") return { ...context, viewer: { ...viewer, isAdmin: "perhaps" } };
     if (fault === "emails") return { ...context, emailById: faulty(context.emailById) };
     if (fault === "states") return { ...context, taskJobs: withUnknownStates(context.taskJobs) };
@@ -59,7 +61,11 @@ export function openContexts(databaseUrl) {
   };
 }
 
-/** Caches results by statement and parameters, because nothing is written while the fuzzer runs. */
+/**
+ * Caches results by statement and parameters, because nothing is written while the fuzzer runs.
+ * @template {object} T
+ * @param {T} queries
+ */
 function cached(queries) {
   const results = new Map();
   const cache = (name, read) => {
@@ -77,7 +83,11 @@ function cached(queries) {
   return mapMethods(queries, cache);
 }
 
-/** Delays results at random, so that they arrive in any order. */
+/**
+ * Delays results at random, so that they arrive in any order.
+ * @template {object} T
+ * @param {T} queries
+ */
 function delaying(queries) {
   return mapMethods(queries, (_name, read) => async (...given) => {
     await setTimeout(Math.random() * 4);
@@ -85,8 +95,14 @@ function delaying(queries) {
   });
 }
 
+/**
+ * @template {object} T
+ * @param {T} queries
+ * @param {(name: string, read: any) => unknown} change
+ */
 function mapMethods(queries, change) {
-  return Object.fromEntries(Object.entries(queries).map(([name, read]) => [name, change(name, read)]));
+  const entries = Object.entries(queries).map(([name, read]) => [name, change(name, read)]);
+  return /** @type {T} */ (Object.fromEntries(entries));
 }
 
 /** Removes deadlines from a key: they differ in each request, and are the only numbers that are not integers. */

@@ -74,7 +74,7 @@ function reachable(text, fragments) {
   const seen = new Set();
   const visit = (from) => {
     for (const fragment of fragments) {
-      const [, name] = /^fragment (\w+)/.exec(fragment);
+      const [, name] = /^fragment (\w+)/.exec(fragment) ?? [];
       if (seen.has(fragment) || !new RegExp(`\\.\\.\\.${name}\\b`).test(from)) continue;
       seen.add(fragment);
       visit(fragment);
@@ -190,7 +190,7 @@ function createWriter(schema, random) {
   function newFragment(on, depth) {
     const name = oddName(0.15) ?? `F${fragments.length}`;
     if (fragments.some((other) => other.name === name)) return fragments.find((other) => other.name === name);
-    const made = { name, on, text: null };
+    const made = { name, on, text: /** @type {string | null} */ (null) };
     fragments.push(made);
     made.text = `fragment ${name} on ${on} ${selection(on, Math.max(depth, 1))}`;
     return made;

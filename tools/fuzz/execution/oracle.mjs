@@ -1,13 +1,17 @@
 import { execute, GraphQLError, getOperationAST } from "graphql";
-import { Failure } from "../../../dist/errors.js";
+import { Failure } from "#server/errors.js";
 
 /** The maximum length of an error's message and of its list of locations. */
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_LOCATIONS = 4;
 const ARGUMENT_FAULT = /^Argument "\w+" /;
 
-/** The response of graphql-js alone to a valid document, with the errors that a caller may see. */
-export async function expectedAnswer(schema, document, { variables, operationName }, contextValue) {
+/**
+ * The response of graphql-js alone to a valid document, with the errors that a caller may see.
+ * @param {{ schema: import("graphql").GraphQLSchema, document: import("graphql").DocumentNode }} served
+ * @param {{ variables: any, operationName?: string }} request
+ */
+export async function expectedAnswer({ schema, document }, { variables, operationName }, contextValue) {
   const result = await execute({
     schema,
     document,
@@ -21,7 +25,10 @@ export async function expectedAnswer(schema, document, { variables, operationNam
   return answerText({ data: result.data, errors });
 }
 
-/** The parts of an answer that must be equal, in the order of their keys. */
+/**
+ * The parts of a response that must be equal, in the order of their keys.
+ * @param {{ data?: unknown, errors?: readonly any[] | undefined }} response
+ */
 export function answerText({ data, errors = [] }) {
   return JSON.stringify({
     data,

@@ -2,9 +2,9 @@
 // Compares the first, third and fifth execution of each document with graphql-js. Exit code 1 when something differs.
 import { parseArgs } from "node:util";
 import { parse, specifiedRules, validate } from "graphql";
-import { isSafeToCompile } from "../../../dist/graphql/compilable.js";
-import { buildTaskJobsSchema } from "../../../dist/graphql/schema.js";
-import { startGraphqlServer } from "../../../dist/graphql/server.js";
+import { isSafeToCompile } from "#server/graphql/compilable.js";
+import { buildTaskJobsSchema } from "#server/graphql/schema.js";
+import { startGraphqlServer } from "#server/graphql/server.js";
 import { openStage } from "../../support/stage.mjs";
 import { fillWorld } from "../world.mjs";
 import { openContexts } from "./contexts.mjs";
@@ -56,6 +56,7 @@ async function execute(request, fault) {
     return response.json();
   }
   const { body } = await graphql.executeOperation(request, { contextValue: contexts.contextWith(fault) });
+  if (body.kind !== "single") throw new Error("the response is incremental");
   return body.singleResult;
 }
 
@@ -69,7 +70,7 @@ async function compare(index) {
   const document = parsed(request.query);
   if (document === null || validate(schema, document, specifiedRules).length > 0) return false;
   const fault = overSocket ? "none" : contexts.faultOf(index);
-  const expect = (options) => expectedAnswer(schema, document, request, contexts.contextWith(fault, options));
+  const expect = (options) => expectedAnswer({ schema, document }, request, contexts.contextWith(fault, options));
   // Afterwards all rows are cached, so that every execution takes the same time.
   await expect();
   const answers = [];
