@@ -26,7 +26,7 @@ function withCode(code: unknown): Error {
 
 class PostgresError extends Error {}
 
-test("an error is its class, its code and its places, never its message", () => {
+test("an error is logged with its class, code and stack frames, but without its message", () => {
   const { line, err } = logged(Object.assign(new PostgresError(`Key (email)=(${SECRET}) exists`), { code: "23505" }));
   expect(err).toEqual({
     type: "PostgresError",
@@ -36,23 +36,23 @@ test("an error is its class, its code and its places, never its message", () => 
   expect(line).not.toContain(SECRET);
 });
 
-test("a message whose lines look like places is no place", () => {
+test("lines of a message that look like stack frames are not logged", () => {
   const { line } = logged(new Error(`\n    at ${SECRET} (file:///a.js:1:1)\n    at ${SECRET}:1:1`));
   expect(line).not.toContain(SECRET);
 });
 
-test("nor is one that was changed after the stack was taken", () => {
+test("a message that was changed after the stack was captured is not logged", () => {
   const error = new Error(`first ${SECRET}`);
   error.message = "second";
   expect(logged(error).line).not.toContain(SECRET);
 });
 
 test.each([
-  ["an address", SECRET],
+  ["an e-mail address", SECRET],
   ["a key", "tj_abcdefghijklmnopqrstuvwxyz0123456789"],
   ["a number", 42],
   ["a long word", "A".repeat(41)],
-])("%s is no code", (_what, code) => {
+])("%s in the code of an error is not logged", (_what, code) => {
   expect(logged(withCode(code)).err.code).toBeUndefined();
 });
 
@@ -61,13 +61,13 @@ test.each([
   ["null", null, "null"],
   ["an object", { message: SECRET, stack: SECRET }, "object"],
   ["a function", () => SECRET, "function"],
-])("%s that was thrown is its type", (_what, thrown, type) => {
+])("%s that was thrown is logged only with its type", (_what, thrown, type) => {
   expect(logged(thrown).err).toEqual({ type });
 });
 
-test("causes and the parts of an aggregate are told in the same way", () => {
-  const parts = [withCode("ECONNREFUSED"), withCode("ETIMEDOUT"), SECRET, withCode("EPIPE")];
-  const { line, err } = logged(new Error(SECRET, { cause: new AggregateError(parts, SECRET) }));
+test("causes and the errors of an AggregateError are logged in the same form", () => {
+  const errors = [withCode("ECONNREFUSED"), withCode("ETIMEDOUT"), SECRET, withCode("EPIPE")];
+  const { line, err } = logged(new Error(SECRET, { cause: new AggregateError(errors, SECRET) }));
   expect(err).toMatchObject({
     type: "Error",
     cause: { type: "AggregateError", errors: [{ code: "ECONNREFUSED" }, { code: "ETIMEDOUT" }, { type: "string" }] },
@@ -75,7 +75,7 @@ test("causes and the parts of an aggregate are told in the same way", () => {
   expect(line).not.toContain(SECRET);
 });
 
-test("a line stays under 4 KB, however deep, wide, long or circular the error is", () => {
+test("a log line stays below 4 KB for deep, wide, long and circular errors", () => {
   const circular = new Error(SECRET);
   circular.cause = circular;
   const deep = Array.from({ length: 50 }).reduce<Error>(
@@ -94,7 +94,7 @@ function recursive(depth: number): Error {
   return depth === 0 ? new Error(SECRET) : recursive(depth - 1);
 }
 
-test("the reason of a failed dependency is the innermost code or class, with host and port or our own words", () => {
+test("the reason of a failed dependency is the innermost code or class with a fixed text or with host and port", () => {
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: withCode("ECONNREFUSED") }))).toBe("ECONNREFUSED");
   expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe(
     "57014 a statement took too long",
@@ -106,7 +106,7 @@ test("the reason of a failed dependency is the innermost code or class, with hos
   expect(reasonOf(Object.assign(withCode("ENOTFOUND"), { hostname: SECRET }))).toBe("ENOTFOUND");
 });
 
-/** A pipe whose reader can stall. */
+/** Creates a stream whose reader can stall. */
 function pipe() {
   const state = { isStalled: false, text: "", resume: () => {} };
   const stream = new Writable({
@@ -123,7 +123,7 @@ function pipe() {
   return { state, stream };
 }
 
-test("log lines that fill the memory set aside for a stalled reader are dropped, and reported when it reads again", async () => {
+test("log lines beyond the memory limit for a stalled reader are dropped and reported when it reads again", async () => {
   const { state, stream } = pipe();
   const output = createLogOutput(stream as unknown as NodeJS.WriteStream);
   state.isStalled = true;

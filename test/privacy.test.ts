@@ -38,7 +38,7 @@ interface Line {
   readonly [name: string]: unknown;
 }
 
-/** Every line of standard error, once that of the last request is there. */
+/** Waits for the line of the last request and returns all lines of standard error. */
 async function logLines(): Promise<string[]> {
   const last = server.answers.at(-1)?.requestId ?? "none";
   await vi.waitFor(() => expect(server.program.stderr()).toContain(last), { timeout: 5000 });
@@ -47,10 +47,10 @@ async function logLines(): Promise<string[]> {
 const linesOf = async (requestId: string): Promise<Line[]> =>
   (await logLines()).filter((line) => line.includes(requestId)).map((line) => JSON.parse(line));
 
-/** A key or a token in one piece, or any of what it is made of that could be used. */
+/** Keys, tokens and secrets, and parts of the key that are long enough to be useful to an attacker. */
 const secrets = () => [server.key, server.adminKey, JWT_SECRET, METRICS_TOKEN, ...(server.key.match(/.{20}/g) ?? [])];
 
-test("the requests were of every kind", () => {
+test("the requests produced every kind of response", () => {
   expect([...new Set(server.answers.map(({ status }) => status))].sort()).toEqual([
     200, 400, 401, 404, 405, 406, 413, 415, 500, 504,
   ]);
@@ -58,7 +58,7 @@ test("the requests were of every kind", () => {
 });
 
 describe("the log", () => {
-  test("has no address, key, token, query, name or statement of anybody", async () => {
+  test("the log contains no e-mail address, key, token, query, name or statement", async () => {
     const log = (await logLines()).join("\n");
     for (const canary of [...STORED, ...secrets(), SENT, SENT_NAME, SENT.replace("-", ""), "eyJ", "Bearer"]) {
       expect(log, canary).not.toContain(canary);
@@ -66,7 +66,7 @@ describe("the log", () => {
     expect(log).not.toMatch(/[\w.]@\w|select |insert |update |params/i);
   });
 
-  test("is JSON, one object a line, each under 4 KB and without a character that a terminal would act on", async () => {
+  test("each log line is a JSON object below 4 KB without control characters", async () => {
     const lines = await logLines();
     expect(lines.length).toBeGreaterThan(server.answers.length);
     for (const line of lines) {
@@ -80,7 +80,7 @@ describe("the log", () => {
     }
   });
 
-  test("has a line of every answer with its request id and status", async () => {
+  test("the log has a line with the request id and the status of every response", async () => {
     for (const { what, status, requestId } of server.answers) {
       const lines = (await linesOf(requestId)).filter((line) => line.requestId === requestId);
       expect(
@@ -90,7 +90,7 @@ describe("the log", () => {
     }
   });
 
-  test("says what was wrong wherever the caller is told that it was the server", async () => {
+  test("the log contains the cause of every response that reports a server error", async () => {
     const failed = server.answers.filter(({ status, text }) => status >= 500 || /INTERNAL_|DEPENDENCY_/.test(text));
     expect(failed.length).toBeGreaterThan(20);
     for (const { what, requestId } of failed) {
@@ -103,13 +103,13 @@ describe("the log", () => {
   });
 });
 
-describe("an error's body", () => {
+describe("the body of an error", () => {
   const errors = () => server.answers.filter(({ status, text }) => status >= 400 || text.includes('"errors"'));
 
-  test("has nothing of the database, of keys or of how the server is made", () => {
+  test("an error contains no data, keys, driver texts or file names", () => {
     expect(errors().length).toBeGreaterThan(50);
     for (const { what, text } of errors()) {
-      // What was found before a part of it failed is the asker's own.
+      // Partial data belongs to the caller.
       const { data: _own, ...error } = JSON.parse(text);
       for (const canary of [...STORED, ...secrets()]) expect(JSON.stringify(error), what).not.toContain(canary);
       expect(text, what).not.toMatch(
@@ -118,17 +118,17 @@ describe("an error's body", () => {
     }
   });
 
-  test("has one sentence for whatever went wrong here", () => {
-    const told = errors().flatMap(({ text }) => {
+  test("every internal error has the same message", () => {
+    const messages = errors().flatMap(({ text }) => {
       const { error, errors = [] } = JSON.parse(text);
       const all: { code?: string; message: string; extensions?: { code: string } }[] = error ? [error] : errors;
       return all.filter(({ code, extensions }) => /^INTERNAL_/.test(code ?? extensions?.code ?? ""));
     });
-    expect(told.length).toBeGreaterThan(20);
-    expect(new Set(told.map(({ message }) => message))).toEqual(new Set(["Unexpected server error"]));
+    expect(messages.length).toBeGreaterThan(20);
+    expect(new Set(messages.map(({ message }) => message))).toEqual(new Set(["Unexpected server error"]));
   });
 
-  test("repeats nothing that REST was sent", () => {
+  test("a REST error does not repeat the input of the caller", () => {
     for (const { what, text } of errors().filter(({ text }) => text.startsWith('{"error":'))) {
       expect(text, what).not.toContain(SENT);
       expect(text, what).not.toContain(SENT_ADDRESS);
@@ -136,7 +136,7 @@ describe("an error's body", () => {
   });
 });
 
-test("the metrics have no address, key, name or id of anybody", async () => {
+test("the metrics contain no e-mail address, key, name or id", async () => {
   const { status, text } = await server.send("the metrics", "/metrics", {
     headers: { Authorization: `Bearer ${METRICS_TOKEN}` },
   });
@@ -159,7 +159,7 @@ describe("the audit trail", () => {
   const auditOf = async (answer: Answer) =>
     (await linesOf(answer.requestId)).filter(({ audit }) => audit !== undefined);
 
-  const WAYS: Readonly<Record<string, (taskId: string) => Promise<Answer>>> = {
+  const PATHS: Readonly<Record<string, (taskId: string) => Promise<Answer>>> = {
     "the REST page": (taskId) => server.send("denied", pageOf(taskId)),
     "the export": (taskId) => server.send("denied", `${pageOf(taskId)}/export`),
     taskJobs: (taskId) => server.graphql("denied", { query: full(taskId) }),
@@ -168,11 +168,11 @@ describe("the audit trail", () => {
     nodes: (taskId) => server.graphql("denied", { query: `{ nodes(ids: ["${taskId}"]) { id } }` }),
   };
 
-  test.each(Object.keys(WAYS))(
-    "names who was denied which task by %s, foreign or missing, and nothing more",
-    async (way) => {
+  test.each(Object.keys(PATHS))(
+    "the audit line of %s contains only the ids of a user and of the task that the user was denied",
+    async (path) => {
       for (const taskId of [server.foreignTask, randomUUID()]) {
-        const answer = await WAYS[way]?.(taskId);
+        const answer = await PATHS[path]?.(taskId);
         expect(await auditOf(answer as Answer)).toEqual([
           {
             level: 30,
@@ -189,14 +189,14 @@ describe("the audit trail", () => {
     },
   );
 
-  test("one line names every task that one document was denied", async () => {
+  test("one audit line names every task that a document was denied", async () => {
     const denied = [server.foreignTask, randomUUID()];
     const query = `{ a: node(id: "${denied[0]}") { id } b: node(id: "${server.ownTask}") { id } c: node(id: "${denied[1]}") { id } }`;
     const audit = await auditOf(await server.graphql("denied twice", { query }));
     expect(audit).toMatchObject([{ audit: "denied", count: 2, taskIds: denied }]);
   });
 
-  test("a document of 1,500 unknown tasks writes one short line with their number", async () => {
+  test("a document with 1,500 unknown tasks writes one short audit line with their number", async () => {
     const ids = Array.from({ length: 100 }, () => randomUUID());
     const aliases = Array.from({ length: 15 }, (_, at) => `a${at}: nodes(ids: $ids${at}) { id }`);
     const variables = Object.fromEntries(aliases.map((_, at) => [`ids${at}`, ids.map(() => randomUUID())]));
@@ -210,7 +210,7 @@ describe("the audit trail", () => {
     expect(JSON.stringify(lines).length).toBeLessThan(1000);
   });
 
-  test("names the admin who read somebody's task", async () => {
+  test("an audit line names the admin who read the task of another user", async () => {
     const audit = await auditOf(
       await server.send("read", pageOf(server.ownTask), { headers: { Authorization: `Bearer ${server.adminKey}` } }),
     );
@@ -225,36 +225,36 @@ describe("the audit trail", () => {
 
   const TASKS: Readonly<Record<string, () => Promise<Answer>>> = {
     "the REST list": () => asAdmin("/api/v1/tasks"),
-    "the REST tasks": () => asAdmin(`/api/v1/tasks/${server.ownTask}`),
+    "the REST task": () => asAdmin(`/api/v1/tasks/${server.ownTask}`),
     "the nodes of tasks": () => queryAsAdmin("{ tasks { nodes { jobs(first: 1) { nodes { emailAddress } } } } }"),
     "the edges of tasks": () => queryAsAdmin("{ tasks { edges { node { progress { total } } } totalCount } }"),
-    "two ways in one document": () =>
+    "several fields of one document": () =>
       queryAsAdmin(`{ tasks { nodes { id } } again: tasks { nodes { id } } task(id: "${server.ownTask}") { id }
         taskJobs(taskId: "${server.ownTask}") { count } }`),
   };
 
-  test.each(Object.keys(TASKS))("one line names the admin and each task that %s gave", async (way) => {
-    const audit = await auditOf((await TASKS[way]?.()) as Answer);
+  test.each(Object.keys(TASKS))("one audit line names the admin and each task that %s returned", async (name) => {
+    const audit = await auditOf((await TASKS[name]?.()) as Answer);
     expect(audit.map(({ audit }) => audit)).toEqual(["admin_read"]);
-    const read = way === "the REST tasks" ? [server.ownTask] : [server.ownTask, server.foreignTask];
+    const read = name === "the REST task" ? [server.ownTask] : [server.ownTask, server.foreignTask];
     expect(audit.flatMap(({ taskIds }) => taskIds as string[]).sort()).toEqual(read.sort());
   });
 
-  test("has no task of an admin's who only counted them", async () => {
+  test("an admin who only counts tasks writes no audit line", async () => {
     expect(await auditOf(await queryAsAdmin("{ tasks { totalCount } }"))).toEqual([]);
   });
 
-  test("has nothing of an owner's own reads, nor of requests by nobody", async () => {
+  test("reads by the owner and unauthenticated requests write no audit line", async () => {
     for (const path of [pageOf(server.ownTask), "/api/v1/tasks"]) {
       expect(await auditOf(await server.send("own", path))).toEqual([]);
     }
     expect(
-      await auditOf(await server.send("nobody", pageOf(server.ownTask), { headers: { Authorization: "" } })),
+      await auditOf(await server.send("unauthenticated", pageOf(server.ownTask), { headers: { Authorization: "" } })),
     ).toEqual([]);
   });
 });
 
-test("what is no HTTP leaves no trace of what it was", async () => {
+test("the content of a malformed request is not logged", async () => {
   const answered = await new Promise<string>((resolve) => {
     const socket = connect(Number(new URL(server.origin).port), "127.0.0.1", () => {
       socket.end(`GET /${SENT_ADDRESS} HTTP/1.1\r\nX ${SENT_KEY}\r\n\r\n`);

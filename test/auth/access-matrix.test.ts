@@ -5,10 +5,10 @@ import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { documentOf, type IdByType, nameOf, pathsTo, spellings, takesId } from "../support/schema-paths.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-/** What belongs to somebody. Types from which they can be reached are held by the same rule. */
+/** The types that belong to a user. The same access rule applies to every type from which they can be reached. */
 const GUARDED = ["TaskJob", "Email"];
 
-type Viewer = "owner" | "stranger" | "admin" | "nobody";
+type Viewer = "owner" | "stranger" | "admin" | "anonymous";
 type Task = "own" | "foreign" | "missing" | "deleted";
 type Get = (path: string, init: RequestInit) => Promise<Response>;
 
@@ -20,11 +20,11 @@ const post = (body: object): RequestInit => ({
 
 const server = await sharedTestServer();
 const [owner, stranger, admin] = [await server.as(), await server.as(), await server.as({ isAdmin: true })];
-const asks: Record<Viewer, Get> = {
+const requestAs: Record<Viewer, Get> = {
   owner: owner.get,
   stranger: stranger.get,
   admin: admin.get,
-  nobody: (path, init) => fetch(server.url + path, init),
+  anonymous: (path, init) => fetch(server.url + path, init),
 };
 const idsOf: Record<Task, IdByType> = {
   own: await markedTask("own", { user_id: owner.userId }),
@@ -32,11 +32,11 @@ const idsOf: Record<Task, IdByType> = {
   deleted: await markedTask("deleted", { user_id: owner.userId, deleted_at: "2025-01-01T00:00:00Z" }),
   missing: { Task: randomUUID(), TaskJobs: randomUUID(), TaskJob: randomUUID(), Email: randomUUID() },
 };
-const answer = await asks.owner("/graphql", post({ query: getIntrospectionQuery() }));
-const schema = buildClientSchema(((await answer.json()) as { data: Parameters<typeof buildClientSchema>[0] }).data);
+const response = await requestAs.owner("/graphql", post({ query: getIntrospectionQuery() }));
+const schema = buildClientSchema(((await response.json()) as { data: Parameters<typeof buildClientSchema>[0] }).data);
 const paths = pathsTo(schema, GUARDED);
 
-/** Whatever of it is shown says whose it is. */
+/** Creates a task whose texts all contain the mark, so that a response shows which rows it contains. */
 async function markedTask(mark: string, columns: Record<string, unknown>): Promise<IdByType> {
   const { sql } = server;
   const task = await aTask(sql, { source: `leak-${mark}`, ...columns });
@@ -48,20 +48,20 @@ async function markedTask(mark: string, columns: Record<string, unknown>): Promi
 
 const marksIn = (text: string) => new Set(Array.from(text.matchAll(/leak-(\w+)/g), ([, mark]) => mark));
 
-/** Whose rows a viewer may be shown at all. */
+/** The tasks whose rows a viewer may read. */
 const MAY_SEE: Record<Viewer, readonly Task[]> = {
   owner: ["own"],
   stranger: ["foreign"],
   admin: ["own", "foreign"],
-  nobody: [],
+  anonymous: [],
 };
 
-const CELLS = (["owner", "stranger", "admin", "nobody"] as const).flatMap((viewer) =>
+const CELLS = (["owner", "stranger", "admin", "anonymous"] as const).flatMap((viewer) =>
   (["own", "foreign", "missing", "deleted"] as const).map((task) => ({ viewer, task })),
 );
 
-describe("every way through the schema to a job or an e-mail", () => {
-  test("is found", () => {
+describe("every path through the schema to a job or an email", () => {
+  test("the paths through taskJobs are found", () => {
     expect(paths.map(nameOf)).toEqual(
       expect.arrayContaining([
         "taskJobs:TaskJobs",
@@ -71,47 +71,51 @@ describe("every way through the schema to a job or an e-mail", () => {
     );
   });
 
-  test.each(CELLS)("$viewer asking for the $task task", async ({ viewer, task }) => {
-    for (const path of paths) {
-      for (const spelling of spellings) {
-        const ask = async (ids: IdByType) => {
-          const response = await asks[viewer]("/graphql", post(documentOf(path, ids, spelling)));
-          return { status: response.status, text: await response.text() };
-        };
-        const { status, text } = await ask(idsOf[task]);
-        const seen = marksIn(text);
-        const what = `${nameOf(path)} by ${spelling}: ${text}`;
-        const maySee = MAY_SEE[viewer];
+  test.each(CELLS)(
+    "for the $task task, every path gives the $viewer only rows that they may read",
+    async ({ viewer, task }) => {
+      for (const path of paths) {
+        for (const spelling of spellings) {
+          const request = async (ids: IdByType) => {
+            const response = await requestAs[viewer]("/graphql", post(documentOf(path, ids, spelling)));
+            return { status: response.status, text: await response.text() };
+          };
+          const { status, text } = await request(idsOf[task]);
+          const seen = marksIn(text);
+          const what = `${nameOf(path)} by ${spelling}: ${text}`;
+          const maySee = MAY_SEE[viewer];
 
-        expect(
-          [...seen].filter((mark) => !maySee.includes(mark as Task)),
-          what,
-        ).toEqual([]);
-        if (viewer === "nobody") {
-          expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
-        } else if (maySee.includes(task)) {
-          expect(JSON.parse(text).errors, what).toBeUndefined();
-          // The types on the way may have nothing of their own that could be marked.
-          if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? "")) expect([...seen], what).toEqual([task]);
-        } else if (takesId(path)) {
-          const missing = await ask(idsOf.missing);
-          expect({ status, text: withoutIds(text) }, what).toEqual({ ...missing, text: withoutIds(missing.text) });
-          const { data, errors = [] } = JSON.parse(text);
-          for (const error of errors) expect(error.extensions.code, what).toBe("NOT_FOUND");
           expect(
-            errors.length > 0 ||
-              Object.values(data)
-                .flat()
-                .every((value) => value === null),
+            [...seen].filter((mark) => !maySee.includes(mark as Task)),
             what,
-          ).toBe(true);
+          ).toEqual([]);
+          if (viewer === "anonymous") {
+            expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
+          } else if (maySee.includes(task)) {
+            expect(JSON.parse(text).errors, what).toBeUndefined();
+            // Types in the middle of a path may have no text that could contain a mark.
+            if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? ""))
+              expect([...seen], what).toEqual([task]);
+          } else if (takesId(path)) {
+            const missing = await request(idsOf.missing);
+            expect({ status, text: withoutIds(text) }, what).toEqual({ ...missing, text: withoutIds(missing.text) });
+            const { data, errors = [] } = JSON.parse(text);
+            for (const error of errors) expect(error.extensions.code, what).toBe("NOT_FOUND");
+            expect(
+              errors.length > 0 ||
+                Object.values(data)
+                  .flat()
+                  .every((value) => value === null),
+              what,
+            ).toBe(true);
+          }
         }
       }
-    }
-  });
+    },
+  );
 });
 
-/** A message that repeated the id that was asked for would differ in nothing else. */
+/** A message may repeat the requested id, so ids are replaced before responses are compared. */
 const withoutIds = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "id");
 
 describe("a field that is added to the schema", () => {
@@ -120,7 +124,7 @@ describe("a field that is added to the schema", () => {
     return pathsTo(extendSchema(schema, parse(addition)), GUARDED).filter((path) => !known.has(nameOf(path)));
   };
 
-  test("is a new way, were it round corners, through a list, an interface or a union", () => {
+  test("a new field adds its paths to the matrix, also through lists, interfaces and unions", () => {
     const addition = `
       extend type Query { anyJob: TaskJob  search(id: ID!): [Hit!]!  me: Me  version: String  settings: Settings }
       type Me { lastJob: TaskJob }
@@ -139,7 +143,7 @@ describe("a field that is added to the schema", () => {
     ]);
   });
 
-  test("is asked for with the ids it wants", () => {
+  test("a new field is requested with ids of the types that its arguments name", () => {
     const [one, many] = newPaths(
       "extend type Query { one(id: ID!): TaskJob  many(jobs: Int, taskJobIds: [UUID!]!): [TaskJob] }",
     )
@@ -149,10 +153,10 @@ describe("a field that is added to the schema", () => {
     expect(many).toContain(`many(taskJobIds: ["${idsOf.own.TaskJob}"])`);
   });
 
-  test("stops the matrix, with a word on what to do, when it wants what the matrix does not know", () => {
-    const [path] = newPaths("extend type Query { secret(door: Int!): TaskJob }");
+  test("a new argument that the matrix cannot fill is an error that says what to do", () => {
+    const [path] = newPaths("extend type Query { secret(code: Int!): TaskJob }");
     expect(() => documentOf(path ?? [], idsOf.own, "literals")).toThrow(
-      /cannot fill secret\(door: Int!\): teach it in valueFor\(\) of test\/support\/schema-paths.ts/,
+      /cannot fill secret\(code: Int!\): teach it in valueFor\(\) of test\/support\/schema-paths.ts/,
     );
   });
 });
