@@ -28,10 +28,10 @@ describe.each(Object.entries(READS) as [keyof typeof READS, Record<keyof typeof 
     test.each(Object.entries(may) as [keyof typeof tasks, boolean][])(
       `whether ${who} can read the %s task: %s`,
       async (which, readable) => {
-        const rest = await viewers[who].get(`/api/v1/tasks/${trequestAs[which]}/jobs`);
+        const rest = await viewers[who].get(`/api/v1/tasks/${tasks[which]}/jobs`);
         expect(rest.status).toBe(readable ? 200 : 404);
         for (const selection of SELECTIONS) {
-          const { body } = await viewers[who].query(`{ taskJobs(taskId: "${trequestAs[which]}") { ${selection} } }`);
+          const { body } = await viewers[who].query(`{ taskJobs(taskId: "${tasks[which]}") { ${selection} } }`);
           if (readable) expect(body.data.taskJobs).not.toBeNull();
           else expect([body.data, body.errors[0].extensions.code]).toEqual([null, "NOT_FOUND"]);
         }

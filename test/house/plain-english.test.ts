@@ -22,9 +22,12 @@ const CLEAN = [
   "src/export/",
   "src/import/",
   "src/log.ts",
+  "test/auth/",
   "test/cli/",
   "test/export/",
   "test/import/",
+  "test/log.test.ts",
+  "test/privacy.test.ts",
 ];
 
 /** Files that contain such a word for a reason. */
