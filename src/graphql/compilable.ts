@@ -20,7 +20,7 @@ import {
 const TYPENAME = "__typename";
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 const NAME_WITH_UNDERSCORES = /^[A-Za-z][A-Za-z0-9_]*$/;
-/** graphql-jit uses these names for list indexes, in the same paths as aliases. */
+/** graphql-jit uses these names for list indexes, which are in the same paths as aliases. */
 const LIST_INDEX = /^idx\d+$/;
 /** graphql-jit treats some strings as markers in the code it generates: it would run `__MAGIC_DATE__…` as JavaScript. */
 const PLAIN_TEXT = /^[A-Za-z0-9 @.:+-]*$/;

@@ -5,10 +5,9 @@ import { fragmentsOf } from "./limits/fragments-of.ts";
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
-/** The size of the store, see `docs/decisions/limits.md`. */
 const MAX_BYTES = 40_000_000;
 
-/** Measured for graphql-js and graphql-jit, see `docs/decisions/limits.md`. The bytes of a field include its compiled code. */
+/** Measured, see `docs/measurements/limits.md`. The bytes of a field include its code compiled by graphql-jit. */
 const BYTES_OF_A_TOKEN = 300;
 const BYTES_OF_AN_OPERATION = 12_000;
 const BYTES_OF_A_FIELD = 2500;

@@ -46,7 +46,7 @@ function withCost(result: ExecutionResult, cost: object): ExecutionResult {
  * Adapts `createExecutor` to Apollo Server's gateway interface. With a gateway, Apollo Server executes nothing itself, so
  * no plugin can bypass the cost limit.
  */
-export function executesEverything(schema: GraphQLSchema, maxCoercionErrors: number): Gateway {
+export function createGateway(schema: GraphQLSchema, maxCoercionErrors: number): Gateway {
   return {
     onSchemaLoadOrUpdate(provideSchema) {
       provideSchema({ apiSchema: schema, coreSupergraphSdl: "" });

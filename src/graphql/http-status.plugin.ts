@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { Failure, failureKindOfGraphqlCode, RETRY_AFTER_SECONDS } from "../errors.ts";
 import { GRAPHQL_RESPONSE } from "./media-types.ts";
 
-const CODES_OF_A_REFUSED_DOCUMENT = new Set<unknown>([
+const CODES_OF_INVALID_REQUESTS = new Set<unknown>([
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
   "BAD_USER_INPUT",
@@ -10,13 +10,12 @@ const CODES_OF_A_REFUSED_DOCUMENT = new Set<unknown>([
   "OPERATION_RESOLUTION_FAILURE",
 ]);
 
-/** With the new media type an answer without data wears the status of these failures; NOT_FOUND stays 200. */
-const STATUS_OF_NO_DATA = new Set<number>([400, 401, 429, 500, 503, 504]);
+/** For `application/graphql-response+json`, a response with `data: null` has these statuses. NOT_FOUND stays 200. */
+const STATUSES_OF_NULL_DATA = new Set<number>([400, 401, 429, 500, 503, 504]);
 
 /**
- * The status of an answer as the GraphQL-over-HTTP audits ask for it: a client that accepts only `application/json`
- * reads the body of a 200, one that knows the newer media type gets a real code. Pinned to graphql-http's audit suite
- * 1.23; the draft itself has moved on.
+ * Sets the status that the GraphQL-over-HTTP audits of graphql-http 1.23 require. Clients that accept only
+ * `application/json` get 200 for every well-formed request, and clients of the newer media type get 4xx and 5xx.
  */
 export const httpStatusPlugin: ApolloServerPlugin = {
   async requestDidStart() {
@@ -27,14 +26,14 @@ export const httpStatusPlugin: ApolloServerPlugin = {
         const code = errors[0]?.extensions?.code;
         if (code === undefined || data) return;
 
-        const understandsCodes = request.http?.headers.get("accept") === GRAPHQL_RESPONSE;
-        if (!understandsCodes) {
-          if (CODES_OF_A_REFUSED_DOCUMENT.has(code)) response.http.status = 200;
+        const acceptsGraphqlResponse = request.http?.headers.get("accept") === GRAPHQL_RESPONSE;
+        if (!acceptsGraphqlResponse) {
+          if (CODES_OF_INVALID_REQUESTS.has(code)) response.http.status = 200;
           return;
         }
         if (data === undefined) return;
         const { status } = new Failure(failureKindOfGraphqlCode(code));
-        if (STATUS_OF_NO_DATA.has(status)) response.http.status = status;
+        if (STATUSES_OF_NULL_DATA.has(status)) response.http.status = status;
         if (status === 503) response.http.headers.set("Retry-After", String(RETRY_AFTER_SECONDS));
       },
     };

@@ -2,8 +2,8 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError } from "graphql";
 
 /**
- * Refuses an operation of a kind that the schema has none of: no rule of graphql-js does, and its executor then fails with an
- * error that looks like ours. Not a validation rule, since a mutation by GET is 405 first.
+ * Refuses mutations and subscriptions, which the schema does not have. No rule of graphql-js does, and its executor would
+ * report an internal error. It is not a validation rule, because a mutation by GET must be 405.
  */
 export const onlyKnownOperations: ApolloServerPlugin = {
   async requestDidStart({ schema }) {

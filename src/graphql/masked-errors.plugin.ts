@@ -5,40 +5,40 @@ import { Failure, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isMasked } from "./format-error.ts";
 
-/** A page of 100 that cannot be read is one fault, not 100. */
-const MAX_LINES_OF_A_REQUEST = 3;
+/** One fault can fail all 100 jobs of a page. */
+const MAX_LINES_PER_REQUEST = 3;
 
 export type LogMaskedError = (context: RequestContext, error: GraphQLError) => void;
 
-/** Every error that the caller is not told the cause of leaves it with the request's id, so that a report finds it. */
-export function openMaskedErrorLog(log: Log, schema: GraphQLSchema): LogMaskedError {
+/** Logs the cause of every masked error with the request id, so that a caller's report can be traced. */
+export function createMaskedErrorLog(log: Log, schema: GraphQLSchema): LogMaskedError {
   const fieldNames = new Set(
     Object.values(schema.getTypeMap())
       .filter(isObjectType)
       .flatMap((type) => Object.keys(type.getFields())),
   );
-  // An alias is whatever the caller wrote: a key, or 60 KB.
-  const placeOf = (path: readonly (string | number)[]) =>
+  // An alias may contain any text of the caller, such as an API key.
+  const fieldPathOf = (path: readonly (string | number)[]) =>
     path.map((part) => (typeof part === "number" || fieldNames.has(part) ? part : "(alias)")).join(".");
 
-  const linesOf = new WeakMap<RequestContext, number>();
-  // One batch that fails is an error of every row that waited for it.
-  const told = new WeakSet<Error>();
+  const lineCounts = new WeakMap<RequestContext, number>();
+  // A failed batch is the error of every row that waits for it.
+  const logged = new WeakSet<Error>();
 
   return (context, error) => {
     const cause = error.originalError ?? error;
     const isDependency = cause instanceof Failure && cause.isOfDependency;
-    const lines = linesOf.get(context) ?? 0;
-    if (!(isDependency || isMasked(error)) || told.has(cause) || lines >= MAX_LINES_OF_A_REQUEST) return;
-    told.add(cause);
-    linesOf.set(context, lines + 1);
+    const lines = lineCounts.get(context) ?? 0;
+    if (!(isDependency || isMasked(error)) || logged.has(cause) || lines >= MAX_LINES_PER_REQUEST) return;
+    logged.add(cause);
+    lineCounts.set(context, lines + 1);
     const { requestId } = context;
     if (isDependency) log.warn({ requestId, reason: reasonOf(cause) }, "a dependency did not answer");
-    else log.error({ requestId, field: placeOf(error.path ?? []), err: cause }, "unexpected error");
+    else log.error({ requestId, field: fieldPathOf(error.path ?? []), err: cause }, "unexpected error");
   };
 }
 
-export function logMaskedErrors(log: Log, logMaskedError: LogMaskedError): ApolloServerPlugin<RequestContext> {
+export function maskedErrors(log: Log, logMaskedError: LogMaskedError): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
@@ -53,12 +53,12 @@ export function logMaskedErrors(log: Log, logMaskedError: LogMaskedError): Apoll
   };
 }
 
-/** Apollo's own words carry the messages of errors, and go to the console. What they are about is logged above. */
-export function wordlessLogger(log: Log) {
+/** Discards the messages of Apollo Server, which contain messages of errors. `maskedErrors` logs these errors. */
+export function silentApolloLogger(log: Log) {
   return {
     debug() {},
     info() {},
-    warn: () => log.warn("a warning of Apollo Server"),
-    error: () => log.error("an error of Apollo Server"),
+    warn: () => log.warn("Apollo Server logged a warning"),
+    error: () => log.error("Apollo Server logged an error"),
   };
 }

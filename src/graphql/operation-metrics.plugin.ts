@@ -4,15 +4,15 @@ import type { RequestContext } from "../context.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
 /**
- * Counts errors by code, and tells which field of the schema was asked for. Fields come from a document that was
- * validated, so that their number is bounded; an operation's name is whatever the caller wrote.
+ * Counts errors by code, and reports the root field of each operation. Labels are fields of validated documents, because
+ * callers could create any number of operation names.
  */
 export function operationMetrics(metrics: Metrics): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ contextValue, operation, schema }) {
-          // Of a kind that the schema has none of no field was validated.
+          // If the schema has no such root type, the fields were never validated and must not become labels.
           if (operation !== undefined && schema.getRootType(operation.operation))
             contextValue.noteOperation?.(rootFieldOf(operation));
         },

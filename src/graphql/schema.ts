@@ -10,7 +10,7 @@ import { TaskResolver } from "../tasks/task.resolver.ts";
 import { TaskConnectionResolver } from "../tasks/task-connection.resolver.ts";
 import { JobConnectionResolver } from "../tasks/task-jobs.resolver.ts";
 
-/** Build it once a process: type-graphql keeps what it builds (MichalLytek/type-graphql#580). */
+/** Builds the schema. Call it once per process: type-graphql keeps every schema (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
@@ -22,14 +22,14 @@ export function buildTaskJobsSchema(): GraphQLSchema {
       ViewerResolver,
       EmailResolver,
     ],
-    // Our own checks, in the verb files, answer in our own words; type-graphql's would echo the caller's input.
+    // The checks of our own code name the wrong field. type-graphql's checks would echo the caller's input.
     validate: false,
   });
-  // type-graphql cannot describe the root type.
+  // type-graphql has no option for the description of the root type.
   const query = schema.getQueryType();
   if (query)
     query.description = "The queries of this API. Every query returns only the tasks that the caller may read.";
-  // type-graphql makes every `resolveType` asynchronous, and compiled code does not wait for it.
+  // type-graphql makes every `resolveType` asynchronous, which graphql-jit does not support.
   const node = schema.getType("Node");
   if (isInterfaceType(node)) node.resolveType = () => "Task";
   return schema;

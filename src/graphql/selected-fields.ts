@@ -10,8 +10,8 @@ import {
 } from "graphql";
 
 /**
- * The names of the fields selected below the field being resolved, as paths (`jobs`, `jobs.email`), through fragments and
- * with `@skip` and `@include` applied. Type conditions are not compared: every type here is concrete.
+ * The paths of the fields selected below the resolved field, such as `jobs` and `jobs.email`. Fragments are followed and
+ * `@skip` and `@include` applied. Type conditions are ignored, because it is only used for object types.
  */
 export function selectedFields(info: GraphQLResolveInfo): Set<string> {
   const paths = new Set<string>();

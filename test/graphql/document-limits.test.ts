@@ -173,7 +173,7 @@ describe("cost", () => {
     const refused = {
       errors: [
         {
-          message: "The query could cost 11010 fields, and the limit is 10000: ask for less",
+          message: "The query could cost 11010 fields, and the limit is 10000: request fewer rows or fields",
           extensions: {
             code: "BAD_USER_INPUT",
             limit: { name: "cost", allowed: MAX_COST },

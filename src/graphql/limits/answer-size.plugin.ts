@@ -59,7 +59,7 @@ function refusal(message: string, limit: { readonly name: string; readonly allow
 /** Texts up to this length are counted by their characters, because the exact count is slow and differs little. */
 const SHORT_TEXT = 256;
 
-/** Whether the value has at most `maxBytes` as JSON. Stops at the limit and does not serialize the value. */
+/** Whether the value has at most `maxBytes` as JSON. Stops at the limit, and does not serialize the value. */
 function isWithin(maxBytes: number, value: unknown): boolean {
   let bytes = 0;
 

@@ -8,23 +8,23 @@ import {
 } from "graphql";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../../paging/page.ts";
 
-/** The arguments that say how many rows a list has. */
+/** The arguments that limit the number of rows of a list. */
 const SIZE_ARGUMENTS: readonly string[] = ["limit", "first", "last"];
 
-/** A list asked for by its members has as many of them. */
+/** The list of a field with this argument has one element for each member of the argument. */
 const MEMBERS_ARGUMENT = "ids";
 
-/** A field that takes it searches the jobs of its parent, however little of what it finds is selected. */
+/** A field with this argument searches the jobs of its parent, even if little of the result is selected. */
 const SEARCH_ARGUMENT = "filter";
 
-/** In fields, for each parent: what walks an index up to a page, and what may have to look at every job of a task. */
+/** The cost of a search for each parent. It reads an index up to a page, but with a filter it may read every job of a task. */
 const SEARCH = 10;
 const FILTERED_SEARCH = 50;
 
-/** Counts every job that matches in a statement of its own, for all the tasks of a list together. */
+/** The cost of one statement that counts all matching jobs, for all tasks of a list together. */
 const FILTERED_COUNT = 450;
 
-/** A page by offset walks an index over the rows before it, at the most as many as the largest tasks have. */
+/** A page by offset reads the index entries of all rows before it, of which the largest tasks have a million. */
 const OFFSET_ARGUMENT = "offset";
 const ROWS_OF_A_FIELD = 1000;
 const MAX_OFFSET_COST = 1000;
@@ -36,18 +36,18 @@ type Defaults = ReadonlyMap<string, unknown>;
 interface GivenArguments {
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
-  /** The defaults of the operation's variables. */
+  /** The default values of the operation's variables. */
   readonly defaults: Defaults;
 }
 
-/** What the arguments of a field that is no list cost besides its fields: for each parent, and once for all parents. */
+/** The cost of the arguments of a field that is not a list: for each parent, and once for all parents together. */
 export function costsOfArguments(given: GivenArguments, isRootField: boolean): { each: Size[]; once: Size[] } {
   const each = skippedRows(given);
   const isSearch = !isRootField && given.field.args.some(({ name }) => name === SEARCH_ARGUMENT);
   if (!isSearch) return { each, once: [] };
   const isFiltered = hasFilter(given);
   each.push((variables) => (isFiltered(variables) ? FILTERED_SEARCH : SEARCH));
-  // A search without pages reads all that matches.
+  // A search without a page size reads all matching jobs.
   const readsAll = sizeOf(given) === null;
   return { each, once: readsAll ? [(variables) => (isFiltered(variables) ? FILTERED_COUNT : 0)] : [] };
 }
@@ -66,13 +66,13 @@ function skippedRows({ node, field, defaults }: GivenArguments): Size[] {
   return [(variables) => costOfOffset(read(variables) ?? 0)];
 }
 
-/** An offset that is no number from 0 is refused where it is read. */
+/** The resolver refuses an invalid offset, so its cost does not matter. */
 function costOfOffset(offset: unknown): number {
   if (typeof offset !== "number" || !(offset >= 0)) return MAX_OFFSET_COST;
   return Math.min(MAX_OFFSET_COST, Math.floor(offset / ROWS_OF_A_FIELD));
 }
 
-/** Null: the field is not paged. */
+/** The number of rows that the arguments allow, or null if the field has no argument for it. */
 export function sizeOf({ node, field, defaults }: GivenArguments): Size | null {
   const sizes: Size[] = [];
   let isPaged = false;
@@ -81,7 +81,7 @@ export function sizeOf({ node, field, defaults }: GivenArguments): Size | null {
     isPaged = true;
     const given = node.arguments?.find((argument: ArgumentNode) => argument.name.value === name);
     if (given !== undefined) sizes.push(sizeOfValue(given.value, defaults, defaultValue));
-    else if (defaultValue !== undefined) sizes.push(() => rowsAskedFor(defaultValue));
+    else if (defaultValue !== undefined) sizes.push(() => requestedRows(defaultValue));
   }
   if (!isPaged) return null;
   const [only] = sizes;
@@ -91,22 +91,22 @@ export function sizeOf({ node, field, defaults }: GivenArguments): Size | null {
 
 function sizeOfValue(value: ValueNode, defaults: Defaults, defaultValue: unknown): Size {
   const read = readerOf(value, defaults, defaultValue);
-  return (variables) => rowsAskedFor(read(variables));
+  return (variables) => requestedRows(read(variables));
 }
 
 function readerOf(value: ValueNode, defaults: Defaults, defaultValue?: unknown): (variables: Variables) => unknown {
   if (value.kind === Kind.VARIABLE) {
     const name = value.name.value;
     const otherwise = defaults.has(name) ? defaults.get(name) : defaultValue;
-    // A variable may be called `__proto__` or `toString`, which every object inherits.
+    // A variable may have the name of an inherited property, such as `toString`.
     return (variables) => (Object.hasOwn(variables, name) ? variables[name] : otherwise);
   }
   const literal = valueFromASTUntyped(value);
   return () => literal;
 }
 
-/** Never more than a page may have: what is out of bounds is refused in better words where it is read. */
-function rowsAskedFor(value: unknown): number {
+/** An invalid size counts as the largest page, because the resolver refuses it with a better message. */
+function requestedRows(value: unknown): number {
   if (value === undefined || value === null) return DEFAULT_LIMIT;
   if (Array.isArray(value)) return value.length;
   return typeof value === "number" && value >= 1 && value <= MAX_LIMIT ? value : MAX_LIMIT;

@@ -10,7 +10,7 @@ interface ChosenOperation {
   readonly variableValues: Readonly<Record<string, unknown>>;
 }
 
-/** Refuses an operation above the cost limit, and charges any other to the caller's rate limit. Returns the cost. */
+/** Refuses an operation above the cost limit, and charges any other operation to the caller's rate limit. Returns the cost. */
 export function createQueryCharge(schema: GraphQLSchema) {
   /** A weak map, so that a formula is dropped together with its document. */
   const formulas = new WeakMap<OperationDefinitionNode, CostOf>();
@@ -30,12 +30,15 @@ export function createQueryCharge(schema: GraphQLSchema) {
 }
 
 function costTooHigh(requested: number): GraphQLError {
-  return new GraphQLError(`The query could cost ${requested} fields, and the limit is ${MAX_COST}: ask for less`, {
-    extensions: {
-      code: "BAD_USER_INPUT",
-      http: { status: 400 },
-      limit: { name: "cost", allowed: MAX_COST },
-      cost: { requested, limit: MAX_COST },
+  return new GraphQLError(
+    `The query could cost ${requested} fields, and the limit is ${MAX_COST}: request fewer rows or fields`,
+    {
+      extensions: {
+        code: "BAD_USER_INPUT",
+        http: { status: 400 },
+        limit: { name: "cost", allowed: MAX_COST },
+        cost: { requested, limit: MAX_COST },
+      },
     },
-  });
+  );
 }

@@ -1,5 +1,4 @@
 import {
-  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -7,48 +6,46 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
-  isObjectType,
   Kind,
-  print,
   type SelectionNode,
   type SelectionSetNode,
   TokenKind,
   type ValidationRule,
 } from "graphql";
+import { addMergedField, responseNameOf, type SelectedField } from "./field-conflicts.ts";
 import { fieldOf, typeConditionOf } from "./field-of.ts";
 import { fragmentsOf } from "./fragments-of.ts";
-import { beyondLimit, GRAPHQL_LIMITS } from "./limits.ts";
+import { GRAPHQL_LIMITS, limitExceeded } from "./limits.ts";
 
-type ParentType = GraphQLNamedType | undefined;
-
-/** All fields that will be merged into one of the answer, by what distinguishes them. */
-interface Answered {
+/** The fields with one response name at one position of the response, which execution merges. */
+interface ResponseField {
   count: number;
-  readonly variants: { readonly parent: ParentType; readonly node: FieldNode }[];
-  readonly below: Place;
+  readonly merged: SelectedField[];
+  readonly below: ResponsePosition;
 }
 
-/** A place in the answer: what has been selected there, by response name. */
-type Place = Map<string, Answered>;
+/** The fields at one position of the response, by response name. */
+type ResponsePosition = Map<string, ResponseField>;
 
 interface Position {
-  readonly parent: ParentType;
-  readonly place: Place;
+  readonly parent: GraphQLNamedType | undefined;
+  readonly response: ResponsePosition;
   readonly depth: number;
   readonly maxDepth: "depth" | "introspectionDepth";
 }
 
-/** What nothing can be found wrong with. */
+/** A document in which no rule finds a fault. */
 const EMPTY_DOCUMENT = { kind: Kind.DOCUMENT, definitions: [] } as const;
 
 /**
- * A validation rule. It runs before any other rule has looked below the document, and a document that it refuses it
- * replaces by an empty one: the other rules' time may grow with the square of what the limits count.
+ * The validation rule that applies the limits of a document, because graphql-armor and graphql-query-complexity apply theirs
+ * too late, see `docs/decisions/dependencies.md`. It must be the first rule. It replaces a refused document by an empty one,
+ * because the time of other rules may grow with the square of what is limited.
  */
-export const withinLimits: ValidationRule = (context) => ({
+export const documentLimits: ValidationRule = (context) => ({
   Document(document) {
     try {
-      refuseBeyondLimits(context.getSchema(), document);
+      checkLimits(context.getSchema(), document);
       return undefined;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -59,11 +56,11 @@ export const withinLimits: ValidationRule = (context) => ({
 });
 
 /**
- * Throws at the first limit that is passed, so that its own time is bounded by the limits. Throws too for the two faults
- * whose report by graphql-js grows with the square of the document: cycles of fragments and fields that conflict.
+ * Throws at the first limit that is exceeded, so the limits bound the time of this function too. It also throws for cycles of
+ * fragments and for conflicting fields, because the reports of graphql-js for them grow with the square of the document.
  */
-function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void {
-  const counted = {
+function checkLimits(schema: GraphQLSchema, document: DocumentNode): void {
+  const counts = {
     bytes: 0,
     operations: 0,
     lines: 0,
@@ -75,12 +72,12 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
     repeats: 0,
   };
   const fragments = fragmentsOf(document);
-  const open = new Set<FragmentDefinitionNode>();
-  const spread = new Set<FragmentDefinitionNode>();
+  const fragmentsBeingVisited = new Set<FragmentDefinitionNode>();
+  const visitedFragments = new Set<FragmentDefinitionNode>();
 
-  function count(name: keyof typeof counted, more = 1): void {
-    counted[name] += more;
-    if (counted[name] > GRAPHQL_LIMITS[name]) throw beyondLimit(name);
+  function count(name: keyof typeof counts, more = 1): void {
+    counts[name] += more;
+    if (counts[name] > GRAPHQL_LIMITS[name]) throw limitExceeded(name);
   }
 
   function visitSet({ selections }: SelectionSetNode, position: Position): void {
@@ -89,44 +86,45 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
 
   function visit(selection: SelectionNode, position: Position): void {
     count("directives", selection.directives?.length ?? 0);
-    if (selection.kind === Kind.FIELD) visitField(selection, position);
-    else {
-      count("spreads");
-      if (selection.kind === Kind.INLINE_FRAGMENT) {
-        const parent = typeConditionOf(schema, selection) ?? position.parent;
-        visitSet(selection.selectionSet, { ...position, parent });
-      } else visitFragment(fragments.get(selection.name.value), position);
+    if (selection.kind === Kind.FIELD) {
+      visitField(selection, position);
+      return;
     }
+    count("spreads");
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const parent = typeConditionOf(schema, selection) ?? position.parent;
+      visitSet(selection.selectionSet, { ...position, parent });
+    } else visitFragment(fragments.get(selection.name.value), position);
   }
 
   function visitFragment(fragment: FragmentDefinitionNode | undefined, position: Position): void {
     if (fragment === undefined) return;
-    if (open.has(fragment)) throw cycle(fragment);
-    spread.add(fragment);
-    open.add(fragment);
+    if (fragmentsBeingVisited.has(fragment)) throw cycle(fragment);
+    visitedFragments.add(fragment);
+    fragmentsBeingVisited.add(fragment);
     visitSet(fragment.selectionSet, { ...position, parent: typeConditionOf(schema, fragment) });
-    open.delete(fragment);
+    fragmentsBeingVisited.delete(fragment);
   }
 
-  function visitField(node: FieldNode, { parent, place, depth, maxDepth }: Position): void {
+  function visitField(node: FieldNode, { parent, response, depth, maxDepth }: Position): void {
     count("fields");
     if (depth === 1) {
       count("rootFields");
       if (node.alias !== undefined) count("rootAliases");
     }
-    if (depth > GRAPHQL_LIMITS[maxDepth]) throw beyondLimit(maxDepth);
-    const name = (node.alias ?? node.name).value;
-    const answered = place.get(name) ?? { count: 0, variants: [], below: new Map() };
-    place.set(name, answered);
-    count("repeats", answered.count);
-    answered.count += 1;
-    addVariant(answered, parent, node, name);
+    if (depth > GRAPHQL_LIMITS[maxDepth]) throw limitExceeded(maxDepth);
+    const name = responseNameOf(node);
+    const field = response.get(name) ?? { count: 0, merged: [], below: new Map() };
+    response.set(name, field);
+    count("repeats", field.count);
+    field.count += 1;
+    addMergedField(field.merged, { node, parent });
 
     if (node.selectionSet === undefined) return;
-    const field = fieldOf(schema, parent, node.name.value);
+    const definition = fieldOf(schema, parent, node.name.value);
     visitSet(node.selectionSet, {
-      parent: field === undefined ? undefined : getNamedType(field.type),
-      place: answered.below,
+      parent: definition && getNamedType(definition.type),
+      response: field.below,
       depth: depth + 1,
       maxDepth: depth === 1 && node.name.value.startsWith("__") ? "introspectionDepth" : maxDepth,
     });
@@ -140,52 +138,24 @@ function refuseBeyondLimits(schema: GraphQLSchema, document: DocumentNode): void
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     count("operations");
     count("directives", definition.directives?.length ?? 0);
-    counted.rootFields = 0;
-    counted.rootAliases = 0;
+    counts.rootFields = 0;
+    counts.rootAliases = 0;
     const parent = schema.getRootType(definition.operation) ?? undefined;
-    visitSet(definition.selectionSet, { parent, place: new Map(), depth: 1, maxDepth: "depth" });
+    visitSet(definition.selectionSet, { parent, response: new Map(), depth: 1, maxDepth: "depth" });
   }
-  // The other rules look at what is never spread, too. Its fields are nobody's root: they begin one deeper.
+  // Other rules also visit unused fragments, so count them. Their fields are not root fields, so they start at depth 2.
   for (const fragment of fragments.values()) {
-    if (!spread.has(fragment))
-      visitFragment(fragment, { parent: undefined, place: new Map(), depth: 2, maxDepth: "introspectionDepth" });
+    if (visitedFragments.has(fragment)) continue;
+    visitFragment(fragment, { parent: undefined, response: new Map(), depth: 2, maxDepth: "introspectionDepth" });
   }
 }
 
-/** Names of aliases, fragments, variables and operations are all NAME tokens. */
+/** Checks the names of aliases, fragments, variables and operations, which are all NAME tokens. */
 function refuseLongNames({ loc }: DocumentNode): void {
   for (let token = loc?.startToken ?? null; token !== null; token = token.next) {
     if (token.kind === TokenKind.NAME && token.value.length > GRAPHQL_LIMITS.nameLength)
-      throw beyondLimit("nameLength");
+      throw limitExceeded("nameLength");
   }
-}
-
-function addVariant({ variants }: Answered, parent: ParentType, node: FieldNode, name: string): void {
-  let isNew = true;
-  for (const variant of variants) {
-    // Of two object types an answer can only be one: their fields are never merged.
-    if (variant.parent !== parent && isObjectType(variant.parent) && isObjectType(parent)) continue;
-    const difference = differenceOf(variant.node, node);
-    if (difference !== null) {
-      throw new GraphQLError(
-        `Fields "${name}" conflict because ${difference}. Use different aliases on the fields to fetch both if this was intentional.`,
-        { nodes: [variant.node, node] },
-      );
-    }
-    isNew = isNew && variant.parent !== parent;
-  }
-  if (isNew) variants.push({ parent, node });
-}
-
-function differenceOf(one: FieldNode, other: FieldNode): string | null {
-  if (one.name.value !== other.name.value) return `"${one.name.value}" and "${other.name.value}" are different fields`;
-  return haveSameArguments(one, other) ? null : "they have differing arguments";
-}
-
-function haveSameArguments({ arguments: some = [] }: FieldNode, { arguments: others = [] }: FieldNode): boolean {
-  if (some.length !== others.length) return false;
-  const printed = (given: readonly ArgumentNode[]) => given.map(print).sort().join();
-  return some === others || printed(some) === printed(others);
 }
 
 function cycle(fragment: FragmentDefinitionNode): GraphQLError {

@@ -10,7 +10,9 @@ import {
   TypeMetaFieldDef,
 } from "graphql";
 
-/** Undefined where there is none, which validation tells. `__typename` is left out: there is nothing below it. */
+/**
+ * Returns undefined for an unknown field, which validation reports, and for `__typename`, which has no fields of its own.
+ */
 export function fieldOf(
   schema: GraphQLSchema,
   parent: GraphQLNamedType | undefined,

@@ -1,9 +1,8 @@
 import { GraphQLError } from "graphql";
 
 /**
- * What one document may have, each beside the largest legitimate measurement (all in `docs/decisions/limits.md`): I is
- * GraphiQL's introspection query, P a page with every field, C the same through a connection
- * (`task { jobs { edges { node { email } } } }`), R the REST document. Fragments are counted where they are spread.
+ * The limits of one document. Fragments are counted where they are spread. `docs/measurements/limits.md` has the largest
+ * legitimate use of each limit.
  */
 export const GRAPHQL_LIMITS = {
   /** The document store keeps the text of a document as long as its nodes. */
@@ -12,47 +11,39 @@ export const GRAPHQL_LIMITS = {
   nameLength: 128,
   /** Each operation of a document has its own cost formulas, so their number is limited. */
   operations: 25,
-  /** I 184, R 97, C and P 71. Held by the parser: 100 KB of one repeated field took 611 ms without it, 9 ms with it. */
+  /** Applied by the parser, because parsing is the first work that a long document causes. */
   tokens: 1000,
-  /** I 109, R 33: one a token. Placing one error walks all the lines before it, and an error can name 300 places. */
+  /** graphql-js walks all lines before an error to find its location, and errors can have 300 locations. */
   lines: 1000,
-  /** P and R 4, C 6, a list of tasks with their jobs and emails 8. */
   depth: 10,
-  /** I 15: nine `ofType` below `__schema.types.fields.args.type`. */
+  /** Introspection needs nine levels of `ofType`. */
   introspectionDepth: 16,
-  /** Each of them 1. A dashboard asks for some tasks at once. */
+  /** A dashboard requests several tasks in one document. */
   rootFields: 20,
-  /** None of them has one. Aliases at the root are how one request guesses many ids. */
+  /** With aliases of root fields, one request can guess many ids. */
   rootAliases: 15,
-  /** None of them has one; a component that hides parts of itself has a handful. */
   directives: 20,
-  /** I 10, the others 0; a page composed of components has some dozens. Inline fragments count too. */
+  /** Fragment spreads and inline fragments. */
   spreads: 100,
-  /** I 230, C 33, P 27: every field of 18 pages fits. */
+  /** GraphiQL's introspection query has 230 fields. */
   fields: 500,
-  /** All of them 0; 60 components that select the same `id` are 1,770. Validation compares fields of one name in pairs. */
+  /** Pairs of fields with one response name at one position, which validation compares. */
   repeats: 2000,
 } as const;
 
-/** With graphql-js' "too many errors" there are nine: ten is where graphql-cop begins to call it a weakness. */
+/** The errors of validation. graphql-js adds "too many errors" to them, and graphql-cop warns from ten errors on. */
 export const MAX_ERRORS = 8;
 
-/** Of a refused document's errors. Each is cut short, and still nine can take more than the 4 KB that are promised. */
+/** The bytes of the errors of a refused document. Each error is shortened, but nine of them can exceed 4 KB. */
 export const MAX_ERROR_BYTES = 3900;
 
-/**
- * The fields that one answer may have, and what its searches count as. With 100 jobs P has 2,205, C 2,419 (2,459 with a
- * filter), R 2,105; I counts as 7,024. Four full pages fit, some 10 ms of the one thread that serves everybody.
- */
+/** The number of fields in the largest response to a query. Four full pages of 100 jobs with their emails fit. */
 export const MAX_COST = 10_000;
 
-/**
- * The bytes of all response names in one response, each counted once for every row that repeats it. The largest
- * legitimate use of each byte limit is in `docs/decisions/limits.md`.
- */
+/** The bytes of all response names in one response, each counted once for every row that repeats it. */
 export const MAX_NAME_BYTES = 512 * 1024;
 
-/** Quotes, a colon and a comma. */
+/** The quotes, the colon and the comma of a name in JSON. */
 export const PUNCTUATION_OF_A_NAME = 4;
 
 /** The bytes of all names and values in one response. */
@@ -60,7 +51,7 @@ export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export type LimitName = keyof typeof GRAPHQL_LIMITS;
 
-const WHAT_IS_COUNTED: Record<LimitName, string> = {
+const DESCRIPTIONS: Record<LimitName, string> = {
   bytes: "bytes",
   nameLength: "characters in one name",
   operations: "operations",
@@ -73,12 +64,12 @@ const WHAT_IS_COUNTED: Record<LimitName, string> = {
   directives: "directives",
   spreads: "fragment spreads and inline fragments",
   fields: "fields, counting fragments where they are spread",
-  repeats: "pairs of fields with one name in one place",
+  repeats: "pairs of fields with the same name at the same position",
 };
 
-export function beyondLimit(name: LimitName): GraphQLError {
+export function limitExceeded(name: LimitName): GraphQLError {
   const allowed = GRAPHQL_LIMITS[name];
-  return new GraphQLError(`The document has more than ${allowed} ${WHAT_IS_COUNTED[name]}, which is the limit`, {
+  return new GraphQLError(`The document has more than ${allowed} ${DESCRIPTIONS[name]}, which is the limit`, {
     extensions: { limit: { name, allowed } },
   });
 }

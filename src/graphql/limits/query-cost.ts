@@ -17,7 +17,7 @@ import { fieldOf, typeConditionOf } from "./field-of.ts";
 import { fragmentsOf } from "./fragments-of.ts";
 import { PUNCTUATION_OF_A_NAME } from "./limits.ts";
 
-/** The lists of introspection, about as long as those of a schema like ours. Another list has ten rows. */
+/** The assumed lengths of introspection lists, which fit a schema like this one. */
 const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
   types: 30,
   directives: 5,
@@ -29,16 +29,18 @@ const INTROSPECTION_LIST_SIZES: Readonly<Record<string, number>> = {
   enumValues: 2,
 };
 
-/** A field below `__schema` and `__type`. Nothing is read for it, and these lists are longer than the schema's. */
+/** The cost of a field below `__schema` or `__type`, for which the database is not read. */
 const INTROSPECTED_FIELD = 0.5;
 
-/** How many fields an answer has at the most: some whatever the variables, and some so many times as they say. */
+// graphql-query-complexity was tried: it has no cached formula and takes 4 % of a page, see `docs/decisions/dependencies.md`.
+
+/** A formula for the number of fields in the largest response, of which the variables determine the lengths of lists. */
 interface Cost {
   readonly fixed: number;
   /** The bytes of the response names of those fields that appear once. */
   readonly names: number;
   readonly lists: readonly { readonly size: Size; readonly each: Cost }[];
-  /** Statements that are sent once, however long the lists above them are. */
+  /** The costs of statements that are sent once for all elements of the lists above them. */
   readonly statements: readonly Size[];
 }
 
@@ -46,10 +48,9 @@ const NOTHING: Cost = { fixed: 0, names: 0, lists: [], statements: [] };
 const ONE_FIELD: Cost = { ...NOTHING, fixed: 1 };
 
 /**
- * The number of fields in the largest answer that the operation can have, and what the searches below its root fields
- * take besides: of those at the root there are few by another limit. The document must have passed validation and its
- * limits: what is built here is as large as the document with its fragments spread. `@skip` and `@include` are not
- * looked at, and fields that will be merged count one by one.
+ * Returns a formula for the cost of an operation: the fields of the largest response, and the cost of its arguments. The document must have
+ * passed its limits, because the formula is as large as the document with its fragments spread. It ignores `@skip` and
+ * `@include`, and counts fields that will be merged one by one.
  */
 export function costOfOperation(
   schema: GraphQLSchema,
@@ -63,7 +64,7 @@ export function costOfOperation(
   };
 }
 
-/** The bytes of all response names in the largest response that the operation can have, counted like the cost. */
+/** Returns a formula for the bytes of all response names in the largest response, with the lengths of lists as in the cost. */
 export function nameBytesOfOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -112,7 +113,7 @@ function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: Ope
     return costOfSet(fragment.selectionSet, typeConditionOf(schema, fragment) ?? parent, size);
   }
 
-  /** The size is what the field above was asked for: of a connection it is the size of `edges` and `nodes`. */
+  /** The size is that of the field above: the `first` of a connection is the size of its `edges` and `nodes`. */
   function costOfField(node: FieldNode, parent: GraphQLNamedType | undefined, size: Size | null): Cost {
     const field = fieldOf(schema, parent, node.name.value);
     const isIntrospected = parent?.name.startsWith("__") ?? false;

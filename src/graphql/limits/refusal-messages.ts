@@ -1,25 +1,25 @@
 import { type GraphQLFormattedError, type GraphQLSchema, isIntrospectionType, isSpecifiedScalarType } from "graphql";
-import { beyondLimit } from "./limits.ts";
+import { limitExceeded } from "./limits.ts";
 
-/** graphql-js repeats what the caller wrote, were it a name of 60 KB, and points at every place of it. */
+/** graphql-js messages echo the caller's input, of which a name may be 60 KB, and list every location. */
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_LOCATIONS = 4;
 
-/** Apollo's messages name the product, and advise whoever runs it. */
-const OUR_WORDS: readonly (readonly [RegExp, string])[] = [
+/** Messages of Apollo Server that name the product or advise its operator, with what is sent instead. */
+const REPLACED_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/introspection is not allowed/, "Introspection is switched off on this server"],
   [/apollo/i, "The request is malformed"],
 ];
 
-/** What a caller is told of a request that is wrong in itself. */
+/** The error that a caller gets for an invalid request. */
 export function refusalOf({ message, locations, extensions = {} }: GraphQLFormattedError): GraphQLFormattedError {
   if (message.includes("Document contains more that")) {
-    const { message, extensions } = beyondLimit("tokens");
+    const { message, extensions } = limitExceeded("tokens");
     return { message, extensions: { code: "GRAPHQL_VALIDATION_FAILED", ...extensions } };
   }
   const { code, limit, cost } = extensions;
   return {
-    message: shortened(OUR_WORDS.find(([theirs]) => theirs.test(message))?.[1] ?? message),
+    message: shortened(REPLACED_MESSAGES.find(([pattern]) => pattern.test(message))?.[1] ?? message),
     ...(locations === undefined ? {} : { locations: locations.slice(0, MAX_LOCATIONS) }),
     extensions: { code, ...(limit === undefined ? {} : { limit }), ...(cost === undefined ? {} : { cost }) },
   };
@@ -32,8 +32,8 @@ function shortened(text: string): string {
 const HIDDEN = "(hidden)";
 
 /**
- * Takes out of a message what the caller may not learn where introspection is off: the types of the schema, and the
- * arguments that were left out. Apollo takes out the suggestions.
+ * Removes from messages what callers must not learn if introspection is off: the names of types and of missing arguments.
+ * Apollo Server removes the suggestions.
  */
 export function schemaNamesHider(schema: GraphQLSchema): (message: string) => string {
   const names = Object.values(schema.getTypeMap())
