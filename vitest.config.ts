@@ -5,17 +5,17 @@ import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
 const require = createRequire(import.meta.url);
 
-/** They measure milliseconds: alone on the machine, one after the other, once the rest is done. */
+/** These tests measure times, so they run one after another when all other tests are done. */
 const TIMED = [
   "test/db/{faults,isolation}.test.ts",
   "test/graphql/hostile-documents.test.ts",
   "test/server/{early-start,rolling-restart}.test.ts",
-  "test/tools/{execution-fuzz,fuzz,hostile-key,storm}.test.ts",
+  "test/tools/{fuzz,hostile-key,storm}.test.ts",
 ];
 const ALL = ["test/**/*.test.ts", "packages/*/test/*.test.ts"];
 
 export default defineConfig({
-  // Vite would pick graphql's ESM build while type-graphql and Apollo get the CommonJS one: "another module or realm".
+  // Vite would load graphql's ESM build beside the CommonJS build of type-graphql and Apollo, and graphql refuses two copies.
   resolve: {
     alias: [
       { find: /^graphql$/, replacement: require.resolve("graphql") },
@@ -34,7 +34,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default", new SummaryReporter()],
-    // Vitest would use one worker on two cores, and most tests wait rather than compute.
+    // By default vitest uses one worker on two cores, but most tests wait rather than compute.
     maxWorkers: 2,
     passWithNoTests: false,
     allowOnly: false,

@@ -14,6 +14,7 @@ const CLEAN = [
   "test/server/",
   "packages/",
   "test/house/",
+  "test/support/",
   "test/tools/",
   "tools/",
   "src/auth/",

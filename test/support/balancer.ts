@@ -1,9 +1,9 @@
 import http from "node:http";
 
-/** A balancer as small as one can be: asks every instance whether it is ready, and passes requests to one that is. */
+/** A minimal load balancer: it polls the readiness of every instance and forwards requests to those that are ready. */
 export async function openBalancer() {
   const instances = new Map<string, { ready: boolean; agent: http.Agent }>();
-  let turn = 0;
+  let forwarded = 0;
 
   const probing = setInterval(() => {
     for (const [origin, instance] of instances) {
@@ -19,13 +19,13 @@ export async function openBalancer() {
 
   const server = http.createServer((request, response) => {
     const ready = [...instances].filter(([, instance]) => instance.ready);
-    const [origin, instance] = ready[turn++ % ready.length] ?? [];
-    if (origin === undefined || instance === undefined) return void response.writeHead(502).end("nobody is ready");
+    const [origin, instance] = ready[forwarded++ % ready.length] ?? [];
+    if (origin === undefined || instance === undefined) return void response.writeHead(502).end("no instance is ready");
     const upstream = http.request(
       origin + request.url,
       { method: request.method ?? "GET", headers: request.headers, agent: instance.agent },
       (answer) => {
-        // The connection to us is the client's own, whatever the instance says of its own.
+        // `Connection` is about the connection to the instance only, so do not forward it.
         const { connection: _connection, ...headers } = answer.headers;
         response.writeHead(answer.statusCode ?? 502, headers);
         answer.pipe(response);

@@ -3,7 +3,7 @@ import type { Sql } from "../../src/db/client.ts";
 
 type Columns = Readonly<Record<string, unknown>>;
 
-/** The least that is valid; what a test is about, it says. Columns are the database's names. */
+/** Inserts a valid task. A test sets only the columns that it is about, by their names in the database. */
 export async function aTask(sql: Sql, columns: Columns = {}): Promise<string> {
   const row = { id: randomUUID(), user_id: randomUUID(), ...columns };
   await sql`insert into tasks ${sql(row)}`;
@@ -22,7 +22,7 @@ export async function aJob(sql: Sql, columns: Columns & { task_id: string }): Pr
   return row.id;
 }
 
-/** `count` completed jobs, each with an email record, all of one `created_at` unless told otherwise. */
+/** Inserts `count` completed jobs with the same `created_at`, each with an email record. */
 export async function someJobs(
   sql: Sql,
   taskId: string,

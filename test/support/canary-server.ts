@@ -6,14 +6,14 @@ import { createTestDatabase } from "./test-database.ts";
 export const JWT_SECRET = "canary-jwt-secret-0123456789abcdef";
 export const METRICS_TOKEN = "canary-metrics-token-0123456789";
 
-/** What somebody wrote into the database, which the caller may not learn. */
+/** Texts in the database that no log line, metric or error may contain. */
 export const STORED = [
   "canary-job@private.example",
   "canary-email@private.example",
   "canary-webhook",
   "canary.domain.example",
 ];
-/** What a caller sends: each turns up in one place of one request or several. */
+/** Texts that the test sends in all parts of requests, and that no log line or metric may contain. */
 export const SENT = "canary-sent";
 export const SENT_ADDRESS = `${SENT}@private.example`;
 export const SENT_KEY = `tj_${SENT}-abcdefghijklmnopqrstuvwxyz0123456789`;
@@ -28,7 +28,7 @@ export interface Answer {
 
 export type CanaryServer = Awaited<ReturnType<typeof startCanaryServer>>;
 
-/** The real program over a database in which every text is a canary, with the keys of a user and of an admin. */
+/** Starts the built server over a database whose texts are all canary tokens, with the keys of a user and of an admin. */
 export async function startCanaryServer() {
   const database = await createTestDatabase();
   const { sql } = database;
@@ -103,18 +103,18 @@ function jwt(claims: object, secret = JWT_SECRET): string {
 export const full = (id: string, alias = "page") =>
   `{ ${alias}: taskJobs(taskId: "${id}") { jobs { emailAddress email { email } } } }`;
 
-/** Good, bad, huge and to a database that is broken in several ways; leaves it as it was. */
+/** Sends valid, invalid and huge requests, also while the database is broken, and repairs the database afterwards. */
 export async function sendCanaries(server: CanaryServer): Promise<void> {
   const { sql } = server.database;
   await goodAndBad(server);
   await huge(server);
   for (const table of ["emails", "task_email_jobs", "api_keys"]) {
     await sql.unsafe(`alter table ${table} rename to away`);
-    // More than once: a document that comes back is executed by other code.
+    // Repeated documents are executed by compiled code.
     for (let times = 0; times < 4; times += 1) await faulty(server, `without ${table}`);
     await sql.unsafe(`alter table away rename to ${table}`);
   }
-  // PostgreSQL refuses to change the type of a column that a trigger names.
+  // PostgreSQL refuses to change the type of a column that a trigger uses.
   await allowAnyTextLength(sql);
   await sql.unsafe("alter table emails alter column email type bytea using email::bytea");
   await faulty(server, "a column of another type");
@@ -160,7 +160,7 @@ async function goodAndBad({ send, graphql, userId, ownTask, foreignTask, adminKe
     "no token": SENT_ADDRESS,
     "a token of another secret": jwt(claims, "another"),
     "a token that has expired": jwt({ ...claims, exp: 1 }),
-    "a token of nobody": jwt({ ...claims, sub: SENT_ADDRESS }),
+    "a token without a user id": jwt({ ...claims, sub: SENT_ADDRESS }),
   };
   for (const [what, token] of Object.entries(bearers)) {
     await send(what, pageOf(ownTask), { headers: { Authorization: `Bearer ${token}` } });
@@ -181,7 +181,7 @@ async function goodAndBad({ send, graphql, userId, ownTask, foreignTask, adminKe
   await send("a query in the address", `/graphql?query=${encodeURIComponent(full(SENT_ADDRESS))}`);
 }
 
-/** One of each place, as large as it may be; the fault makes the server log what it can. */
+/** Requests with the largest text in each part. */
 async function huge({ send, graphql, ownTask }: CanaryServer): Promise<void> {
   const long = `${SENT}${"x".repeat(5000)}`;
   await send("a long path", `/api/v1/${long}`);

@@ -7,13 +7,13 @@ export interface PlanNode {
   readonly "Actual Rows": number;
   readonly "Actual Loops": number;
   readonly "Rows Removed by Filter"?: number;
-  /** Of the node and all below it. */
+  /** Includes all child nodes. */
   readonly "Shared Hit Blocks": number;
   readonly "Shared Read Blocks": number;
   readonly Plans?: readonly PlanNode[];
 }
 
-/** The plans of the very statements the work sends, as auto_explain saw them run on a connection like the server's. */
+/** The plans of the statements that `work` sends, which auto_explain logs on a connection like the server's. */
 export async function plansOf(url: string, work: (database: OpenDatabase) => Promise<unknown>): Promise<PlanNode[][]> {
   const plans: PlanNode[][] = [];
   const database = openDatabase({
@@ -46,7 +46,7 @@ function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
-/** What the scans of a table touched, whether or not it was thrown away after. */
+/** The number of rows that the scans of a table read, including rows that a filter removed. */
 export function rowsReadOf(plan: readonly PlanNode[], table: string): number {
   return plan
     .filter((node) => node["Relation Name"] === table)
@@ -56,7 +56,7 @@ export function rowsReadOf(plan: readonly PlanNode[], table: string): number {
     );
 }
 
-/** Pages of tables and indexes, in memory or not. */
+/** The number of pages of tables and indexes that were read, from memory or from disk. */
 export function blocksReadOf([root]: readonly PlanNode[]): number {
   return root === undefined ? 0 : root["Shared Hit Blocks"] + root["Shared Read Blocks"];
 }

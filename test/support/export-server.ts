@@ -29,7 +29,7 @@ export async function serveExports(database: TestDatabase, options: ReaderOption
     key,
     pathOf,
     get: (taskId: string, query = "", init: RequestInit = {}) => get(pathOf(taskId, query), init),
-    /** The response arrives paused: the test decides whether its body is read. */
+    /** The response is paused, so that the test decides whether to read its body. */
     async open(taskId: string, query = "", headers = {}): Promise<IncomingMessage> {
       const options = { headers: { "X-API-Key": key, ...headers }, agent: false };
       const [response] = await once(http.get(served.url + pathOf(taskId, query), options), "response");
@@ -38,7 +38,7 @@ export async function serveExports(database: TestDatabase, options: ReaderOption
   };
 }
 
-/** The transactions of exports that PostgreSQL holds open. */
+/** The open transactions of exports in PostgreSQL. */
 export async function exportsInDatabase({ sql }: TestDatabase) {
   return await sql`
     select state from pg_stat_activity

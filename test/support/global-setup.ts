@@ -8,12 +8,12 @@ import { applyMigrations } from "../../src/db/migrate.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Superuser's URL of the server; test files clone the database `template_task_jobs`. */
+    /** The superuser's URL of the test server. Test files clone its database `template_task_jobs`. */
     serverUrl: string;
   }
 }
 
-/** One PostgreSQL for the whole run, with one migrated database that every test file clones in about 0.1 s. */
+/** Starts one PostgreSQL for the whole run, with a migrated database that every test file clones in about 0.1 s. */
 export default async function setup({ provide }: TestProject) {
   const dataDir = await mkdtemp(join(tmpdir(), "task-jobs-test-"));
   const server = await openEmbeddedPostgres({

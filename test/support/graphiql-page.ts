@@ -13,7 +13,7 @@ export function buildGraphiqlPage(): void {
   execFileSync(process.execPath, ["tools/build-graphiql.mjs"], { cwd: ROOT });
 }
 
-/** A server as `npm start` without DATABASE_URL: its page contains the demo user's key and task. */
+/** Starts a server like `npm start` without DATABASE_URL, whose page contains the demo user's key and task. */
 export async function startDemoServer(environment: Record<string, string> = {}) {
   const demo = { apiKey: newApiKey(), taskId: randomUUID() };
   const server = await startTestServer({ demo, environment });

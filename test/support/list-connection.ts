@@ -7,7 +7,7 @@ import { deadlineIn } from "../../src/values/deadline.ts";
 
 type Asked = Parameters<typeof listJobConnection>[1];
 
-/** Lists connections, each time as a request of its own. */
+/** Lists connections, each page in a separate request. */
 export function openConnectionLister(queries: JobSearchQueries, viewer: Viewer) {
   return (asked: Asked, page: ConnectionArguments) =>
     listJobConnection(createJobSearchLoader(queries, viewer, deadlineIn(600_000)), asked, page);

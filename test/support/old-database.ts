@@ -32,7 +32,7 @@ export async function createEmptyDatabase(settings = "") {
   };
 }
 
-/** A database as an earlier release left it, with the journal that drizzle's migrator keeps by default. */
+/** A database of an earlier release, with the default journal of drizzle's migrator. */
 export async function createOldDatabase(lastMigration: number) {
   const database = await createEmptyDatabase();
   await database.sql.unsafe(`create schema drizzle; create table drizzle.__drizzle_migrations

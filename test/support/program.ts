@@ -8,7 +8,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The server. */
+/** The built server. */
 export const MAIN = "dist/main.js";
 
 export function requireBuild(): void {
@@ -17,7 +17,7 @@ export function requireBuild(): void {
 
 const running = new Set<ChildProcess>();
 
-/** The built program (`npm test` builds first) with nothing of this process's environment but the PATH. */
+/** Starts a built program (`npm test` builds first). It inherits only PATH and HOME from the environment. */
 export function startProgram(script: string, environment: Record<string, string> = {}, args: string[] = []) {
   const child = spawn(process.execPath, [script, ...args], {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/tmp", ...environment },
@@ -41,7 +41,7 @@ export function startProgram(script: string, environment: Record<string, string>
     child,
     ended,
     stderr: () => stderr,
-    /** The first match in what it printed; fails when it ends before. */
+    /** Resolves to the first match in the output, and rejects if the program ends before. */
     async printed(pattern: RegExp): Promise<RegExpExecArray> {
       for (;;) {
         const match = pattern.exec(stdout);
@@ -65,7 +65,7 @@ export function startProgram(script: string, environment: Record<string, string>
 export const runProgram = (...program: Parameters<typeof startProgram>): Promise<Ended> =>
   startProgram(...program).ended;
 
-/** For afterEach: a failed test leaves no process behind. */
+/** Call this in afterEach, so that a failed test leaves no process running. */
 export function killPrograms(): void {
   for (const child of running) child.kill("SIGKILL");
 }

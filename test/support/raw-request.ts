@@ -5,21 +5,21 @@ export interface RawAnswer {
   readonly status: number;
   readonly head: string;
   readonly body: string;
-  /** Everything that came until the server closed the connection. */
+  /** All received bytes until the server closed the connection. */
   readonly text: string;
   readonly ms: number;
 }
 
 const MAX_WAIT_MS = 10_000;
 
-/** Sends the bytes as they are and reads until the server closes the connection. */
+/** Sends bytes unchanged and reads until the server closes the connection. */
 export async function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes, "latin1");
   return readToEnd(socket);
 }
 
-/** The same, and then a little more again and again until there is an answer. */
+/** Sends the first bytes, then further bytes repeatedly until there is a response. */
 export async function trickle(port: number, bytes: string, more: string, intervalMs: number): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes, "latin1");
@@ -34,7 +34,7 @@ async function readToEnd(socket: Socket): Promise<RawAnswer> {
   socket.on("data", (chunk) => {
     text += chunk;
   });
-  // A reset after the answer is a way to close.
+  // A server may close the connection with a reset after the response.
   socket.on("error", () => {});
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   await Promise.race([closed, sleep(MAX_WAIT_MS, undefined, { ref: false })]);

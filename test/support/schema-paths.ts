@@ -14,7 +14,7 @@ import {
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** A field, and the type that its value is looked at as. */
+/** A field, and the object type that its value is read as. */
 interface Step {
   readonly field: Field;
   readonly type: GraphQLObjectType;
@@ -22,10 +22,10 @@ interface Step {
 
 export type SchemaPath = readonly Step[];
 
-/** What is somebody's: the ids that an argument may want, by the name of their type. */
+/** The ids for arguments, by the name of the type that they identify. */
 export type IdByType = Readonly<Record<string, string>>;
 
-/** Every way from Query to a type of `guarded` or to one from which they can be reached; none goes through a type twice. */
+/** Every path from Query to a type in `guarded`, or to a type from which one can be reached. No path contains a type twice. */
 export function pathsTo(schema: GraphQLSchema, guarded: readonly string[]): SchemaPath[] {
   const query = schema.getQueryType();
   if (!query) return [];
@@ -69,7 +69,7 @@ export function nameOf(path: SchemaPath): string {
   return path.map(({ field, type }) => `${field.name}:${type.name}`).join(".");
 }
 
-/** Whether what is found there depends on an id that the caller gives. */
+/** Whether a field of the path takes an id. */
 export function takesId(path: SchemaPath): boolean {
   return path.some(({ field }) => field.args.some((argument) => isRequiredArgument(argument) && isId(argument)));
 }
@@ -78,11 +78,11 @@ const SPELLINGS = ["literals", "variables", "aliases and fragments", "filters"] 
 export type Spelling = (typeof SPELLINGS)[number];
 export const spellings: readonly Spelling[] = SPELLINGS;
 
-/** With one the rows are found by another statement, which has an access rule of its own. */
+/** With a filter the rows are read by another statement, which has its own access rule. */
 const FILTER = "filter";
 const FILTER_OF_ALL = { createdFrom: "1970-01-01T00:00:00Z" };
 
-/** A document that goes this way and asks for all there is at its end. */
+/** A document that follows the path and selects every field at its end. */
 export function documentOf(path: SchemaPath, ids: IdByType, spelling: Spelling) {
   const variables: Record<string, unknown> = {};
   const definitions: string[] = [];
@@ -126,7 +126,7 @@ function leavesOf(type: GraphQLObjectType): string {
 
 const isId = ({ type }: GraphQLArgument) => ["UUID", "ID"].includes(getNamedType(type).name);
 
-/** What an argument that must be given is given. `taskId` is a Task's id wherever it stands; a bare `id` is that of what it answers. */
+/** The value of a required argument. `taskId` is always the id of a Task, and `id` is the id of the field's own type. */
 function valueFor(argument: GraphQLArgument, { field, type }: Step, ids: IdByType): unknown {
   if (argument.name === FILTER) return FILTER_OF_ALL;
   const typeName = /^(\w+)Ids?$/.exec(argument.name)?.[1]?.replace(/^./, (first) => first.toUpperCase()) ?? type.name;

@@ -1,8 +1,8 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
 
 /**
- * Ends the run with `N passed, N failed`, the one line CI reads. In CI a skipped test fails the run: it would otherwise
- * look the same as a guard that holds.
+ * Ends the run with the line `N passed, N failed`, which CI reads. In CI a skipped test fails the run, because otherwise it
+ * looks like a test that passed.
  */
 export class SummaryReporter implements Reporter {
   readonly #skippingFails: boolean;
@@ -26,7 +26,7 @@ export class SummaryReporter implements Reporter {
   }
 }
 
-/** A file that does not load and a hook that throws fail the run without failing a test. */
+/** Counts files that do not load and hooks that throw, which fail the run without a failed test. */
 function countBrokenGroups(modules: readonly TestModule[]): number {
   const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
   return groups.filter((group) => group.errors().length > 0).length;

@@ -7,7 +7,7 @@ interface Target {
 
 type Mood = "forward" | "blackhole" | "refuse" | "hang up";
 
-/** A network between the server and its database, whose faults a test decides. */
+/** A TCP proxy between the server and its database, which simulates faults of the network. */
 export async function openTcpProxy(target: Target, port = 0) {
   const sockets = new Set<net.Socket>();
   const state: { mood: Mood; connects: number; target: Target } = { mood: "forward", connects: 0, target };
@@ -26,7 +26,7 @@ export async function openTcpProxy(target: Target, port = 0) {
     upstream.on("error", () => client.destroy());
     upstream.on("close", () => {
       sockets.delete(upstream);
-      // Dropped, not refused: neither side ever hears of it.
+      // Packets are dropped, so neither side is notified.
       if (state.mood !== "blackhole") client.destroy();
     });
     client.on("close", () => upstream.destroy());
@@ -43,7 +43,7 @@ export async function openTcpProxy(target: Target, port = 0) {
       state.mood = mood;
       if (mood === "refuse" || mood === "hang up") for (const socket of sockets) socket.resetAndDestroy();
     },
-    /** For a database that came back on another port. */
+    /** Changes the target, for a database that was restarted on another port. */
     leadTo(target: Target) {
       state.target = target;
     },

@@ -6,7 +6,7 @@ import { databaseUrl } from "./global-setup.ts";
 
 export type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
 
-/** A migrated, empty database of the calling test file's own; `close` drops it. */
+/** Creates a migrated, empty database. `close` drops it. */
 export async function createTestDatabase() {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = databaseUrl(inject("serverUrl"), name);

@@ -12,7 +12,7 @@ import { createTestDatabase } from "./test-database.ts";
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 export type ServedDatabase = Awaited<ReturnType<typeof serveDatabase>>;
 
-/** As the operator would set it. */
+/** Environment variables of the server. */
 type Environment = Readonly<Record<string, string>>;
 
 type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportReader">;
@@ -21,7 +21,7 @@ interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;
 }
 
-/** The real application on a real socket, over a database that the caller answers for. */
+/** Starts the application on a socket over an existing database, which the caller closes. */
 export async function serveDatabase(databaseUrl: string, environment: Environment, options: AppOptions = {}) {
   const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...environment });
   const database = openDatabase({
@@ -51,7 +51,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
     app,
     logLines,
 
-    /** A fetch with a key of this user's; made once a call. */
+    /** Creates an API key for a user, and returns a fetch that sends it. */
     async as(user: { userId?: string; isAdmin?: boolean } = {}) {
       const { userId = randomUUID(), isAdmin = false } = user;
       const key = newApiKey();
@@ -80,7 +80,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
   };
 }
 
-/** The same over a database of its own. */
+/** Starts the application over a new database. */
 export async function startTestServer({ environment = {}, ...options }: TestServerOptions = {}) {
   const database = await createTestDatabase();
   const served = await serveDatabase(database.url, environment, options);
@@ -89,7 +89,7 @@ export async function startTestServer({ environment = {}, ...options }: TestServ
     database,
     sql: database.sql,
 
-    /** How many statements the work sent to this server's database, as PostgreSQL counts them. */
+    /** The number of statements that `work` sends to the database, counted by pg_stat_statements. */
     async countStatements(work: () => Promise<unknown>): Promise<number> {
       const calls = async () => {
         const [row] = await database.sql`

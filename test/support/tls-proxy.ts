@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
 
-/** Signs itself, for localhost and 127.0.0.1, until 2126. Certificate and key. */
+/** A self-signed certificate for localhost and 127.0.0.1, valid until 2126, and its key. */
 export const TLS_IDENTITY = new URL("tls-identity.pem", import.meta.url).pathname;
 
 const identity = readFileSync(TLS_IDENTITY);
 
-/** In front of a PostgreSQL: answers every request for TLS with `answer`, and speaks it after an S. */
+/** A proxy in front of PostgreSQL that answers each SSLRequest with `answer`, and uses TLS after `S`. */
 export async function openTlsProxy(target: { host: string; port: number }, answer: "S" | "N" = "S") {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {

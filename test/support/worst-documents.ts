@@ -1,4 +1,4 @@
-/** Each is what somebody with a key and 64 KB could send to keep the server busy; by what it strains. */
+/** Documents of up to 64 KB that are expensive to parse, validate or refuse, by the reason. */
 export function worstDocuments(): Record<string, string> {
   const times = (count: number, text: (index: number) => string) =>
     Array.from({ length: count }, (_, n) => text(n)).join("");
@@ -31,10 +31,10 @@ export function worstDocuments(): Record<string, string> {
     "a ring of fragments": `{...F0}${times(120, (n) => `fragment F${n} on Query{...F${(n + 1) % 120}}`)}`,
     "lines before a ring of fragments": `${newlines}{...F0}${times(120, (n) => `fragment F${n} on Query{...F${(n + 1) % 120}}`)}`,
     "many spreads of one fragment": `{taskJobs{${"...F ".repeat(450)}}}fragment F on TaskJobs{count}`,
-    "fragments that nobody spreads": times(140, (n) => `fragment F${n} on Query{__typename}`),
+    "unused fragments": times(140, (n) => `fragment F${n} on Query{__typename}`),
     "many operations": times(190, (n) => `query A${n}{a}`),
     "operations that share fragments": `${times(60, (n) => `query A${n}{taskJobs{...F}}`)}fragment F on TaskJobs{${times(300, (n) => `a${n}:count `)}}`,
-    "variables that nobody uses": `query(${times(240, (n) => `$v${n}:Int`)}){__typename}`,
+    "unused variables": `query(${times(240, (n) => `$v${n}:Int`)}){__typename}`,
     "variables of unknown types": `query(${times(240, (n) => `$v${n}:T${n}`)}){__typename}`,
     "names of 7 KB": `{${times(9, (n) => `${"x".repeat(7000)}${n} `)}}`,
     "one name of 64 KB": `{${"x".repeat(64 * 1024 - 2)}}`,
@@ -50,7 +50,7 @@ export function worstDocuments(): Record<string, string> {
   };
 }
 
-/** `{a{a{…}a{…}}a{…}}`: a field twice in every place. */
+/** `{a{a{…}a{…}}a{…}}`: every selection contains a field twice. */
 function pairs(depth: number): string {
   return depth === 0 ? "b" : `a{${pairs(depth - 1)}}a{${pairs(depth - 1)}}`;
 }
