@@ -5,10 +5,10 @@ import { listJobConnection } from "../../src/job-search/list-job-connection.ts";
 import type { ConnectionArguments } from "../../src/paging/connection.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 
-type Asked = Parameters<typeof listJobConnection>[1];
+type Arguments = Parameters<typeof listJobConnection>[1];
 
 /** Lists connections, each page in a separate request. */
 export function openConnectionLister(queries: JobSearchQueries, viewer: Viewer) {
-  return (asked: Asked, page: ConnectionArguments) =>
+  return (asked: Arguments, page: ConnectionArguments) =>
     listJobConnection(createJobSearchLoader(queries, viewer, deadlineIn(600_000)), asked, page);
 }
