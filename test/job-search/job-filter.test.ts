@@ -61,7 +61,7 @@ describe("the reason of a wrong parameter states the rule", () => {
     ["updated_since=yesterday", /^updated_since is not an RFC 3339 timestamp/],
     ["created_to=2025-02-30T00:00:00Z", "created_to is a day that does not exist"],
     ["created_from=2025-01-01T00:00:00Z&created_from=", "created_from must not be given more than once"],
-  ])("%s", (query, said) => {
+  ])("the parameters %s have one fault, which states the rule", (query, said) => {
     expect(faults(query)).toEqual([said instanceof RegExp ? expect.stringMatching(said) : said]);
   });
 

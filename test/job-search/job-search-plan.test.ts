@@ -9,7 +9,7 @@ import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 
-/** A task of 100,000 jobs among 1,000 of 100. */
+/** A task of 100,000 jobs, and 1,000 tasks of 100 jobs. */
 const database = await sharedTestDatabase();
 const { sql } = database;
 const large = await aTask(sql);
@@ -50,15 +50,15 @@ async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, cou
 }
 
 describe.each([
-  { name: "a lone task", ids: () => [large] },
-  { name: "a hundred tasks", ids: () => [large, ...small] },
+  { name: "a search of one task", ids: () => [large] },
+  { name: "a search of a hundred tasks", ids: () => [large, ...small] },
 ])("$name", ({ ids }) => {
   test.each<[string, JobFilter, JobOrder, RegExp]>([
-    ["all", {}, "created_desc", /_page_idx$/],
-    ["all by change", {}, "updated_asc", /_updated_idx$/],
-    ["the failed ones", { status: ["failed"] }, "created_desc", /_status_idx$/],
-    ["those of a result", { emailStatus: ["invalid"] }, "created_desc", /_page_idx$/],
-  ])("%s: an index is walked up to a page, only pages are sorted", async (_name, filter, order, index) => {
+    ["all jobs", {}, "created_desc", /_page_idx$/],
+    ["all jobs by change", {}, "updated_asc", /_updated_idx$/],
+    ["failed jobs", { status: ["failed"] }, "created_desc", /_status_idx$/],
+    ["jobs with a result", { emailStatus: ["invalid"] }, "created_desc", /_page_idx$/],
+  ])("a search for %s walks an index for one page and sorts only the page", async (_name, filter, order, index) => {
     const plan = await planOf(ids(), filter, order, false);
     const limit = plan.findIndex((node) => node["Node Type"] === "Limit");
     const below = plan.slice(limit);
@@ -66,19 +66,19 @@ describe.each([
     expect(below.map((node) => node["Index Name"] ?? "").filter((name) => index.test(name))).toHaveLength(1);
   });
 
-  test("the number of all is read from what the triggers keep", async () => {
+  test("the number of all jobs is read from the totals of the triggers", async () => {
     const plan = await planOf(ids(), {}, "created_desc", true);
     expect(plan.filter((node) => node["Relation Name"] === "task_email_jobs")).toHaveLength(1);
   });
 });
 
-test("what is counted of a hundred tasks is joined to the emails at once, not one by one", async () => {
+test("a count over a hundred tasks joins the emails at once and does not look up each one", async () => {
   const plan = await planOf([large, ...small], { emailStatus: ["invalid"] }, "created_desc", true);
   const end = plan.findIndex((node) => node["Node Type"] === "Limit");
   expect(plan.slice(0, end).map((node) => node["Node Type"])).toContain("Hash Join");
 });
 
-test("what hardly any job of a lone large task matches is not looked for job by job", async () => {
+test("a filter that hardly any job of one large task matches does not look up emails job by job", async () => {
   const plan = await planOf([large], { emailStatus: ["no such word"] }, "created_desc", false);
   const lookUps = plan.filter((node) => node["Index Name"] === "emails_pkey").map((node) => node["Actual Loops"]);
   expect(Math.max(0, ...lookUps)).toBeLessThanOrEqual(1);

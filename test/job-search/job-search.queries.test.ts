@@ -14,7 +14,7 @@ import { openConnectionLister } from "../support/list-connection.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const ASKED = {
+const SEARCH = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
   select: { jobs: true, count: true },
@@ -33,7 +33,7 @@ const WORDS = ["valid", "exists", "invalid", "catchall", "unknown", "disposable_
 const DOMAINS = ["example.com", "Example.ORG", "mail.test"];
 const second = (n: number) => new Date(1.7e12 + n * 1000).toISOString();
 
-/** Jobs of every kind, of few enough moments and words that filters meet several of each. */
+/** Jobs of every kind, with so few timestamps and statuses that filters match several jobs.  */
 async function aMixedTask(userId: string = randomUUID()): Promise<string> {
   const { sql } = database;
   const taskId = await aTask(sql, { user_id: userId });
@@ -63,7 +63,7 @@ async function aMixedTask(userId: string = randomUUID()): Promise<string> {
   return taskId;
 }
 
-/** The filter as a reader of its description would apply it by hand. */
+/** Applies the filter as its description says. */
 function matches(row: postgres.Row, filter: JobFilter): boolean {
   const has = row.record_id !== null && row.record_deleted_at === null;
   const given = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
@@ -151,9 +151,9 @@ async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: nu
   const pages: string[][] = [];
   let cursor: string | undefined;
   for (;;) {
-    const asked = { ...ASKED, taskId, filter, order };
+    const list = { ...SEARCH, taskId, filter, order };
     const page = await listConnection(
-      asked,
+      list,
       backwards ? { last: size, before: cursor } : { first: size, after: cursor },
     );
     pages.push(idsOf(page));
@@ -163,7 +163,7 @@ async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: nu
   }
 }
 
-test("random filters and orders give what a brute force gives, walked either way, with their count", async () => {
+test("walks with random filters and orders return the jobs and the count of a brute-force search, forwards and backwards", async () => {
   const taskId = await aMixedTask();
   let matched = 0;
   for (let i = 0; i < 150; i++) {
@@ -183,7 +183,7 @@ test("random filters and orders give what a brute force gives, walked either way
   expect(matched).toBeGreaterThan(30);
 });
 
-test("the jobs of many tasks at once are those of each alone, with nothing of a task the viewer may not see", async () => {
+test("a search of many tasks returns the same as one search for each task, and null for tasks that the viewer may not see", async () => {
   const viewer = { userId: randomUUID(), isAdmin: false };
   const own = await Promise.all([
     aMixedTask(viewer.userId),
@@ -214,14 +214,14 @@ test("the jobs of many tasks at once are those of each alone, with nothing of a 
   }
 });
 
-test("an empty list matches nothing", async () => {
+test("an empty list in a filter matches no job", async () => {
   const taskId = await aMixedTask();
   for (const filter of [{ status: [] }, { emailStatus: [] }, { domain: [] }, { deliverability: [] }]) {
     expect((await walk(taskId, filter, "created_desc", 10, false)).page).toMatchObject({ edges: [], count: 0 });
   }
 });
 
-test("a cursor keeps every microsecond", async () => {
+test("a cursor has the full precision of microseconds", async () => {
   const taskId = await aTask(database.sql);
   for (const micros of ["000001", "000002", "000003"]) {
     await aJob(database.sql, { task_id: taskId, created_at: `2025-01-01T00:00:00.${micros}Z` });
@@ -235,26 +235,26 @@ describe("bounds", () => {
     [{ first: 101 }, ["first"]],
     [{ last: -1 }, ["last"]],
     [{ first: 10, last: 10 }, ["last"]],
-  ])("%j is refused", async (page, fields) => {
+  ])("a page with the arguments %j is refused", async (page, fields) => {
     const taskId = await aTask(database.sql);
-    const failure = await listConnection({ ...ASKED, taskId }, page).catch((error) => error);
+    const failure = await listConnection({ ...SEARCH, taskId }, page).catch((error) => error);
     expect(failure.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
   });
 
-  test("text that the database could not take is refused before it is asked", async () => {
+  test("text that the database cannot store is refused before any statement", async () => {
     const taskId = await aTask(database.sql);
     for (const filter of [{ addressContains: "a\0b" }, { domain: ["\ud800"] }, { emailStatus: Array(101).fill("x") }]) {
-      await expect(listConnection({ ...ASKED, taskId, filter }, {})).rejects.toMatchObject({
+      await expect(listConnection({ ...SEARCH, taskId, filter }, {})).rejects.toMatchObject({
         kind: "INVALID_INPUT",
       });
     }
   });
 });
 
-test("a foreign task is as missing as one that is not there", async () => {
+test("another user's task is NOT_FOUND like a task that does not exist", async () => {
   const taskId = await aTask(database.sql);
   const stranger = { userId: "00000000-0000-4000-8000-00000000000b", isAdmin: false };
-  await expect(openConnectionLister(queries, stranger)({ ...ASKED, taskId }, {})).rejects.toMatchObject({
+  await expect(openConnectionLister(queries, stranger)({ ...SEARCH, taskId }, {})).rejects.toMatchObject({
     kind: "NOT_FOUND",
   });
 });

@@ -10,7 +10,7 @@ import { openConnectionLister } from "../support/list-connection.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
-const ASKED = {
+const LIST = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
   select: { jobs: true, count: true },
@@ -25,7 +25,7 @@ const database = await sharedTestDatabase();
 const queries = jobSearchQueries(database.searches);
 const listConnection = openConnectionLister(queries, ADMIN);
 
-test("a walk by creation sees no row twice and misses no original one, under inserts, deletes and status changes", async () => {
+test("a walk by creation returns no job twice and misses no original job during inserts, deletes and status changes", async () => {
   const { sql } = database;
   for (const order of ["created_desc", "created_asc"] as const) {
     const taskId = await aTask(sql);
@@ -36,7 +36,7 @@ test("a walk by creation sees no row twice and misses no original one, under ins
     const seen: string[] = [];
     let after: string | undefined;
     for (;;) {
-      const page = await listConnection({ ...ASKED, taskId, order }, { first: 7, after });
+      const page = await listConnection({ ...LIST, taskId, order }, { first: 7, after });
       seen.push(...idsOf(page));
       if (!page.hasNextPage) break;
       after = page.edges.at(-1)?.cursor;
@@ -51,7 +51,7 @@ test("a walk by creation sees no row twice and misses no original one, under ins
   }
 });
 
-test("a walk upwards by change shows every change, the later ones to whoever walks on from its end", async () => {
+test("a walk in ascending order of changes returns every change, also later ones if it continues from its last cursor", async () => {
   const { sql } = database;
   const taskId = await aTask(sql);
   await someJobs(sql, taskId, 40, second(0));
@@ -60,7 +60,7 @@ test("a walk upwards by change shows every change, the later ones to whoever wal
   let after: string | undefined;
   const walkOn = async () => {
     for (;;) {
-      const page = await listConnection({ ...ASKED, taskId, order: "updated_asc" }, { first: 7, after });
+      const page = await listConnection({ ...LIST, taskId, order: "updated_asc" }, { first: 7, after });
       for (const { node } of page.edges) shown.set(node.id, node.status);
       after = page.edges.at(-1)?.cursor ?? after;
       if (!page.hasNextPage) return;
@@ -82,11 +82,11 @@ test("a walk upwards by change shows every change, the later ones to whoever wal
 });
 
 describe("a cursor", () => {
-  test("of another task, order or filter, or made up, is refused and names its argument", async () => {
+  test("a cursor of another task, order or filter, or an invalid one, is refused and the error names its argument", async () => {
     const [taskId, otherId] = [await aTask(database.sql), await aTask(database.sql)];
     await someJobs(database.sql, taskId, 3);
-    const { cursor = "" } = (await listConnection({ ...ASKED, taskId }, { first: 1 })).edges[0] ?? {};
-    const use = (asked: object, after: string) => listConnection({ ...ASKED, taskId, ...asked }, { first: 1, after });
+    const { cursor = "" } = (await listConnection({ ...LIST, taskId }, { first: 1 })).edges[0] ?? {};
+    const use = (list: object, after: string) => listConnection({ ...LIST, taskId, ...list }, { first: 1, after });
     expect((await use({}, cursor)).edges).toHaveLength(1);
     expect((await use({ filter: { status: null } }, cursor)).edges).toHaveLength(1);
     const tampered = Buffer.from(
@@ -108,8 +108,8 @@ describe("a cursor", () => {
       [{}, "nonsense"],
       [{}, "\0"],
     ];
-    for (const [asked, after] of refused) {
-      await expect(use(asked, after)).rejects.toMatchObject({
+    for (const [list, after] of refused) {
+      await expect(use(list, after)).rejects.toMatchObject({
         kind: "INVALID_INPUT",
         details: [{ field: "after", reason: "is not a cursor of this list with this filter and order" }],
       });

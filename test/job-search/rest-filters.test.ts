@@ -44,18 +44,18 @@ describe("filters of the page", () => {
     ["?created_from=2025-02-01T00:00:00Z", 1],
     ["?created_to=2025-02-01T00:00:00Z&status=failed", 0],
     ["", 31],
-  ])("%s", async (query, count) => {
+  ])("the parameters %j match as many jobs as documented", async (query, count) => {
     const { status, body } = await jobs(query);
     expect([status, body.count]).toEqual([200, count]);
     expect(body.jobs).toHaveLength(Math.min(10, count));
   });
 
-  test("an offset of 0 beside a cursor asks for nothing", async () => {
+  test("an offset of 0 together with a cursor is accepted", async () => {
     expect(await jobs("?after=&offset=00")).toEqual(await jobs("?after="));
     expect((await read("/api/v1/tasks?after=&offset=0")).status).toBe(200);
   });
 
-  test("are kept in Link, and nothing else of the query is", async () => {
+  test("Link repeats the filter parameters and no unknown parameter", async () => {
     expect((await jobs("?limit=10&junk=1&api_key=secret")).link).toContain('/jobs?limit=10&offset=10>; rel="next"');
     expect((await jobs("?status=completed&limit=10&_=1")).link).toContain(
       'limit=10&offset=10&status=completed>; rel="next"',
@@ -81,26 +81,26 @@ describe("filters of the page", () => {
     ["?after=zzz&after=zzz&status=done", ["after", "status"]],
     ["?after=&offset=50&limit=1", ["offset"]],
     ["?created_from=2025-02-30T00:00:00Z&updated_to=&domain=", ["domain", "created_from", "updated_to"]],
-  ])("%s is 400 and names the field", async (query, fields) => {
+  ])("the parameters %s are 400 and the error names each field", async (query, fields) => {
     const { status, body } = await jobs(query);
     expect(status).toBe(400);
     expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
   });
 });
 
-describe("what is wrong with a list of tasks is named all at once", () => {
+describe("the wrong parameters of a list of tasks", () => {
   test.each([
     ["?limit=0&after=zzz&user_id=me&created_after=soon", ["limit", "user_id", "created_after", "after"]],
     ["?after=&offset=1", ["offset"]],
     ["?offset=-1&after=x", ["offset", "after", "offset"]],
-  ])("%s", async (query, fields) => {
+  ])("the list of tasks names all wrong parameters of %s", async (query, fields) => {
     const { status, body } = await read(`/api/v1/tasks${query}`);
     expect(status).toBe(400);
     expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
   });
 });
 
-test("a cursor of another filter is named beside what else is wrong, and one that is spelled otherwise too", async () => {
+test("the error for a cursor of another filter or an altered cursor also names the other wrong parameters", async () => {
   const { link } = await jobs("?after=&limit=1&status=completed");
   const cursor = /after=([\w-]+)&limit=1&status=completed>; rel="next"/.exec(link ?? "")?.[1];
   expect((await jobs(`?after=${cursor}&status=completed`)).status).toBe(200);
@@ -110,7 +110,7 @@ test("a cursor of another filter is named beside what else is wrong, and one tha
   }
 });
 
-test("a walk by cursor follows Link from an empty after= to the end", async () => {
+test("a walk by cursor starts with an empty after= and follows Link to the end", async () => {
   const seen: string[] = [];
   let path: string | undefined = `/api/v1/tasks/${taskId}/jobs?after=&limit=7`;
   while (path !== undefined) {
@@ -151,7 +151,7 @@ test("a task has the documented metrics", async () => {
   );
 });
 
-test("tasks are listed, counted, filtered and linked; a foreign one is 404", async () => {
+test("tasks are listed, counted, filtered and linked, and another user's task is 404", async () => {
   await aTask(server.sql, { user_id: owner.userId, created_at: "2024-01-01T00:00:00Z" });
   const { body, link } = await read("/api/v1/tasks?limit=1");
   expect(body).toMatchObject({

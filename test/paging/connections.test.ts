@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { allowAnyTimestamp, aTask, someJobs } from "../support/builders.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-/** A document that came back often enough is executed by code compiled for it. */
+/** A document is compiled when it is executed for the third time. */
 const RUNS = 5;
 
 let taskId = "";
@@ -42,7 +42,7 @@ describe.each([
   { name: "tasks", page: tasks, all: 6 },
   { name: "Task.jobs", page: jobs, all: 25 },
 ])("$name", ({ page, all }) => {
-  test("have edges, nodes and cursors that agree, in both directions, however often they are asked for", async () => {
+  test("edges, nodes and cursors of a connection agree in both directions, interpreted and compiled", async () => {
     const front = await page({ first: 4 });
     expect(front.nodes).toHaveLength(4);
     expect(front.edges.map(({ node }: { node: unknown }) => node)).toEqual(front.nodes);
@@ -63,7 +63,7 @@ describe.each([
     expect(exactly.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
   });
 
-  test("are empty without cursors where nothing matches", async () => {
+  test("a connection without matching rows is empty and has no cursors", async () => {
     expect(await page({ filter: { createdFrom: "2026-01-01T00:00:00Z" } })).toEqual({
       edges: [],
       nodes: [],
@@ -74,14 +74,14 @@ describe.each([
 });
 
 describe("tasks by offset", () => {
-  test("know that there are some before them, or behind them from the end", async () => {
+  test("a page of tasks by offset has the right hasNextPage and hasPreviousPage", async () => {
     const inTheMiddle = { hasNextPage: true, hasPreviousPage: true };
     expect((await tasks({ first: 2, offset: 2 })).pageInfo).toMatchObject(inTheMiddle);
     expect((await tasks({ last: 2, offset: 2 })).pageInfo).toMatchObject(inTheMiddle);
     expect((await tasks({ last: 2 })).pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
 
-  test("take no cursor along", async () => {
+  test("an offset together with a cursor is refused", async () => {
     const { startCursor } = (await tasks({})).pageInfo;
     expect(await refused(TASKS, { offset: 1, after: startCursor })).toEqual(faults("offset"));
     expect(await refused(TASKS, { offset: 1, last: 1, before: startCursor })).toEqual(faults("offset"));
@@ -89,17 +89,17 @@ describe("tasks by offset", () => {
   });
 });
 
-describe("what is wrong is named all at once", () => {
+describe("wrong arguments", () => {
   const wrong = { first: 0, last: 200, after: "x", before: "" };
   const named = ["first", "last", "last", "after", "before"];
 
-  test("of Task.jobs", async () => {
+  test("the error names all wrong arguments of Task.jobs", async () => {
     const filter = { domain: ["a\0"], updatedTo: "2025-02-30T00:00:00Z" };
     const { code, fields } = await refused(JOBS, { id: taskId, ...wrong, filter });
     expect([code, fields]).toEqual(["BAD_USER_INPUT", [...named, "filter.domain", "filter.updatedTo"]]);
   });
 
-  test("of tasks", async () => {
+  test("the error names all wrong arguments of tasks", async () => {
     const filter = { source: ["a\0"] };
     expect(await refused(TASKS, { offset: -1, ...wrong, filter })).toEqual(
       faults("first", "last", "last", "offset", "after", "offset", "before", "offset", "filter.source"),
@@ -107,7 +107,7 @@ describe("what is wrong is named all at once", () => {
     expect(await refused(TASKS, { offset: -1, first: 0 })).toEqual(faults("first", "offset"));
   });
 
-  test.each(["", "x", "bm9uc2Vuc2U", "é", "\0"])("the cursor %j", async (after) => {
+  test.each(["", "x", "bm9uc2Vuc2U", "é", "\0"])("the invalid cursor %j is refused", async (after) => {
     expect(await refused(JOBS, { id: taskId, after })).toEqual(faults("after"));
     expect(await refused(TASKS, { offset: 0, before: after })).toEqual(faults("before"));
   });
@@ -117,31 +117,31 @@ describe("what is wrong is named all at once", () => {
     (cursor: string) => `${cursor}==`,
     (cursor: string) => ` ${cursor}`,
     (cursor: string) => `${cursor}\n`,
-  ])("a cursor that is spelled otherwise: %s", async (otherwise) => {
+  ])("an altered cursor is refused: %s", async (alter) => {
     const { endCursor } = (await tasks({ first: 1 })).pageInfo;
-    expect(await refused(TASKS, { offset: 0, after: otherwise(endCursor) })).toEqual(faults("after"));
+    expect(await refused(TASKS, { offset: 0, after: alter(endCursor) })).toEqual(faults("after"));
   });
 
   test.each(["2025-02-30T00:00:00Z", "2025-01-01T00:00:00", "2025-01-01T00:00:00.1234567Z", "now", ""])(
-    "the moment %j, in a document and as a variable",
-    async (moment) => {
-      const literal = (field: string) => `{ ${field}, filter: { createdFrom: "${moment}" }) { __typename } }`;
+    "the invalid timestamp %j is refused in a document and as a variable",
+    async (timestamp) => {
+      const literal = (field: string) => `{ ${field}, filter: { createdFrom: "${timestamp}" }) { __typename } }`;
       for (const document of [literal(`taskJobs(taskId: "${taskId}"`), literal("tasks(first: 1")]) {
         expect(await refused(document, {})).toEqual(faults("filter.createdFrom"));
       }
-      const progress = `{ task(id: "${taskId}") { progress(filter: { updatedTo: "${moment}" }) { total } } }`;
+      const progress = `{ task(id: "${taskId}") { progress(filter: { updatedTo: "${timestamp}" }) { total } } }`;
       expect(await refused(progress, {})).toEqual(faults("filter.updatedTo"));
-      expect(await refused(JOBS, { id: taskId, filter: { createdTo: moment } })).toEqual(faults("filter.createdTo"));
+      expect(await refused(JOBS, { id: taskId, filter: { createdTo: timestamp } })).toEqual(faults("filter.createdTo"));
     },
   );
 });
 
-test("what is only counted is not read", async () => {
+test("a list of tasks with only totalCount selected returns the count", async () => {
   const { data } = await everyRun("{ tasks { totalCount } }", {});
   expect(data).toEqual({ tasks: { totalCount: 6 } });
 });
 
-test("rows of a moment that is none have cursors all the same", async () => {
+test("rows with the timestamp infinity have cursors", async () => {
   const endless = await aTask(server.sql, { user_id: owner.userId });
   await someJobs(server.sql, endless, 2, "infinity");
   const first = (await everyRun(JOBS, { id: endless, first: 1 })).data.task.connection;

@@ -45,7 +45,7 @@ function headersOf(target: string): Promise<{
   });
 }
 
-test("a page with a filter of 5.7 KB has under 8 KB of headers, and keeps the link to the next page", async () => {
+test("a page with a filter of 5.7 KB has less than 8 KB of headers and the link to the next page", async () => {
   const seen: number[] = [];
   let target: string | undefined = `${path}?limit=10&${FILTER}`;
   while (target !== undefined) {
@@ -58,7 +58,7 @@ test("a page with a filter of 5.7 KB has under 8 KB of headers, and keeps the li
   expect(seen).toEqual([10, 10, 5]);
 });
 
-test("a walk by cursor with a filter of 5.7 KB has under 8 KB of headers, and comes to its end", async () => {
+test("a walk by cursor with a filter of 5.7 KB has less than 8 KB of headers and reaches its end", async () => {
   const seen: number[] = [];
   let target: string | undefined = `${path}?limit=10&after=&${FILTER}`;
   while (target !== undefined) {
@@ -70,11 +70,11 @@ test("a walk by cursor with a filter of 5.7 KB has under 8 KB of headers, and co
   expect(seen).toEqual([10, 10, 5]);
 });
 
-test("fetch, which refuses 16 KB of headers, reads such a page", async () => {
+test("fetch, which refuses 16 KB of headers, accepts a page with a filter of 5.7 KB", async () => {
   expect((await owner.get(`${path}?limit=10&offset=10&${FILTER}`)).status).toBe(200);
 });
 
-test("a short filter keeps all four links", async () => {
+test("a page with a short filter has all four links", async () => {
   const { links } = await headersOf(`${path}?limit=5&offset=10&domain=example.com`);
   expect(Object.keys(links)).toEqual(["first", "prev", "next", "last"]);
 });
@@ -89,7 +89,7 @@ test("a filter whose link would be too long is refused with the reason", async (
   expect(error?.message).toContain("must not have more than 6500 bytes");
 });
 
-test("a filter of more than 16,000 bytes is refused on GraphQL, and names the field", async () => {
+test("GraphQL refuses a filter of more than 16,000 bytes and names the field", async () => {
   const query = `query ($filter: TaskJobFilter) { tasks(first: 1) { nodes { jobs(filter: $filter) { totalCount } } } }`;
   const ask = (length: number) =>
     owner.query(query, { filter: { domain: Array.from({ length: 80 }, () => "d".repeat(length)) } });
@@ -100,7 +100,7 @@ test("a filter of more than 16,000 bytes is refused on GraphQL, and names the fi
   ]);
 });
 
-test("a page that has no next one is answered, however long its links to the other pages would be", async () => {
+test("the last page is answered even if its links to other pages would be too long", async () => {
   const filter = ["(", ")", "!"].map((character) => `domain=${character.repeat(900)}`).join("&");
   const { status, links, jobs } = await headersOf(`${path}?limit=1&${filter}`);
   expect([status, links, jobs]).toEqual([200, {}, 0]);

@@ -20,19 +20,22 @@ async function pointsOf(work: () => Promise<{ headers: Headers }>) {
 }
 
 describe("offsets", () => {
-  test.each([JOBS, HUGE])("a REST page at offset %i is 200, empty, with the count, for one point", async (offset) => {
-    for (const filter of ["", "&status=completed"]) {
-      const points = await pointsOf(async () => {
-        const response = await owner.get(`/api/v1/tasks/${taskId}/jobs?limit=100&offset=${offset}${filter}`);
-        expect(response.status).toBe(200);
-        expect(await response.json()).toEqual({ jobs: [], count: JOBS, limit: 100, offset });
-        return response;
-      });
-      expect(points).toBe(1);
-    }
-  });
+  test.each([JOBS, HUGE])(
+    "a REST page past the end, at offset %i, is empty with the count and costs one point",
+    async (offset) => {
+      for (const filter of ["", "&status=completed"]) {
+        const points = await pointsOf(async () => {
+          const response = await owner.get(`/api/v1/tasks/${taskId}/jobs?limit=100&offset=${offset}${filter}`);
+          expect(response.status).toBe(200);
+          expect(await response.json()).toEqual({ jobs: [], count: JOBS, limit: 100, offset });
+          return response;
+        });
+        expect(points).toBe(1);
+      }
+    },
+  );
 
-  test("one GraphQL page at the largest offset is answered and costs 1,000 fields more", async () => {
+  test("a GraphQL page at the largest offset is empty and costs 1,000 more fields", async () => {
     const document = (offset: number) =>
       `{ taskJobs(taskId: "${taskId}", limit: 100, offset: ${offset}) { jobs { id } count } tasks(offset: ${offset}) { nodes { id } totalCount } }`;
     const { body: shallow } = await owner.query(document(0));
@@ -44,7 +47,7 @@ describe("offsets", () => {
     expect(body.extensions.cost.requested - shallow.extensions.cost.requested).toBe(2000);
   });
 
-  test("15 aliases of huge offsets are refused before the database is asked", async () => {
+  test("15 aliases with huge offsets are refused before any statement is sent", async () => {
     const documents = [
       aliases(15, (n) => `taskJobs(taskId: "${taskId}", offset: ${HUGE + n}) { count jobs { id } }`),
       aliases(15, (n) => `taskJobs(taskId: "${taskId}", offset: ${HUGE + n}, filter: { status: [FAILED] }) { count }`),
@@ -56,12 +59,12 @@ describe("offsets", () => {
         expect(body.errors[0].message).toMatch(/could cost 15\d{3} fields, and the limit is 10000/);
         expect(body.errors[0].extensions).toMatchObject({ code: "BAD_USER_INPUT", limit: { name: "cost" } });
       });
-      // The credential.
+      // The lookup of the API key.
       expect(statements).toBeLessThanOrEqual(1);
     }
   });
 
-  test("nine huge offsets are accepted and take four points", async () => {
+  test("nine aliases with huge offsets are accepted and cost four points", async () => {
     const variables = { offset: HUGE };
     const fields = aliases(9, () => `taskJobs(taskId: "${taskId}", offset: $offset) { count }`);
     const points = await pointsOf(async () => {
@@ -76,7 +79,7 @@ describe("offsets", () => {
 describe("progress", () => {
   const filtered = (index: number) => `progress(filter: { addressContains: "u${index}" }) { total }`;
 
-  test("45 aliases of a filtered progress are refused before the database is asked", async () => {
+  test("45 aliases of a filtered progress are refused before any statement is sent", async () => {
     const document = `{ task(id: "${taskId}") ${aliases(45, filtered)} }`;
     const statements = await server.countStatements(async () => {
       const { body } = await owner.query(document);
@@ -85,7 +88,7 @@ describe("progress", () => {
     expect(statements).toBeLessThanOrEqual(1);
   });
 
-  test("100 tasks with their progress are answered, with a filter and without", async () => {
+  test("the progress of 100 tasks is answered, with and without a filter", async () => {
     const document = `{ tasks(first: 100) { nodes { progress { total percent } found: ${filtered(1)} } } }`;
     const { status, body } = await owner.query(document);
     expect([status, body.data.tasks.nodes[0].progress.total]).toEqual([200, JOBS]);

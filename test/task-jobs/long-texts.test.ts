@@ -32,8 +32,8 @@ const EXPECTED = [
 ];
 const shapeOf = (job: RestJob) => [job.email_address.length, job.email !== undefined];
 
-describe("a text of 5 MB in a row from before the limit", () => {
-  test("REST answers every page, by offset and by cursor, and omits only the email that cannot be expressed", async () => {
+describe("a row with a text of 5 MB, from before the limit", () => {
+  test("every REST page, by offset and by cursor, omits only emails with a text of 5 MB and shortens addresses", async () => {
     for (const start of ["", "&after="]) {
       for (const limit of [1, 2, 100]) {
         const seen: RestJob[] = [];
@@ -50,14 +50,14 @@ describe("a text of 5 MB in a row from before the limit", () => {
     }
   });
 
-  test("REST answers a search and the list of tasks", async () => {
+  test("a REST search and the list of tasks shorten a text of 5 MB", async () => {
     const search = await owner.get(`/api/v1/tasks/${taskId}/jobs?created_from=2020-01-01T00:00:00Z`);
     expect(((await search.json()) as { jobs: RestJob[] }).jobs.map(shapeOf)).toEqual(EXPECTED);
     const list = (await (await owner.get("/api/v1/tasks")).json()) as { tasks: { source: string }[] };
     expect(list.tasks.map(({ source }) => source.length)).toEqual([LIMIT]);
   });
 
-  test("GraphQL answers null and an error at the path of each such email", async () => {
+  test("GraphQL returns null and an error at its path for each email with a text of 5 MB", async () => {
     const { body } = await owner.query(`{
       taskJobs(taskId: "${taskId}") { jobs { emailAddress email { id unknownReason hostName } } }
       task(id: "${taskId}") { source }
@@ -69,7 +69,7 @@ describe("a text of 5 MB in a row from before the limit", () => {
     expect(body.data.task.source).toHaveLength(LIMIT);
   });
 
-  test("exports of both formats contain the job without its email", async () => {
+  test("exports of both formats contain the job of an email with a text of 5 MB, without the email", async () => {
     const ndjson = await (await owner.get(`/api/v1/tasks/${taskId}/jobs/export?format=ndjson`)).text();
     const jobs = ndjson
       .trim()
@@ -81,7 +81,7 @@ describe("a text of 5 MB in a row from before the limit", () => {
   });
 });
 
-test("a REST page of 100 jobs with the longest texts that are answered fits into a response", async () => {
+test("a REST page of 100 jobs with texts of the maximum length is within the limit of a response", async () => {
   const full = await aTask(server.sql, { user_id: owner.userId });
   const [address, reason] = ["€".repeat(LIMIT), "€".repeat(LIMIT - 20)];
   for (let index = 0; index < 100; index++) {

@@ -12,7 +12,7 @@ import { sharedTestDatabase, type TestDatabase } from "../support/test-database.
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const JOBS = 20_000;
 const HUGE = 2_147_483_647;
-/** The task, its totals and the roots of the indexes. */
+/** The blocks of the task, of its totals and of the roots of the indexes. */
 const FEW_BLOCKS = 20;
 
 const database = await sharedTestDatabase();
@@ -42,7 +42,7 @@ test.each([
   ["the largest offset", () => taskId, HUGE, JOBS],
   ["the count of a small task", () => smallTaskId, 100, 100],
   ["1 of a task whose jobs were deleted", () => emptiedTaskId, 1, 0],
-])("a page at %s is empty, has the right count and reads no job", async (_name, idOf, offset, count) => {
+])("a page at the offset of %s is empty, has the right count and reads no job", async (_name, idOf, offset, count) => {
   const plans = await plansOf(database.url, async (open) => {
     expect(await pageAt(open, idOf(), offset)).toEqual({ jobs: [], count });
   });
@@ -53,7 +53,7 @@ test.each([
   }
 });
 
-test("a page behind the last bookmark of a walk is empty and reads no job", async () => {
+test("a page past the end is empty and reads no job, also if a walk left bookmarks", async () => {
   const plans = await plansOf(database.url, async (open) => {
     const { findVisibleJobPage } = taskJobQueries(open);
     for (const offset of [JOBS - 100, JOBS, JOBS + 150]) {
@@ -68,12 +68,12 @@ test("a page behind the last bookmark of a walk is empty and reads no job", asyn
   expect(behind.map((plan) => rowsReadOf(plan, "task_email_jobs"))).toEqual([0, 0]);
 });
 
-test("the last job of a task is on the page at the count less one", async () => {
+test("a page at an offset of the count minus one contains the last job", async () => {
   const found = await pageAt(database as unknown as OpenDatabase, taskId, JOBS - 1);
   expect([found?.jobs.length, found?.count]).toEqual([1, JOBS]);
 });
 
-test("jobs that no trigger has counted are found at every offset", async () => {
+test("jobs that no trigger counted are found at every offset", async () => {
   const uncounted = await aTask(database.sql);
   await database.sql.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
@@ -105,25 +105,28 @@ function searchAt(open: OpenDatabase, of: string, offset: number, count: boolean
   });
 }
 
-test.each([JOBS, HUGE])("a filtered page at offset %i reads no job besides those it counts", async (offset) => {
-  const rowsOf = async (count: boolean) => {
-    const [plan = []] = await plansOf(database.url, async (open) => {
-      expect(await searchAt(open, taskId, offset, count)).toEqual([{ jobs: [], count: count ? JOBS : 0 }]);
-    });
-    return rowsReadOf(plan, "task_email_jobs");
-  };
-  expect(await rowsOf(false)).toBe(0);
-  expect(await rowsOf(true)).toBeLessThan(1.5 * JOBS + 5200);
-});
+test.each([JOBS, HUGE])(
+  "a filtered page at offset %i, past the end, reads no jobs except to count them",
+  async (offset) => {
+    const rowsOf = async (count: boolean) => {
+      const [plan = []] = await plansOf(database.url, async (open) => {
+        expect(await searchAt(open, taskId, offset, count)).toEqual([{ jobs: [], count: count ? JOBS : 0 }]);
+      });
+      return rowsReadOf(plan, "task_email_jobs");
+    };
+    expect(await rowsOf(false)).toBe(0);
+    expect(await rowsOf(true)).toBeLessThan(1.5 * JOBS + 5200);
+  },
+);
 
-test("a filtered page that begins before its last match has its jobs", async () => {
+test("a filtered page at the offset of the last match contains this match", async () => {
   for (const count of [true, false]) {
     const [found] = await searchAt(database as unknown as OpenDatabase, taskId, JOBS - 1, count);
     expect(found?.jobs).toHaveLength(1);
   }
 });
 
-test("a list of tasks at an offset behind the last task reads only what it counts", async () => {
+test("a list of tasks at an offset past the end reads no tasks except to count them", async () => {
   const rowsAt = async (offset: number, length: number) => {
     const [plan = []] = await plansOf(database.url, async (open) => {
       const { rows } = await taskQueries(open).findVisibleTasks({

@@ -10,7 +10,7 @@ afterEach(() => server.close());
 const aliases = (count: number, field: (index: number) => string, prefix = "a") =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}: ${field(index)}`).join(" ");
 
-/** Each document reads the jobs of a task by many statements. */
+/** Documents that read the jobs of a task with many statements. */
 const DOCUMENTS: readonly [string, (taskId: string) => string][] = [
   ["pages", (id) => `{ ${aliases(15, (n) => `taskJobs(taskId: "${id}", offset: ${n}) { jobs { id } count }`)} }`],
   [
@@ -37,7 +37,7 @@ const DOCUMENTS: readonly [string, (taskId: string) => string][] = [
 ];
 
 async function lockJobs() {
-  // The driver reserves a connection only of a pool that has one.
+  // The driver can reserve a connection only if the pool has one.
   await server.sql`select 1`;
   const blocker = await server.sql.reserve();
   await blocker`begin`;
@@ -48,7 +48,7 @@ async function lockJobs() {
   };
 }
 
-/** The connections whose statement waits for the lock. */
+/** The number of connections whose statement waits for the lock. */
 async function waitingForTheLock(): Promise<number> {
   const rows = await server.sql`
     select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
@@ -56,7 +56,7 @@ async function waitingForTheLock(): Promise<number> {
 }
 
 test.each(DOCUMENTS)(
-  "a document of many %s holds one connection, and sends nothing after its deadline",
+  "a document of many %s uses one connection at a time and sends no statement after its deadline",
   async (_name, documentOf) => {
     server = await startTestServer({
       environment: { DATABASE_POOL_SIZE: "8", REQUEST_TIMEOUT_MS: "1200", STATEMENT_TIMEOUT_MS: "1000" },
@@ -64,7 +64,7 @@ test.each(DOCUMENTS)(
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
     await someJobs(server.sql, taskId, 20);
-    // The pools are connected.
+    // This query opens the connections of the pools.
     expect((await viewer.query(documentOf(taskId))).body.errors).toBeUndefined();
 
     const release = await lockJobs();
@@ -86,7 +86,7 @@ test.each(DOCUMENTS)(
       await release();
       await sleep(300);
     });
-    // The commit, and the one statement that was sent before the deadline.
+    // These are the commit and the statement that was sent before the deadline.
     expect(statements).toBeLessThanOrEqual(2);
     expect((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(404);
   },

@@ -9,7 +9,7 @@ import { createTestDatabase, sharedTestDatabase } from "../support/test-database
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const RUNS = 2;
 
-/** A task of 100,000 jobs among as many of others. */
+/** A task of 100,000 jobs, and as many jobs of other tasks. */
 const database = await sharedTestDatabase();
 const { sql } = database;
 const taskId = await aTask(sql);
@@ -47,7 +47,7 @@ test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sort
   }
 });
 
-test.each([1, 100])("a batch of %i emails reads the primary key", async (size) => {
+test.each([1, 100])("a batch of %i emails uses the primary key", async (size) => {
   const ids = (await database.sql`select id from emails limit ${size}`).map((row) => row.id as string);
   const plans = await plansOf(database.url, async (database) => {
     const { findEmailsByIds } = emailQueries(database);
@@ -57,7 +57,7 @@ test.each([1, 100])("a batch of %i emails reads the primary key", async (size) =
   for (const plan of plans) expect(plan.map((node) => node["Node Type"])).not.toContain("Seq Scan");
 });
 
-test("the check can fail: without the page index the page is sorted", async () => {
+test("the check of the plan can fail: without the page index a page is sorted", async () => {
   const bare = await createTestDatabase();
   try {
     const bareTask = await aTask(bare.sql);

@@ -11,14 +11,14 @@ const ASKED = { viewer: ADMIN, select: { jobs: true, count: true }, deadline: de
 
 const database = await sharedTestDatabase();
 
-/** A server's queries, with its memory of places, on one connection, where a transaction holds a snapshot still. */
+/** The queries of a server with its bookmarks, on one connection, so that a transaction can keep a snapshot. */
 function openInstance() {
   const instance = openDatabase({ url: database.url, maxConnections: 1 });
   const { sql, close } = instance;
   const { findVisibleJobPage } = taskJobQueries(instance);
   return {
     close,
-    /** The page as it is served, and as plain OFFSET gives it, in one snapshot. */
+    /** The page of the server and the page of plain OFFSET, in one snapshot. */
     async bothPages(taskId: string, limit: number, offset: number) {
       await sql`begin isolation level repeatable read`;
       const served = await findVisibleJobPage({ ...ASKED, taskId, page: { limit, offset } });
@@ -36,7 +36,7 @@ function openInstance() {
   };
 }
 
-/** Every kind of change that moves rows, and one that does not. */
+/** One change of each kind that moves rows, or a change that moves none. */
 function changeOf(sql: Sql, taskId: string, random: () => number) {
   const some = sql`select id from task_email_jobs where task_id = ${taskId} order by random() limit 7 for update skip locked`;
   const changes = [
@@ -50,7 +50,7 @@ function changeOf(sql: Sql, taskId: string, random: () => number) {
   return changes[Math.floor(random() * changes.length)]?.();
 }
 
-test("every page of a walk equals plain OFFSET, while others insert, delete and undelete, on two instances", async () => {
+test("every page of a walk on two instances equals plain OFFSET while rows are inserted, deleted and restored", async () => {
   const random = seededRandom(1_977);
   const taskId = await aTask(database.sql);
   for (let second = 0; second < 5; second++) {
@@ -79,12 +79,12 @@ test("every page of a walk equals plain OFFSET, while others insert, delete and 
   await Promise.all(instances.map((instance) => instance.close()));
 });
 
-test("the check can fail: a bookmark whose version did not change with the jobs is used although it is stale", async () => {
+test("the comparison with plain OFFSET can fail: a bookmark whose version did not change with the jobs is used although it is stale", async () => {
   const taskId = await aTask(database.sql);
   await someJobs(database.sql, taskId, 300);
   const instance = openInstance();
   await instance.bothPages(taskId, 100, 50);
-  // As if the triggers had been switched off: the version stays while the rows move.
+  // With the triggers off, the version stays the same while the rows move.
   await database.sql.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     await sql`update task_email_jobs set deleted_at = now() where id in (
@@ -95,7 +95,7 @@ test("the check can fail: a bookmark whose version did not change with the jobs 
   await instance.close();
 });
 
-test("the next page of a walk passes over one row, however deep it is", async () => {
+test("the next page of a walk skips one row at any depth", async () => {
   const taskId = await aTask(database.sql);
   await someJobs(database.sql, taskId, 20_000);
   await database.sql`vacuum analyze task_email_jobs`;

@@ -4,12 +4,12 @@ import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { sharedTestServer, type TestServer } from "../support/test-server.ts";
 
 const TASKS = 4;
-const ASKS = 60;
+const PAGES = 60;
 const random = seededRandom(3);
 const maybe = <T>(value: T): T | null => (random() < 0.4 ? null : value);
 const flip = () => random() < 0.5;
 
-const WORDS = ["valid", "not_exists", "unknown", "A word nobody has seen", ""];
+const WORDS = ["valid", "not_exists", "unknown", "A new status", ""];
 const TEXTS = [
   "ada@example.com",
   'quo"te\\back',
@@ -21,8 +21,8 @@ const TEXTS = [
   "",
 ];
 const STATUSES = ["pending", "processing", "completed", "failed"];
-/** Few, so that some are shared, and of every precision. */
-const MOMENTS = [
+/** A few timestamps of every precision, so that several rows share each of them. */
+const TIMESTAMPS = [
   "2025-01-01T12:00:01Z",
   "2025-01-01T12:00:01.5Z",
   "2025-01-01T12:00:01.123456Z",
@@ -57,25 +57,25 @@ async function aRandomJob(taskId: string): Promise<void> {
     host_name: maybe(pick(random, TEXTS)),
     server_type: maybe(pick(random, TEXTS)),
     is_catchall: flip(),
-    validated_at: maybe(pick(random, MOMENTS)),
+    validated_at: maybe(pick(random, TIMESTAMPS)),
     unknown_reason: maybe(pick(random, TEXTS)),
     needs_physical_verify: flip(),
-    deleted_at: random() < 0.15 ? pick(random, MOMENTS) : null,
+    deleted_at: random() < 0.15 ? pick(random, TIMESTAMPS) : null,
   });
   await aJob(sql, {
     task_id: taskId,
     email_id: maybe(email),
     email_address: pick(random, TEXTS),
     status: pick(random, STATUSES),
-    created_at: pick(random, MOMENTS),
-    updated_at: pick(random, MOMENTS),
-    deleted_at: random() < 0.1 ? pick(random, MOMENTS) : null,
+    created_at: pick(random, TIMESTAMPS),
+    updated_at: pick(random, TIMESTAMPS),
+    deleted_at: random() < 0.1 ? pick(random, TIMESTAMPS) : null,
   });
 }
 
 type Row = Record<string, unknown>;
 
-interface Asked {
+interface PageOfTask {
   readonly taskId: string;
   readonly limit: number;
   readonly offset: number;
@@ -86,8 +86,8 @@ const EMAIL_FIELDS = [
   ...["host_name", "server_type", "is_catchall", "validated_at", "unknown_reason", "needs_physical_verify"],
 ] as const;
 
-/** As one writes it in ten minutes: an OFFSET, a second query, a Map, and every word of the documentation by hand. */
-async function straightforward({ taskId, limit, offset }: Asked) {
+/** A naive implementation: an OFFSET, a second query, a Map, and the documented names written by hand. */
+async function naivePage({ taskId, limit, offset }: PageOfTask) {
   const { sql } = server;
   const rows = await sql`
     select * from task_email_jobs where task_id = ${taskId} and deleted_at is null
@@ -103,21 +103,21 @@ async function straightforward({ taskId, limit, offset }: Asked) {
       task_id: row.task_id,
       email_address: row.email_address,
       status: row.status,
-      ...(email === undefined ? {} : { email: shownEmail(email) }),
-      created_at: shownMoment(row.created_at),
-      updated_at: shownMoment(row.updated_at),
+      ...(email === undefined ? {} : { email: toRestEmail(email) }),
+      created_at: toRfc3339(row.created_at),
+      updated_at: toRfc3339(row.updated_at),
     };
   });
   return { jobs, count: total?.count, limit, offset };
 }
 
-function shownEmail(row: Row): Row {
-  const shown = EMAIL_FIELDS.map((field) => [field, field === "validated_at" ? shownMoment(row[field]) : row[field]]);
+function toRestEmail(row: Row): Row {
+  const shown = EMAIL_FIELDS.map((field) => [field, field === "validated_at" ? toRfc3339(row[field]) : row[field]]);
   return Object.fromEntries(shown);
 }
 
-/** From PostgreSQL's `2025-01-01 12:00:01.5+00`. */
-function shownMoment(text: unknown): string | null {
+/** The input is in the text format of PostgreSQL, such as `2025-01-01 12:00:01.5+00`. */
+function toRfc3339(text: unknown): string | null {
   return text === null ? null : String(text).replace(" ", "T").replace(/\+00$/, "Z");
 }
 
@@ -131,32 +131,32 @@ const DOCUMENT = `query ($taskId: UUID!, $limit: Int!, $offset: Int!) {
   }
 }`;
 
-function anAsk(): Asked {
+function aPage(): PageOfTask {
   return { taskId: pick(random, taskIds), limit: 1 + integerBelow(random, 100), offset: integerBelow(random, 140) };
 }
 
-test("REST answers the very bytes of a straightforward implementation", async () => {
+test("a REST page has the same bytes as that of a naive implementation", async () => {
   let seen = 0;
-  for (let ask = 0; ask < ASKS; ask++) {
-    const asked = anAsk();
-    const expected = await straightforward(asked);
-    const response = await get(`/api/v1/tasks/${asked.taskId}/jobs?limit=${asked.limit}&offset=${asked.offset}`);
+  for (let count = 0; count < PAGES; count++) {
+    const page = aPage();
+    const expected = await naivePage(page);
+    const response = await get(`/api/v1/tasks/${page.taskId}/jobs?limit=${page.limit}&offset=${page.offset}`);
     expect(await response.text()).toBe(JSON.stringify(expected));
     seen += expected.jobs.length;
   }
   expect(seen).toBeGreaterThan(500);
 });
 
-test("GraphQL answers the same, in its own words", async () => {
-  for (let ask = 0; ask < ASKS; ask++) {
-    const asked = anAsk();
-    const { jobs, ...page } = await straightforward(asked);
+test("a GraphQL page has the same rows as that of a naive implementation", async () => {
+  for (let count = 0; count < PAGES; count++) {
+    const page = aPage();
+    const { jobs, ...rest } = await naivePage(page);
     const expected = jobs.map(({ email, created_at, updated_at, ...job }) => ({
       ...inCamel({ ...job, status: String(job.status).toUpperCase() }),
       email: email === undefined ? null : inCamel(email as Row),
       ...inCamel({ created_at, updated_at }),
     }));
-    const { body } = await query(DOCUMENT, asked);
-    expect(JSON.stringify(body.data)).toBe(JSON.stringify({ taskJobs: { jobs: expected, ...page } }));
+    const { body } = await query(DOCUMENT, page);
+    expect(JSON.stringify(body.data)).toBe(JSON.stringify({ taskJobs: { jobs: expected, ...rest } }));
   }
 });

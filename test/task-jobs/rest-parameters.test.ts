@@ -23,7 +23,7 @@ describe("limit and offset within bounds", () => {
     ["?offset=149", 10, 149, 1],
     ["?offset=150", 10, 150, 0],
     ["?page=3&sort=status&limit[]=5&limit%5Ba%5D=1", 10, 0, 10],
-  ])("%s", async (query, limit, offset, rows) => {
+  ])("the parameters %j are accepted", async (query, limit, offset, rows) => {
     const { status, body } = await jobsOf(taskId, query);
     expect(status).toBe(200);
     expect(body).toMatchObject({ limit, offset, count: 150 });
@@ -41,12 +41,15 @@ describe("anything else is 400 and names the field", () => {
     ["?limit=5&limit=5", "limit"],
     ["?offset=0&offset=0", "offset"],
   ];
-  test.each([...limits, ...offsets, ...doubled])("%s", async (query, field) => {
-    const { status, body } = await jobsOf(taskId, query);
-    expect(status).toBe(400);
-    expect(body.error.code).toBe("VALIDATION_ERROR");
-    expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual([field]);
-  });
+  test.each([...limits, ...offsets, ...doubled])(
+    "the parameters %s are 400 and the error names the field",
+    async (query, field) => {
+      const { status, body } = await jobsOf(taskId, query);
+      expect(status).toBe(400);
+      expect(body.error.code).toBe("VALIDATION_ERROR");
+      expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual([field]);
+    },
+  );
 
   test.each([
     ["limit=1&limit=2", "limit", "must not be given more than once"],
@@ -55,12 +58,12 @@ describe("anything else is 400 and names the field", () => {
       "updated_since",
       "has a blank before its offset; a URL needs %2B for the plus sign",
     ],
-  ])("?%s is refused with the reason", async (query, field, reason) => {
+  ])("the parameters ?%s are refused with the reason", async (query, field, reason) => {
     const { body } = await jobsOf(randomUUID(), `?${query}`);
     expect(body.error.details).toEqual([{ field, reason }]);
   });
 
-  test("all wrong fields at once, with the rule and without the value", async () => {
+  test("the error names all wrong parameters with their rules and without their values", async () => {
     const { status, body } = await jobsOf("x-secret-x", "?limit=x-secret-x&offset=-1");
     expect(status).toBe(400);
     expect(body).toEqual({
@@ -80,7 +83,7 @@ describe("anything else is 400 and names the field", () => {
 });
 
 describe("the id", () => {
-  test("is read in any case and answered in lower case", async () => {
+  test("the id may be in upper case and is returned in lower case", async () => {
     const { status, body } = await jobsOf(taskId.toUpperCase(), "?limit=1");
     expect(status).toBe(200);
     expect(body.jobs[0].task_id).toBe(taskId);
@@ -90,7 +93,7 @@ describe("the id", () => {
     "00000000-0000-0000-0000-000000000000",
     "ffffffff-ffff-ffff-ffff-ffffffffffff",
     "FFFFFFFF-FFFF-1FFF-FFFF-FFFFFFFFFFFF",
-  ])("%s is a UUID of no task", async (id) => {
+  ])("a task with the valid id %s is 404", async (id) => {
     expect((await jobsOf(id, "")).status).toBe(404);
   });
 
@@ -110,14 +113,14 @@ describe("the id", () => {
     "..%2f..%2fetc%2fpasswd",
     "'%20or%20'1'%3D'1",
     "a".repeat(3000),
-  ])("%s is 400", async (id) => {
+  ])("the invalid id %s is 400", async (id) => {
     const { status, body } = await jobsOf(id, "");
     expect(status).toBe(400);
     expect(body.error.details.map((fault: { field: string }) => fault.field)).toEqual(["id"]);
   });
 });
 
-test("401 comes before 400, 400 before 404", async () => {
+test("the checks are in the order 401, 400, 404", async () => {
   const anonymous = await fetch(`${server.url}/api/v1/tasks/nonsense/jobs?limit=0`);
   expect(anonymous.status).toBe(401);
   expect((await jobsOf(randomUUID(), "?limit=0")).status).toBe(400);

@@ -8,7 +8,7 @@ const owner = await server.as();
 const ownTask = () => aTask(server.sql, { user_id: owner.userId });
 const jobsOf = (taskId: string, query = "") => owner.get(`/api/v1/tasks/${taskId}/jobs${query}`);
 
-test("the documented example comes back byte for byte", async () => {
+test("the response to the documented example is equal to it byte for byte", async () => {
   const taskId = "33333333-3333-4333-8333-333333333333";
   await aTask(server.sql, { id: taskId, user_id: owner.userId });
   const emailId = await anEmail(server.sql, {
@@ -58,7 +58,7 @@ test("the documented example comes back byte for byte", async () => {
   );
 });
 
-test.each([1, 7, 100])("250 jobs of one created_at are each seen once in a walk at limit %i", async (limit) => {
+test.each([1, 7, 100])("a walk with limit %i returns each of 250 jobs with equal created_at once", async (limit) => {
   const taskId = await ownTask();
   await someJobs(server.sql, taskId, 250);
   const seen: string[] = [];
@@ -72,7 +72,7 @@ test.each([1, 7, 100])("250 jobs of one created_at are each seen once in a walk 
   expect(seen).toEqual([...new Set(seen)].sort().reverse());
 });
 
-test("jobs come newest first, to the microsecond", async () => {
+test("jobs are ordered from newest to oldest, to the microsecond", async () => {
   const taskId = await ownTask();
   const times = ["2025-01-01T00:00:00.000001Z", "2025-01-01T00:00:00.000003Z", "2025-01-01T00:00:00.000002Z"];
   for (const created_at of times) await aJob(server.sql, { task_id: taskId, created_at });
@@ -80,7 +80,7 @@ test("jobs come newest first, to the microsecond", async () => {
   expect(jobs.map((job: { created_at: string }) => job.created_at)).toEqual([...times].sort().reverse());
 });
 
-test("deleted jobs are neither listed nor counted, and a deleted email is left out of its job", async () => {
+test("deleted jobs are neither listed nor counted, and a job omits its deleted email", async () => {
   const taskId = await ownTask();
   const deletedEmail = await anEmail(server.sql, { deleted_at: "2025-01-02T00:00:00Z" });
   const kept = await aJob(server.sql, { task_id: taskId, email_id: deletedEmail });
@@ -91,7 +91,7 @@ test("deleted jobs are neither listed nor counted, and a deleted email is left o
   expect(page.jobs[0]).not.toHaveProperty("email");
 });
 
-test("past the end the page is empty and the count stays", async () => {
+test("a page past the end is empty and has the count", async () => {
   const taskId = await ownTask();
   await someJobs(server.sql, taskId, 3);
   expect(await (await jobsOf(taskId, "?offset=2147483647")).text()).toBe(
@@ -99,14 +99,14 @@ test("past the end the page is empty and the count stays", async () => {
   );
 });
 
-test("an email status nobody has seen yet passes through unchanged", async () => {
+test("an unknown email status is returned unchanged", async () => {
   const taskId = await ownTask();
   await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { status: "greylisted_maybe" }) });
   const { jobs } = JSON.parse(await (await jobsOf(taskId)).text());
   expect(jobs[0].email.status).toBe("greylisted_maybe");
 });
 
-test("a table of emails that cannot be read is a masked 500, never a page without them", async () => {
+test("a missing table of emails is a masked 500 and not a page without emails", async () => {
   const taskId = await ownTask();
   const emailId = await anEmail(server.sql);
   await aJob(server.sql, { task_id: taskId, email_id: emailId });

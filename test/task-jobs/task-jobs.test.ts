@@ -85,7 +85,7 @@ describe("statements", () => {
       expect((await owner.query(query)).body.errors).toBeUndefined();
     });
   };
-  /** How many of the statements that the selection led to have this in their text. */
+  /** The number of statements of the query whose text matches the pattern. */
   const statementsLike = async (taskId: string, selection: string, pattern: string) => {
     const calls = async () => {
       const [row] = await server.sql`
@@ -100,7 +100,7 @@ describe("statements", () => {
     return (await calls()) - before;
   };
 
-  test("read no emails unless they are selected, directive and fragment included", async () => {
+  test("emails are read only if they are selected, also by directives and fragments", async () => {
     const taskId = await ownTask();
     await someJobs(server.sql, taskId, 5);
     const emailStatements = (selection: string) => statementsLike(taskId, selection, "%from public.emails%");
@@ -110,7 +110,7 @@ describe("statements", () => {
     expect(await emailStatements("...F } } fragment F on TaskJobs { jobs { email { id }")).toBe(1);
   });
 
-  test("read no jobs unless they are selected, and never count them", async () => {
+  test("jobs are read only if they are selected, and the count is never computed from them", async () => {
     const taskId = await ownTask();
     await someJobs(server.sql, taskId, 5);
     expect(await statementsLike(taskId, "count limit", "%from public.task_email_jobs%")).toBe(0);
@@ -120,7 +120,7 @@ describe("statements", () => {
     expect(await statementsLike(taskId, "total: count jobs { id }", "%count(*)%")).toBe(0);
   });
 
-  test("two aliases of one page are two pages, each with its own selection", async () => {
+  test("two aliases of a page are two pages, each with its own selection", async () => {
     const taskId = await ownTask();
     await someJobs(server.sql, taskId, 3);
     const { body } = await owner.query(
@@ -137,21 +137,21 @@ describe("bounds", () => {
     [101, 0, ["limit"]],
     [-1, -1, ["limit", "offset"]],
     [10, -1, ["offset"]],
-  ])("limit %i, offset %i: BAD_USER_INPUT names %j", async (limit, offset, fields) => {
+  ])("a page with limit %i and offset %i is BAD_USER_INPUT and the error names %j", async (limit, offset, fields) => {
     const { body } = await owner.query(FULL_PAGE, { taskId: await ownTask(), limit, offset });
     expect(body.errors[0].extensions.code).toBe("BAD_USER_INPUT");
     expect(body.errors[0].extensions.details.map((fault: { field: string }) => fault.field)).toEqual(fields);
     expect(body.errors[0].path).toEqual(["taskJobs"]);
   });
 
-  test("are checked before any SQL", async () => {
+  test("the bounds of a page are checked before any statement of the page", async () => {
     const taskId = await ownTask();
     const statements = await server.countStatements(() => owner.query(FULL_PAGE, { taskId, limit: 0 }));
     expect(statements).toBe(1);
   });
 
   test.each([{ limit: 2147483648 }, { limit: 1.5 }, { limit: "10" }, { limit: null }, { taskId: "x-secret-x" }, {}])(
-    "the variables %j are BAD_USER_INPUT",
+    "a page with the variables %j is BAD_USER_INPUT",
     async (variables) => {
       const taskId = "taskId" in variables || Object.keys(variables).length === 0 ? {} : { taskId: await ownTask() };
       const { status, body } = await owner.query(FULL_PAGE, { ...taskId, ...variables });
@@ -170,9 +170,9 @@ test.each([
   ["catchall", "RISKY"],
   ["disposable_domain", "RISKY"],
   ["unknown", "UNKNOWN"],
-  ["a word of tomorrow", "UNKNOWN"],
+  ["a new status", "UNKNOWN"],
   ["constructor", "UNKNOWN"],
-])("the email status %s is %s", async (status, deliverability) => {
+])("an email with the status %s is %s", async (status, deliverability) => {
   const taskId = await ownTask();
   await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { status }) });
   const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { email { status deliverability } } } }`);
@@ -180,7 +180,7 @@ test.each([
 });
 
 describe("errors", () => {
-  test("of a lost table are masked and logged with the request's id and no statement", async () => {
+  test("the error of a missing table is masked, and logged with the request id and without the statement", async () => {
     const taskId = await ownTask();
     await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { email: "canary@example.com" }) });
     await server.sql`alter table emails rename to emails_away`;
@@ -201,7 +201,7 @@ describe("errors", () => {
     expect(server.logLines.join("")).not.toMatch(/canary@|select |Failed query/i);
   });
 
-  test("of a timestamp that RFC 3339 cannot say are masked, not guessed", async () => {
+  test("an email with a timestamp that RFC 3339 cannot express is a masked error", async () => {
     const taskId = await ownTask();
     await aJob(server.sql, { task_id: taskId, email_id: await anEmail(server.sql, { validated_at: "infinity" }) });
     const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { email { validatedAt } } } }`);
@@ -209,7 +209,7 @@ describe("errors", () => {
   });
 });
 
-test("count and page come from one snapshot while others write", async () => {
+test("the count and the jobs of a page come from one snapshot during concurrent writes", async () => {
   const taskId = await ownTask();
   const writing = { goesOn: true };
   const writers = [1, 2].map(async () => {
@@ -230,7 +230,7 @@ test("count and page come from one snapshot while others write", async () => {
 });
 
 test.each(["limit", "count", "jobs { id }"])(
-  "a page of somebody else's task is refused when only %s is asked for",
+  "a page of another user's task is NOT_FOUND if only %s is selected",
   async (part) => {
     const { body } = await owner.query(`{ taskJobs(taskId: "${await aTask(server.sql)}") { ${part} } }`);
     expect(body.data).toBeNull();

@@ -47,31 +47,31 @@ interface Connection {
   readonly pageInfo: { startCursor: string; endCursor: string; hasNextPage: boolean; hasPreviousPage: boolean };
 }
 
-interface AskedTask {
+interface TaskWithJobs {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly progress: object;
   readonly jobs: Connection;
 }
 
-async function askJobs(variables: object): Promise<AskedTask> {
+async function queryJobs(variables: object): Promise<TaskWithJobs> {
   const { body } = await owner.query(JOBS_BY_ORDER, { id: taskId, ...variables });
   expect(body.errors).toBeUndefined();
   return body.data.task;
 }
 
-describe("a job's timestamp outside the years 1 to 9999 is answered as the nearest one that RFC 3339 expresses", () => {
-  test("GraphQL answers the nearest RFC 3339 timestamp for a job, a task and its progress", async () => {
-    const task = await askJobs({});
+describe("a timestamp of a job outside the years 1 to 9999 is returned as the nearest one that RFC 3339 can express", () => {
+  test("GraphQL returns the nearest RFC 3339 timestamp for a job, a task and its progress", async () => {
+    const task = await queryJobs({});
     expect(task.jobs.nodes.map((job) => job.createdAt)).toEqual(SHOWN);
     expect(task.jobs.nodes.map((job) => job.updatedAt)).toEqual(SHOWN);
     expect([task.createdAt, task.updatedAt]).toEqual([LATEST, EARLIEST]);
     expect(task.progress).toEqual({ total: 9, completed: 9, lastUpdatedAt: LATEST, isComplete: true });
-    const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { createdAt } } }`);
-    expect(body.data.taskJobs.jobs.map((job: { createdAt: string }) => job.createdAt)).toEqual(SHOWN);
+    const { body } = await owner.query(`{ tqueryJobs(taskId: "${taskId}") { jobs { createdAt } } }`);
+    expect(body.data.tqueryJobs.jobs.map((job: { createdAt: string }) => job.createdAt)).toEqual(SHOWN);
   });
 
-  test("REST answers the nearest RFC 3339 timestamp on every page, by offset and by cursor", async () => {
+  test("REST returns the nearest RFC 3339 timestamp on every page, by offset and by cursor", async () => {
     for (const start of ["", "&after="]) {
       const seen: Times[] = [];
       let path: string | null = `/api/v1/tasks/${taskId}/jobs?limit=2${start}`;
@@ -104,18 +104,18 @@ describe("a job's timestamp outside the years 1 to 9999 is answered as the neare
 });
 
 test.each(["CREATED_AT_DESC", "CREATED_AT_ASC", "UPDATED_AT_DESC", "UPDATED_AT_ASC"])(
-  "a walk by cursor in the order %s passes such jobs once, forwards and backwards",
+  "a walk by cursor in the order %s returns jobs outside the years 1 to 9999 once, forwards and backwards",
   async (order) => {
     const expected = order.endsWith("DESC") ? SHOWN : [...SHOWN].reverse();
     const forwards: string[] = [];
     for (let after: string | null = null, isMore = true; isMore; ) {
-      const { nodes, pageInfo }: Connection = (await askJobs({ order, first: 1, after })).jobs;
+      const { nodes, pageInfo }: Connection = (await queryJobs({ order, first: 1, after })).jobs;
       forwards.push(...nodes.map((job) => job.createdAt));
       [after, isMore] = [pageInfo.endCursor, pageInfo.hasNextPage];
     }
     const backwards: string[] = [];
     for (let before: string | null = null, isMore = true; isMore; ) {
-      const { nodes, pageInfo }: Connection = (await askJobs({ order, last: 2, before })).jobs;
+      const { nodes, pageInfo }: Connection = (await queryJobs({ order, last: 2, before })).jobs;
       backwards.unshift(...nodes.map((job) => job.createdAt));
       [before, isMore] = [pageInfo.startCursor, pageInfo.hasPreviousPage];
     }
@@ -123,7 +123,7 @@ test.each(["CREATED_AT_DESC", "CREATED_AT_ASC", "UPDATED_AT_DESC", "UPDATED_AT_A
   },
 );
 
-describe("a state of a newer release", () => {
+describe("a status of a newer release", () => {
   let newerTask: string;
 
   beforeAll(async () => {
@@ -135,7 +135,7 @@ describe("a state of a newer release", () => {
     await aJob(server.sql, { task_id: newerTask, status: "completed", created_at: "2025-01-01Z" });
   });
 
-  test("REST returns a state of a newer release unchanged, by offset, by cursor and with a filter", async () => {
+  test("REST returns a status of a newer release unchanged, by offset, by cursor and with a filter", async () => {
     for (const query of ["", "?after=", "?created_from=2020-01-01T00:00:00Z"]) {
       const response = await owner.get(`/api/v1/tasks/${newerTask}/jobs${query}`);
       const { jobs } = (await response.json()) as { jobs: { status: string }[] };
@@ -148,24 +148,24 @@ describe("a state of a newer release", () => {
     }
   });
 
-  test("exports of both formats contain a state of a newer release", async () => {
+  test("exports of both formats contawith a status of a newer release", async () => {
     const get = async (query: string) => (await owner.get(`/api/v1/tasks/${newerTask}/jobs/export?${query}`)).text();
     expect(await get("format=csv&fields=job_status")).toBe("job_status\r\narchived\r\narchived\r\ncompleted\r\n");
     const lines = (await get("format=ndjson")).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).status)).toEqual(["archived", "archived", "completed"]);
   });
 
-  test("only a GraphQL request that selects `status` fails for a state of a newer release", async () => {
+  test("only a GraphQL request that selects `status` fails for a status of a newer release", async () => {
     for (let run = 1; run <= 4; run++) {
-      const { body } = await owner.query(`{ taskJobs(taskId: "${newerTask}") { jobs { id status } } }`);
+      const { body } = await owner.query(`{ tqueryJobs(taskId: "${newerTask}") { jobs { id status } } }`);
       expect(body.data).toBeNull();
       expect(body.errors[0].extensions.code).toBe("INTERNAL_SERVER_ERROR");
-      const other = await owner.query(`{ taskJobs(taskId: "${newerTask}") { jobs { statusWord } count } }`);
-      expect(other.body.data.taskJobs.jobs[0]).toEqual({ statusWord: "archived" });
+      const other = await owner.query(`{ tqueryJobs(taskId: "${newerTask}") { jobs { statusWord } count } }`);
+      expect(other.body.data.tqueryJobs.jobs[0]).toEqual({ statusWord: "archived" });
     }
   });
 
-  test("a job in a state of a newer release counts in the total, and its task is not complete", async () => {
+  test("a job with a status of a newer release counts in the total, and its task is not complete", async () => {
     const progress = "progress { total pending processing completed failed percent isComplete }";
     const { body } = await owner.query(`{ task(id: "${newerTask}") { ${progress} } }`);
     const counts = { total: 3, pending: 0, processing: 0, completed: 1, failed: 0 };
@@ -174,7 +174,7 @@ describe("a state of a newer release", () => {
     expect(await response.json()).toMatchObject({ metrics: { total_email_addresses: 3, progress_percent: 33 } });
   });
 
-  test("a job in a state of a newer release matches no filter by state", async () => {
+  test("a job with a status of a newer release matches no filter by status", async () => {
     const response = await owner.get(`/api/v1/tasks/${newerTask}/jobs?status=completed&status=failed`);
     expect(((await response.json()) as { count: number }).count).toBe(1);
     const unknown = await owner.get(`/api/v1/tasks/${newerTask}/jobs?status=archived`);

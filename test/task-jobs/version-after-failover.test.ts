@@ -77,7 +77,7 @@ async function refill(taskId: string, createdAt: string): Promise<void> {
   await someJobs(database.sql, taskId, 300, createdAt);
 }
 
-test.each(histories)("after a failover that lost %s, pages of a running server are right", async (_, lost, made) => {
+test.each(histories)("pages of a running server are right after a failover that lost %s", async (_, lost, made) => {
   const taskId = await aTask(database.sql);
   await someJobs(database.sql, taskId, 300);
   const server = openDatabase({ url: database.url, maxConnections: 1 });
@@ -110,7 +110,7 @@ test.each(histories)("after a failover that lost %s, pages of a running server a
   }
 });
 
-test("a server stores no bookmark for jobs that no trigger has counted", async () => {
+test("a server stores no bookmark for jobs that no trigger counted", async () => {
   const taskId = await aTask(database.sql);
   const uncounted = (work: (sql: typeof database.sql) => Promise<unknown>) =>
     database.sql.begin(async (sql) => {
