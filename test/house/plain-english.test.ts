@@ -29,6 +29,15 @@ const CLEAN = [
   "test/import/",
   "test/log.test.ts",
   "test/privacy.test.ts",
+  "src/context.ts",
+  "src/email/",
+  "src/job-search/",
+  "src/paging/",
+  "src/task-jobs/",
+  "test/email/",
+  "test/job-search/",
+  "test/paging/",
+  "test/task-jobs/",
 ];
 
 /** Files that contain such a word for a reason. */

@@ -67,8 +67,8 @@ describe("a timestamp of a job outside the years 1 to 9999 is returned as the ne
     expect(task.jobs.nodes.map((job) => job.updatedAt)).toEqual(SHOWN);
     expect([task.createdAt, task.updatedAt]).toEqual([LATEST, EARLIEST]);
     expect(task.progress).toEqual({ total: 9, completed: 9, lastUpdatedAt: LATEST, isComplete: true });
-    const { body } = await owner.query(`{ tqueryJobs(taskId: "${taskId}") { jobs { createdAt } } }`);
-    expect(body.data.tqueryJobs.jobs.map((job: { createdAt: string }) => job.createdAt)).toEqual(SHOWN);
+    const { body } = await owner.query(`{ taskJobs(taskId: "${taskId}") { jobs { createdAt } } }`);
+    expect(body.data.taskJobs.jobs.map((job: { createdAt: string }) => job.createdAt)).toEqual(SHOWN);
   });
 
   test("REST returns the nearest RFC 3339 timestamp on every page, by offset and by cursor", async () => {
@@ -157,11 +157,11 @@ describe("a status of a newer release", () => {
 
   test("only a GraphQL request that selects `status` fails for a status of a newer release", async () => {
     for (let run = 1; run <= 4; run++) {
-      const { body } = await owner.query(`{ tqueryJobs(taskId: "${newerTask}") { jobs { id status } } }`);
+      const { body } = await owner.query(`{ taskJobs(taskId: "${newerTask}") { jobs { id status } } }`);
       expect(body.data).toBeNull();
       expect(body.errors[0].extensions.code).toBe("INTERNAL_SERVER_ERROR");
-      const other = await owner.query(`{ tqueryJobs(taskId: "${newerTask}") { jobs { statusWord } count } }`);
-      expect(other.body.data.tqueryJobs.jobs[0]).toEqual({ statusWord: "archived" });
+      const other = await owner.query(`{ taskJobs(taskId: "${newerTask}") { jobs { statusWord } count } }`);
+      expect(other.body.data.taskJobs.jobs[0]).toEqual({ statusWord: "archived" });
     }
   });
 
