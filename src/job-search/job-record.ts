@@ -25,8 +25,20 @@ export interface JobRecord extends Readonly<ReturnType<typeof JOB_COLUMNS.read>>
 /** Reads the job whose columns begin at `start` of the row. */
 export function readJob(row: Row, taskId: string, start: number): JobRecord {
   const job = JOB_COLUMNS.read(row, start);
+  const { status } = job;
   // The same object, because a copy of each job of a page would cost time.
-  return Object.assign(job, { taskId, statusWord: job.status, emailAddress: shortened(job.emailAddress) });
+  const record = Object.assign(job, { taskId, statusWord: status, emailAddress: shortened(job.emailAddress) });
+  return KNOWN_STATUSES.has(status) ? record : Object.assign(record, { status: rejectUnknownStatus });
+}
+
+const KNOWN_STATUSES: ReadonlySet<string> = new Set(JOB_STATUSES);
+
+/**
+ * graphql-js calls this function if `status` is selected. It rejects rather than throws, because graphql-js 16 drops the
+ * promises of earlier items of a list when a later item throws.
+ */
+function rejectUnknownStatus(): Promise<never> {
+  return Promise.reject(new Error("a job has a status that this release does not know"));
 }
 
 /** The parts of a page that the caller selected. Other parts are not read. */

@@ -10,7 +10,7 @@ import {
 } from "graphql";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildTaskJobsSchema } from "../../src/graphql/schema.ts";
-import { allowAnyTimestamp, aTask } from "../support/builders.ts";
+import { aJob, allowAnyTimestamp, anEmail, aTask } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 // graphql-js 16 drops the promises of earlier list items when a later item fails before its first promise. If a dropped
@@ -71,5 +71,28 @@ test("a list of tasks with unusual values in which several items fail leaves no 
     expect(unhandled).toEqual([]);
     expect(body.errors.length).toBeGreaterThan(0);
     expect(body.errors.every((error: { path: unknown[] }) => error.path.at(-1) === "jobs")).toBe(true);
+  }
+});
+
+test("a list of jobs in which several jobs have an unknown status leaves no rejection unhandled", async () => {
+  await server.sql`alter type job_status add value 'archived'`;
+  const taskId = await aTask(server.sql, { user_id: owner.userId });
+  for (const email_id of [await anEmail(server.sql), null, await anEmail(server.sql)]) {
+    await aJob(server.sql, { task_id: taskId, email_id, status: "archived" });
+  }
+  for (const fields of ["email { id } status", "status email { id }"]) {
+    for (const list of [
+      `taskJobs(taskId: "${taskId}") { jobs { ${fields} } }`,
+      `task(id: "${taskId}") { jobs { nodes { ${fields} } } }`,
+      `task(id: "${taskId}") { jobs { edges { node { ${fields} } } } }`,
+    ]) {
+      for (let run = 0; run < 4; run += 1) {
+        const { body } = await owner.query(`{ ${list} }`);
+        await setImmediate();
+        await setImmediate();
+        expect(unhandled).toEqual([]);
+        expect(body.errors[0].path.at(-1)).toBe("status");
+      }
+    }
   }
 });

@@ -148,7 +148,7 @@ describe("a status of a newer release", () => {
     }
   });
 
-  test("exports of both formats contawith a status of a newer release", async () => {
+  test("exports of both formats contain a status of a newer release", async () => {
     const get = async (query: string) => (await owner.get(`/api/v1/tasks/${newerTask}/jobs/export?${query}`)).text();
     expect(await get("format=csv&fields=job_status")).toBe("job_status\r\narchived\r\narchived\r\ncompleted\r\n");
     const lines = (await get("format=ndjson")).trim().split("\n");
