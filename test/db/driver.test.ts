@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
-import { copyUnrepairedDriver } from "../support/unrepaired.ts";
+import { copyUnpatchedDriver } from "../support/unpatched-driver.ts";
 
 // The faults of postgres.js 3.4.9 that patches/postgres+3.4.9.patch corrects (docs/decisions/driver-repairs.md).
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 /** A copy of the driver that lacks only the hunk whose new lines contain `correction`. */
 async function driverWithout(correction: string): Promise<typeof postgres> {
   const copy = mkdtempSync(join(work, "postgres-"));
-  copyUnrepairedDriver(copy, correction);
+  copyUnpatchedDriver(copy, correction);
   return (await import(pathToFileURL(join(copy, "src/index.js")).href)).default;
 }
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { killPrograms, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
-import { copyUnrepairedDriver } from "../support/unrepaired.ts";
+import { copyUnpatchedDriver } from "../support/unpatched-driver.ts";
 
 // The directory is as after `npm ci --ignore-scripts`: no install script has patched the driver.
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const name of readdirSync("node_modules")) {
     if (name !== "postgres") symlinkSync(resolve("node_modules", name), join(work, "node_modules", name));
   }
-  copyUnrepairedDriver(join(work, "node_modules/postgres"));
+  copyUnpatchedDriver(join(work, "node_modules/postgres"));
   for (const name of ["dist", "drizzle", "package.json", "package-lock.json", "patches", "schema.graphql"]) {
     cpSync(name, join(work, name), { recursive: true });
   }
@@ -52,7 +52,7 @@ test("an unpatched driver stops the start with a message that names a sufficient
 
 test("the build patches the driver when the installation did not", async () => {
   rmSync(join(work, "node_modules/postgres"), { recursive: true });
-  copyUnrepairedDriver(join(work, "node_modules/postgres"));
+  copyUnpatchedDriver(join(work, "node_modules/postgres"));
   rmSync(join(work, "node_modules/typescript"));
   expect(await runProgram(join(work, "tools/build.mjs"))).toEqual({ code: 0, stdout: "", stderr: "" });
   await expectToServe();
