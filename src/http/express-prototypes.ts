@@ -2,9 +2,6 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express, Response } from "express";
 import type { BufferLimit } from "./response/buffer-limit.ts";
 
-/** The event that a response emits before its headers are sent. */
-export const RESPONSE_START = "responseStart";
-
 interface ExpressPrototypes {
   request: IncomingMessage;
   response: ServerResponse;
@@ -18,11 +15,7 @@ export function expressMessageClasses(app: Express, buffers: BufferLimit) {
   const prototypes = app as unknown as ExpressPrototypes;
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {
-    // The three signatures name only the shortest overload, but all arguments are passed on.
-    override writeHead(...head: [number]): this {
-      this.emit(RESPONSE_START);
-      return super.writeHead(...head);
-    }
+    // Both signatures name only the shortest overload, but all arguments are passed on.
     override write(...chunk: [unknown]): boolean {
       const isBelowHighWaterMark = super.write(...chunk);
       buffers.recordWrite(this);

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, Response } from "express";
+import onHeaders from "on-headers";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
-import { RESPONSE_START } from "../http/express-prototypes.ts";
 import { type Deadline, msLeft } from "../values/deadline.ts";
 import { addressKey } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
@@ -90,7 +90,7 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
         const slot = new RequestSlot(userSlots);
         response.locals.slot = slot;
-        response.once(RESPONSE_START, endSlot);
+        onHeaders(response, endSlot);
         response.once("close", abandonRequest);
 
         const known = identities.get(fingerprint);
@@ -119,8 +119,9 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
   }
 }
 
-function endSlot(this: Response): void {
-  this.locals.slot?.end(this.locals.deadline);
+function endSlot(this: ServerResponse): void {
+  const { slot, deadline } = (this as Response).locals;
+  slot?.end(deadline);
 }
 
 function abandonRequest(this: Response): void {
