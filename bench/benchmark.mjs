@@ -23,7 +23,7 @@ export async function runBenchmark(options) {
   }
   mkdirSync(ARTIFACTS_DIR, { recursive: true });
   rmSync(PROFILE_DIR, { recursive: true, force: true });
-  // The servers die with us, and a signal alone would not let them.
+  // process.exit() runs the exit handlers, which end the servers. A signal alone would not.
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
   const database = await openBenchDatabase(ARTIFACTS_DIR);
@@ -46,11 +46,12 @@ export async function runBenchmark(options) {
 
 function chooseWorks({ only }) {
   const unknown = (only ?? []).filter((name) => !WORKS.some((work) => work.name === name));
-  if (unknown.length > 0) throw new Error(`There is no work called ${unknown.join(", ")}: see npm run bench -- --list`);
+  if (unknown.length > 0)
+    throw new Error(`There is no benchmark called ${unknown.join(", ")}: see npm run bench -- --list`);
   return WORKS.filter(({ name }) => only === null || only.includes(name));
 }
 
-/** What every work is handed. */
+/** What every benchmark receives. */
 async function openBench(options, database) {
   const say = (text) => console.log(text);
   const url = await ensureData(database, say);
@@ -71,7 +72,7 @@ async function openBench(options, database) {
   };
 }
 
-/** An ordinary user's: the access rule is part of what is measured. */
+/** The key of an ordinary user, because the access rule is part of the measurement. */
 function makeApiKey(url) {
   const args = [`${ROOT_DIR}dist/cli/keys.js`, "create", "--user", DATA.userId, "--name", "bench"];
   const environment = { PATH: process.env.PATH, DATABASE_URL: url };
@@ -101,7 +102,7 @@ function describeMachine(database) {
   };
 }
 
-/** Null outside a git work tree, as in an unpacked archive. */
+/** The current commit, or null outside a git work tree. */
 function commit() {
   try {
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT_DIR, stdio: ["ignore", "pipe", "ignore"] })

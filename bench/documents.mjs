@@ -1,4 +1,4 @@
-/** The page of 100 with nested emails, in the names that all code-first peers share with us. */
+/** The page of 100 with nested emails, for this service and all code-first peers. */
 const EMAIL_FIELDS = `id email status isRoleBased isDisposable hasMxRecords hasReverseDns domainName hostName serverType
       isCatchall validatedAt unknownReason needsPhysicalVerify`;
 
@@ -15,7 +15,7 @@ export function pageDocument(idType) {
 }`;
 }
 
-/** PostGraphile's schema comes from the tables: aliases give the answer the others' shape. */
+/** PostGraphile derives its schema from the tables, so aliases give the response the same shape. */
 export const POSTGRAPHILE_DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $offset: Int!) {
   taskJobs: allTaskEmailJobs(
     condition: { taskId: $taskId, deletedAt: null }, first: $limit, offset: $offset, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]
@@ -29,7 +29,7 @@ export const POSTGRAPHILE_DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $
   }
 }`;
 
-/** drizzle-graphql's schema comes from the drizzle tables. */
+/** drizzle-graphql derives its schema from the drizzle tables. */
 export const DRIZZLE_GRAPHQL_DOCUMENT = `query Page($taskId: String!, $limit: Int!, $offset: Int!) {
   jobs: taskEmailJobs(
     where: { taskId: { eq: $taskId }, deletedAt: { isNull: true } }
@@ -52,7 +52,7 @@ export const STATUS_DOCUMENT = `query Statuses($taskId: UUID!, $limit: Int!, $of
 
 export const COUNTED_PAGE_DOCUMENT = pageDocument("UUID").replace("jobs {", "count\n    jobs {");
 
-/** A task's jobs by cursor, with the fields of the page. */
+/** The jobs of a task by cursor, with the fields of the page. */
 export const CONNECTION_DOCUMENT = `query Walk($taskId: UUID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TaskJobFilter) {
   task(id: $taskId) {
     jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {

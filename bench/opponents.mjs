@@ -1,13 +1,13 @@
 import { DRIZZLE_GRAPHQL_DOCUMENT, POSTGRAPHILE_DOCUMENT, pageDocument } from "./documents.mjs";
 
 /**
- * Who stands beside us. `file` is what node runs; `document` is the page in the words of its schema, and `readJobs` takes
- * the jobs out of its answer.
+ * The servers that are compared. `file` is started by node, `document` requests the page in the server's schema, and `readJobs`
+ * returns the jobs of a response.
  */
 const peer = (file) => new URL(`peers/${file}`, import.meta.url);
 const codeFirst = { document: pageDocument("ID"), readJobs: (answer) => answer.data.taskJobs.jobs };
 
-export const FLOOR = { name: "floor", label: "by hand: node:http, postgres.js", file: peer("floor.mjs") };
+export const BASELINE = { name: "baseline", label: "by hand: node:http, postgres.js", file: peer("baseline.mjs") };
 
 export const OURS = {
   ...codeFirst,
@@ -20,9 +20,9 @@ export const OURS = {
 
 const restPeers = [
   {
-    name: "floor-date",
-    label: "the floor with timestamps as Date",
-    file: peer("floor.mjs"),
+    name: "baseline-date",
+    label: "the baseline with timestamps as Date",
+    file: peer("baseline.mjs"),
     environment: { TIMESTAMPS: "date" },
   },
   { name: "express-drizzle", label: "Express 5 + drizzle by hand", file: peer("express-drizzle.mjs") },
@@ -62,7 +62,7 @@ const graphqlPeers = [
   },
 ];
 
-/** A peer may fail to start or to answer right, and is then left out; the floor and ours may not. */
+/** A peer that fails is skipped. The baseline and this service must not fail. */
 const asPeer = (opponent) => ({ ...opponent, isPeer: true });
 export const REST_PEERS = restPeers.map(asPeer);
 export const GRAPHQL_PEERS = graphqlPeers.map(asPeer);

@@ -2,18 +2,18 @@ import { parseArgs } from "node:util";
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --only A,B     these works alone (the names are printed with --list)
-  --list         name the works and end
+  --only A,B     run only these benchmarks (--list prints their names)
+  --list         print the names of the benchmarks
   --rounds N     interleaved rounds, default 3
   --seconds N    seconds per cell, default 5
-  --quick        fewer requests where a work counts them; for trying the harness, not for figures
-  --peers A,B    these opponents alone; the floor and ours always run
-  --profile A    one work, our server under --cpu-prof: prints whose the time was, and no figures to believe
-  --no-build     measure dist/ as it lies
+  --quick        fewer requests, to try the harness; the figures are not reliable
+  --peers A,B    run only these opponents; the baseline and this service always run
+  --profile A    run one benchmark with --cpu-prof and print which packages use the CPU; the figures are not reliable
+  --no-build     measure the existing dist/ without building it
 
-Only a full run (none of --only, --peers, --profile, --quick, --list) writes docs/measurements/. Any other run writes .artifacts/bench/.`;
+A run without --only, --peers, --profile and --quick writes docs/measurements/. Any other run writes .artifacts/bench/.`;
 
-/** Ends the process with the usage where the command line is wrong. */
+/** Prints the usage and exits if the command line is wrong. */
 export function readOptions(args) {
   try {
     const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** Jobs of either door as one shape: our names in camelCase, statuses in lower case, moments in milliseconds. */
+/** Converts jobs of both APIs to one shape: names in camelCase, statuses in lower case, times in milliseconds. */
 export function comparableJobs(jobs) {
   return jobs.map((job) => {
     const { email, ...rest } = camelCased(job);
@@ -14,7 +14,7 @@ export function comparableJobs(jobs) {
   });
 }
 
-/** Throws unless both are the same jobs in the same order, with the same values in every field of job and email. */
+/** Throws unless both lists contain the same jobs in the same order with the same values. */
 export function assertSameJobs(jobs, expected) {
   if (jobs.length !== expected.length) throw new Error(`gave ${jobs.length} jobs instead of ${expected.length}`);
   for (const [index, job] of comparableJobs(jobs).entries()) {

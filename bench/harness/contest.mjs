@@ -1,15 +1,15 @@
-import { FLOOR } from "../opponents.mjs";
+import { BASELINE } from "../opponents.mjs";
 import { assertSameJobs } from "./answers.mjs";
 import { measureRounds, rowOf } from "./measure.mjs";
 import { send } from "./requests.mjs";
 
 /**
- * Servers side by side: starts each entry's opponent once, checks its answer, measures interleaved rounds and stops them.
- * An entry is { name, opponent, request, readJobs?, against? }. Its jobs must be those of `expected`, where that is given.
- * `reference` names the entry that the ratios are to, unless an entry names another as `against`. A peer that does not
- * start or answers otherwise is left out with a notice; the floor and ours must not fail.
+ * Compares servers: starts the opponent of each entry once, checks its response, measures interleaved rounds and stops it.
+ * An entry is { name, opponent, request, readJobs?, against? }. Its jobs must equal `expected`, if given. Ratios refer to the
+ * entry called `reference`, or to the entry called `against`. A peer that fails is skipped with a notice; the baseline and this
+ * service must not fail.
  */
-export async function contest(bench, entries, { reference = FLOOR.name, expected } = {}) {
+export async function contest(bench, entries, { reference = BASELINE.name, expected } = {}) {
   const servers = new Map();
   const contenders = [];
   const notices = [];
@@ -24,13 +24,13 @@ export async function contest(bench, entries, { reference = FLOOR.name, expected
         contenders.push({ ...entry, server });
       } catch (error) {
         if (!entry.opponent.isPeer) throw new Error(`${entry.name}: ${error.message}`, { cause: error });
-        notices.push(`${entry.opponent.label} was left out: ${reasonOf(error)}`);
+        notices.push(`${entry.opponent.label} was skipped: ${reasonOf(error)}`);
         bench.say(`  ${notices.at(-1)}`);
       }
     }
     const samples = await measureRounds(bench, contenders);
     const rows = contenders.map(({ name, against = reference, opponent }) => ({
-      ...rowOf(name, samples.get(name), samples.get(against), against),
+      ...rowOf(name, samples.get(name), { reference: samples.get(against), against }),
       label: opponent.label,
     }));
     return { rows, samples, notices };
@@ -39,18 +39,18 @@ export async function contest(bench, entries, { reference = FLOOR.name, expected
   }
 }
 
-/** One line: the error that a process died of rather than the place in its source. */
+/** One line with the error of a process instead of its position in the source. */
 function reasonOf({ message }) {
   const lines = message.split("\n");
   return (lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0]).slice(0, 200);
 }
 
-/** The page that everybody must give, from the straightforward implementation. */
+/** The jobs that every server must return, read from the baseline. */
 export async function expectedJobs(bench, request) {
-  const floor = await bench.start(FLOOR);
+  const baseline = await bench.start(BASELINE);
   try {
-    return JSON.parse(await send(floor, request)).jobs;
+    return JSON.parse(await send(baseline, request)).jobs;
   } finally {
-    await floor.stop();
+    await baseline.stop();
   }
 }

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** USER_HZ, which Linux fixes at 100 for what it shows in /proc. */
+/** USER_HZ, the unit of CPU times in /proc, which is always 100 on Linux. */
 const MS_PER_TICK = 10;
 
 /**
- * CPU used so far by a process and all below it, user and system. A child that has ended and was waited for is in its
- * parent's `cutime`, so that parallel workers and backends that come and go are not lost.
+ * The user and system CPU time of a process and its descendants. The time of children that have ended is in `cutime` of their
+ * parent, so it includes parallel workers and closed backends.
  */
 export function treeCpuMs(pid) {
   return treeOf(pid).reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK;
@@ -32,11 +32,11 @@ function treeOf(root) {
   return [...processes.values()].filter(isBelow);
 }
 
-/** Undefined when the process ended in between. */
+/** Undefined if the process has ended. */
 function readStat(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // What stands before the last bracket may contain spaces and brackets.
+    // The process name, up to the last bracket, may contain spaces and brackets.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const [user, system, waitedUser, waitedSystem] = fields.slice(11, 15).map(Number);
     return { pid: Number(pid), parent: Number(fields[1]), ticks: user + system + waitedUser + waitedSystem };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { applyMigrations } from "#server/db/migrate.js";
+import { applyMigrations } from "../../dist/db/migrate.js";
 import { withConnection } from "./database.mjs";
 
 export const DATA = {
@@ -10,7 +10,7 @@ export const DATA = {
   pageTaskJobs: 2_000,
   largeTaskId: "10000000-0000-4000-8000-0000000000a2",
   largeTaskJobs: 500_000,
-  /** In every state, some of its jobs changed long after the rest: what is walked, searched, polled and exported. */
+  /** This task has jobs in every state, of which some changed much later. It is paged, searched, polled and exported. */
   hugeTaskId: "10000000-0000-4000-8000-0000000000a3",
   hugeTaskJobs: 1_000_000,
   lateChange: "2025-06-01T00:00:00Z",
@@ -21,7 +21,7 @@ const DATA_SQL = new URL("data.sql", import.meta.url);
 const MIGRATIONS = new URL("../../drizzle/", import.meta.url);
 const PREFIX = "bench_data_";
 
-/** Makes the jobs unless they are there already, from the same statements and migrations. Resolves to its URL. */
+/** Creates the data unless it exists with the same statements and migrations. Resolves to the URL of the database. */
 export async function ensureData(database, say) {
   const name = `${PREFIX}${stamp()}`;
   const unfinished = "bench_unfinished";
@@ -34,7 +34,7 @@ export async function ensureData(database, say) {
     await admin`drop database if exists ${admin(unfinished)}`;
     await admin`create database ${admin(unfinished)}`;
     await fill(database.urlOf(unfinished));
-    // Only whole data has the name that a later run looks for.
+    // A later run looks for this name, so only complete data gets it.
     await admin`alter database ${admin(unfinished)} rename to ${admin(name)}`;
   });
   return database.urlOf(name);

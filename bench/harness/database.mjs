@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import postgres from "postgres";
-import { openEmbeddedPostgres } from "#server/embedded-postgres/embedded-postgres.js";
+import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
 import { treeCpuMs } from "./cpu.mjs";
 
 const SETTINGS = {
   shared_buffers: "512MB",
-  // Nine opponents with a pool of ten each are connected at once.
+  // Nine opponents with a pool of ten connections each run at the same time.
   max_connections: "200",
-  // For all alike. With the default of 4 the naive deep OFFSET reads and sorts the whole task and takes even longer.
+  // The same for all servers. With the default of 4 a deep OFFSET sorts the whole task and takes even longer.
   random_page_cost: "1.1",
 };
 
-/** The embedded PostgreSQL in the mode of a real server: durable, with memory for the page index. */
+/** The embedded PostgreSQL with the settings of a real server: durable, and with memory for the page index. */
 export async function openBenchDatabase(dataDir) {
   const server = await openEmbeddedPostgres({ dataDir, mode: "start", settings: SETTINGS });
   const postmasterPid = Number(readFileSync(`${dataDir}/postgres/postmaster.pid`, "latin1").split("\n")[0]);

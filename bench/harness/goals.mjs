@@ -2,7 +2,7 @@ import { compare } from "./statistics.mjs";
 
 /** @typedef {{ text: string, verdict: "met" | "missed" | "within the noise" | "not available" }} Goal */
 
-/** The median decides: the range stands beside it for whoever doubts. */
+/** A goal for the median. The report also shows the range. */
 export function atMost(stat, limit, what) {
   return { text: `at most ${limit} × ${what}`, verdict: stat.median <= limit ? "met" : "missed" };
 }
@@ -11,15 +11,15 @@ export function under(value, limit, text) {
   return { text, verdict: value < limit ? "met" : "missed" };
 }
 
-/** A race is won outside the noise only. `better` says which side of the figure is the good one. */
-export function ahead(ours, rivals, figure, better, text) {
+/** A goal that is met only if the ranges do not overlap. `better` is "less" or "more". */
+export function ahead(ours, rivals, { figure, better, text }) {
   const outcomes = rivals.map((rival) => compare(ours[figure], rival[figure]));
   if (outcomes.every((outcome) => outcome === better)) return { text, verdict: "met" };
   const lost = outcomes.some((outcome) => outcome !== better && outcome !== "within the noise");
   return { text, verdict: lost ? "missed" : "within the noise" };
 }
 
-/** The name with the least of a figure, or null when the ranges of the first two overlap. */
+/** The name of the row with the smallest figure, or null if the ranges of the first two overlap. */
 export function winnerOf(rows, figure) {
   const [first, second] = [...rows].sort((one, other) => one[figure].median - other[figure].median);
   if (first === undefined || second === undefined) return null;

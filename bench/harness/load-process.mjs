@@ -1,6 +1,6 @@
 import autocannon from "autocannon";
 
-// A process of its own, so that its work is in nobody's figures. One JSON argument in, one JSON line out.
+// Runs as its own process, so that its CPU is in no server's figures. Takes one JSON argument and prints one line of JSON.
 const { url, connections, seconds, amount, method, headers, body, path, offsets } = JSON.parse(process.argv[2]);
 
 let requested = 0;
@@ -21,7 +21,7 @@ console.log(
   JSON.stringify({
     answers: result["2xx"],
     faults: result.non2xx + result.errors + result.timeouts + result.mismatches,
-    /** What went wrong, for the message alone. */
+    /** Details for the error message. */
     statuses: Object.keys(result.statusCodeStats ?? {}),
     seconds: result.duration,
     p50Ms: result.latency.p50,

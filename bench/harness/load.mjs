@@ -7,8 +7,8 @@ const CONNECTIONS = 16;
 const run = promisify(execFile);
 
 /**
- * Loads one server until the seconds are over or the amount is reached.
- * `request` is { method, path, headers, body, offsets? }: with offsets each request takes the next one in its path.
+ * Sends requests to one server for a number of seconds, or until an amount of requests is reached.
+ * `request` is { method, path, headers, body, offsets? }: with offsets each request uses the next offset in its path.
  */
 export async function runLoad(origin, request, { connections = CONNECTIONS, seconds, amount }) {
   const job = { url: origin, connections, seconds, amount, ...request };

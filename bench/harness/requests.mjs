@@ -1,13 +1,13 @@
-/** The same headers to everybody; only our server asks who it is. */
+/** All servers get the same headers, but only this service checks the key. */
 const headersOf = (bench) => ({ Authorization: `Bearer ${bench.apiKey}`, "Accept-Encoding": "identity" });
 
-/** `offset` may be "{offset}": the load then fills in the next of its offsets. */
+/** `offset` may be "{offset}", which the load replaces by its next offset. */
 export function restPage(bench, taskId, { limit, offset = 0, more = "" }) {
   const path = `/api/v1/tasks/${taskId}/jobs?limit=${limit}&offset=${offset}${more}`;
   return { method: "GET", path, headers: headersOf(bench) };
 }
 
-export function graphqlPage(bench, document, taskId, { limit, offset = 0 }) {
+export function graphqlPage(bench, document, { taskId, limit, offset = 0 }) {
   return graphql(bench, document, { taskId, limit, offset });
 }
 
@@ -20,7 +20,7 @@ export function graphql(bench, document, variables) {
   };
 }
 
-/** One request, outside any measurement. */
+/** Sends one request outside of the measurements. */
 export async function send(server, { method, path, headers, body }) {
   const response = await fetch(server.origin + path, { method, headers, body });
   const text = await response.text();

@@ -7,13 +7,13 @@ const START_WAIT_MS = 60_000;
 const STOP_WAIT_MS = 15_000;
 const LISTENING = /Listening on (http:\/\/\S+)/;
 
-/** Whoever ends the benchmark in the middle takes the servers along. */
+/** Kills the servers if the benchmark is interrupted. */
 const running = new Set();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a server's main file and resolves once it says where it listens. */
+/** Starts a server and resolves when it prints its URL. */
 export async function startServer(file, environment, nodeOptions = []) {
   const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(file)], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
@@ -49,7 +49,7 @@ function untilListening(child) {
     child.once("exit", (code) => fail(`ended with code ${code}`));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk) => {
-        // Kept short: a server that logs would otherwise fill our memory.
+        // Only the end is kept, because a server that logs would fill the memory.
         output = (output + chunk).slice(-4000);
         const origin = LISTENING.exec(output)?.[1];
         if (origin === undefined) return;

@@ -1,6 +1,6 @@
 /** @typedef {{ median: number, min: number, max: number, samples: number }} Stat */
 
-/** Two ranges of fewer rounds than this part by chance too often. */
+/** With fewer rounds than this, two ranges are too often separate by chance. */
 const FEWEST_SAMPLES = 3;
 
 export function statOf(values) {
@@ -10,12 +10,12 @@ export function statOf(values) {
   return { median, min: sorted[0], max: sorted[sorted.length - 1], samples: sorted.length };
 }
 
-/** Of the same round: both then ran on a machine in the same mood. */
+/** Ratios within each round, in which both ran under the same conditions. */
 export function ratioOf(samples, reference, figure) {
   return statOf(samples.map((sample, round) => sample[figure] / reference[round][figure]));
 }
 
-/** "less", "more", or "within the noise" when the ranges overlap or too few rounds were run to tell. */
+/** Returns "less", "more", or "within the noise" if the ranges overlap or there are too few rounds. */
 export function compare(one, other) {
   if (Math.min(one.samples, other.samples) < FEWEST_SAMPLES) return "within the noise";
   if (one.max < other.min) return "less";

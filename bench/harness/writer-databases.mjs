@@ -4,8 +4,8 @@ const COUNTED = "bench_writers_counted";
 const PLAIN = "bench_writers_plain";
 
 /**
- * Two copies of the million jobs to write to: with our triggers, and with none. Both without autovacuum, which would
- * come to one of them and not to the other. Their connections are the caller's to use, and close removes the copies.
+ * Two copies of the million jobs for writes: one with the triggers of this service, one without. Autovacuum is off, because it
+ * might run in only one of them. `close` removes the copies.
  */
 export async function openWriterDatabases(bench, { connections }) {
   const names = [COUNTED, PLAIN];

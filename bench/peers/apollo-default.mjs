@@ -8,7 +8,7 @@ import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openEmailLoader } from "./email-loader.mjs";
 import { serve } from "./support.mjs";
 
-// The stack as its tutorials put it together, with every default left alone.
+// The stack as its tutorials describe it, with all defaults.
 const { Email, TaskJob, TaskJobs } = defineTypes({ Field, ID, ObjectType });
 const queries = openDrizzleQueries();
 const TaskJobResolver = resolverOf(queries);

@@ -8,8 +8,8 @@ const EMAIL_FLAGS = [
 ];
 
 /**
- * The page's types by the decorators of type-graphql or of Nest, which are alike. They are called by hand, since this is
- * JavaScript; what they build is the same.
+ * The types of the page with the decorators of type-graphql or Nest, which are similar. This is JavaScript, so the decorators
+ * are called as functions.
  */
 export function defineTypes({ Field, ID, ObjectType }) {
   const nullable = { nullable: true };
@@ -37,7 +37,7 @@ export function defineTypes({ Field, ID, ObjectType }) {
   return { Email, TaskJob, TaskJobs };
 }
 
-/** Still to be decorated: how arguments are said differs. */
+/** A resolver without decorators, because the decorators of arguments differ. */
 export function resolverOf(queries) {
   return class TaskJobResolver {
     async taskJobs(taskId, limit, offset) {

@@ -3,6 +3,6 @@ import { createYoga } from "graphql-yoga";
 import { openDrizzle } from "./drizzle-queries.mjs";
 import { serve } from "./support.mjs";
 
-// The schema comes from the drizzle tables, the server is the one in its README.
+// The schema is derived from the drizzle tables. The server is the one in the README of drizzle-graphql.
 const { schema } = buildSchema(openDrizzle());
 await serve(createYoga({ schema, logging: false }));

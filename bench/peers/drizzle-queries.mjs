@@ -3,7 +3,7 @@ import { boolean, pgEnum, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-
 import { drizzle } from "drizzle-orm/postgres-js";
 import { connectWithDefaults } from "./support.mjs";
 
-/** Data access as drizzle's documentation writes it: timestamps as Date, inArray, no prepared queries. */
+/** Data access as in drizzle's documentation: timestamps as Date, inArray, no prepared queries. */
 const rowTimes = () => ({
   createdAt: timestamp({ withTimezone: true }).notNull(),
   updatedAt: timestamp({ withTimezone: true }).notNull(),
@@ -45,7 +45,7 @@ const taskEmailJobsRelations = relations(taskEmailJobs, ({ one }) => ({
 
 const schema = { emails, taskEmailJobs, taskEmailJobsRelations };
 
-/** The database with the relations, for a library that makes its own queries. */
+/** The database with relations, for a library that generates queries. */
 export function openDrizzle() {
   return drizzle(connectWithDefaults(), { casing: "snake_case", schema });
 }

@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 
-/** One per request, over either data access: what GraphQL servers without a loader of their own batch with. */
+/** A DataLoader per request, for GraphQL servers without their own batching. */
 export function openEmailLoader(queries) {
   return new DataLoader(async (ids) => {
     const found = await queries.findEmails(ids);

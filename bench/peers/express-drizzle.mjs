@@ -2,7 +2,7 @@ import express from "express";
 import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { serve } from "./support.mjs";
 
-// The usual REST service: Express 5 as it comes, drizzle as it comes.
+// A usual REST service: Express 5 and drizzle with their defaults.
 const queries = openDrizzleQueries();
 const app = express();
 

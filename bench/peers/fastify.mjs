@@ -2,7 +2,7 @@ import fastify from "fastify";
 import { findJobsWithEmails, openPreparedQueries } from "./prepared-queries.mjs";
 import { announce } from "./support.mjs";
 
-// Fastify compiles these schemas with fast-json-stringify: the fastest way to write JSON by hand. Queries of the floor.
+// Fastify compiles these schemas with fast-json-stringify, the fastest way to write JSON. Uses the queries of the baseline.
 const text = { type: "string" };
 const optionalText = { type: "string", nullable: true };
 const flag = { type: "boolean" };

@@ -3,8 +3,8 @@ import mercurius from "mercurius";
 import { openPreparedQueries } from "./prepared-queries.mjs";
 import { announce } from "./support.mjs";
 
-// Mercurius as its users tune it: compiled queries, batching loaders without their cache (it would serialise every job
-// to find that no email comes twice), and the queries of the floor.
+// Mercurius as its users tune it: compiled queries, batching loaders, and the queries of the baseline. The cache of the loaders
+// is off, because it would serialise every job as a key.
 const schema = `
   type Query { taskJobs(taskId: ID!, limit: Int! = 10, offset: Int! = 0): TaskJobs! }
   type TaskJobs { jobs: [TaskJob!]! }

@@ -20,13 +20,13 @@ import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openEmailLoader } from "./email-loader.mjs";
 import { announce } from "./support.mjs";
 
-// Code first, with every default left alone.
+// Code first, with all defaults.
 const nullable = { nullable: true };
 const { Email, TaskJob, TaskJobs } = defineTypes({ Field, ID, ObjectType });
 const queries = openDrizzleQueries();
 const TaskJobResolver = resolverOf(queries);
 const resolvers = TaskJobResolver.prototype;
-// What TypeScript would emit: Nest reads it even where every type is said.
+// Metadata that TypeScript would emit. Nest reads it even if every type is given explicitly.
 Reflect.defineMetadata("design:paramtypes", [String, Number, Number], resolvers, "taskJobs");
 Reflect.defineMetadata("design:paramtypes", [TaskJob, Object], resolvers, "email");
 Args("taskId", { type: () => ID })(resolvers, "taskJobs", 0);

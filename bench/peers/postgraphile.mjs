@@ -5,17 +5,17 @@ import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { announce, databaseUrl } from "./support.mjs";
 
-// It asks for Node 22; this is all that it misses on 20.
+// PostGraphile declares Node 22. On Node 20 it needs only this function.
 Promise.withResolvers ??= () => {
   const parts = {};
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
   return parts;
 };
 
-// The schema comes from the tables, as its default preset makes it.
+// The schema is derived from the tables by the default preset.
 const preset = {
   extends: [PostGraphileAmberPreset],
-  // It hides filters and orders without an index of their own, and overlooks our page index because it is partial.
+  // PostGraphile hides filters and orders without an index, and does not recognise the partial page index.
   disablePlugins: ["PgIndexBehaviorsPlugin"],
   pgServices: [makePgService({ connectionString: databaseUrl, schemas: ["public"] })],
   grafserv: { graphiql: false, websockets: false },

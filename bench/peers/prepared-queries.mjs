@@ -1,6 +1,6 @@
 import { connectForText } from "./support.mjs";
 
-/** The data access of the floor, and of the opponents whose users care for speed. */
+/** The data access of the baseline and of the opponents that are tuned for speed. */
 const JOB_COLUMNS = ["id", "task_id", "email_address", "status", "created_at", "updated_at", "email_id"];
 const EMAIL_COLUMNS = [
   ...["id", "email", "status", "is_role_based", "is_disposable", "has_mx_records", "has_reverse_dns", "domain_name"],
@@ -16,7 +16,7 @@ const FILTERS = {
 const snake = (column) => column;
 const camel = (column) => `${column} as "${column.replace(/_(.)/g, (_, letter) => letter.toUpperCase())}"`;
 
-/** Rows in snake_case, the documented JSON, or in camelCase, GraphQL's habit. */
+/** Rows with names in snake_case for the documented JSON, or in camelCase for GraphQL. */
 export function openPreparedQueries(letterCase, sql = connectForText()) {
   const list = (columns) => columns.map(letterCase === "camel" ? camel : snake).join(", ");
   const page = (condition = "true") =>
@@ -29,7 +29,7 @@ export function openPreparedQueries(letterCase, sql = connectForText()) {
       filter === undefined
         ? sql.unsafe(page(), [taskId, limit, offset], prepared)
         : sql.unsafe(page(FILTERS[filter]), [taskId, limit, offset, value], prepared),
-    /** As a map: they come in no order. */
+    /** A map, because the rows have no order. */
     findEmails: async (ids) =>
       new Map((await sql.unsafe(emails, [`{${ids.join(",")}}`], prepared)).map((email) => [email.id, email])),
     countJobs: async ({ taskId }) => {
@@ -40,7 +40,7 @@ export function openPreparedQueries(letterCase, sql = connectForText()) {
   };
 }
 
-/** The documented jobs: `email` stands before the times and is left out where there is none. */
+/** The documented jobs: `email` is before the timestamps, and omitted if there is none. */
 export async function findJobsWithEmails(queries, page) {
   const jobs = await queries.findJobs(page);
   const emails = await queries.findEmails(jobs.flatMap((job) => job.email_id ?? []));

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import postgres from "postgres";
 
-/** What postgres.js and pg take by default, and so do we. */
+/** The default of postgres.js, pg and this service. */
 const POOL_SIZE = 10;
 const TIMESTAMPTZ = 1184;
-/** One at a time will do for a comparison. */
+
 const FILTERS = ["status", "updated_since", "domain"];
 const JOBS_PATH = /^\/api\/v1\/tasks\/([0-9a-f-]{36})\/jobs$/;
 
 export const databaseUrl = process.env.DATABASE_URL;
 
-/** Serves on a free port and says where, in the words that our own server uses. */
+/** Listens on a free port and prints the same line as this service. */
 export async function serve(handler) {
   const server = createServer(handler).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -23,12 +23,12 @@ export function announce(origin) {
   process.once("SIGTERM", () => process.exit(0));
 }
 
-/** As postgres.js comes: named statements for tagged templates, timestamps as Date. */
+/** postgres.js with its defaults: prepared statements and timestamps as Date. */
 export function connectWithDefaults() {
   return postgres(databaseUrl, { max: POOL_SIZE });
 }
 
-/** Timestamps as RFC 3339 text: a Date would lose the microseconds and cost more. */
+/** Timestamps as RFC 3339 text, because Date loses microseconds and costs more. */
 export function connectForText() {
   const parse = (text) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
   return postgres(databaseUrl, {
@@ -39,7 +39,7 @@ export function connectForText() {
   });
 }
 
-/** The documented path, or null. */
+/** The parameters of the documented path, or null. */
 export function readJobsRequest(target) {
   const url = new URL(target, "http://localhost");
   const taskId = JOBS_PATH.exec(url.pathname)?.[1];

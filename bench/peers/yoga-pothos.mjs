@@ -6,7 +6,7 @@ import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openPreparedQueries } from "./prepared-queries.mjs";
 import { serve } from "./support.mjs";
 
-// Plain, Yoga and Pothos stand on drizzle as it comes; with JIT=on they are tuned: compiled queries over the floor's.
+// By default Yoga and Pothos use drizzle with its defaults. JIT=on uses compiled queries and the queries of the baseline.
 const isTuned = process.env.JIT === "on";
 const queries = isTuned ? openPreparedQueries("camel") : openDrizzleQueries();
 const momentOf = (value) => (value instanceof Date ? value.toISOString() : value);

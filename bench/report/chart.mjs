@@ -8,7 +8,7 @@ const TITLE_HEIGHT = 44;
 const LEGEND_HEIGHT = 40;
 const PLOT_WIDTH = WIDTH - LABEL_WIDTH - VALUE_WIDTH;
 
-// Readable on a light page and on a dark one: the viewer's own choice, as far as the embedding page hands it on.
+// Readable on light and dark pages: the colours follow the viewer's colour scheme.
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px }
@@ -27,7 +27,7 @@ const STYLE = `
     .range { stroke: #e6edf3 }
   }`;
 
-/** Total CPU per request of everybody, node and PostgreSQL stacked, least first; null when no such work was run. */
+/** Draws the total CPU per request of all servers, node and PostgreSQL stacked, least first. Null if this was not measured. */
 export function drawChart({ machine, works }) {
   const charted = works.filter(({ name, rows }) => CHARTED.includes(name) && rows.length > 0);
   if (charted.length === 0) return null;

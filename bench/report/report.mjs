@@ -5,7 +5,7 @@ import { cellsOf, HEADINGS, remarksOf } from "./terminal.mjs";
 const BEGIN = "<!-- figures: written by `npm run bench` -->";
 const END = "<!-- end of figures -->";
 
-/** Writes the figures as JSON and as a chart, and into the page of the benchmark where the directory has one. */
+/** Writes the figures as JSON and as a chart, and into benchmarks.md if the directory contains it. */
 export function writeReport(report, directory) {
   writeFileSync(`${directory}/benchmarks.json`, `${JSON.stringify(rounded(report), null, 2)}\n`);
   const chart = drawChart(report);
@@ -26,7 +26,7 @@ function withFigures(page, figures) {
 function markdownOf({ machine, options, works }) {
   const made =
     `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, PostgreSQL ${machine.postgres}, commit ${machine.commit ?? "unknown"}; ` +
-    `${options.rounds} rounds of ${options.seconds} s a cell.`;
+    `${options.rounds} rounds of ${options.seconds} s per cell.`;
   return [made, ...works.map(sectionOf)].join("\n\n");
 }
 
@@ -41,7 +41,7 @@ function sectionOf(work) {
   ].join("\n\n");
 }
 
-/** To a thousandth: more digits would only make two runs look different. */
+/** Rounds to thousandths, because further digits differ in every run. */
 function rounded(report) {
   return JSON.parse(
     JSON.stringify(report, (_, value) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value)),

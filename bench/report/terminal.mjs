@@ -12,14 +12,14 @@ const COLUMNS = [
   ["goal", ({ goals }) => goals.map(({ text, verdict }) => `${text}: ${verdict.toUpperCase()}`).join("; ")],
 ];
 
-/** The rows of a work as cells, for the terminal and for Markdown. */
+/** The rows of a benchmark as cells, for the terminal and for Markdown. */
 export function cellsOf(work) {
   return work.rows.map((row) => COLUMNS.map(([, cell]) => cell(row)));
 }
 
 export const HEADINGS = COLUMNS.map(([heading]) => heading);
 
-/** One line under the work's rows: who won, or why nobody did. */
+/** The lines below the rows of a benchmark: notices, and the winner if there is one. */
 export function remarksOf({ winner, notices, failure }) {
   const remarks = [...notices];
   if (failure !== undefined) remarks.push(`FAILED: ${failure}`);

@@ -14,19 +14,19 @@ export const cursorWalk = {
   async run(bench) {
     const beforeLast = await cursorBeforeLastPage(bench);
     const rest = (after) => restPage(bench, DATA.hugeTaskId, { limit: PAGE, more: `&after=${after}` });
-    const doors = [
+    const apis = [
       {
-        door: "GraphQL",
+        api: "GraphQL",
         first: connection(bench, { first: PAGE }),
         last: connection(bench, { first: PAGE, after: beforeLast }),
       },
-      { door: "REST", first: rest(""), last: rest(beforeLast) },
+      { api: "REST", first: rest(""), last: rest(beforeLast) },
     ];
-    const entries = doors.flatMap(({ door, first, last }) => {
-      const against = `${door}, first page`;
+    const entries = apis.flatMap(({ api, first, last }) => {
+      const against = `${api}, first page`;
       return [
         { name: against, opponent: OURS, request: first, against },
-        { name: `${door}, last page`, opponent: OURS, request: last, against },
+        { name: `${api}, last page`, opponent: OURS, request: last, against },
       ];
     });
     const { rows, notices } = await contest(bench, entries);
@@ -35,7 +35,7 @@ export const cursorWalk = {
   },
 };
 
-/** From the end: what a caller who has walked here would hold. */
+/** The cursor that a caller has before the last page, computed from the end. */
 async function cursorBeforeLastPage(bench) {
   const server = await bench.start(OURS);
   const pageInfoOf = async (variables) => {

@@ -4,10 +4,10 @@ import { measureCpu, rowOf } from "../harness/measure.mjs";
 import { statOf } from "../harness/statistics.mjs";
 import { OURS } from "../opponents.mjs";
 
-const LOOK_EVERY_MS = 100;
-/** CPU of a single row would be zero in every column. */
+const SAMPLE_EVERY_MS = 100;
+/** The CPU of a single row would be rounded to zero. */
 const UNIT_ROWS = 1_000;
-/** Of 2,000 jobs each: the heap grows to its working size whatever the size of the task. */
+/** Exports of 2,000 jobs, after which the heap has its final size. */
 const WARM_UPS = 50;
 
 export const exportTask = {
@@ -19,7 +19,7 @@ export const exportTask = {
       bench.say(`  ${format}`);
       const server = await bench.start(OURS);
       try {
-        for (let turn = 0; turn < WARM_UPS; turn++) await readExport(bench, server, DATA.pageTaskId, format);
+        for (let count = 0; count < WARM_UPS; count++) await readExport({ bench, server }, DATA.pageTaskId, format);
         rows.push(...(await measureExport(bench, server, format)));
       } finally {
         await server.stop();
@@ -32,19 +32,19 @@ export const exportTask = {
 async function measureExport(bench, server, format) {
   const before = server.residentMb();
   let most = before;
-  const look = setInterval(() => {
+  const sampling = setInterval(() => {
     most = Math.max(most, server.residentMb());
-  }, LOOK_EVERY_MS);
+  }, SAMPLE_EVERY_MS);
   let result;
   const cpu = await measureCpu(bench.database, server, async () => {
-    result = await readExport(bench, server, DATA.hugeTaskId, format);
+    result = await readExport({ bench, server }, DATA.hugeTaskId, format);
     return result.lines / UNIT_ROWS;
-  }).finally(() => clearInterval(look));
+  }).finally(() => clearInterval(sampling));
   const expected = DATA.hugeTaskJobs + (format === "csv" ? 1 : 0);
   if (result.lines !== expected) throw new Error(`${format} has ${result.lines} lines instead of ${expected}`);
 
   const growth = most - before;
-  const figure = (name, unit, value, goal) => ({
+  const figure = (name, { unit, value }, goal) => ({
     name: `${format}, ${name}`,
     unit,
     measured: statOf([value]),
@@ -52,12 +52,12 @@ async function measureExport(bench, server, format) {
   });
   return [
     rowOf(`${format}, rows`, [{ ...cpu, perSecond: result.lines / (result.elapsedMs / 1000) }]),
-    figure("first byte", "ms", result.firstByteMs, under(result.firstByteMs, 1000, "under 1 s")),
-    figure("memory growth of node", "MB", growth, under(growth, 50, "under 50 MB")),
+    figure("first byte", { unit: "ms", value: result.firstByteMs }, under(result.firstByteMs, 1000, "under 1 s")),
+    figure("memory growth of node", { unit: "MB", value: growth }, under(growth, 50, "under 50 MB")),
   ];
 }
 
-async function readExport(bench, server, taskId, format) {
+async function readExport({ bench, server }, taskId, format) {
   const startedAt = performance.now();
   const response = await fetch(`${server.origin}/api/v1/tasks/${taskId}/jobs/export?format=${format}`, {
     headers: { Authorization: `Bearer ${bench.apiKey}`, "Accept-Encoding": "identity" },

@@ -6,7 +6,7 @@ import { statOf } from "../harness/statistics.mjs";
 import { OURS } from "../opponents.mjs";
 
 const PAGE = 10;
-/** More pages than anybody should remember. */
+/** More pages than the server has bookmarks. */
 const WALKED_JOBS = 100_000;
 
 export const memory = {
@@ -16,8 +16,8 @@ export const memory = {
     const [some, many] = bench.options.quick ? [2_000, 20_000] : [20_000, 200_000];
     const server = await bench.start(OURS);
     try {
-      const early = await residentAfter(bench, server, 0, some);
-      const late = await residentAfter(bench, server, some, many);
+      const early = await residentAfter({ bench, server }, 0, some);
+      const late = await residentAfter({ bench, server }, some, many);
       const rowAfter = (requests, megabytes) => ({
         name: `after ${requests.toLocaleString("en-US")} requests`,
         unit: "MB",
@@ -35,12 +35,12 @@ export const memory = {
   },
 };
 
-async function residentAfter(bench, server, done, total) {
+async function residentAfter({ bench, server }, done, total) {
   bench.say(`  up to ${total} requests`);
   const amount = (total - done) / 2;
   const offsets = { from: done * PAGE, step: PAGE, below: WALKED_JOBS };
   const walk = restPage(bench, DATA.largeTaskId, { limit: PAGE, offset: "{offset}" });
   await runLoad(server.origin, { ...walk, offsets }, { amount });
-  await runLoad(server.origin, graphqlPage(bench, OURS.document, DATA.pageTaskId, { limit: PAGE }), { amount });
+  await runLoad(server.origin, graphqlPage(bench, OURS.document, { taskId: DATA.pageTaskId, limit: PAGE }), { amount });
   return server.residentMb();
 }

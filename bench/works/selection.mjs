@@ -12,7 +12,7 @@ export const selection = {
     const entry = (name, document) => ({
       name,
       opponent: OURS,
-      request: graphqlPage(bench, document, DATA.pageTaskId, { limit: 100 }),
+      request: graphqlPage(bench, document, { taskId: DATA.pageTaskId, limit: 100 }),
     });
     const entries = [entry("full page", OURS.document), entry("id status", STATUS_DOCUMENT)];
     const { rows, notices } = await contest(bench, entries, { reference: "full page" });

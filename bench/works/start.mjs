@@ -11,7 +11,7 @@ export const start = {
   title: "From `node` to the first answered REST request, against a running database",
   async run(bench) {
     const elapsedMs = [];
-    for (let turn = 0; turn < STARTS; turn++) {
+    for (let count = 0; count < STARTS; count++) {
       const startedAt = performance.now();
       const server = await bench.start(OURS);
       await send(server, restPage(bench, DATA.pageTaskId, { limit: 10 }));

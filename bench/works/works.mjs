@@ -16,7 +16,7 @@ import { start } from "./start.mjs";
 import { writersBatch } from "./writers-batch.mjs";
 import { writersUpdates } from "./writers-updates.mjs";
 
-/** In the order of the tables of goals. */
+/** All benchmarks, in the order of the report. */
 export const WORKS = [
   ...[rest100, graphql100, page10, selection],
   ...[deepWalk, deepJump, deepAgain, count],

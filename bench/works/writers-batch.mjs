@@ -16,11 +16,11 @@ export const writersBatch = {
     const databases = await openWriterDatabases(bench, { connections: 1 });
     const rows = [];
     try {
-      for (const [way, insert] of [
+      for (const [statement, insert] of [
         ["one INSERT", insertBatch],
         ["COPY", copyBatch],
       ]) {
-        rows.push(...(await compareSides(bench, databases.sides, way, insert)));
+        rows.push(...(await compareSides(bench, databases.sides, { statement, insert })));
       }
     } finally {
       await databases.close();
@@ -29,27 +29,27 @@ export const writersBatch = {
   },
 };
 
-async function compareSides(bench, sides, way, insert) {
+async function compareSides(bench, sides, { statement, insert }) {
   const { rounds, quick } = bench.options;
   const samples = new Map(sides.map(({ name }) => [name, []]));
   for (const { sql } of sides) await insert(sql, await makeTask(sql));
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < sides.length; turn++) {
-      const { name, sql } = sides[(round + turn) % sides.length];
-      bench.say(`  round ${round + 1} of ${rounds}: ${way}, ${name}`);
-      samples.get(name).push(await measureBatches(bench, sql, insert, quick ? QUICK_BATCHES : BATCHES));
+    for (let index = 0; index < sides.length; index++) {
+      const { name, sql } = sides[(round + index) % sides.length];
+      bench.say(`  round ${round + 1} of ${rounds}: ${statement}, ${name}`);
+      samples.get(name).push(await measureBatches(bench, sql, { insert, batches: quick ? QUICK_BATCHES : BATCHES }));
     }
   }
   const [plain, ours] = sides.map(({ name }) => samples.get(name));
-  const row = rowOf(`${way}, ours`, ours, plain, "without triggers");
+  const row = rowOf(`${statement}, ours`, ours, { reference: plain, against: "without triggers" });
   row.goals.push(atMost(row.ratio, 1.15, "without triggers"));
-  return [rowOf(`${way}, without triggers`, plain, plain, "without triggers"), row];
+  return [rowOf(`${statement}, without triggers`, plain, { reference: plain, against: "without triggers" }), row];
 }
 
-async function measureBatches(bench, sql, insert, batches) {
+async function measureBatches(bench, sql, { insert, batches }) {
   const tasks = [];
   for (let batch = 0; batch < batches; batch++) tasks.push(await makeTask(sql));
-  // Or the log of the one side would be written out in the other's time.
+  // Otherwise PostgreSQL would write the WAL of one side during the measurement of the other.
   await sql`checkpoint`;
   const elapsedMs = [];
   const cpu = await measureCpu(bench.database, null, async () => {

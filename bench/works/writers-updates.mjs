@@ -21,22 +21,22 @@ export const writersUpdates = {
     try {
       const samples = new Map(databases.sides.map(({ name }) => [name, []]));
       for (let round = 0; round < rounds; round++) {
-        for (let turn = 0; turn < databases.sides.length; turn++) {
-          const { name, sql } = databases.sides[(round + turn) % databases.sides.length];
+        for (let index = 0; index < databases.sides.length; index++) {
+          const { name, sql } = databases.sides[(round + index) % databases.sides.length];
           bench.say(`  round ${round + 1} of ${rounds}: ${name}`);
-          samples.get(name).push(await measureUpdates(bench, sql, round * updates, updates));
+          samples.get(name).push(await measureUpdates(bench, sql, { skipped: round * updates, updates }));
         }
       }
       const [plain, ours] = databases.sides.map(({ name }) => samples.get(name));
-      const row = rowOf("ours", ours, plain, "without triggers");
-      const waits = await watchLocks(bench, databases.sides[1].sql, rounds * updates, updates);
+      const row = rowOf("ours", ours, { reference: plain, against: "without triggers" });
+      const waits = await watchLocks(bench, databases.sides[1].sql, { skipped: rounds * updates, updates });
       row.goals.push(atMost(row.ratio, 1.15, "without triggers"));
       row.goals.push({
         text: "no lock waits between workers of one task",
         verdict: waits.length === 0 ? "met" : "missed",
       });
       return {
-        rows: [rowOf("without triggers", plain, plain, "without triggers"), row],
+        rows: [rowOf("without triggers", plain, { reference: plain, against: "without triggers" }), row],
         notices: [`locks waited for, in another pass of updates and of single inserts: ${waits.join(", ") || "none"}`],
       };
     } finally {
@@ -45,8 +45,8 @@ export const writersUpdates = {
   },
 };
 
-/** Each worker has a connection of its own and commits row by row, as workers do. */
-async function measureUpdates(bench, sql, skipped, updates) {
+/** Each worker has its own connection and commits every row, like the workers of the service. */
+async function measureUpdates(bench, sql, { skipped, updates }) {
   const ids = await idsOf(sql, skipped, updates);
   await sql`checkpoint`;
   const startedAt = performance.now();
@@ -75,10 +75,10 @@ async function inParallel(items, work) {
 }
 
 /**
- * Which locks the workers wait for, seen from outside while they update and then insert. Apart from the measurement,
- * since looking costs CPU. `extend` is left out: it is how any table grows.
+ * Lists the locks that the workers wait for while they update and insert. It runs after the measurement, because it costs CPU.
+ * It ignores `extend`, which every growing table needs.
  */
-async function watchLocks(bench, sql, skipped, updates) {
+async function watchLocks(bench, sql, { skipped, updates }) {
   const ids = await idsOf(sql, skipped, updates);
   const seen = new Map();
   let isOver = false;

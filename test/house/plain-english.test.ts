@@ -18,6 +18,7 @@ const CLEAN = [
   "src/main.ts",
   "test/server/",
   "packages/",
+  "bench/",
   "test/house/",
   "test/support/",
   "test/tools/",

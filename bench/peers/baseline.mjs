@@ -1,9 +1,9 @@
 import { findJobsWithEmails, openPreparedQueries } from "./prepared-queries.mjs";
 import { connectForText, connectWithDefaults, readJobsRequest, serve } from "./support.mjs";
 
-// What a good engineer writes with no framework: two prepared queries, a map, JSON.stringify. It asks nobody who he is,
-// counts only when asked to, and has no limits, headers or error answers worth the name.
-// Timestamps as text are the contract's microseconds, and cheaper; as Date they are what postgres.js gives unasked.
+// Handwritten code without a framework: two prepared queries, a map and JSON.stringify. It has no authentication, limits,
+// headers or error handling, and counts only on request. Timestamps as text keep microseconds and are cheaper than Date,
+// the default of postgres.js.
 const sql = process.env.TIMESTAMPS === "date" ? connectWithDefaults() : connectForText();
 const queries = openPreparedQueries("snake", sql);
 
