@@ -47,7 +47,7 @@ async function sameInAllRuns(request: Request, method?: "GET" | "POST") {
   return { status: first.status, body: JSON.parse(first.text), text: first.text };
 }
 
-describe("an operation that does not exist is refused in every run", () => {
+describe("operation names", () => {
   const TWO = "query A { viewer { isAdmin } } query B { viewer { userId } }";
   test.each<[string, string | undefined, string]>([
     ["{ viewer { isAdmin } }", "X", 'Unknown operation named "X".'],
@@ -59,7 +59,7 @@ describe("an operation that does not exist is refused in every run", () => {
     ["query A { ...F } fragment F on Query { viewer { isAdmin } }", "F", 'Unknown operation named "F".'],
     [TWO, "C", 'Unknown operation named "C".'],
     [TWO, undefined, "Must provide operation name if query contains multiple operations."],
-  ])("the document %s has no operation to execute for the name %s", async (query, operationName, message) => {
+  ])("%s with the operation name %s is refused in every run", async (query, operationName, message) => {
     const request = operationName === undefined ? { query } : { query, operationName };
     for (const method of ["POST", "GET"] as const) {
       const { status, body } = await sameInAllRuns(request, method);
@@ -68,7 +68,7 @@ describe("an operation that does not exist is refused in every run", () => {
     }
   });
 
-  test("an empty name in a body is a name that no operation has", async () => {
+  test("an empty operation name in a body is unknown in every run", async () => {
     const { status, body } = await sameInAllRuns({ query: "{ viewer { isAdmin } }", operationName: "" });
     expect([status, body.data, body.errors[0].message]).toEqual([400, undefined, 'Unknown operation named "".']);
   });
@@ -96,7 +96,7 @@ describe("an operation that does not exist is refused in every run", () => {
   });
 });
 
-describe("fields that are skipped or included are those of graphql-js in every run", () => {
+describe("@skip and @include", () => {
   const F = "fragment F on Viewer { userId }";
   test.each<[string, boolean, string[]]>([
     [`query ($b: Boolean!) { viewer { ...F @skip(if: $b) ...F } } ${F}`, true, ["userId"]],
@@ -110,13 +110,13 @@ describe("fields that are skipped or included are those of graphql-js in every r
       false,
       ["userId", "isAdmin"],
     ],
-  ])("%s with %s", async (query, b, fields) => {
+  ])("%s with $b = %s has the same fields in every run", async (query, b, fields) => {
     const { body } = await sameInAllRuns({ query, variables: { b } });
     expect(Object.keys(body.data.viewer)).toEqual(fields);
   });
 });
 
-describe("names that JavaScript objects inherit are ordinary names in every run", () => {
+describe("names that JavaScript objects inherit", () => {
   test.each([
     "__proto__",
     "constructor",
@@ -127,7 +127,7 @@ describe("names that JavaScript objects inherit are ordinary names in every run"
     "__context",
     "__parent",
     "idx0",
-  ])("%s as an alias, a variable, a fragment and an operation", async (name) => {
+  ])("%s is an ordinary name of an alias, a variable, a fragment and an operation in every run", async (name) => {
     const alias = await sameInAllRuns({ query: `{ viewer { ${name}: userId } ${name}: viewer { isAdmin } }` });
     expect(alias.text).toContain(`{"viewer":{"${name}":"${owner.userId}"},"${name}":{"isAdmin":false}}`);
 
@@ -144,7 +144,7 @@ describe("names that JavaScript objects inherit are ordinary names in every run"
     expect(named.body.data).toEqual({ viewer: { userId: owner.userId } });
   });
 
-  test("an alias that joins the names of a path does not take another field's selection", async () => {
+  test("an alias that equals the joined names of a path does not get the selection of that path", async () => {
     const query = `{ jobs_t: taskJobs(taskId: "${taskId}") { jobs { id } } t: task(id: "${taskId}") { jobs { totalCount } } }`;
     const { body } = await sameInAllRuns({ query });
     expect(body.data.jobs_t.jobs).toHaveLength(3);
@@ -163,7 +163,7 @@ test("a text in a document is never run as code", async () => {
   }
 });
 
-describe("a null where none may be is the caller's fault, names the argument and is the same in every run", () => {
+describe("null for an argument that must not be null", () => {
   const T = () => `taskId: "${taskId}"`;
   test.each<[string, () => Request, string]>([
     [
@@ -228,15 +228,18 @@ describe("a null where none may be is the caller's fault, names the argument and
       () => ({ query: 'query ($i: ID = "a") { nodes(ids: [$i]) { id } }', variables: { i: null } }),
       "ids",
     ],
-  ])("%s", async (_, request, argument) => {
-    const { status, body } = await sameInAllRuns(request());
-    const [error, ...more] = body.errors;
-    expect(more).toEqual([]);
-    expect(error.extensions).toEqual({ code: "BAD_USER_INPUT" });
-    expect(error.message).toMatch(new RegExp(`^Argument "${argument}" `));
-    expect(status).toBe(body.data === null ? 400 : 200);
-    expect(server.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
-  });
+  ])(
+    "a null for %s is BAD_USER_INPUT, names the argument and is the same in every run",
+    async (_, request, argument) => {
+      const { status, body } = await sameInAllRuns(request());
+      const [error, ...more] = body.errors;
+      expect(more).toEqual([]);
+      expect(error.extensions).toEqual({ code: "BAD_USER_INPUT" });
+      expect(error.message).toMatch(new RegExp(`^Argument "${argument}" `));
+      expect(status).toBe(body.data === null ? 400 : 200);
+      expect(server.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+    },
+  );
 });
 
 test("a page with emails is the same in every run", async () => {

@@ -29,7 +29,7 @@ const INTROSPECTION = getIntrospectionQuery({
   oneOf: true,
 });
 
-describe("legitimate documents pass", () => {
+describe("legitimate documents", () => {
   test.each([
     ["GraphiQL's introspection", INTROSPECTION],
     [
@@ -37,12 +37,12 @@ describe("legitimate documents pass", () => {
       ["task-job", "job-fields"].map((name) => readFileSync(`src/task-jobs/${name}.rest.graphql`, "utf8")).join("\n"),
     ],
     ...exampleTabs("").map((tab, index) => [`GraphiQL's tab ${index + 1}`, tab.query]),
-  ])("%s", async (_name, document = "") => {
+  ])("%s passes every limit", async (_name, document = "") => {
     const { status, body } = await query(document, { taskId, id: taskId, limit: 100, offset: 0 });
     expect([status, body.errors]).toEqual([200, undefined]);
   });
 
-  test("four pages of 100 with every field, composed of fragments", async () => {
+  test("four pages of 100 jobs with every field, composed of fragments, pass every limit", async () => {
     const document = `{ ${times(4, (n) => `page${n}: ${page("...Page", 100)}`)} }
       fragment Page on TaskJobs { jobs { ...Job } count limit offset } fragment Job on TaskJob { ${JOB} }`;
     const { status, body } = await query(document);
@@ -51,7 +51,7 @@ describe("legitimate documents pass", () => {
   });
 });
 
-describe("each limit lets through what it allows and refuses one more", () => {
+describe("the limits", () => {
   const nested = (levels: number) => `{ ${"taskJobs { ".repeat(levels - 1)} count ${"}".repeat(levels - 1)} }`;
   const types = (levels: number) =>
     `{ __schema { types { fields { type { ${"ofType { ".repeat(levels - 5)} name ${"}".repeat(levels - 5)} } } } } }`;
@@ -68,24 +68,27 @@ describe("each limit lets through what it allows and refuses one more", () => {
         { ${page(`${times(9, (n) => `c${n}: jobs { ...Fifty }`)} ${times(count - 451, (n) => `a${n}: count`)}`)} }`,
     ],
   ];
-  test.each(limits)("%s", async (name, document) => {
-    const allowed = GRAPHQL_LIMITS[name];
-    expect((await query(document(allowed))).body.errors).toBeUndefined();
-    const { status, body } = await query(document(allowed + 1));
-    expect(status).toBe(400);
-    expect(body).toEqual({
-      errors: [
-        {
-          message: expect.stringContaining(`more than ${allowed} `),
-          extensions: { code: "GRAPHQL_VALIDATION_FAILED", limit: { name, allowed } },
-        },
-      ],
-    });
-  });
+  test.each(limits)(
+    "a document at the limit of %s is answered, and one above it is refused",
+    async (name, document) => {
+      const allowed = GRAPHQL_LIMITS[name];
+      expect((await query(document(allowed))).body.errors).toBeUndefined();
+      const { status, body } = await query(document(allowed + 1));
+      expect(status).toBe(400);
+      expect(body).toEqual({
+        errors: [
+          {
+            message: expect.stringContaining(`more than ${allowed} `),
+            extensions: { code: "GRAPHQL_VALIDATION_FAILED", limit: { name, allowed } },
+          },
+        ],
+      });
+    },
+  );
 
   const limitOf = async (document: string) => (await query(document)).body.errors?.[0].extensions.limit?.name;
 
-  test("depth, through fragments too", async () => {
+  test("the depth is limited, and fragments count where they are spread", async () => {
     const { depth } = GRAPHQL_LIMITS;
     expect(await limitOf(nested(depth))).toBeUndefined();
     expect(await limitOf(nested(depth + 1))).toBe("depth");
@@ -94,46 +97,46 @@ describe("each limit lets through what it allows and refuses one more", () => {
     expect(await limitOf(spread)).toBe("depth");
   });
 
-  test("tokens", async () => {
+  test("a document with one token more than the limit is refused", async () => {
     const document = (tokens: number) => `{${"count ".repeat(tokens - 2)}}`;
     expect(await limitOf(document(GRAPHQL_LIMITS.tokens))).toBe("rootFields");
     expect(await limitOf(document(GRAPHQL_LIMITS.tokens + 1))).toBe("tokens");
   });
 
-  test("repeats: 63 fields of one name are 1,953 pairs, 64 are 2,016", async () => {
+  test("63 fields of one name, which are 1,953 pairs, are answered, and 64 are refused", async () => {
     expect(await limitOf(`{ ${page("count ".repeat(63))} }`)).toBeUndefined();
     expect(await limitOf(`{ ${page("count ".repeat(64))} }`)).toBe("repeats");
   });
 
-  test("what is never spread counts as well", async () => {
+  test("fragments that are never spread count as well", async () => {
     expect(await limitOf(`{ __typename } fragment F on TaskJobs { ${"count ".repeat(64)} }`)).toBe("repeats");
   });
 });
 
-describe("faults that the limits find first are told as graphql-js tells them", () => {
-  const told = async (document: string) => {
+describe("conflicts and cycles", () => {
+  const errorOf = async (document: string) => {
     const { message, locations } = (await query(document)).body.errors[0];
-    return { message, places: locations?.length };
+    return { message, locations: locations?.length };
   };
-  test("fields that conflict, by name and by arguments", async () => {
-    expect(await told(`{ ${page("a: count a: limit")} }`)).toEqual({
+  test("a conflict of names or of arguments is refused with the message of graphql-js", async () => {
+    expect(await errorOf(`{ ${page("a: count a: limit")} }`)).toEqual({
       message: expect.stringContaining('Fields "a" conflict because "count" and "limit" are different fields'),
-      places: 2,
+      locations: 2,
     });
-    expect(await told(`{ ${page("count", 1)} ${page("limit", 2)} }`)).toEqual({
+    expect(await errorOf(`{ ${page("count", 1)} ${page("limit", 2)} }`)).toEqual({
       message: expect.stringContaining('Fields "taskJobs" conflict because they have differing arguments'),
-      places: 2,
+      locations: 2,
     });
   });
 
-  test("fields that agree are merged", async () => {
+  test("fields with the same name and arguments are merged", async () => {
     const { body } = await query(`{ ${page("jobs { id }")} ... on Query { ${page("count jobs { id status }")} } }`);
     expect(body.data.taskJobs).toMatchObject({ count: 100, jobs: [{ status: "COMPLETED" }] });
   });
 
-  test("a fragment within itself", async () => {
+  test("a fragment that spreads itself through another fragment is refused with the message of graphql-js", async () => {
     const ring = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
-    expect((await told(ring)).message).toBe('Cannot spread fragment "A" within itself.');
+    expect((await errorOf(ring)).message).toBe('Cannot spread fragment "A" within itself.');
   });
 });
 
@@ -141,7 +144,7 @@ describe("cost", () => {
   const costOf = async (document: string, variables: object = {}) =>
     (await query(document, variables)).body.extensions.cost;
 
-  test("is the number of fields in the answer, told to whoever asks by GraphQL", async () => {
+  test("the cost in a GraphQL response is the number of its fields", async () => {
     const document = `{ ${page(`jobs { ${JOB} } count limit offset`, 100)} }`;
     const { body } = await query(document);
     const fields = (value: object): number =>
@@ -153,7 +156,7 @@ describe("cost", () => {
     expect(body.extensions.cost.requested).toBe(2205);
   });
 
-  test("heeds variables and their defaults, each time anew", async () => {
+  test("the cost depends on the variables and defaults of each request", async () => {
     const document = `query ($limit: Int! = 20) { taskJobs(taskId: "${taskId}", limit: $limit) { jobs { id } } }`;
     expect((await costOf(document)).requested).toBe(22);
     expect((await costOf(document, { limit: 7 })).requested).toBe(9);
@@ -163,12 +166,12 @@ describe("cost", () => {
     expect((await costOf(`{ taskJobs(taskId: "${taskId}") { jobs { id } } }`)).requested).toBe(12);
   });
 
-  test("is not told of a page by REST, whose bytes it would change", async () => {
+  test("a REST response does not contain the cost", async () => {
     const response = await owner.get(`/api/v1/tasks/${taskId}/jobs`);
     expect(Object.keys(JSON.parse(await response.text()))).toEqual(["jobs", "count", "limit", "offset"]);
   });
 
-  test("beyond the limit is refused before the database is asked, however often", async () => {
+  test("a query above the cost limit is refused before the database is read, interpreted and compiled", async () => {
     const document = `query ($limit: Int!) { ${times(5, (n) => `p${n}: taskJobs(taskId: "${taskId}", limit: $limit) { jobs { ${JOB} } }`)} }`;
     const refused = {
       errors: [
@@ -186,14 +189,14 @@ describe("cost", () => {
       const statements = await server.countStatements(async () => {
         expect(await query(document, { limit: 100 })).toMatchObject({ status: 400, body: refused });
       });
-      // The credential.
+      // Authentication reads the credential.
       expect(statements).toBeLessThanOrEqual(1);
     }
     expect((await query(document, { limit: 50 })).body.errors).toBeUndefined();
     expect((await query(document, { limit: 100 })).status).toBe(400);
   });
 
-  test("leaves it to the page to name a limit that is out of bounds", async () => {
+  test("a page size out of bounds is refused with the name of the argument and not with its cost", async () => {
     const { body } = await query(`{ taskJobs(taskId: "${taskId}", limit: 2147483647) { jobs { id } } }`);
     expect(body.errors[0].extensions.details).toEqual([{ field: "limit", reason: expect.any(String) }]);
   });

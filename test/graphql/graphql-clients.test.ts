@@ -14,7 +14,7 @@ const typeOf = (response: Response) => response.headers.get("content-type")?.spl
 const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
   owner.get("/graphql", { method: "POST", body, headers: { "Content-Type": OLD, ...headers } });
 
-describe("the media type and the status are decided together", () => {
+describe("the media type and the status", () => {
   test.each([
     [NEW, NEW],
     [OLD, OLD],
@@ -106,7 +106,7 @@ describe("GET", () => {
     }
   });
 
-  test("HEAD is answered like GET, without a body", async () => {
+  test("a HEAD request is answered like GET, without a body", async () => {
     const answers = ["GET", "HEAD"].map((method) => owner.get(`/graphql?query=${QUERY}`, { method }));
     const [get, head] = await Promise.all(answers);
     expect([head?.status, await head?.text()]).toEqual([200, ""]);
@@ -170,7 +170,7 @@ describe("a body", () => {
   });
 });
 
-describe("every error under /graphql has a GraphQL body", () => {
+describe("errors under /graphql", () => {
   const head = (line: string, ...headers: string[]) =>
     `${line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: ${NEW}\r\nX-API-Key: ${owner.key}\r\n${headers.map((header) => `${header}\r\n`).join("")}\r\n`;
   const POST = "POST /graphql";
@@ -199,7 +199,7 @@ describe("every error under /graphql has a GraphQL body", () => {
     [431, () => head(`GET /graphql?query=${"a".repeat(9000)}`)],
     [431, () => head(`GET /graphql?query=${"a".repeat(50_000)}`)],
     [431, () => head("GET /graphql", ...Array.from({ length: 120 }, (_, n) => `a${n}: b`))],
-  ])("%s, case %#", async (status, request) => {
+  ])("an error of status %s under /graphql has a GraphQL body, case %#", async (status, request) => {
     const bytes = request();
     const answer = await sendRaw(server.port, bytes);
     expect(answer.status).toBe(status);
@@ -210,7 +210,7 @@ describe("every error under /graphql has a GraphQL body", () => {
     if (bytes.length < 9000 && bytes.includes(NEW)) expect(type).toBe(NEW);
   });
 
-  test("a REST path keeps its envelope", async () => {
+  test("an error of a path that only resembles /graphql has a REST body", async () => {
     for (const path of ["/api/v1/graphql", "/graphqlx", "/"]) {
       const { body } = await sendRaw(server.port, head(`GET ${path}`, `X: ${"a".repeat(20_000)}`));
       expect(JSON.parse(body).error.code).toBe("HEADERS_TOO_LARGE");

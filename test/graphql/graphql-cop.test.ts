@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aTask } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
-/** What graphql-cop 1.14 looks for, its thirteen checks as assertions, asked with a good credential. */
+// The thirteen checks of graphql-cop 1.14 as assertions, with a valid credential.
 
 let open: TestServer;
 let closed: TestServer;
@@ -30,56 +30,56 @@ async function answerTo(path: string, init: RequestInit = {}, who = viewer) {
   return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
 }
 
-const ask = (body: unknown, who = viewer) =>
+const post = (body: unknown, who = viewer) =>
   answerTo("/graphql", { method: "POST", headers: JSON_BODY, body: JSON.stringify(body) }, who);
 
 describe("denial of service", () => {
   test("101 aliases of one field are refused", async () => {
     const aliases = Array.from({ length: 101 }, (_, n) => `alias${n}:__typename`).join(" ");
-    const { status, json } = await ask({ query: `query cop { ${aliases} }` });
+    const { status, json } = await post({ query: `query cop { ${aliases} }` });
     expect(status).toBe(400);
     expect(json().data).toBeUndefined();
   });
 
   test("ten queries in one array are refused", async () => {
-    const { status, json } = await ask(Array.from({ length: 10 }, () => ({ query: "query cop { __typename }" })));
+    const { status, json } = await post(Array.from({ length: 10 }, () => ({ query: "query cop { __typename }" })));
     expect(status).toBe(400);
     expect(json().errors[0].message).toBe("Operation batching disabled.");
   });
 
-  test("ten directives in one place do not make ten errors", async () => {
-    const { status, json } = await ask({ query: `query cop { __typename ${"@aa".repeat(10)} }` });
+  test("ten directives on one field cause fewer than ten errors", async () => {
+    const { status, json } = await post({ query: `query cop { __typename ${"@aa".repeat(10)} }` });
     expect(status).toBe(400);
     expect(json().errors.length).toBeLessThan(10);
   });
 
-  test("a field 500 times over is refused", async () => {
-    expect((await ask({ query: `query cop { ${"__typename ".repeat(500)} }` })).status).toBe(400);
+  test("a field that is repeated 500 times is refused", async () => {
+    expect((await post({ query: `query cop { ${"__typename ".repeat(500)} }` })).status).toBe(400);
   });
 
-  test("introspection in circles is refused even where introspection is on", async () => {
+  test("circular introspection is refused even if introspection is on", async () => {
     const circles = `{ __schema { types { ${"fields { type { ".repeat(4)} name ${"} }".repeat(4)} } } }`;
-    const { status, json } = await ask({ query: `query cop ${circles}` });
+    const { status, json } = await post({ query: `query cop ${circles}` });
     expect(status).toBe(400);
     expect(json().data).toBeUndefined();
   });
 });
 
-describe("leaks", () => {
-  test("introspection is off where GraphiQL is off", async () => {
+describe("information", () => {
+  test("introspection is off if GraphiQL is off", async () => {
     const query = "query cop { __schema { types { name fields { name } } } }";
-    expect((await ask({ query })).status).toBe(200);
-    expect((await ask({ query }, closedViewer)).json().data).toBeUndefined();
+    expect((await post({ query })).status).toBe(200);
+    expect((await post({ query }, closedViewer)).json().data).toBeUndefined();
   });
 
-  test("there are no suggestions where GraphiQL is off", async () => {
+  test("error messages contain no suggestions if GraphiQL is off", async () => {
     const query = "query cop { __schema { directive } }";
-    expect((await ask({ query }, closedViewer)).text).not.toMatch(/did you mean/i);
-    expect((await ask({ query: "{ taskJob }" }, closedViewer)).text).not.toMatch(/did you mean|taskJobs/i);
+    expect((await post({ query }, closedViewer)).text).not.toMatch(/did you mean/i);
+    expect((await post({ query: "{ taskJob }" }, closedViewer)).text).not.toMatch(/did you mean|taskJobs/i);
   });
 
   test.each(["/", "/graphiql", "/playground", "/console", "/graphql", "/altair", "/voyager"])(
-    "%s shows no console where GraphiQL is off",
+    "%s shows no console if GraphiQL is off",
     async (path) => {
       const { status, text } = await answerTo(path, { headers: { Accept: "text/html" } }, closedViewer);
       expect(status).toBeGreaterThanOrEqual(400);
@@ -87,27 +87,27 @@ describe("leaks", () => {
     },
   );
 
-  test("there is no tracing", async () => {
-    const { json } = await ask({ query: "query cop { __typename }" });
+  test("a response contains no tracing", async () => {
+    const { json } = await post({ query: "query cop { __typename }" });
     expect(Object.keys(json().extensions)).toEqual(["cost"]);
   });
 
-  test("an unknown keyword is no exception", async () => {
-    const { status, json } = await ask({ query: "qwerty cop { abc }" });
+  test("an unknown keyword is refused without a stack trace", async () => {
+    const { status, json } = await post({ query: "qwerty cop { abc }" });
     expect(status).toBe(400);
     expect(Object.keys(json().errors[0].extensions)).toEqual(["code"]);
   });
 });
 
-describe("requests that a browser sends without asking", () => {
+describe("requests that a browser sends without a preflight", () => {
   const QUERY = encodeURIComponent("query cop { __typename }");
-  /** Neither a credential nor anything else that needs a preflight: who the viewer is was refused before. */
+  /** Sends a request without a credential, because a credential needs a preflight. */
   const simple = async (path: string, init: RequestInit) => {
     const response = await fetch(open.url + path, init);
     return { status: response.status, text: await response.text() };
   };
 
-  test("a query by GET needs a header that no form can set", async () => {
+  test("a query by GET needs a header that an HTML form cannot set", async () => {
     expect((await simple(`/graphql?query=${QUERY}`, {})).status).toBe(401);
     expect((await answerTo(`/graphql?query=${QUERY}`)).status).toBe(200);
   });
@@ -135,25 +135,25 @@ describe("requests that a browser sends without asking", () => {
     }
   });
 
-  test("a doubled parameter is refused", async () => {
+  test("a parameter that is given twice is refused", async () => {
     const { status } = await answerTo(`/graphql?query=${QUERY}&query=${QUERY}`);
     expect(status).toBe(400);
   });
 });
 
-describe("what Apollo would keep or say", () => {
-  test("no query is stored under a hash of the caller's", async () => {
+describe("features of Apollo Server", () => {
+  test("persisted queries are refused", async () => {
     const persistedQuery = { version: 1, sha256Hash: "0".repeat(64) };
     for (const query of [undefined, "{ __typename }"]) {
-      const { json } = await ask({ query, extensions: { persistedQuery } });
+      const { json } = await post({ query, extensions: { persistedQuery } });
       expect(json().errors[0].extensions.code).toBe("PERSISTED_QUERY_NOT_SUPPORTED");
     }
   });
 
-  test("incremental delivery is not on offer", async () => {
+  test("incremental delivery is refused", async () => {
     const task = await aTask(open.sql, { user_id: viewer.userId });
     const query = `{ taskJobs(taskId: "${task}") { ... @defer { count } } }`;
-    const { json } = await ask({ query });
+    const { json } = await post({ query });
     expect(json().errors[0].message).toContain("@defer");
     const accept = { ...JSON_BODY, Accept: "multipart/mixed;deferSpec=20220824" };
     const multipart = await answerTo("/graphql", { method: "POST", headers: accept, body: '{"query":"{__typename}"}' });
@@ -168,7 +168,7 @@ describe("what Apollo would keep or say", () => {
     '{"query":1}',
     '{"query":{"kind":"Document"}}',
     '{"query":"{a}","variables":"x"}',
-  ])("the body %s is refused without the product's name", async (body) => {
+  ])("the body %s is refused without the name of a product", async (body) => {
     expect((await answerTo("/graphql", { method: "POST", headers: JSON_BODY, body })).status).toBe(400);
   });
 });

@@ -30,7 +30,7 @@ describe("the status", () => {
     return [response.status, response.headers.get("content-type")?.split(";")[0]];
   };
 
-  test("is real with the new media type and 200 with the old one, for a request that could be read", async () => {
+  test("a well-formed request has a real status with the new media type and 200 with the old one", async () => {
     const taskId = await aTask(server.sql, { user_id: owner.userId });
     const bodies = {
       parse: { query: "{" },
@@ -45,7 +45,7 @@ describe("the status", () => {
     for (const body of Object.values(bodies)) expect(await post(OLD, body)).toEqual([200, OLD]);
   });
 
-  test.each([NEW, OLD])("is 401 where no viewer is known, as %s", async (accept) => {
+  test.each([NEW, OLD])("a request without a credential is 401 with %s", async (accept) => {
     const response = await fetch(`${server.url}/graphql`, {
       method: "POST",
       headers: { "Content-Type": OLD, Accept: accept },
@@ -59,7 +59,7 @@ describe("the status", () => {
     });
   });
 
-  test("is 500 where the server is at fault and knows it", async () => {
+  test("a missing table is 500 with the new media type", async () => {
     const taskId = await aTask(server.sql, { user_id: owner.userId });
     await server.sql`alter table task_email_jobs rename to away`;
     const body = { query: `{ taskJobs(taskId: "${taskId}") { jobs { id } } }` };
@@ -74,7 +74,7 @@ describe("requests that are not queries", () => {
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
   });
 
-  test("an array of requests is refused", async () => {
+  test("an array of requests is 400", async () => {
     const response = await owner.get("/graphql", {
       method: "POST",
       headers: { "Content-Type": OLD },
@@ -83,23 +83,23 @@ describe("requests that are not queries", () => {
     expect(response.status).toBe(400);
   });
 
-  test("PUT is 405", async () => {
+  test("PUT /graphql is 405", async () => {
     expect((await owner.get("/graphql", { method: "PUT" })).status).toBe(405);
   });
 
-  test("a query over GET works with a credential header alone", async () => {
+  test("a query over GET needs no header except the credential", async () => {
     const response = await owner.get(`/graphql?query=${encodeURIComponent("{ __typename }")}`);
     expect(JSON.parse(await response.text()).data).toEqual({ __typename: "Query" });
   });
 });
 
 describe("a browser", () => {
-  test("that opens /graphql is sent to GraphiQL", async () => {
+  test("a browser that opens /graphql is redirected to GraphiQL", async () => {
     const response = await fetch(`${server.url}/graphql`, { headers: { Accept: "text/html,*/*" }, redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([302, "/graphiql"]);
   });
 
-  test("finds neither page nor schema where GRAPHIQL=off", async () => {
+  test("GRAPHIQL=off serves neither the page nor the schema", async () => {
     const closed = await startTestServer({ environment: { GRAPHIQL: "off" } });
     try {
       const viewer = await closed.as();

@@ -18,33 +18,36 @@ const MAX_CPU_MS = 20;
 const MAX_ANSWER_BYTES = 4096;
 const RUNS = 9;
 
-describe("the worst documents of 64 KB cost under 20 ms and answer under 4 KB", () => {
+describe("the worst documents", () => {
   beforeAll(async () => {
     for (let warmUp = 0; warmUp < 50; warmUp += 1) await (await post({ query: "{ x }" })).text();
   });
 
-  test.each(Object.entries(worstDocuments()))("%s", async (_name, query) => {
-    const cpuMs: number[] = [];
-    for (let run = 0; run < RUNS; run += 1) {
-      const before = process.cpuUsage();
-      const response = await post({ query });
-      const text = await response.text();
-      const { user, system } = process.cpuUsage(before);
-      cpuMs.push((user + system) / 1000);
+  test.each(Object.entries(worstDocuments()))(
+    "a document of %s takes under 20 ms and is refused in under 4 KB",
+    async (_name, query) => {
+      const cpuMs: number[] = [];
+      for (let run = 0; run < RUNS; run += 1) {
+        const before = process.cpuUsage();
+        const response = await post({ query });
+        const text = await response.text();
+        const { user, system } = process.cpuUsage(before);
+        cpuMs.push((user + system) / 1000);
 
-      expect(response.status).toBe(400);
-      expect(Buffer.byteLength(text)).toBeLessThan(MAX_ANSWER_BYTES);
-      expect(text).not.toMatch(/call stack|apollo|node_modules/i);
-      expect(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"]).toContain(
-        JSON.parse(text).errors[0].extensions.code,
-      );
-    }
-    // The client's part included, and the least of all runs: what others do on this machine is not the document's cost.
-    expect(Math.min(...cpuMs)).toBeLessThan(MAX_CPU_MS);
-  });
+        expect(response.status).toBe(400);
+        expect(Buffer.byteLength(text)).toBeLessThan(MAX_ANSWER_BYTES);
+        expect(text).not.toMatch(/call stack|apollo|node_modules/i);
+        expect(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"]).toContain(
+          JSON.parse(text).errors[0].extensions.code,
+        );
+      }
+      // The client is included. The minimum excludes what other processes on the machine add.
+      expect(Math.min(...cpuMs)).toBeLessThan(MAX_CPU_MS);
+    },
+  );
 });
 
-describe("hostile variables are refused quickly and briefly", () => {
+describe("hostile variables", () => {
   const PAGE = "query ($taskId: UUID!, $limit: Int) { taskJobs(taskId: $taskId, limit: $limit) { count } }";
   const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
   test.each<[string, string]>([
@@ -52,13 +55,13 @@ describe("hostile variables are refused quickly and briefly", () => {
     ["an id of 90 KB", `{"taskId":"${"x".repeat(90_000)}"}`],
     ["an id with NUL", String.raw`{"taskId":"\u0000"}`],
     ["an id of a lone surrogate", String.raw`{"taskId":"\ud800"}`],
-    ["2^31", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":2147483648}'],
-    ["2^63", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":9223372036854775808}'],
-    ["infinity", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":1e309}'],
-    ["half", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":0.5}'],
-    ["the prototype", '{"__proto__":{"taskId":"00000000-0000-4000-8000-000000000000"}}'],
-    ["the constructor", '{"constructor":{"prototype":{"polluted":1}}}'],
-  ])("%s", async (_name, variables) => {
+    ["a limit of 2^31", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":2147483648}'],
+    ["a limit of 2^63", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":9223372036854775808}'],
+    ["a limit of infinity", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":1e309}'],
+    ["a limit of one half", '{"taskId":"00000000-0000-4000-8000-000000000000","limit":0.5}'],
+    ["a prototype", '{"__proto__":{"taskId":"00000000-0000-4000-8000-000000000000"}}'],
+    ["a constructor", '{"constructor":{"prototype":{"polluted":1}}}'],
+  ])("a variable with %s is refused in under 4 KB", async (_name, variables) => {
     const response = await owner.get("/graphql", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json" },
@@ -72,7 +75,7 @@ describe("hostile variables are refused quickly and briefly", () => {
   });
 });
 
-describe("where GraphiQL is off", () => {
+describe("messages with GRAPHIQL=off", () => {
   let closed: TestServer;
   let viewer: Awaited<ReturnType<TestServer["as"]>>;
   beforeAll(async () => {
@@ -106,22 +109,25 @@ describe("where GraphiQL is off", () => {
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type) && type.name !== "UUID")
     .map((type) => type.name);
 
-  test.each(MISTAKES)("%s names no type, no suggestion and no missing argument", async (query, variables) => {
-    const { errors } = JSON.parse(await (await post({ query, variables }, viewer)).text());
-    expect(errors.length).toBeGreaterThan(0);
-    const told = errors.map((error: { message: string }) => error.message).join("\n");
-    expect(told).not.toMatch(/did you mean|introspect|apollo/i);
-    expect(told).not.toMatch(new RegExp(`\\b(${names.join("|")})\\b|"UUID|argument "taskId"`));
-  });
+  test.each(MISTAKES)(
+    "the error of %s contains no type, no suggestion and no missing argument",
+    async (query, variables) => {
+      const { errors } = JSON.parse(await (await post({ query, variables }, viewer)).text());
+      expect(errors.length).toBeGreaterThan(0);
+      const messages = errors.map((error: { message: string }) => error.message).join("\n");
+      expect(messages).not.toMatch(/did you mean|introspect|apollo/i);
+      expect(messages).not.toMatch(new RegExp(`\\b(${names.join("|")})\\b|"UUID|argument "taskId"`));
+    },
+  );
 
-  test("an open server does help: the check above finds what it looks for", async () => {
-    const told = JSON.stringify((await owner.query("{ taskJob { id } }")).body);
-    expect(told).toMatch(/Did you mean .*taskJobs/);
-    expect(told).toContain("Query");
+  test("with GraphiQL the message contains a suggestion and a type", async () => {
+    const messages = JSON.stringify((await owner.query("{ taskJob { id } }")).body);
+    expect(messages).toMatch(/Did you mean .*taskJobs/);
+    expect(messages).toContain("Query");
   });
 
   test.each(["{ __schema { queryType { name } } }", '{ __type(name: "Email") { name } }'])(
-    "%s is refused without a word about the product",
+    "the introspection %s is refused without the name of a product",
     async (query) => {
       const { errors } = JSON.parse(await (await post({ query }, viewer)).text());
       expect(errors).toHaveLength(1);

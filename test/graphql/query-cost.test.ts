@@ -21,7 +21,7 @@ const schema = buildSchema(`
 function cost(text: string, variables: Record<string, unknown> = {}): number {
   const document = parse(text);
   const operation = getOperationAST(document);
-  if (operation === null || operation === undefined) throw new Error("one operation");
+  if (operation === null || operation === undefined) throw new Error("the document must have one operation");
   return costOfOperation(schema, document, operation)(variables);
 }
 
@@ -31,47 +31,82 @@ const manyProgresses = (count: number) =>
   `{ task(id: 1) { ${Array.from({ length: count }, (_, n) => `a${n}: progress(filter: { status: "${n}" }) { total }`).join(" ")} } }`;
 
 test.each<[string, string, Record<string, unknown>, number]>([
-  ["a field is one", "{ __typename }", {}, 1],
-  ["what is not a list does not multiply", "{ task(id: 1) { id jobs { totalCount } } }", {}, 4],
+  ["a field costs one", "{ __typename }", {}, 1],
+  ["an object that is not a list does not multiply", "{ task(id: 1) { id jobs { totalCount } } }", {}, 4],
   // task + jobs + edges + 100 × (node + email + status)
   [
-    "a connection is as long as was asked for",
+    "a connection is as long as its argument first",
     "{ task(id: 1) { jobs(first: 100) { edges { node { email { status } } } } } }",
     {},
     303,
   ],
-  ["both of its lists are", "{ tasks(first: 5) { edges { cursor } nodes { id } totalCount } }", {}, 14],
-  ["ten by default", "{ tasks { nodes { id } } }", {}, 12],
-  ["the longer one of two sizes", "{ tasks(first: 3, last: 7) { nodes { id } } }", {}, 9],
+  [
+    "edges and nodes of a connection are both as long as its argument",
+    "{ tasks(first: 5) { edges { cursor } nodes { id } totalCount } }",
+    {},
+    14,
+  ],
+  ["a connection without a size has ten elements", "{ tasks { nodes { id } } }", {}, 12],
+  ["the larger of first and last is charged", "{ tasks(first: 3, last: 7) { nodes { id } } }", {}, 9],
   // tasks + nodes + 20 × (jobs + nodes + 30 × id)
   ["lists in lists multiply", "{ tasks(first: 20) { nodes { jobs(last: 30) { nodes { id } } } } }", {}, 642],
-  ["a list by its members is as long as they are", "{ nodes(ids: [1, 2, 3]) { id } }", {}, 4],
-  ["also in a variable", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: ["a", "b"] }, 3],
-  ["a list of nothing", "{ nodes(ids: []) { id } }", {}, 1],
-  ["a list that cannot be sized has ten", "{ words { text } }", {}, 11],
+  ["a list by ids is as long as the ids", "{ nodes(ids: [1, 2, 3]) { id } }", {}, 4],
+  [
+    "a list by ids in a variable is as long as the ids",
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+    { ids: ["a", "b"] },
+    3,
+  ],
+  ["a list without ids costs one field", "{ nodes(ids: []) { id } }", {}, 1],
+  ["a list without a size argument has ten elements", "{ words { text } }", {}, 11],
   [
     "fragments count where they are spread",
     "{ a: words { ...F } b: words { ...F } } fragment F on Word { text }",
     {},
     22,
   ],
-  ["through an interface", "{ nodes(ids: [1]) { ... on Task { jobs(first: 2) { nodes { id } } } } }", {}, 5],
-  ["a variable", "query ($n: Int) { tasks(first: $n) { nodes { id } } }", { n: 4 }, 6],
-  ["a variable's default", "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }", {}, 5],
-  ["null is the default", "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }", { n: null }, 12],
-  ["nonsense is the longest", "query ($n: Int) { tasks(first: $n) { nodes { id } } }", { n: "many" }, 102],
-  ["as is too much", "{ tasks(first: 1000000) { nodes { id } } }", {}, 102],
-  ["and less than none", "{ tasks(first: -1) { nodes { id } } }", {}, 102],
   [
-    "a variable that is named like an inherited property and is not given counts as absent",
+    "a connection below an interface multiplies",
+    "{ nodes(ids: [1]) { ... on Task { jobs(first: 2) { nodes { id } } } } }",
+    {},
+    5,
+  ],
+  ["a page size in a variable is charged", "query ($n: Int) { tasks(first: $n) { nodes { id } } }", { n: 4 }, 6],
+  [
+    "a page size in the default of a variable is charged",
+    "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }",
+    {},
+    5,
+  ],
+  [
+    "a page size of null is charged as ten",
+    "query ($n: Int = 3) { tasks(first: $n) { nodes { id } } }",
+    { n: null },
+    12,
+  ],
+  [
+    "a page size of another type is charged as the largest page",
+    "query ($n: Int) { tasks(first: $n) { nodes { id } } }",
+    { n: "many" },
+    102,
+  ],
+  ["a page size above the limit is charged as the largest page", "{ tasks(first: 1000000) { nodes { id } } }", {}, 102],
+  ["a negative page size is charged as the largest page", "{ tasks(first: -1) { nodes { id } } }", {}, 102],
+  [
+    "a missing variable with the name of an inherited property counts as absent",
     "query ($__proto__: Int) { tasks(first: $__proto__) { nodes { id } } }",
     {},
     12,
   ],
-  ["a search is ten fields", "{ task(id: 1) { found { totalCount } } }", {}, 13],
-  ["one with a filter is fifty", '{ task(id: 1) { found(filter: { status: "x" }) { totalCount } } }', {}, 53],
+  ["a search costs ten fields more", "{ task(id: 1) { found { totalCount } } }", {}, 13],
   [
-    "the progress of a task is ten fields, with a filter 500",
+    "a search with a filter costs fifty fields more",
+    '{ task(id: 1) { found(filter: { status: "x" }) { totalCount } } }',
+    {},
+    53,
+  ],
+  [
+    "the progress of a task costs ten fields more, with a filter 500",
     "{ task(id: 1) { a: progress { total } b: progress(filter: {}) { total } } }",
     {},
     515,
@@ -99,7 +134,7 @@ test.each<[string, string, Record<string, unknown>, number]>([
   ["an offset of another type costs as much as the largest", OFFSET_BY_VARIABLE, { o: "5" }, 1002],
   ["an offset in a variable costs the same", OFFSET_BY_VARIABLE, { o: 7000 }, 9],
   ["an offset in the default of a variable costs the same", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), {}, 9],
-  ["an offset in a variable goes before its default", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), { o: 0 }, 2],
+  ["the value of a variable replaces its default", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), { o: 0 }, 2],
   ["an offset that is null costs nothing", OFFSET_BY_VARIABLE.replace("Int", "Int = 7000"), { o: null }, 2],
   ["an offset that is absent is the default of the field", OFFSET_BY_VARIABLE, {}, 4],
   [
@@ -109,12 +144,27 @@ test.each<[string, string, Record<string, unknown>, number]>([
     15_030,
   ],
   // tasks + nodes + 100 × (found + totalCount + 10)
-  ["each task's counts", "{ tasks(first: 100) { nodes { found { totalCount } } } }", {}, 1202],
-  ["those of the root are few", '{ tasks(first: 5, filter: { status: "x" }) { totalCount } }', {}, 2],
-  ["a filter's variable", SEARCH_BY_VARIABLE, { f: { status: "x" } }, 53],
-  ["that is null", SEARCH_BY_VARIABLE, { f: null }, 13],
-  ["that is not given", SEARCH_BY_VARIABLE, {}, 13],
-  ["that has a default", SEARCH_BY_VARIABLE.replace("Filter", "Filter = { status: 1 }"), {}, 53],
+  [
+    "the search of each task in a list is charged",
+    "{ tasks(first: 100) { nodes { found { totalCount } } } }",
+    {},
+    1202,
+  ],
+  [
+    "a search at the root costs no more than its fields",
+    '{ tasks(first: 5, filter: { status: "x" }) { totalCount } }',
+    {},
+    2,
+  ],
+  ["a filter in a variable is charged", SEARCH_BY_VARIABLE, { f: { status: "x" } }, 53],
+  ["a filter variable of null is charged as no filter", SEARCH_BY_VARIABLE, { f: null }, 13],
+  ["a missing filter variable is charged as no filter", SEARCH_BY_VARIABLE, {}, 13],
+  [
+    "a filter in the default of a variable is charged",
+    SEARCH_BY_VARIABLE.replace("Filter", "Filter = { status: 1 }"),
+    {},
+    53,
+  ],
 ])("%s", (_name, text, variables, expected) => {
   expect(cost(text, variables)).toBe(expected);
 });
