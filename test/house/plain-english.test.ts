@@ -37,6 +37,8 @@ const CLEAN = [
   "test/privacy.test.ts",
   "src/context.ts",
   "src/email/",
+  "src/graphql/",
+  "test/graphql/",
   "src/job-search/",
   "src/paging/",
   "src/task-jobs/",
