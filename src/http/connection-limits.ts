@@ -16,7 +16,7 @@ export interface HttpLimits {
   readonly maxConnections: number;
 }
 
-/** `docs/decisions/limits.md` compares these limits with the defaults of Node. */
+/** `docs/measurements/limits.md` compares these limits with the defaults of Node. */
 export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,

@@ -9,7 +9,7 @@ interface ExpressPrototypes {
 
 /**
  * The message classes for `createServer`, which have Express' prototypes from the start. Express would otherwise replace the
- * prototype of every request and response, which makes V8 slower (expressjs/express#5998, `docs/benchmarks.md`).
+ * prototype of every request and response, which makes V8 slower (expressjs/express#5998, `docs/measurements/benchmarks.md`).
  */
 export function expressMessageClasses(app: Express, buffers: BufferLimit) {
   const prototypes = app as unknown as ExpressPrototypes;

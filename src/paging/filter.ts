@@ -4,7 +4,7 @@ import { faultOfRfc3339 } from "../values/rfc3339.ts";
 
 export const MAX_WORDS = 100;
 export const MAX_WORD_LENGTH = 998;
-/** The limit of all texts in a filter together, see `docs/decisions/limits.md`. */
+/** The limit of all texts in a filter together, see `docs/measurements/limits.md`. */
 const MAX_FILTER_BYTES = 16_000;
 
 /** The fields of all filters that contain a timestamp. */

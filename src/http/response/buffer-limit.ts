@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { MAX_BODY_BYTES } from "../request/request-body.ts";
 
-/** The limit for one process, see `docs/decisions/limits.md`. */
+/** The limit for one process, see `docs/measurements/limits.md`. */
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /** The client of a younger response may still be reading it. Such a response is closed only far above the limit. */

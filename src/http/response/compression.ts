@@ -3,7 +3,7 @@ import compression from "compression";
 import type { RequestHandler, Response } from "express";
 import type { BufferLimit } from "./buffer-limit.ts";
 
-/** The memory of one Brotli compressor, see `docs/decisions/limits.md`. */
+/** The memory of one Brotli compressor, see `docs/measurements/limits.md`. */
 const COMPRESSOR_BYTES = 700_000;
 
 /** A window of 256 KB, which is longer than a page, takes less memory than the default of 4 MB. */
