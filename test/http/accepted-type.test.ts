@@ -43,7 +43,7 @@ test.each([
   expect(acceptedType(accept, [JSON_TYPE, GRAPHQL, CSV])?.type ?? null).toBe(type);
 });
 
-test("a long Accept is read in linear time", () => {
+test("a long Accept header is parsed in linear time", () => {
   for (const accept of ['"'.repeat(8000), '\\"'.repeat(4000), "a/b;".repeat(2000), ",".repeat(8000)]) {
     const startedAt = performance.now();
     acceptedType(accept, [JSON_TYPE]);

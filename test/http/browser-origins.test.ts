@@ -127,7 +127,7 @@ describe("a page of an allowed origin can read every refusal", () => {
     [431, (origin) => head(`GET ${path}`, origin, `X: ${"a".repeat(9000)}`)],
     [431, (origin) => head(`GET ${path}`, origin, `X: ${"a".repeat(30_000)}`)],
     [431, (origin) => head("GET /graphql", origin, ...Array.from({ length: 120 }, (_, n) => `a${n}: b`))],
-  ])("%s, case %#", async (status, request) => {
+  ])("a page of an allowed origin can read a response with the status %s, case %#", async (status, request) => {
     for (const [origin, isAllowed] of [
       [APP, true],
       ["https://a.wild.example", true],

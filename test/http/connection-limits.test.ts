@@ -54,7 +54,7 @@ async function expectRefusal(bytes: string, status: number, code: string) {
   expect(answer.text.split("HTTP/1.1 ")).toHaveLength(2);
 }
 
-describe("what could be read in two ways is refused once, and the connection closed", () => {
+describe("malformed requests", () => {
   test.each([
     ["a length and chunks", `${POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SECOND}`],
     ["two lengths", `${POST}Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}{}{${SECOND}`],
@@ -77,15 +77,15 @@ describe("what could be read in two ways is refused once, and the connection clo
     ["another version", `GET /healthz HTTP/9.9\r\n${HOST}\r\n${SECOND}`],
     ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01"],
-  ])("%s", async (_name, bytes) => {
+  ])("a request with this fault is 400 once, and its connection is closed: %s", async (_name, bytes) => {
     await expectRefusal(bytes, 400, "VALIDATION_ERROR");
   });
 
-  test("a tunnel is 405", async () => {
+  test("a CONNECT request is 405", async () => {
     await expectRefusal(`CONNECT a:443 HTTP/1.1\r\n${HOST}\r\n`, 405, "METHOD_NOT_ALLOWED");
   });
 
-  test("a caller who sends on is not cut off before the answer can have reached it", async () => {
+  test("a connection on which the client keeps sending stays open long enough to read the response", async () => {
     const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
     sockets.push(socket);
     socket.resume().write("GET /\0 HTTP/1.1\r\n");
@@ -97,7 +97,7 @@ describe("what could be read in two ways is refused once, and the connection clo
     expect(performance.now() - refusedAt).toBeGreaterThan(400);
   });
 
-  test("what is odd but clear is answered", async () => {
+  test("an unusual but unambiguous request is served", async () => {
     for (const bytes of [
       "GET /healthz HTTP/1.0\r\n\r\n",
       `GET http://elsewhere/healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`,
@@ -111,28 +111,28 @@ describe("what could be read in two ways is refused once, and the connection clo
   });
 });
 
-describe("too large", () => {
+describe("large requests", () => {
   test.each([
     ["a header of 20 KB", `X: ${"a".repeat(20_000)}\r\n`],
     ["200 headers", "a:b\r\n".repeat(200)],
     ["3,000 headers", "a:b\r\n".repeat(3000)],
     ["a credential of 100 KB", `Authorization: Bearer ${"a".repeat(100_000)}\r\n`],
-  ])("%s is 431", async (_name, headers) => {
+  ])("a request with %s is 431", async (_name, headers) => {
     await expectRefusal(`GET ${path} HTTP/1.1\r\n${HOST}${headers}\r\n`, 431, "HEADERS_TOO_LARGE");
   });
 
-  test("an address of 100 KB is 431", async () => {
+  test("a request target of 100 KB is 431", async () => {
     await expectRefusal(`GET /?${"a".repeat(100_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, "HEADERS_TOO_LARGE");
   });
 
-  test("100 headers and an address of 6 KB are not", async () => {
+  test("a request with 100 headers or a target of 6 KB is served", async () => {
     const headers = "a:b\r\n".repeat(98);
     expect((await sendRaw(server.port, `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}${headers}\r\n`)).status).toBe(200);
     const long = await sendRaw(server.port, `GET /healthz?${"a".repeat(6000)} HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
     expect(long.status).toBe(200);
   });
 
-  test("the extension of a chunk is 413", async () => {
+  test("a chunk with a large extension is 413", async () => {
     const chunk = `1;${"a".repeat(20_000)}\r\n{\r\n`;
     await expectRefusal(`${POST}Transfer-Encoding: chunked\r\n\r\n${chunk}`, 413, "PAYLOAD_TOO_LARGE");
   });
@@ -141,7 +141,7 @@ describe("too large", () => {
     ["/graphql", 413],
     ["/healthz", 405],
     ["/api/v1/nothing", 404],
-  ])("a body without end to %s is %d at once, and little of it is read", async (target, status) => {
+  ])("an endless body to %s is %d at once, and at most a few megabytes of it are read", async (target, status) => {
     const socket = open();
     socket.setEncoding("utf8");
     let answer = "";
@@ -168,14 +168,14 @@ describe("too large", () => {
     expect(sent).toBeLessThan(20_000_000);
   });
 
-  test("an announced body of 1 GB is 413 before a byte of it", async () => {
+  test("a declared body of 1 GB is 413 before its first byte is read", async () => {
     const answer = await sendRaw(server.port, `${POST}Content-Length: 1000000000\r\n\r\n{`);
     expect(answer.status).toBe(413);
     expect(answer.text.split("HTTP/1.1 ")).toHaveLength(2);
   });
 });
 
-test("a body that takes longer to come than an answer may take is answered", async () => {
+test("a body that takes longer to arrive than REQUEST_TIMEOUT_MS is served", async () => {
   const slow = await startTestServer({ environment: { REQUEST_TIMEOUT_MS: "300" } });
   try {
     const { key } = await slow.as();
@@ -196,39 +196,39 @@ test("a body that takes longer to come than an answer may take is answered", asy
   }
 });
 
-describe("too slow", () => {
-  test("headers that trickle are 408", async () => {
+describe("slow clients", () => {
+  test("headers that arrive too slowly are 408", async () => {
     const { status, body, ms } = await trickle(server.port, "GET /healthz HTTP/1.1\r\n", "X: a\r\n", 50);
     expect([status, JSON.parse(body).error.code]).toEqual([408, "REQUEST_TIMEOUT"]);
     expect(ms).toBeLessThan(3000);
   });
 
-  test("a connection that says nothing is 408", async () => {
+  test("a connection without a request is 408", async () => {
     const { status, ms } = await sendRaw(server.port, "");
     expect(status).toBe(408);
     expect(ms).toBeLessThan(3000);
   });
 
-  test("a body that trickles is 408", async () => {
+  test("a body that arrives too slowly is 408", async () => {
     const { status, body, ms } = await trickle(server.port, withKey(`${POST}Content-Length: 1000\r\n\r\n{`), " ", 50);
     expect([status, JSON.parse(body).errors[0].message]).toEqual([408, "The request took too long to arrive"]);
     expect(ms).toBeLessThan(4000);
   });
 
-  test("a body that trickles after its answer gets no second one", async () => {
+  test("a body that arrives too slowly after its response gets no second response", async () => {
     const bytes = `POST /healthz HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n{`;
     const { status, text } = await trickle(server.port, bytes, " ", 50);
     expect(status).toBe(405);
     expect(text.split("HTTP/1.1 ")).toHaveLength(2);
   });
 
-  test("a request may take as long as REQUEST_TIMEOUT_MS says, though its caller hears nothing", async () => {
+  test("the silence timeout of a connection is longer than REQUEST_TIMEOUT_MS", async () => {
     const patient = await startTestServer({ environment: { REQUEST_TIMEOUT_MS: "60000" } });
     expect(patient.app.server.timeout).toBe(65_000);
     await patient.close();
   });
 
-  test("a caller who reads nothing is cut off", async () => {
+  test("a client that reads nothing is disconnected", async () => {
     const socket = open();
     socket.pause();
     // Together the answers (24 MB) are larger than the socket buffers, and they need no build.
@@ -246,8 +246,8 @@ const connections = () =>
     server.app.server.getConnections((_error, count) => resolve(count));
   });
 
-describe("many at once", () => {
-  test("a new caller is served while idle connections hold every place", async () => {
+describe("many connections", () => {
+  test("a new client is served while idle connections without a request use up the limit", async () => {
     const crowd = Array.from({ length: 100 }, () => open());
     await Promise.all(crowd.map((socket) => Promise.race([once(socket, "connect"), once(socket, "close")])));
     const answer = await sendRaw(server.port, `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
@@ -255,7 +255,7 @@ describe("many at once", () => {
     expect(await connections()).toBeLessThanOrEqual(60);
   });
 
-  test("also while they were idle after a request of theirs", async () => {
+  test("a new client is served while idle connections after a request use up the limit", async () => {
     for (let n = 0; n < 100; n += 1) {
       const socket = open();
       socket.write(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
@@ -265,7 +265,7 @@ describe("many at once", () => {
     expect(answer.status).toBe(200);
   });
 
-  test("300 requests in one go are answered in order", async () => {
+  test("300 pipelined requests are answered in order", async () => {
     const requests = Array.from({ length: 300 }, (_, n) => `GET /healthz HTTP/1.1\r\n${HOST}X-Request-ID: ${n}\r\n`);
     const { text } = await sendRaw(server.port, `${requests.join("\r\n")}${CLOSE}\r\n`);
     const ids = [...text.matchAll(/X-Request-ID: (\d+)/g)].map(([, id]) => Number(id));

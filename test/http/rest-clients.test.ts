@@ -73,7 +73,7 @@ describe("Accept", () => {
   });
 
   test.each(["application/json", "text/csv; header=absent", "text/csv;q=0, image/png"])(
-    "%s is 406 on the export",
+    "Accept: %s is 406 on the export",
     async (accept) => expect(await statusOf(PATHS.export(), { Accept: accept })).toBe(406),
   );
 });

@@ -35,7 +35,7 @@ describe("one envelope", () => {
       413,
       "PAYLOAD_TOO_LARGE",
     ],
-  ])("%s", async (_what, at, init, status, code) => {
+  ])("an error of REST has the documented envelope: %s", async (_what, at, init, status, code) => {
     const response = await owner.get(at(), init);
     const body = JSON.parse(await response.text());
     expect(response.status).toBe(status);
@@ -44,12 +44,12 @@ describe("one envelope", () => {
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test("405 says what is allowed", async () => {
+  test("a 405 names the allowed methods", async () => {
     const response = await owner.get(path, { method: "PATCH" });
     expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
   });
 
-  test("401 names the scheme and is one body for every bad credential", async () => {
+  test("a 401 names the scheme and has the same body for every invalid credential", async () => {
     const bodies = await Promise.all(
       ["", "Bearer", "Bearer nonsense", `Bearer tj_${"a".repeat(43)}`, owner.key, "Basic dXNlcjpwYXNz"].map(
         async (credential) => {
@@ -65,7 +65,7 @@ describe("one envelope", () => {
     ]);
   });
 
-  test("the same refusals on /graphql have the shape a GraphQL client reads", async () => {
+  test("errors of /graphql have the shape of a GraphQL response", async () => {
     const refused = async (init: RequestInit) => {
       const response = await owner.get("/graphql", { method: "POST", ...init });
       return { status: response.status, body: JSON.parse(await response.text()) };
@@ -84,7 +84,7 @@ describe("one envelope", () => {
 });
 
 describe("headers", () => {
-  test("a page carries its validators, its cache rule and what it depends on", async () => {
+  test("a page has an ETag, Cache-Control and Vary", async () => {
     const response = await owner.get(path);
     await response.text();
     expect(response.headers.get("etag")).toMatch(/^W\/"[\w-]{27}"$/);
@@ -93,7 +93,7 @@ describe("headers", () => {
     expect(response.headers.get("x-powered-by")).toBeNull();
   });
 
-  test("a known ETag is answered 304 without a body, after access has been checked", async () => {
+  test("a known ETag is 304 without a body, after access was checked", async () => {
     const etag = (await owner.get(path)).headers.get("etag") ?? "";
     const again = await owner.get(path, { headers: { "If-None-Match": `"other", ${etag}` } });
     expect(again.status).toBe(304);
@@ -107,7 +107,7 @@ describe("headers", () => {
     expect((await fetch(server.url + path, { headers: { "If-None-Match": etag } })).status).toBe(401);
   });
 
-  test("HEAD answers like GET without the body", async () => {
+  test("HEAD has the status and headers of GET without the body", async () => {
     const [get, head] = await Promise.all([owner.get(path), owner.get(path, { method: "HEAD" })]);
     expect(head.status).toBe(200);
     expect(await head.text()).toBe("");
@@ -118,7 +118,7 @@ describe("headers", () => {
     expect(missing.status).toBe(404);
   });
 
-  test("a good request id is echoed, a bad one replaced", async () => {
+  test("a valid request id is returned, and an invalid one is replaced", async () => {
     const idFor = async (id: string) =>
       (await owner.get(path, { headers: { "X-Request-ID": id } })).headers.get("x-request-id");
     expect(await idFor("Trace.1_2-3")).toBe("Trace.1_2-3");
@@ -133,7 +133,7 @@ describe("headers", () => {
     ["br", "br"],
     ["gzip, br", "br"],
     ["identity", null],
-  ])("Accept-Encoding: %s is answered with %s", async (accepted, encoding) => {
+  ])("a response to Accept-Encoding: %s has the encoding %s", async (accepted, encoding) => {
     const big = await aTask(server.sql, { user_id: owner.userId });
     await server.sql`insert into task_email_jobs (task_id, email_address, status)
       select ${big}, 'user' || n || '@example.com', 'pending' from generate_series(1, 50) n`;
@@ -153,7 +153,7 @@ describe("Link", () => {
     ["limit=10&offset=5", { first: 0, prev: 0, next: 15, last: 20 }],
     ["limit=10&offset=9999", { first: 0, prev: 20, last: 20 }],
     ["limit=100&offset=0", { first: 0, last: 0 }],
-  ])("?%s of 25 jobs", async (query, expected) => {
+  ])("a page of 25 jobs has the documented Link for the query %s", async (query, expected) => {
     const taskId = await aTask(server.sql, { user_id: owner.userId });
     await server.sql`insert into task_email_jobs (task_id, email_address, status)
       select ${taskId}, 'user' || n || '@example.com', 'pending' from generate_series(1, 25) n`;
@@ -168,12 +168,12 @@ describe("Link", () => {
 });
 
 describe("CORS", () => {
-  test("no origin is allowed unless configured", async () => {
+  test("no origin is allowed unless CORS_ORIGINS names it", async () => {
     const response = await owner.get(path, { headers: { Origin: "https://evil.example" } });
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test("an allowed origin reads the answer, its headers and its errors; another does not", async () => {
+  test("an allowed origin can read responses, their headers and errors, and another origin cannot", async () => {
     const open = await startTestServer({ environment: { CORS_ORIGINS: "https://app.example, https://b.example" } });
     try {
       const viewer = await open.as();
@@ -202,7 +202,7 @@ describe("CORS", () => {
     }
   });
 
-  test("OPTIONS of a known path is 204 with Allow, without a credential", async () => {
+  test("OPTIONS on a known path is 204 with Allow, without a credential", async () => {
     const response = await fetch(server.url + path, { method: "OPTIONS" });
     expect(response.status).toBe(204);
     expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");

@@ -19,7 +19,7 @@ test.each<[string, string, RequestInit, number]>([
   ["a refused credential", "/graphql", { headers: { Authorization: "Bearer x" } }, 401],
   ["a refused method", "/healthz", { method: "PUT" }, 405],
   ["a refused body", "/graphql", { method: "POST", headers: { "Content-Encoding": "br" }, body: "x" }, 415],
-])("%s says how a browser must treat it, and not what made it", async (_name, path, init, status) => {
+])("%s has the security headers and names no software", async (_name, path, init, status) => {
   const response = await owner.get(path, init);
   await response.text();
   expect(response.status).toBe(status);
@@ -29,7 +29,7 @@ test.each<[string, string, RequestInit, number]>([
   }
 });
 
-test("GraphiQL's page keeps its own policy, under which it works", async () => {
+test("the page of GraphiQL has its own content security policy", async () => {
   const response = await owner.get("/graphiql");
   await response.text();
   expect(response.headers.get("content-security-policy")).toContain("script-src 'self'");
@@ -38,7 +38,7 @@ test("GraphiQL's page keeps its own policy, under which it works", async () => {
 });
 
 test.each(["utf-7", "utf-16", "utf-32", "iso-8859-1", "utf-8; charset=utf-7", '"utf-7"', "us-ascii"])(
-  "a body in %s is 415",
+  "a body that declares the charset %s is 415",
   async (charset) => {
     const response = await owner.get("/graphql", {
       method: "POST",
@@ -50,7 +50,7 @@ test.each(["utf-7", "utf-16", "utf-32", "iso-8859-1", "utf-8; charset=utf-7", '"
   },
 );
 
-test.each(["utf-8", "UTF-8", '"utf-8"'])("a body in %s is read", async (charset) => {
+test.each(["utf-8", "UTF-8", '"utf-8"'])("a body that declares the charset %s is accepted", async (charset) => {
   const response = await owner.get("/graphql", {
     method: "POST",
     headers: { "Content-Type": `application/json; charset=${charset}` },

@@ -19,9 +19,9 @@ const chunked = (kilobytes: number) =>
   `Transfer-Encoding: chunked\r\n\r\n${`400\r\n${" ".repeat(1024)}\r\n`.repeat(kilobytes)}0\r\n\r\n`;
 const statusesOf = (text: string) => [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
 
-describe("a target", () => {
+describe("request targets", () => {
   test.each(["http://a/healthz", "http://[::1/healthz", "http://xn--/healthz", "ftp://a:99999/healthz", "/healthz#x"])(
-    "%s names a path of ours, whatever its authority",
+    "the request target %s names a known path, whatever its authority is",
     async (target) => {
       const { status, body, head } = await sendRaw(server.port, get(target, CLOSE));
       expect([status, body]).toEqual([200, '{"status":"ok"}']);
@@ -29,43 +29,51 @@ describe("a target", () => {
     },
   );
 
-  test.each(["http://a", "http://[", "http://a?x=1", "//a@[::1#x", "*"])("%s is an unknown path", async (target) => {
-    const { status, body } = await sendRaw(server.port, get(target, CLOSE));
-    expect([status, JSON.parse(body).error.code]).toEqual([404, "NOT_FOUND"]);
-  });
+  test.each(["http://a", "http://[", "http://a?x=1", "//a@[::1#x", "*"])(
+    "the request target %s is an unknown path",
+    async (target) => {
+      const { status, body } = await sendRaw(server.port, get(target, CLOSE));
+      expect([status, JSON.parse(body).error.code]).toEqual([404, "NOT_FOUND"]);
+    },
+  );
 
-  test.each(["http://", "http:///healthz", "*x"])("%s is refused in the envelope, and logged", async (target) => {
-    const { status, head, body } = await sendRaw(server.port, get(target, "X-Request-ID: mine-1\r\n"));
-    expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
-    expect(head).toContain("X-Request-ID: mine-1");
-    expect(server.logLines.some((line) => line.includes('"mine-1"') && line.includes("malformed request"))).toBe(true);
-  });
+  test.each(["http://", "http:///healthz", "*x"])(
+    "the request target %s is refused with the error envelope and logged",
+    async (target) => {
+      const { status, head, body } = await sendRaw(server.port, get(target, "X-Request-ID: mine-1\r\n"));
+      expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
+      expect(head).toContain("X-Request-ID: mine-1");
+      expect(server.logLines.some((line) => line.includes('"mine-1"') && line.includes("malformed request"))).toBe(
+        true,
+      );
+    },
+  );
 });
 
-describe("a body in chunks, larger than 100 KB,", () => {
-  test("that nobody reads leaves the route its answer", async () => {
+describe("chunked bodies above 100 KB", () => {
+  test("a large chunked body to a route that reads no body does not change the response", async () => {
     const { text } = await sendRaw(server.port, get(path, as(), CLOSE, chunked(150)).slice(0, -2));
     expect(statusesOf(text)).toEqual([200]);
     const post = `POST ${path} HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: text/plain\r\n${chunked(150)}`;
     expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([405]);
   });
 
-  test("of another type than JSON is 413 to /graphql, once", async () => {
+  test("a large chunked body that is not JSON gets one 413 from /graphql", async () => {
     const post = `POST /graphql HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: text/plain\r\n${chunked(150)}`;
     expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([413]);
   });
 
-  test("that /graphql reads is 413", async () => {
+  test("a large chunked JSON body to /graphql is 413", async () => {
     const post = `POST /graphql HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: application/json\r\n${chunked(150)}`;
     expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([413]);
   });
 
-  test("is no error of ours", () => {
+  test("large chunked bodies log no unexpected error", () => {
     expect(server.logLines.filter((line) => /unexpected error|the error handler failed/.test(line))).toEqual([]);
   });
 });
 
-test("a small body in chunks is read behind a rate limit, too", async () => {
+test("a small chunked body is read with a rate limit, too", async () => {
   const limited = await startTestServer({ environment: { RATE_LIMIT: "100/s" } });
   try {
     const { key } = await limited.as();
@@ -77,7 +85,7 @@ test("a small body in chunks is read behind a rate limit, too", async () => {
   }
 });
 
-test("a wrong body to REST is looked at by nobody: 401 and 405 as without it", async () => {
+test("REST ignores an invalid body: the response is 401 or 405 as without it", async () => {
   const post = (method: string, ...headers: string[]) =>
     `${method} ${path} HTTP/1.1\r\n${HOST}${CLOSE}${headers.join("")}Content-Type: application/json\r\nContent-Length: 1\r\n\r\n{`;
   expect((await sendRaw(server.port, post("GET"))).status).toBe(401);
@@ -85,13 +93,13 @@ test("a wrong body to REST is looked at by nobody: 401 and 405 as without it", a
   expect((await sendRaw(server.port, post("POST", as()))).status).toBe(405);
 });
 
-test("a request that is followed by garbage is answered first", async () => {
+test("a valid request is answered before the malformed bytes that follow it", async () => {
   const { text } = await sendRaw(server.port, `${get(path, as())}garbage\r\n\r\n${"more ".repeat(100)}`);
   expect(statusesOf(text)[0]).toBe(200);
   expect(text).toContain('"jobs":[{');
 });
 
-test("what was no request is counted by its status", async () => {
+test("malformed requests are counted by their status", async () => {
   const counted = async () => {
     const scrape = await fetch(`${server.url}/metrics`, { headers: { Authorization: "Bearer a-token-of-this-test" } });
     const series = 'http_requests_total{door="unknown",operation="none",status="431"} ';

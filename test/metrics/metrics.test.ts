@@ -27,8 +27,8 @@ function sampleOf(text: string, series: string): number | undefined {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-describe("who may read the metrics", () => {
-  test("nobody, unless somebody asked for them: the path is unknown and nothing is collected", async () => {
+describe("access to the metrics", () => {
+  test("without a metrics setting the path is unknown and no metrics are collected", async () => {
     const server = await serve({});
     const [metrics, nowhere] = await Promise.all(
       ["/metrics", "/nowhere"].map(async (path) => {
@@ -47,18 +47,18 @@ describe("who may read the metrics", () => {
     ["the beginning of the token", { Authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
     ["no scheme", { Authorization: TOKEN }],
     ["an empty token", { Authorization: "Bearer " }],
-  ])("on the main port nobody with %s", async (_what, headers) => {
+  ])("the metrics on the main port are refused with %s", async (_what, headers) => {
     const response = await fetch(`${(await serve(METERED)).url}/metrics`, { headers });
     expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
     expect(await response.json()).toMatchObject({ error: { code: "UNAUTHORIZED" } });
   });
 
-  test("not who has a key of the API, an admin's included", async () => {
+  test("an API key does not give access to the metrics, not even an admin's", async () => {
     const admin = await (await serve(METERED)).as({ isAdmin: true });
     expect((await admin.get("/metrics")).status).toBe(401);
   });
 
-  test("on the main port whoever has the token, by GET and HEAD alone", async () => {
+  test("the metrics on the main port can be read with the token, by GET and HEAD only", async () => {
     const server = await serve(METERED);
     const ask = (method: string) =>
       fetch(`${server.url}/metrics`, { method, headers: { Authorization: `bearer ${TOKEN}` } });
@@ -71,7 +71,7 @@ describe("who may read the metrics", () => {
     expect((await ask("POST")).status).toBe(405);
   });
 
-  test("on a port of their own whoever reaches it, and there is nothing else", async () => {
+  test("the metrics port needs no token and serves nothing else", async () => {
     const config = { port: 0, host: "127.0.0.1", token: null };
     const metrics = await openMetricsServer(config, async () => "up 1\n");
     running.push(metrics);
@@ -80,7 +80,7 @@ describe("who may read the metrics", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 405]);
   });
 
-  test("on a port of their own with a token only whoever has it", async () => {
+  test("the metrics port requires the token if one is set", async () => {
     const config = { port: 0, host: "127.0.0.1", token: TOKEN };
     const metrics = await openMetricsServer(config, async () => "up 1\n");
     running.push(metrics);
@@ -89,14 +89,14 @@ describe("who may read the metrics", () => {
     expect([await ask({}), await ask({ Authorization: `Bearer ${TOKEN}` })]).toEqual([401, 200]);
   });
 
-  test("with a port of their own the main port knows nothing of them", async () => {
+  test("the main port does not serve the metrics if they have a port", async () => {
     const server = await serve({ ...METERED, METRICS_PORT: "0" });
     expect((await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).status).toBe(404);
   });
 });
 
-describe("the metrics tell", () => {
-  test("requests by door, operation and status, and how long they took", async () => {
+describe("the values of the metrics", () => {
+  test("requests and their durations are counted by endpoint, operation and status", async () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
@@ -132,7 +132,7 @@ describe("the metrics tell", () => {
     expect(took('bucket{le="10",door="rest",operation="/api/v1/tasks/:id/jobs"}')).toBe(4);
   });
 
-  test("the pool, its queue, the loader's batches, the event loop, memory and CPU", async () => {
+  test("the metrics include the pool, its queue, the batches of the loader, the event loop, memory and CPU", async () => {
     const text = await scrape(await serve(METERED));
     for (const series of [
       'database_reads_under_way{pool="pages"}',
@@ -151,7 +151,7 @@ describe("the metrics tell", () => {
     }
   });
 
-  test("what each limit turned away", async () => {
+  test("refused requests are counted by limit", async () => {
     const server = await serve({ ...METERED, RATE_LIMIT: "2/m" });
     const viewer = await server.as();
     const tooMany = `{ ${Array.from({ length: 21 }, () => "__typename").join(" ")} }`;
@@ -164,7 +164,7 @@ describe("the metrics tell", () => {
     expect(sampleOf(text, 'http_requests_total{door="graphql",operation="none",status="429"}')).toBe(3);
   });
 
-  test("a search that holds its connection, and that it took too long", async () => {
+  test("a search that uses a connection is shown, and its timeout is counted", async () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
@@ -181,7 +181,7 @@ describe("the metrics tell", () => {
     expect(sampleOf(await scrape(server), 'rejected_requests_total{limit="timeout"}')).toBe(1);
   });
 
-  test("an export while it runs", async () => {
+  test("a running export is shown", async () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
@@ -193,7 +193,7 @@ describe("the metrics tell", () => {
     await expect.poll(exporting).toBe(0);
   });
 
-  test("a caller who left as aborted", async () => {
+  test("a request of a client that disconnected is counted as aborted", async () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
@@ -212,7 +212,7 @@ describe("the metrics tell", () => {
   });
 });
 
-test("no label has anything a caller chose: no id, name, path, address or key", async () => {
+test("no label contains text of a caller: no id, name, path, address or key", async () => {
   const server = await serve(METERED);
   const viewer = await server.as();
   const canary = `canary${randomUUID().replaceAll("-", "")}`;
@@ -237,6 +237,6 @@ test.each([
   { METRICS_TOKEN: "sixteen and more with spaces" },
   { METRICS_PORT: "70000" },
   { METRICS_TOKEN: TOKEN, WORKERS: "2" },
-])("%o is refused at the start", (environment) => {
+])("a server with the settings %o does not start", (environment) => {
   expect(() => readConfig(environment)).toThrow(ConfigError);
 });

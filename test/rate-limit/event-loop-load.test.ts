@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createLoadMeter } from "../../src/rate-limit/event-loop-load.ts";
 
-test("an event loop that works without a pause is busy, and one that waits is not", async () => {
+test("an event loop that works without a pause counts as busy, and one that waits does not", async () => {
   const isBusy = createLoadMeter();
   // The first call ends the sample in which this file was loaded.
   await delay(100);

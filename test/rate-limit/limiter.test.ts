@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createLog } from "../../src/log.ts";
 import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 
-test("in memory 100,000 addresses are kept, the longest unseen forgotten first, and every credential", async () => {
+test("the memory store keeps every credential and the 100,000 most recent addresses", async () => {
   const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;
   const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, createLog("silent"));
   const left = async (bucket: string) => (await limiter.take(bucket, 1))?.remaining;

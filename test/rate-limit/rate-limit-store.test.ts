@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const each of running.splice(0).reverse()) await each.close();
 });
 
-/** A server that counts in a PostgreSQL behind a network of its own; the pages come by another way. */
+/** Starts a server whose rate limit store is reached through a proxy, and whose pages are not. */
 async function countingBehindProxy() {
   const keeper = await startTestServer();
   const store = new URL(keeper.database.url);
@@ -29,7 +29,7 @@ async function countingBehindProxy() {
   return { proxy, isCounted, logLines: server.logLines };
 }
 
-test("requests are counted again soon after the network drops no more packets, and the log says so once", async () => {
+test("requests are counted again soon after the network to the store works again, and the log has one line about it", async () => {
   const { proxy, isCounted, logLines } = await countingBehindProxy();
   proxy.become("blackhole");
   expect(await isCounted()).toBe(false);
@@ -38,7 +38,7 @@ test("requests are counted again soon after the network drops no more packets, a
   expect(logLines.filter((line) => line.includes("requests are counted"))).toHaveLength(1);
 });
 
-test("a store that hangs up is not asked to connect without a pause", async () => {
+test("the server pauses between its attempts to connect to a store that closes connections", async () => {
   const { proxy, isCounted } = await countingBehindProxy();
   proxy.become("hang up");
   const before = proxy.connects();

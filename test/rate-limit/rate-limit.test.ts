@@ -31,15 +31,15 @@ async function inTurn<T>(count: number, work: () => Promise<T>): Promise<T[]> {
 }
 const secondsIn = (response: Response) => Number(/;t=(\d+)$/.exec(response.headers.get("ratelimit") ?? "")?.[1]);
 
-test("nothing is limited, and no header speaks of a limit, unless one is configured", async () => {
+test("without RATE_LIMIT no request is limited and no response has RateLimit headers", async () => {
   const { viewer, path } = await limited({});
   const answers = await times(200, () => viewer.get(path));
   expect(new Set(statusesOf(answers))).toEqual(new Set([200]));
   expect([...(answers[0] as Response).headers.keys()].filter((name) => name.startsWith("ratelimit"))).toEqual([]);
 });
 
-describe("a credential", () => {
-  test("gets exactly its limit out of a burst, and the rest are 429 in the envelope", async () => {
+describe("credentials", () => {
+  test("a burst of one credential gets exactly its limit, and the rest is 429 with the error envelope", async () => {
     const { viewer, path } = await limited({ RATE_LIMIT: "5/m" });
     const answers = await times(20, () => viewer.get(path));
     expect(statusesOf(answers)).toEqual([...Array(5).fill(200), ...Array(15).fill(429)]);
@@ -51,7 +51,7 @@ describe("a credential", () => {
     }
   });
 
-  test("reads in the headers what is left, and for how long", async () => {
+  test("the headers name the remaining points and the seconds until the window ends", async () => {
     const { viewer, path } = await limited({ RATE_LIMIT: "3/m" });
     const answers = await inTurn(5, () => viewer.get(path));
     const remaining = answers.map(
@@ -64,13 +64,13 @@ describe("a credential", () => {
     expect(answers.map(({ headers }) => headers.has("retry-after"))).toEqual([false, false, false, true, true]);
   });
 
-  test("is served again when its window is over", async () => {
+  test("a credential is served again when its window has ended", async () => {
     const { viewer, path } = await limited({ RATE_LIMIT: "2/s" });
     expect(statusesOf(await times(4, () => viewer.get(path)))).toContain(429);
     await expect.poll(async () => (await viewer.get(path)).status, { interval: 100, timeout: 5000 }).toBe(200);
   });
 
-  test("has one limit on both doors and in both headers, and shares it with nobody", async () => {
+  test("a credential has one limit for both APIs and both headers, and other credentials have their own", async () => {
     const { server, viewer, path } = await limited({ RATE_LIMIT: "3/m" });
     const stranger = await server.as({ userId: viewer.userId });
     const byKeyHeader = () => fetch(server.url + path, { headers: { "X-API-Key": viewer.key } });
@@ -84,7 +84,7 @@ describe("a credential", () => {
   });
 
   test.each(["application/json", "application/graphql-response+json"])(
-    "over its limit is told so by GraphQL in %s",
+    "a credential over its limit gets RATE_LIMITED from GraphQL in %s",
     async (accept) => {
       const { viewer } = await limited({ RATE_LIMIT: "1/m" });
       await viewer.query("{ __typename }");
@@ -98,7 +98,7 @@ describe("a credential", () => {
     },
   );
 
-  test("that is a token keeps its subject's limit when it is renewed", async () => {
+  test("a renewed token shares the limit of its subject", async () => {
     const { server, path } = await limited({ RATE_LIMIT: "2/m", JWT_SECRET: SECRET });
     const subject = randomUUID();
     const expiresAt = Math.floor(Date.now() / 1000) + 600;
@@ -113,7 +113,7 @@ describe("a credential", () => {
     ]);
   });
 
-  test("pays for a query by its cost: as much as REST for a page, more for several, and all before any SQL", async () => {
+  test("a query is charged by its cost before any SQL: a page as over REST, several pages more", async () => {
     const { server, viewer, path } = await limited({ RATE_LIMIT: "6/m" });
     const page = (alias: string) =>
       `${alias}: taskJobs(taskId: "${path.split("/")[4]}", limit: 100) { jobs {
@@ -134,7 +134,7 @@ describe("a credential", () => {
   });
 
   test.each(["application/json", "application/graphql-response+json"])(
-    "that cannot pay for a query reads the same in %s as one that cannot pay for a request",
+    "a query that costs more than the remaining points is RATE_LIMITED in %s, like a request without points",
     async (accept) => {
       const { viewer } = await limited({ RATE_LIMIT: "1/m" });
       const dear = `{ ${["a", "b", "c"]
@@ -154,7 +154,7 @@ describe("a credential", () => {
     },
   );
 
-  test("that sends a burst is worked on by a quarter of the pool, and somebody else's request begins at once", async () => {
+  test("a burst of one credential uses a quarter of the pool, and another user's request starts at once", async () => {
     const { server, viewer, path } = await limited({ RATE_LIMIT: "100/m", DATABASE_POOL_SIZE: "8" });
     const other = await server.as();
     await viewer.get(path);
@@ -172,17 +172,17 @@ describe("a credential", () => {
     expect((await burst).every(({ status }) => status !== 429)).toBe(true);
   });
 
-  test("over its limit is refused without a statement", async () => {
+  test("a credential over its limit is refused without a statement", async () => {
     const { server, viewer, path } = await limited({ RATE_LIMIT: "2/m" });
     await times(5, () => viewer.get(path));
     expect(await server.countStatements(() => times(50, () => viewer.get(path)))).toBe(0);
   });
 });
 
-describe("an address", () => {
+describe("addresses", () => {
   const hops = { RATE_LIMIT: "3/m", TRUST_PROXY_HOPS: "1" };
 
-  test("gets exactly its limit of refusals to strangers, then 429, and others are not touched", async () => {
+  test("requests without a credential are 401 up to the limit of their address and then 429, and other addresses are not affected", async () => {
     const { from } = await limited(hops);
     expect(statusesOf(await times(10, () => from("192.0.2.1")))).toEqual([
       ...Array(3).fill(401),
@@ -192,7 +192,7 @@ describe("an address", () => {
     expect((await from("::ffff:192.0.2.1")).status).toBe(429);
   });
 
-  test("pays for wrong keys, and for paths where nobody asks for one", async () => {
+  test("invalid keys and unknown paths are charged to the address", async () => {
     const { server, from } = await limited(hops);
     const wrong = { Authorization: `Bearer tj_${"x".repeat(40)}` };
     const astray = () => fetch(`${server.url}/nowhere`, { headers: { "X-Forwarded-For": "192.0.2.1", ...wrong } });
@@ -202,7 +202,7 @@ describe("an address", () => {
     expect(await server.countStatements(() => times(20, () => from("192.0.2.1", wrong)))).toBe(0);
   });
 
-  test("that is refused still passes the callers who were known there, and is not charged for them", async () => {
+  test("known credentials are served from a refused address and are not charged to it", async () => {
     const { server, viewer, path, from } = await limited({ RATE_LIMIT: "20/m", TRUST_PROXY_HOPS: "1" });
     const known = { Authorization: `Bearer ${viewer.key}` };
     expect(statusesOf(await inTurn(5, () => from("192.0.2.1", known)))).toEqual(Array(5).fill(200));
@@ -215,21 +215,21 @@ describe("an address", () => {
     expect((await newcomer.get(path, { headers: { "X-Forwarded-For": "192.0.2.1" } })).status).toBe(429);
   });
 
-  test("is not what X-Forwarded-For says, unless so many proxies are trusted", async () => {
+  test("X-Forwarded-For does not decide the address unless TRUST_PROXY_HOPS is set", async () => {
     const { from } = await limited({ RATE_LIMIT: "3/m" });
     let n = 0;
     const spoofed = await inTurn(6, () => from(`192.0.2.${n++}`));
     expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
   });
 
-  test("is what the last trusted proxy saw, whatever the caller put before it", async () => {
+  test("the address is the one that the last trusted proxy reports, whatever the client sends", async () => {
     const { from } = await limited(hops);
     let n = 0;
     const spoofed = await inTurn(6, () => from(`192.0.2.${n++}, 198.51.100.7`));
     expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
   });
 
-  test("is neither charged nor refused for health checks and preflights", async () => {
+  test("health checks and preflights are neither charged nor refused", async () => {
     const { server } = await limited({ RATE_LIMIT: "1/m", CORS_ORIGINS: "https://app.example" });
     const preflight = () =>
       fetch(`${server.url}/graphql`, { method: "OPTIONS", headers: { Origin: "https://app.example" } });
@@ -241,7 +241,7 @@ describe("an address", () => {
   });
 });
 
-test("a browser on an allowed origin may read the headers", async () => {
+test("a page of an allowed origin can read the RateLimit headers", async () => {
   const { viewer, path } = await limited({ RATE_LIMIT: "5/m", CORS_ORIGINS: "https://app.example" });
   const { headers } = await viewer.get(path, { headers: { Origin: "https://app.example" } });
   expect(headers.get("access-control-expose-headers")?.split(",")).toEqual(
@@ -249,8 +249,8 @@ test("a browser on an allowed origin may read the headers", async () => {
   );
 });
 
-describe("in PostgreSQL", () => {
-  test("instances share one limit, exactly", async () => {
+describe("the PostgreSQL store", () => {
+  test("two instances share one exact limit", async () => {
     const shared = { RATE_LIMIT: "10/m", RATE_LIMIT_STORE: "postgres" };
     const one = await limited(shared);
     const other = await limited({ ...shared, DATABASE_URL: one.server.database.url });
@@ -262,7 +262,7 @@ describe("in PostgreSQL", () => {
     expect(refused.filter((isRefused) => !isRefused)).toHaveLength(10);
   });
 
-  test("that cannot be reached, requests pass uncounted and the log says so once", async () => {
+  test("requests pass uncounted while the store cannot be reached, and the log has one line about it", async () => {
     const { server, viewer, path } = await limited({
       RATE_LIMIT: "1/m",
       RATE_LIMIT_STORE: "postgres",
@@ -283,6 +283,6 @@ test.each([
   { RATE_LIMIT_STORE: "redis" },
   { RATE_LIMIT: "1/s", RATE_LIMIT_STORE: "postgres" },
   { TRUST_PROXY_HOPS: "true" },
-])("%o is refused at the start", (environment) => {
+])("a server with the settings %o does not start", (environment) => {
   expect(() => readConfig(environment)).toThrow(ConfigError);
 });
