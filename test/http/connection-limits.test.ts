@@ -35,10 +35,10 @@ afterEach(() => {
 const HOST = "Host: a\r\n";
 const CLOSE = "Connection: close\r\n";
 const POST = `POST /graphql HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n`;
-/** What a smuggler wants answered. */
+/** The second request that an attacker tries to smuggle. */
 const SECOND = `GET /healthz HTTP/1.1\r\n${HOST}${CLOSE}\r\n`;
 
-/** A body is read for a caller who is known. */
+/** Adds a valid credential, because the server reads the body only after authentication. */
 const withKey = (bytes: string) => bytes.replace(HOST, `${HOST}X-API-Key: ${owner.key}\r\n`);
 
 async function expectRefusal(bytes: string, status: number, code: string) {
@@ -164,7 +164,7 @@ describe("large requests", () => {
     send();
     await closed;
     expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
-    // What lies in the buffers of both ends is sent too.
+    // The number includes the bytes in the socket buffers of both sides.
     expect(sent).toBeLessThan(20_000_000);
   });
 
@@ -231,7 +231,7 @@ describe("slow clients", () => {
   test("a client that reads nothing is disconnected", async () => {
     const socket = open();
     socket.pause();
-    // Together the answers (24 MB) are larger than the socket buffers, and they need no build.
+    // Together the responses (24 MB) are larger than the socket buffers.
     const fields = Array.from({ length: 90 }, (_, n) => `address${n}: emailAddress`).join(" ");
     const query = `{ taskJobs(taskId: "${path.split("/")[4]}", limit: 100) { jobs { ${fields} } } }`;
     const body = JSON.stringify({ query });

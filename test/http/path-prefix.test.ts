@@ -15,7 +15,7 @@ function served(environment: Record<string, string>): Promise<TestServer> {
   return server;
 }
 
-/** The targets of the redirect and of the links of all lists. */
+/** Returns the targets of the redirect and of the links of all lists. */
 async function targets(environment: Record<string, string>, headers: Record<string, string> = {}) {
   const server = await served(environment);
   const owner = await server.as();

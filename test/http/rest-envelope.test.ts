@@ -22,7 +22,7 @@ describe("one envelope", () => {
     ["PUT with JSON", () => path, { method: "PUT", headers: json, body: "{}" }, 405, "METHOD_NOT_ALLOWED"],
     ["another media type wanted", () => path, { headers: { Accept: "image/png" } }, 406, "NOT_ACCEPTABLE"],
     [
-      "unparsable JSON, which nobody reads",
+      "invalid JSON, which REST does not read",
       () => path,
       { method: "POST", headers: json, body: "{" },
       405,

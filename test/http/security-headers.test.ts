@@ -13,7 +13,7 @@ const SECURITY_HEADERS = {
 
 test.each<[string, string, RequestInit, number]>([
   ["a health check", "/healthz", {}, 200],
-  ["a GraphQL answer", "/graphql?query=%7B__typename%7D", {}, 200],
+  ["a GraphQL response", "/graphql?query=%7B__typename%7D", {}, 200],
   ["a refused id", "/api/v1/tasks/x/jobs", {}, 400],
   ["an unknown path", "/nothing", {}, 404],
   ["a refused credential", "/graphql", { headers: { Authorization: "Bearer x" } }, 401],

@@ -21,7 +21,7 @@ async function serve(environment: Record<string, string>): Promise<TestServer> {
 const scrape = async ({ url }: TestServer) =>
   (await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).text();
 
-/** The value of the one line that begins so; undefined where there is none. */
+/** Returns the value of the line that starts with this name and labels, or undefined if there is none. */
 function sampleOf(text: string, series: string): number | undefined {
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));

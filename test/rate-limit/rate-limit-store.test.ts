@@ -47,6 +47,6 @@ test("the server pauses between its attempts to connect to a store that closes c
     expect(await isCounted()).toBe(false);
     await sleep(50);
   }
-  // Twenty a second, and a second's worth at once.
+  // At most 20 attempts per second, and 20 more at the start.
   expect(proxy.connects() - before).toBeLessThan(80);
 });

@@ -24,7 +24,7 @@ async function limited(environment: Record<string, string>) {
 
 const statusesOf = (responses: readonly Response[]) => responses.map(({ status }) => status).sort();
 const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work));
-async function inTurn<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+async function oneAfterAnother<T>(count: number, work: () => Promise<T>): Promise<T[]> {
   const done: T[] = [];
   for (let i = 0; i < count; i++) done.push(await work());
   return done;
@@ -53,7 +53,7 @@ describe("credentials", () => {
 
   test("the headers name the remaining points and the seconds until the window ends", async () => {
     const { viewer, path } = await limited({ RATE_LIMIT: "3/m" });
-    const answers = await inTurn(5, () => viewer.get(path));
+    const answers = await oneAfterAnother(5, () => viewer.get(path));
     const remaining = answers.map(
       ({ headers }) => /^"default";r=(\d+);t=\d+$/.exec(headers.get("ratelimit") ?? "")?.[1],
     );
@@ -137,14 +137,14 @@ describe("credentials", () => {
     "a query that costs more than the remaining points is RATE_LIMITED in %s, like a request without points",
     async (accept) => {
       const { viewer } = await limited({ RATE_LIMIT: "1/m" });
-      const dear = `{ ${["a", "b", "c"]
+      const expensive = `{ ${["a", "b", "c"]
         .map(
           (alias) => `${alias}: taskJobs(taskId: "${randomUUID()}", limit: 100) {
         jobs { id taskId emailAddress status createdAt updatedAt email { id email status domainName hostName serverType
         isCatchall validatedAt unknownReason } } }`,
         )
         .join(" ")} }`;
-      const [first, second] = await inTurn(2, () => viewer.query(dear, {}, { Accept: accept }));
+      const [first, second] = await oneAfterAnother(2, () => viewer.query(expensive, {}, { Accept: accept }));
       expect([first?.status, first?.body, first?.headers.get("content-type")]).toEqual([
         second?.status,
         second?.body,
@@ -196,7 +196,7 @@ describe("addresses", () => {
     const { server, from } = await limited(hops);
     const wrong = { Authorization: `Bearer tj_${"x".repeat(40)}` };
     const astray = () => fetch(`${server.url}/nowhere`, { headers: { "X-Forwarded-For": "192.0.2.1", ...wrong } });
-    expect(statusesOf(await inTurn(2, () => from("192.0.2.1", wrong)))).toEqual([401, 401]);
+    expect(statusesOf(await oneAfterAnother(2, () => from("192.0.2.1", wrong)))).toEqual([401, 401]);
     expect((await astray()).status).toBe(404);
     expect((await from("192.0.2.1", wrong)).status).toBe(429);
     expect(await server.countStatements(() => times(20, () => from("192.0.2.1", wrong)))).toBe(0);
@@ -205,7 +205,7 @@ describe("addresses", () => {
   test("known credentials are served from a refused address and are not charged to it", async () => {
     const { server, viewer, path, from } = await limited({ RATE_LIMIT: "20/m", TRUST_PROXY_HOPS: "1" });
     const known = { Authorization: `Bearer ${viewer.key}` };
-    expect(statusesOf(await inTurn(5, () => from("192.0.2.1", known)))).toEqual(Array(5).fill(200));
+    expect(statusesOf(await oneAfterAnother(5, () => from("192.0.2.1", known)))).toEqual(Array(5).fill(200));
     expect(statusesOf(await times(25, () => from("192.0.2.1")))).toEqual([
       ...Array(20).fill(401),
       ...Array(5).fill(429),
@@ -218,14 +218,14 @@ describe("addresses", () => {
   test("X-Forwarded-For does not decide the address unless TRUST_PROXY_HOPS is set", async () => {
     const { from } = await limited({ RATE_LIMIT: "3/m" });
     let n = 0;
-    const spoofed = await inTurn(6, () => from(`192.0.2.${n++}`));
+    const spoofed = await oneAfterAnother(6, () => from(`192.0.2.${n++}`));
     expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
   });
 
   test("the address is the one that the last trusted proxy reports, whatever the client sends", async () => {
     const { from } = await limited(hops);
     let n = 0;
-    const spoofed = await inTurn(6, () => from(`192.0.2.${n++}, 198.51.100.7`));
+    const spoofed = await oneAfterAnother(6, () => from(`192.0.2.${n++}, 198.51.100.7`));
     expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
   });
 
@@ -233,7 +233,7 @@ describe("addresses", () => {
     const { server } = await limited({ RATE_LIMIT: "1/m", CORS_ORIGINS: "https://app.example" });
     const preflight = () =>
       fetch(`${server.url}/graphql`, { method: "OPTIONS", headers: { Origin: "https://app.example" } });
-    const statuses = await inTurn(5, async () => [
+    const statuses = await oneAfterAnother(5, async () => [
       (await fetch(`${server.url}/readyz`)).status,
       (await preflight()).status,
     ]);
@@ -266,9 +266,9 @@ describe("the PostgreSQL store", () => {
     const { server, viewer, path } = await limited({
       RATE_LIMIT: "1/m",
       RATE_LIMIT_STORE: "postgres",
-      DATABASE_URL: "postgres://nobody@127.0.0.1:9/nowhere",
+      DATABASE_URL: "postgres://user@127.0.0.1:9/nowhere",
     });
-    const answers = await inTurn(5, () => viewer.get(path));
+    const answers = await oneAfterAnother(5, () => viewer.get(path));
     expect(statusesOf(answers)).toEqual(Array(5).fill(200));
     expect(answers.some(({ headers }) => headers.has("ratelimit"))).toBe(false);
     expect(server.logLines.filter((line) => line.includes("requests pass uncounted"))).toHaveLength(1);
