@@ -15,7 +15,7 @@ const CODES_OF_A_BAD_REQUEST = new Set<unknown>([
 /** The start of every message of graphql-js' `getArgumentValues`. */
 const ARGUMENT_ERROR = /^Argument "\w+" (of non-null type|of required type|has invalid value)/;
 
-/** Callers see our own failures and the messages about invalid requests. Every other error is masked. */
+/** Lets callers see our own failures and the messages about invalid requests. Every other error is masked. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const cause = causeOf(error);
   if (cause instanceof Failure) return withPosition(formatted, cause);

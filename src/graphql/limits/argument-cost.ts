@@ -66,7 +66,7 @@ function skippedRows({ node, field, defaults }: GivenArguments): Size[] {
   return [(variables) => costOfOffset(read(variables) ?? 0)];
 }
 
-/** The resolver refuses an invalid offset, so its cost does not matter. */
+/** An invalid offset costs as much as the largest one, because the resolver refuses it with a better message. */
 function costOfOffset(offset: unknown): number {
   if (typeof offset !== "number" || !(offset >= 0)) return MAX_OFFSET_COST;
   return Math.min(MAX_OFFSET_COST, Math.floor(offset / ROWS_OF_A_FIELD));
