@@ -65,9 +65,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "test/server/workers-together.test.ts": "`door` is a label of a metric.",
   "test/house/plain-english.test.ts": "It contains the list of words.",
   "docs/operating.md": "`door` is a label of a metric.",
-  "docs/measurements/benchmarks.md": "`floor` is a server of the benchmark.",
-  "docs/measurements/benchmarks.json": "`floor` is a server of the benchmark.",
-  "docs/measurements/benchmarks.svg": "`floor` is a server of the benchmark.",
 };
 
 const TEXT_FILE = /\.(ts|tsx|mjs|md|graphql|sql|css|html|json|yaml)$|^Dockerfile$/;
