@@ -105,7 +105,7 @@ describe("malformed requests", () => {
       `GET /healthz HTTP/1.1\r\n${HOST}Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n`,
     ]) {
       const answer = await sendRaw(server.port, bytes);
-      expect([answer.status, answer.body]).toEqual([200, '{"status":"ok"}']);
+      expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('{"status":"ok",')]);
       expect(answer.text).not.toContain("elsewhere");
     }
   });

@@ -24,7 +24,7 @@ describe("request targets", () => {
     "the request target %s names a known path, whatever its authority is",
     async (target) => {
       const { status, body, head } = await sendRaw(server.port, get(target, CLOSE));
-      expect([status, body]).toEqual([200, '{"status":"ok"}']);
+      expect([status, body]).toEqual([200, expect.stringContaining('{"status":"ok",')]);
       expect(head).toContain("X-Request-ID: ");
     },
   );
