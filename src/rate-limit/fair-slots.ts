@@ -78,6 +78,11 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
     return Math.max(holder.waiting * intervalOf(holder.speed), before * intervalOf(speed));
   }
 
+  function cannotWait(holder: Holder, msLeft: number): boolean {
+    const isFull = holder.waiting >= maxWaiting || waiting >= maxWaitingInAll;
+    return isFull || msLeft <= 0 || expectedWaitMs(holder) > msLeft;
+  }
+
   function begin(holder: Holder): void {
     running += 1;
     holder.running += 1;
@@ -151,6 +156,12 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   }
 
   return {
+    /** Whether `take` would throw because the queue of this holder is too long. */
+    mustRefuse(name: string, msLeft: number): boolean {
+      const holder = holders.get(name);
+      return holder !== undefined && holder.waiting > 0 && cannotWait(holder, msLeft);
+    },
+
     /** Takes a free slot and returns undefined, or adds an entry to the queue. Call `free` once for each slot. */
     take(name: string, msLeft: number): QueuedSlot | undefined {
       if (name !== newest) {
@@ -162,8 +173,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
         begin(holder);
         return undefined;
       }
-      const isFull = holder.waiting >= maxWaiting || waiting >= maxWaitingInAll;
-      if (isFull || msLeft <= 0 || expectedWaitMs(holder) > msLeft) {
+      if (cannotWait(holder, msLeft)) {
         forgetIfIdle(name, holder);
         throw new Failure("UNAVAILABLE");
       }
