@@ -1,9 +1,8 @@
 import { Failure } from "../errors.ts";
+import { QueueSpeed } from "./queue-speed.ts";
 
 /** A holder is alone if no other holder has requested a slot for this long. */
 const LATELY_MS = 10_000;
-/** The speed of a queue is known after it has served this many requests without becoming empty. */
-const MIN_MEASURED = 20;
 
 interface FairSlotsOptions {
   readonly slots: number;
@@ -31,13 +30,7 @@ interface Holder {
   running: number;
   waiting: number;
   readonly queue: Waiter[];
-  readonly speed: Speed;
-}
-
-/** The speed at which a queue has been served since it was last empty. */
-interface Speed {
-  since: number;
-  served: number;
+  readonly speed: QueueSpeed;
 }
 
 export type FairSlots = ReturnType<typeof createFairSlots>;
@@ -52,14 +45,14 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   let rotation: Holder[] = [];
   let running = 0;
   let waiting = 0;
-  const speed: Speed = { since: 0, served: 0 };
+  const speed = new QueueSpeed();
   let newest = "";
   let changedAt = Number.NEGATIVE_INFINITY;
 
   function holderOf(name: string): Holder {
     const known = holders.get(name);
     if (known !== undefined) return known;
-    const holder = { name, running: 0, waiting: 0, queue: [], speed: { since: 0, served: 0 } };
+    const holder = { name, running: 0, waiting: 0, queue: [], speed: new QueueSpeed() };
     holders.set(name, holder);
     return holder;
   }
@@ -75,7 +68,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   /** Returns the longer of two estimates: by the speed of this queue, and by the speed of all queues in rotation. */
   function expectedWaitMs(holder: Holder): number {
     const before = Math.min(waiting, (holder.waiting + 1) * (rotation.length + 1));
-    return Math.max(holder.waiting * intervalOf(holder.speed), before * intervalOf(speed));
+    return Math.max(holder.waiting * holder.speed.intervalMs(), before * speed.intervalMs());
   }
 
   function cannotWait(holder: Holder, msLeft: number): boolean {
@@ -99,8 +92,8 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
       const next = nextOf(holder);
       if (next === undefined) continue;
       if (holder.waiting > 0) rotation.push(holder);
-      holder.speed.served += 1;
-      speed.served += 1;
+      holder.speed.countServed();
+      speed.countServed();
       begin(holder);
       next.grant();
     }
@@ -119,10 +112,10 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
 
   function enqueue(name: string, holder: Holder, msLeft: number): QueuedSlot {
     if (holder.waiting === 0) {
-      restart(holder.speed);
+      holder.speed.restart();
       rotation.push(holder);
     }
-    if (waiting === 0) restart(speed);
+    if (waiting === 0) speed.restart();
     holder.waiting += 1;
     waiting += 1;
     let cancel = () => {};
@@ -192,14 +185,4 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
     running: () => running,
     waiting: () => waiting,
   };
-}
-
-function restart(speed: Speed): void {
-  speed.since = performance.now();
-  speed.served = 0;
-}
-
-/** Returns the milliseconds between two served requests, or 0 if the speed is not known. */
-function intervalOf({ since, served }: Speed): number {
-  return served < MIN_MEASURED ? 0 : (performance.now() - since) / served;
 }
