@@ -6,7 +6,10 @@ import { foldCase } from "./case-folding.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobStatus } from "./job-record.ts";
 
-/** The jobs that a filter is applied to. PostgreSQL drops the join from a plan that uses no column of `email`. */
+/**
+ * The jobs that a filter is applied to. PostgreSQL drops the join from a plan that uses no column of `email`. The join, not
+ * a CASE, excludes deleted emails, because PostgreSQL cannot estimate groups of a CASE and would not count in parallel.
+ */
 export const FILTERED_JOBS = sql`
   public.task_email_jobs job left join public.emails email on email.id = job.email_id and email.deleted_at is null`;
 

@@ -21,7 +21,7 @@ export async function listJobConnection(
 
   const timestamp = list.order.startsWith("created") ? "createdAt" : "updatedAt";
   const positionOf = (job: JobRecord) => ({ at: job[timestamp], id: job.id });
-  return pageOfRows(scope, range, { rows: found.jobs, count: found.count }, positionOf);
+  return pageOfRows({ rows: found.jobs, count: found.count }, range, { scope, positionOf });
 }
 
 export function jobCursorScope({

@@ -77,10 +77,9 @@ export function notTogetherWith(other: string): string {
 
 /** Builds the page by the algorithm of the Relay specification from rows in the order of the connection. */
 export function pageOfRows<Row>(
-  scope: CursorScope,
-  { after, before, backwards, size, offset }: PageRange,
   { rows: found, count }: { readonly rows: readonly Row[]; readonly count: number },
-  positionOf: (row: Row) => Position,
+  { after, before, backwards, size, offset }: PageRange,
+  { scope, positionOf }: { readonly scope: CursorScope; readonly positionOf: (row: Row) => Position },
 ): ConnectionPage<Row> {
   const hasMore = found.length > size;
   const rows = backwards ? found.slice(-size) : found.slice(0, size);

@@ -18,7 +18,8 @@ export async function listTasks(
   const scope = taskCursorScope(asked.filter);
   const range = readPageRange(scope, page, faultsOfFilter(asked.filter));
   const found = await queries.findVisibleTasks({ ...asked, ...range, limit: range.size + 1 });
-  const tasks = pageOfRows(scope, range, found, (task) => ({ at: task.createdAt, id: task.id }));
+  const positionOf = (task: TaskRecord) => ({ at: task.createdAt, id: task.id });
+  const tasks = pageOfRows(found, range, { scope, positionOf });
   if (asked.viewer.isAdmin) for (const { node } of tasks.edges) audit("admin_read", node.id);
   return tasks;
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../../db/client.ts";
 import { queryRows } from "../../db/prepare-rows.ts";
-import { conditionsOf } from "../../job-search/job-filter.queries.ts";
+import { conditionsOf, FILTERED_JOBS } from "../../job-search/job-filter.queries.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
 import { deadlineIn } from "../../values/deadline.ts";
 import type { ProgressGroup } from "./task-progress.ts";
@@ -13,11 +13,6 @@ const EMAILS = sql`
   email.status,
   count(*) filter (where email.is_role_based),
   count(*) filter (where email.is_disposable or email.status = 'disposable_domain')`;
-/**
- * A deleted email is left out by the join, not by a CASE: of an expression Postgres expects as many groups as rows, and
- * would not count in parallel. A million jobs among 1.8 million emails: 1.6 s, in parallel on two busy cores 1.0 to 1.4 s.
- */
-const JOIN_EMAILS = sql`left join public.emails email on email.id = job.email_id and email.deleted_at is null`;
 
 const LAST_OF_MATCHING = sql`max(job.updated_at)`;
 /** By its index, so that the jobs are counted in an index alone: 0.15 s for a million in place of 0.43 s. */
@@ -40,7 +35,7 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
       const rows = await queryRows(
         counts,
         sql`select job.task_id, job.status, count(*), ${joined ? LAST_OF_MATCHING : LAST_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
-            from public.task_email_jobs job ${joined ? JOIN_EMAILS : sql.empty()}
+            from ${joined ? FILTERED_JOBS : sql`public.task_email_jobs job`}
             where ${matching} group by 1, 2, 5`,
         deadlineIn(counts.timeoutMs),
       );
