@@ -87,8 +87,7 @@ function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filte
   const format = readFormat(request, parameters);
   const taskId = parameters.uuid("id", String(request.params.id));
   const { filter, faults } = readFilterParameters(parameters.query);
-  const list = parameters.single("fields");
-  const fields = readFields(list === null ? [] : [list]);
+  const fields = readFields(parameters.query.getAll("fields"));
   parameters.faults.push(...faults, ...fields.faults);
   parameters.check();
   return { taskId, filter, format, fields: fields.fields };

@@ -182,7 +182,7 @@ describe("the export command", () => {
     [[VIEWER.userId, VIEWER.userId], "only one TASK can be exported at a time"],
     [[VIEWER.userId, "--format", "xlsx"], "--format must be ndjson or csv"],
     [[VIEWER.userId, "--status", "done", "--has-email", "1"], "--status must be one of pending"],
-    [[VIEWER.userId, "--fields", "nope"], "--fields must be names out of"],
+    [[VIEWER.userId, "--fields", "nope"], "--fields must only contain names from this list"],
     [[VIEWER.userId, "--nope"], /^Unknown option '--nope'\.\n/],
     [[VIEWER.userId, "--out", "--fields"], /^Option '--out' argument is ambiguous\.\n/],
   ])("the arguments %j exit with code 2 and an error that names --help", async (args, reason) => {
