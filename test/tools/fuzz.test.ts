@@ -34,16 +34,18 @@ interface Safeguard {
 
 /** Safeguards of the built program, and the failure that the fuzzer must report without each. */
 const SAFEGUARDS: Readonly<Record<string, Safeguard>> = {
-  "the owner's predicate of a page": {
-    edits: [['value("isAdmin")}::boolean or tasks.user_id =', 'value("isAdmin")}::boolean or true or tasks.user_id =']],
+  "the access rule of a page": {
+    edits: [["::boolean or task.user_id =", "::boolean or true or task.user_id ="]],
     found: /200 instead of 404|data instead of NOT_FOUND/,
+    kinds: "3",
   },
-  "the owner's predicate of a search and an export": {
-    edits: [["viewer.isAdmin}::boolean or tasks.user_id =", "viewer.isAdmin}::boolean or true or tasks.user_id ="]],
-    found: /200 for a task that may not be read|foreign: |data instead of NOT_FOUND/,
+  "the access rule of a search and an export": {
+    edits: [["::boolean or task.user_id =", "::boolean or true or task.user_id ="]],
+    found: /200 for a task that may not be read|foreign: /,
+    kinds: "3",
   },
   "the last row of a batch of an export": {
-    edits: [["yield rows.map(exportedJobOf)", "yield rows.slice(1).map(exportedJobOf)"]],
+    edits: [["yield rows.map((row) => readExportedJob", "yield rows.slice(1).map((row) => readExportedJob"]],
     found: /exported rows instead of/,
   },
   "the maximum of a page": {
@@ -54,8 +56,8 @@ const SAFEGUARDS: Readonly<Record<string, Safeguard>> = {
     edits: [
       ["return UUID.test(text)", "return true"],
       [
-        'withPlace(formatted, new Failure("INTERNAL"))',
-        'withPlace(formatted, new Failure("INTERNAL", { message: error.originalError?.stack }))',
+        'withPosition(formatted, new Failure("INTERNAL"))',
+        'withPosition(formatted, new Failure("INTERNAL", { message: error.originalError?.stack }))',
       ],
     ],
     found: /leak: /,
@@ -90,11 +92,19 @@ test.each(Object.entries(SAFEGUARDS))(
     mkdirSync(dir, { recursive: true });
     cpSync("dist", `${dir}/dist`, { recursive: true });
     symlinkSync("../../drizzle", `${dir}/drizzle`);
+    cpSync("package.json", `${dir}/package.json`);
     for (const [code, replacement] of edits) replaceIn(`${dir}/dist`, code, replacement);
 
-    const { code, stdout } = await fuzz("--count", "5000", "--failures", kinds, "--program", `${dir}/dist/main.js`);
+    const { code, stdout, stderr } = await fuzz(
+      "--count",
+      "5000",
+      "--failures",
+      kinds,
+      "--program",
+      `${dir}/dist/main.js`,
+    );
     rmSync(dir, { recursive: true, force: true });
-    expect(stdout).toMatch(found);
+    expect(stdout, stderr).toMatch(found);
     expect(code).toBe(1);
   },
   120_000,
