@@ -6,18 +6,18 @@ import { ViewerResolver } from "../auth/viewer.resolver.ts";
 import { EmailResolver } from "../email/email.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
 import { NodeResolver } from "../tasks/node.resolver.ts";
+import { TaskProgressResolver } from "../tasks/progress/task-progress.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
-import { TaskConnectionResolver } from "../tasks/task-connection.resolver.ts";
-import { JobConnectionResolver } from "../tasks/task-jobs.resolver.ts";
+import { TaskJobsConnectionResolver } from "../tasks/task-jobs.resolver.ts";
 
 /** Builds the schema. Call it once per process: type-graphql keeps every schema (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       TaskJobResolver,
-      JobConnectionResolver,
+      TaskJobsConnectionResolver,
       TaskResolver,
-      TaskConnectionResolver,
+      TaskProgressResolver,
       NodeResolver,
       ViewerResolver,
       EmailResolver,

@@ -4,9 +4,9 @@ import onHeaders from "on-headers";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
 import { type Deadline, msLeft } from "../values/deadline.ts";
+import { createFairSlots, type FairSlots, type QueuedSlot } from "../values/fair-slots.ts";
 import { addressKey } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
-import { createFairSlots, type FairSlots, type QueuedSlot } from "./fair-slots.ts";
 import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";
 
 /** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */

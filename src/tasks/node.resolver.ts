@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 import { isUuid } from "../values/uuid.ts";
 import { findTask } from "./find-task.ts";
 import { Node } from "./node.type.ts";
-import type { TaskRecord } from "./task.ts";
+import type { TaskRecord } from "./task.queries.ts";
 
 const MAX_NODES = 100;
 
@@ -12,10 +12,11 @@ const MAX_NODES = 100;
 export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
-    description: "The task that has this id. Null for what is missing, somebody else's or no id at all.",
+    description:
+      "The task with this id. Null if the task does not exist, belongs to another user, or the text is not an id.",
   })
   node(
-    @Arg("id", () => ID, { description: "As an earlier answer gave it." }) id: string,
+    @Arg("id", () => ID, { description: "The `id` of a task." }) id: string,
     @Ctx() context: RequestContext,
   ): Promise<TaskRecord | null> | null {
     return isUuid(id) ? findTask(context, id.toLowerCase()) : null;
@@ -24,15 +25,15 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: "items",
     description:
-      `Up to ${MAX_NODES} tasks by their ids, in the order of the ids, null for each that is missing, foreign or no id at ` +
-      "all. More ids are BAD_USER_INPUT.",
+      `The tasks with these ids, in the same order. An item is null if its task does not exist, belongs to another user, or ` +
+      `the text is not an id. More than ${MAX_NODES} ids are BAD_USER_INPUT.`,
   })
   nodes(
-    @Arg("ids", () => [ID], { description: `As earlier answers gave them, up to ${MAX_NODES}.` }) ids: string[],
+    @Arg("ids", () => [ID], { description: `The ids of up to ${MAX_NODES} tasks.` }) ids: string[],
     @Ctx() context: RequestContext,
   ): Promise<(TaskRecord | null)[]> {
     if (ids.length > MAX_NODES) {
-      throw Failure.ofFields([{ field: "ids", reason: `must not be more than ${MAX_NODES}` }]);
+      throw Failure.ofFields([{ field: "ids", reason: `must not have more than ${MAX_NODES} values` }]);
     }
     return Promise.all(ids.map((id) => (isUuid(id) ? findTask(context, id.toLowerCase()) : null)));
   }

@@ -1,9 +1,9 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 
 @InterfaceType({
-  description: "Something with an id of its own, which `node` and `nodes` find again. Only tasks are, so far.",
+  description: "An object that `node` and `nodes` can return by its id, as defined by Relay. Only tasks are nodes.",
 })
 export abstract class Node {
-  @Field(() => ID, { description: "Stable for as long as the thing is there." })
+  @Field(() => ID, { description: "The id of the object. It never changes." })
   readonly id!: string;
 }

@@ -10,19 +10,25 @@ import { ConnectionArgumentsType, connectionOf } from "../paging/connection.type
 import { Task } from "./task.type.ts";
 
 @Resolver(() => Task)
-export class JobConnectionResolver {
+export class TaskJobsConnectionResolver {
   @FieldResolver(() => TaskJobConnection, {
     description:
-      "The task's jobs by cursor, in either direction. What is out of bounds is BAD_USER_INPUT, and so is a cursor of " +
-      "another task, filter or order. One statement reads the jobs of a whole page of tasks. For each task it costs ten " +
-      "fields more than it has, with a filter fifty.",
+      "The jobs of the task by cursor, in both directions. An argument out of bounds and a cursor of another task, filter or " +
+      "order are BAD_USER_INPUT. One statement reads the jobs of a whole page of tasks. In addition to its fields, this " +
+      "connection costs 10 fields for each task, or 50 with a filter.",
   })
   async jobs(
     @Root() task: Task,
     @Args(() => ConnectionArgumentsType) page: ConnectionArgumentsType,
-    @Arg("filter", () => TaskJobFilter, { nullable: true, description: "Which jobs; all when absent." })
+    @Arg("filter", () => TaskJobFilter, {
+      nullable: true,
+      description: "Returns only matching jobs. Without a filter all jobs match.",
+    })
     filter: TaskJobFilter | null,
-    @Arg("orderBy", () => JobOrderEnum, { nullable: true, description: "CREATED_AT_DESC when absent." })
+    @Arg("orderBy", () => JobOrderEnum, {
+      nullable: true,
+      description: "The order of the jobs. The default is CREATED_AT_DESC.",
+    })
     orderBy: JobOrder | null,
     @Ctx() { findTaskJobs }: RequestContext,
     @Info() info: GraphQLResolveInfo,

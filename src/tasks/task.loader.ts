@@ -1,12 +1,11 @@
 import DataLoader from "dataloader";
 import type { Viewer } from "../auth/viewer.ts";
 import type { Deadline } from "../values/deadline.ts";
-import type { TaskQueries } from "./task.queries.ts";
-import type { TaskRecord } from "./task.ts";
+import type { TaskQueries, TaskRecord } from "./task.queries.ts";
 
 export type TaskLoader = DataLoader<string, TaskRecord | null>;
 
-/** One per request. Null is what this viewer may not see: missing, deleted or somebody else's. */
+/** Each request has its own loader. It loads null for a task that is missing, deleted or owned by another user. */
 export function createTaskLoader(queries: TaskQueries, viewer: Viewer, deadline: Deadline): TaskLoader {
   return new DataLoader(async (ids) => {
     const found = await queries.findVisibleTasksByIds(viewer, ids, deadline);

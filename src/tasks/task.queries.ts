@@ -10,12 +10,21 @@ import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
 import { textArray, uuidArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { shortened } from "../values/text-limit.ts";
-import type { TaskRecord } from "./task.ts";
-import type { TaskFilter } from "./task-filter.ts";
 
 const value = sql.placeholder;
 
 const TASK_COLUMNS = columnsOf(tasks, ["id", "userId", "source", "createdAt", "updatedAt"]);
+
+/** One row of `tasks`. Timestamps are in the text format of PostgreSQL. */
+export type TaskRecord = Readonly<ReturnType<typeof TASK_COLUMNS.read>>;
+
+/** The fields combine with AND. A field that is absent or null matches all tasks. */
+export interface TaskFilter {
+  readonly userId?: string | null;
+  readonly source?: readonly string[] | null;
+  readonly createdFrom?: string | null;
+  readonly createdTo?: string | null;
+}
 
 const VISIBLE_TASKS = sql`
   select ${TASK_COLUMNS.sql} from public.tasks task
@@ -25,8 +34,8 @@ export interface TaskSearch extends Omit<PageRange, "size"> {
   readonly viewer: Viewer;
   readonly filter: TaskFilter;
   readonly limit: number;
-  /** What is not wanted is not read. */
-  readonly parts: { readonly tasks: boolean; readonly count: boolean };
+  /** Only the selected parts are read. */
+  readonly select: { readonly tasks: boolean; readonly count: boolean };
   readonly deadline: Deadline;
 }
 
@@ -35,27 +44,27 @@ export type TaskQueries = ReturnType<typeof taskQueries>;
 export function taskQueries(database: OpenDatabase) {
   const findByIds = prepareRows(database, VISIBLE_TASKS);
   return {
-    /** In no particular order; what this viewer may not see is left out. */
+    /** Returns the tasks that the viewer may read, in any order. */
     async findVisibleTasksByIds(viewer: Viewer, ids: readonly string[], deadline: Deadline): Promise<TaskRecord[]> {
       return (await findByIds({ ids: uuidArray(ids), ...viewer }, deadline)).map((row) => readTask(row, 0));
     },
 
-    /** Newest first, or the last ones with `backwards`; always in that order. */
+    /** Returns tasks in descending order of creation. With `backwards` the limit and the offset count from the oldest task. */
     async findVisibleTasks(search: TaskSearch): Promise<{ rows: TaskRecord[]; count: number }> {
-      const { parts, backwards, limit, offset, deadline } = search;
+      const { select, backwards, limit, offset, deadline } = search;
       const matching = conditionsOf(search);
       const range = between(search, { timestamp: sql`created_at`, id: sql`id`, isDescending: true });
-      // PostgreSQL checks this once: an offset behind the last task that was counted walks no index. `offset 0` keeps it from
-      // counting twice.
-      const beforeTheEnd = parts.count && offset > 0 ? [sql`${offset}::bigint < counted.count`] : [];
+      // PostgreSQL evaluates this condition once, so that an offset past the end reads no index. `offset 0` below keeps the
+      // planner from counting twice.
+      const offsetInRange = select.count && offset > 0 ? [sql`${offset}::bigint < counted.count`] : [];
       const direction = backwards ? sql`asc` : sql`desc`;
-      const count = parts.count ? sql`(select count(*) from public.tasks task where ${allOf(matching)})` : sql`0`;
+      const count = select.count ? sql`(select count(*) from public.tasks task where ${allOf(matching)})` : sql`0`;
       const rows = await queryRows(
         database.searches,
         sql`select counted.count, found.* from (select ${count} as count offset 0) counted left join lateral (
               select ${TASK_COLUMNS.sql} from public.tasks task
-              where ${allOf([...matching, ...range, ...beforeTheEnd])}
-              order by created_at ${direction}, id ${direction} limit ${parts.tasks ? limit : 0} offset ${offset}
+              where ${allOf([...matching, ...range, ...offsetInRange])}
+              order by created_at ${direction}, id ${direction} limit ${select.tasks ? limit : 0} offset ${offset}
             ) found on true order by created_at desc, id desc`,
         deadline,
       );

@@ -12,7 +12,7 @@ import {
 } from "../http/rest-endpoint.ts";
 import { spellingsOf } from "../paging/parameter-names.ts";
 import { taskCursorScope } from "./list-tasks.ts";
-import type { TaskFilter } from "./task-filter.ts";
+import type { TaskFilter } from "./task.queries.ts";
 
 const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", "./task-fields.rest.graphql"]);
 const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", "./task-fields.rest.graphql"]);
@@ -34,7 +34,7 @@ interface StoredTask {
   readonly metrics: StoredMetrics;
 }
 
-/** The documented siblings of the jobs: a task, and a list of them, with their metrics. */
+/** The documented endpoints of one task and of a list of tasks. Both include the metrics of each task. */
 export function taskRoutes(api: RestApi): Router {
   const router = Router();
   const readOnly = onlyMethods("GET", "HEAD");
@@ -61,13 +61,13 @@ export function taskRoutes(api: RestApi): Router {
       document: TASKS,
       variables,
     });
-    // By cursor whichever way this page was asked for, so that a walk loses no task.
-    const linked = {
+    // The link uses a cursor even after an offset, so that following the links returns each task exactly once.
+    const linkTarget = {
       path: `${response.locals.pathPrefix}/api/v1/tasks`,
       query: parameters.query,
       kept: FILTER_SPELLINGS,
     };
-    setNextLink(response, linked, tasks);
+    setNextLink(response, linkTarget, tasks);
     sendJson(response, { tasks: tasks.nodes.map(withMetrics), count: tasks.totalCount, ...page });
   });
   return router;
@@ -82,7 +82,7 @@ function filterOf(parameters: RestParameters): TaskFilter {
   };
 }
 
-/** The documented nesting, which aliases cannot make. */
+/** Nests the metrics as documented, because aliases of a query cannot nest fields. */
 function withMetrics(task: StoredTask): object {
   const { total_email_addresses, pending, processing, completed, failed, progress_percent, verification_status } =
     task.metrics;

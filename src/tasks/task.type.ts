@@ -1,27 +1,27 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import { DateTime, Uuid } from "../values/scalars.ts";
 import { Node } from "./node.type.ts";
-import type { TaskRecord } from "./task.ts";
+import type { TaskRecord } from "./task.queries.ts";
 
 @ObjectType({
   implements: Node,
-  description: "A batch verification task: a list of addresses that was submitted together.",
+  description: "A batch verification task: a list of e-mail addresses that were submitted together.",
 })
 export class Task implements TaskRecord, Node {
-  @Field(() => ID, { simple: true, description: "The task's UUID." })
+  @Field(() => ID, { simple: true, description: "The id of the task, a UUID in lower case." })
   readonly id!: string;
 
   @Field(() => Uuid, {
     simple: true,
     nullable: true,
-    description: "Whose task it is. Null: nobody's, for admins only.",
+    description: "The user who owns the task. Null if no user owns it, so that only admins can read it.",
   })
   readonly userId!: string | null;
 
   @Field(() => String, {
     simple: true,
     nullable: true,
-    description: "Where the list came from, such as a file's name. Null when whoever submitted it did not say.",
+    description: "The source of the list, such as a file name. Null if it was not given.",
   })
   readonly source!: string | null;
 
@@ -30,7 +30,7 @@ export class Task implements TaskRecord, Node {
 
   @Field(() => DateTime, {
     simple: true,
-    description: "When the task itself last changed; its jobs change on their own.",
+    description: "When the task itself last changed. Changes of its jobs do not count.",
   })
   readonly updatedAt!: string;
 }

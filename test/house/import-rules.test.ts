@@ -25,7 +25,7 @@ const LAYERS = [
 ];
 
 /** Imports that still break the order of the layers. */
-const LAYER_EXCEPTIONS: readonly string[] = ["tasks/progress/read-task-progress.ts → rate-limit/fair-slots.ts"];
+const LAYER_EXCEPTIONS: readonly string[] = [];
 
 /** Routes belong to http/, resolvers and GraphQL types to graphql/, in whatever folder they are. */
 function layerOf(file: string): number {

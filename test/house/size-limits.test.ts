@@ -8,7 +8,6 @@ const MAX_LINES = 200;
 /** Folders with a limit of their own. */
 const FOLDER_LIMITS: Readonly<Record<string, number>> = {
   src: 7,
-  "src/tasks": 18,
   "src/http": 20,
   "src/graphql": 20,
   // A browser application of its own, which shares no file with the server.

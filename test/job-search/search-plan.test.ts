@@ -213,7 +213,7 @@ describe("the list of 20,000 tasks", () => {
         backwards,
         limit: LIMIT,
         offset: 0,
-        parts: { tasks: true, count: false },
+        select: { tasks: true, count: false },
         deadline: deadlineIn(10_000),
       }),
     );

@@ -137,7 +137,7 @@ test("a list of tasks at an offset past the end reads no tasks except to count t
         backwards: false,
         limit: 10,
         offset,
-        parts: { tasks: true, count: true },
+        select: { tasks: true, count: true },
         deadline: deadlineIn(60_000),
       });
       expect(rows).toHaveLength(length);

@@ -2,23 +2,26 @@ import { LRUCache } from "lru-cache";
 import { Failure } from "../../errors.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
 import { filterDigest } from "../../paging/filter.ts";
-import { createFairSlots } from "../../rate-limit/fair-slots.ts";
 import { type Deadline, msLeft, waitFor } from "../../values/deadline.ts";
+import { createFairSlots } from "../../values/fair-slots.ts";
 import type { TaskProgressQueries } from "./task-progress.queries.ts";
 import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
 
-/** How old an answer may be that others asked for as well. */
+/** The age up to which a result is shared. */
 const MAX_AGE_MS = 1000;
-/** The same where counting takes longer than a request may: without it whoever asks every ten seconds never hears anything. */
+/**
+ * The same for a result that came too late for its request. Without it, a caller that polls a large task less than once a
+ * second would never receive a result.
+ */
 const MAX_LATE_AGE_MS = 60_000;
-/** Limits the cache to 2 MB: a key has at most 90 characters, and a result is some 20 numbers. */
-const MAX_KEPT = 1000;
+/** Limits the cache to 2 MB: a key has at most 90 characters, and a result is about 20 numbers. */
+const MAX_CACHED = 1000;
 
 /** The longest queues of counts: of one user, and of all users. */
 const MAX_WAITING = 50;
 const MAX_WAITING_IN_ALL = 500;
 
-interface AskedProgress {
+interface ProgressRequest {
   readonly taskIds: readonly string[];
   readonly filter: JobFilter;
   readonly withEmails: boolean;
@@ -28,22 +31,21 @@ interface AskedProgress {
 
 export type ReadTaskProgress = ReturnType<typeof createTaskProgressReader>;
 
-interface Kept {
+interface CachedProgress {
   readonly progress: Promise<TaskProgress>;
   freshUntil: number;
-  /** Somebody gave up waiting for it. */
+  /** Whether a request timed out while it waited for this count. */
   isLate: boolean;
-  /** While the next is counted it is answered for so long; only of late ones. */
-  standsUntil: number;
+  /** How long this result is returned while the next count runs. Only late results are. */
+  usableUntil: number;
 }
 
 /**
- * The progress of tasks, shared by all who poll them: one aggregate of a task a second at the most, however many ask, and
- * one at a time, whose time is its own: who gives up ends it for nobody. Whether the caller may see the tasks must have been
- * checked.
+ * Shares the progress of tasks among all callers: each task is counted at most once per second, and never twice at once. A
+ * caller that times out does not cancel the count for the others. The caller has already checked access to the tasks.
  */
 export function createTaskProgressReader(queries: TaskProgressQueries, connections = 2) {
-  const kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  const cache = new LRUCache<string, CachedProgress>({ max: MAX_CACHED });
   const slots = createFairSlots({
     slots: connections,
     perHolder: () => 1,
@@ -52,84 +54,84 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
   });
 
   /** A count may outlast its request but never starts after it. Each user runs one count at a time. */
-  async function count(missing: readonly string[], { filter, withEmails, deadline, userId }: AskedProgress) {
+  async function count(taskIds: readonly string[], { filter, withEmails, deadline, userId }: ProgressRequest) {
     const queued = slots.take(userId, msLeft(deadline));
     if (queued !== undefined) await queued.granted;
     try {
-      return await queries.findProgressGroups(missing, filter, withEmails);
+      return await queries.findProgressGroups(taskIds, filter, withEmails);
     } finally {
       slots.free(userId);
     }
   }
 
-  function fresh(key: string): Promise<TaskProgress> | undefined {
-    const entry = kept.get(key);
+  function freshProgress(key: string): Promise<TaskProgress> | undefined {
+    const entry = cache.get(key);
     return entry !== undefined && entry.freshUntil > performance.now() ? entry.progress : undefined;
   }
 
-  /** What to answer: the count that is under way, or its late predecessor. */
-  function keep(key: string, progress: Promise<TaskProgress>): Promise<TaskProgress> {
-    const entry: Kept = { progress, freshUntil: Number.POSITIVE_INFINITY, isLate: false, standsUntil: 0 };
+  /** Caches a new count and returns it, or returns a late result that is still usable. */
+  function cacheProgress(key: string, progress: Promise<TaskProgress>): Promise<TaskProgress> {
+    const entry: CachedProgress = { progress, freshUntil: Number.POSITIVE_INFINITY, isLate: false, usableUntil: 0 };
     const startedAt = performance.now();
-    const last = kept.get(key);
-    const standing = last !== undefined && last.standsUntil > startedAt ? last : null;
+    const previous = cache.get(key);
+    const usable = previous !== undefined && previous.usableUntil > startedAt ? previous : null;
     progress.then(
       () => {
         const tookMs = performance.now() - startedAt;
-        // A count that took longer would be old when it ends: it is not begun again for as long as it took.
+        // The result of a slow count is already old, so wait as long as the count took before the next one starts.
         entry.freshUntil = startedAt + Math.max(MAX_AGE_MS, 2 * tookMs);
-        const isLate = entry.isLate || (standing !== null && tookMs > MAX_AGE_MS);
-        if (isLate) entry.standsUntil = startedAt + MAX_LATE_AGE_MS;
-        if (standing !== null) kept.set(key, entry);
+        const isLate = entry.isLate || (usable !== null && tookMs > MAX_AGE_MS);
+        if (isLate) entry.usableUntil = startedAt + MAX_LATE_AGE_MS;
+        if (usable !== null) cache.set(key, entry);
       },
       (error) => {
-        // A database that was not reached lost no time over it, and may be back at once.
+        // A connection error is quick and may clear at once, so allow an immediate retry. Back off only after a timeout.
         const isTooSlow = error instanceof Failure && error.kind === "TIMEOUT";
-        (standing ?? entry).freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
+        (usable ?? entry).freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
       },
     );
-    if (standing === null) kept.set(key, entry);
-    else standing.freshUntil = Number.POSITIVE_INFINITY;
-    return standing?.progress ?? progress;
+    if (usable === null) cache.set(key, entry);
+    else usable.freshUntil = Number.POSITIVE_INFINITY;
+    return usable?.progress ?? progress;
   }
 
   function markLate(keys: readonly string[]): void {
     for (const key of keys) {
-      const entry = kept.get(key);
+      const entry = cache.get(key);
       if (entry !== undefined) entry.isLate = true;
     }
   }
 
-  function progressOf(asked: AskedProgress): Promise<TaskProgress[]> {
-    const { taskIds, filter, withEmails } = asked;
-    const counted = `${withEmails} ${filterDigest(filter)}`;
-    const keyOf = (taskId: string) => `${taskId} ${counted}`;
-    // All of them before anything new is kept, which lets go of the oldest.
-    const known = taskIds.map((taskId) => fresh(keyOf(taskId)));
-    const missing = taskIds.filter((_, index) => known[index] === undefined);
-    const groups = missing.length === 0 ? Promise.resolve([]) : count(missing, asked);
+  function progressOf(request: ProgressRequest): Promise<TaskProgress[]> {
+    const { taskIds, filter, withEmails } = request;
+    const keyEnd = `${withEmails} ${filterDigest(filter)}`;
+    const keyOf = (taskId: string) => `${taskId} ${keyEnd}`;
+    // Read all cached results first, because adding a new one may remove the oldest.
+    const cached = taskIds.map((taskId) => freshProgress(keyOf(taskId)));
+    const missing = taskIds.filter((_, index) => cached[index] === undefined);
+    const groups = missing.length === 0 ? Promise.resolve([]) : count(missing, request);
     const all = taskIds.map(
       (taskId, index) =>
-        known[index] ??
-        keep(
+        cached[index] ??
+        cacheProgress(
           keyOf(taskId),
           groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId))),
         ),
     );
-    return waitFor(Promise.all(all), { ms: msLeft(asked.deadline) }).catch((error) => {
+    return waitFor(Promise.all(all), { ms: msLeft(request.deadline) }).catch((error) => {
       if (error instanceof Failure && error.kind === "TIMEOUT") markLate(taskIds.map(keyOf));
       throw error;
     });
   }
 
   /** Returns the results in the order of the ids. A request waits for one count at a time, like for its other statements. */
-  return async (asked: AskedProgress): Promise<TaskProgress[]> => {
-    const ownStatements = asked.deadline.enter();
+  return async (request: ProgressRequest): Promise<TaskProgress[]> => {
+    const ownStatements = request.deadline.enter();
     if (ownStatements !== undefined) await ownStatements;
     try {
-      return await progressOf(asked);
+      return await progressOf(request);
     } finally {
-      asked.deadline.leave();
+      request.deadline.leave();
     }
   };
 }

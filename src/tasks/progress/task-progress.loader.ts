@@ -6,6 +6,7 @@ import type { Deadline } from "../../values/deadline.ts";
 import type { ReadTaskProgress } from "./read-task-progress.ts";
 import type { TaskProgress } from "./task-progress.ts";
 
+/** Each request has its own loader, which reads the progress of a whole page of tasks at once. */
 export function createTaskProgressLoader(readProgress: ReadTaskProgress, viewer: Viewer, deadline: Deadline) {
   const load = createTaskBatches<TaskProgress>();
   return (taskId: string, filter: JobFilter, withEmails: boolean): Promise<TaskProgress> =>

@@ -14,14 +14,14 @@ const EMAILS = sql`
   count(*) filter (where email.is_role_based),
   count(*) filter (where email.is_disposable or email.status = 'disposable_domain')`;
 
-const LAST_OF_MATCHING = sql`max(job.updated_at)`;
-/** By its index, so that the jobs are counted in an index alone: 0.15 s for a million in place of 0.43 s. */
-const LAST_OF_ALL = sql`(select max(of_task.updated_at) from public.task_email_jobs of_task
+const LAST_UPDATE_OF_MATCHING = sql`max(job.updated_at)`;
+/** Uses the index on `updated_at`, so that the jobs can be counted with an index-only scan. */
+const LAST_UPDATE_OF_ALL = sql`(select max(of_task.updated_at) from public.task_email_jobs of_task
   where of_task.task_id = job.task_id and of_task.deleted_at is null)`;
 
 export function taskProgressQueries(counts: OpenDatabase["counts"]) {
   return {
-    /** One statement for all the tasks, over their jobs that match. Access to each must have been checked. */
+    /** Groups the matching jobs of all these tasks in one statement. The caller has already checked access to each task. */
     async findProgressGroups(
       taskIds: readonly string[],
       filter: JobFilter,
@@ -30,11 +30,11 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
       const ofTasks = sql`job.task_id = any(${`{${taskIds.join(",")}}`}::uuid[])`;
       const conditions = conditionsOf(filter);
       const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditions], sql` and `);
-      // A condition may be on the email; and beside the join the subselect would keep the plan from being parallel.
+      // A condition may use the email. With the join, LAST_UPDATE_OF_ALL would prevent a parallel plan.
       const joined = withEmails || conditions.length > 0;
       const rows = await queryRows(
         counts,
-        sql`select job.task_id, job.status, count(*), ${joined ? LAST_OF_MATCHING : LAST_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
+        sql`select job.task_id, job.status, count(*), ${joined ? LAST_UPDATE_OF_MATCHING : LAST_UPDATE_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
             from ${joined ? FILTERED_JOBS : sql`public.task_email_jobs job`}
             where ${matching} group by 1, 2, 5`,
         deadlineIn(counts.timeoutMs),

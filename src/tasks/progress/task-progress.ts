@@ -2,7 +2,7 @@ import { type Deliverability, deliverabilityOfStatus } from "../../email/deliver
 import { JOB_STATUSES, type JobStatus } from "../../job-search/job-record.ts";
 import { rfc3339OfTimestamptz } from "../../values/rfc3339.ts";
 
-/** The documented names of results, of both generations of words, and two marks that any of them may carry. */
+/** The documented counts of results. `roleBased` and `disposableDomainEmails` count addresses with any result. */
 export interface VerificationCounts {
   readonly exists: number;
   readonly notExists: number;
@@ -15,18 +15,19 @@ export interface VerificationCounts {
 
 export interface TaskProgress extends Readonly<Record<JobStatus, number>> {
   readonly total: number;
-  /** Of the jobs that have an email; all zero where emails were not asked for. */
+  /** Counts the jobs that have an email. All counts are zero if emails were not selected. */
   readonly deliverability: Readonly<Record<Deliverability, number>>;
   readonly verification: VerificationCounts;
-  /** Postgres' text; null for no jobs. */
+  /** In the text format of PostgreSQL. Null if there are no jobs. */
   readonly lastUpdatedAt: string | null;
 }
 
-/** The jobs of a task that are in one state and have one word of the verifier's; a null word has no email. */
+/** The number of jobs of a task that have the same job status and the same email status. */
 export interface ProgressGroup {
   readonly taskId: string;
-  /** The stored state. It may be one that only a newer release knows. */
+  /** The stored job status, which this release may not know. */
   readonly status: string;
+  /** Null for jobs without an email. */
   readonly emailStatus: string | null;
   readonly jobs: number;
   readonly roleBased: number;
@@ -34,7 +35,7 @@ export interface ProgressGroup {
   readonly lastUpdatedAt: string;
 }
 
-/** The later generation folded into the documented names; `disposable_domain` is counted with the marked. */
+/** Maps the email statuses of both generations to the documented counts. `disposable_domain` is counted separately. */
 const NAME_BY_STATUS = new Map<string, "exists" | "notExists" | "catchall" | "invalidSyntax" | null>([
   ["exists", "exists"],
   ["valid", "exists"],
@@ -80,12 +81,12 @@ function isLater(one: string, other: string): boolean {
   return rfc3339OfTimestamptz(one).slice(0, -1) > rfc3339OfTimestamptz(other).slice(0, -1);
 }
 
-/** In whole percent, rounded down, so that 100 means done: completed and failed of all. A task without jobs is at 0. */
+/** Returns the percentage of completed and failed jobs, rounded down, so that 100 means that all jobs are done. */
 export function percentDone({ total, completed, failed }: TaskProgress): number {
   return total === 0 ? 0 : Math.floor(((completed + failed) * 100) / total);
 }
 
-/** A job in a state that this release does not know may still change. */
+/** A job with an unknown status may still change, so it does not count as done. */
 export function isComplete({ total, completed, failed }: TaskProgress): boolean {
   return total > 0 && completed + failed === total;
 }

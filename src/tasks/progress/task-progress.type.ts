@@ -2,87 +2,95 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { DateTime } from "../../values/scalars.ts";
 import type { VerificationCounts } from "./task-progress.ts";
 
-@ObjectType({ description: "How many jobs that have an email fold into which deliverability." })
+@ObjectType({ description: "The number of jobs with an email for each deliverability." })
 export class DeliverabilityCounts {
-  @Field(() => Int, { simple: true, description: "The mailbox exists." })
+  @Field(() => Int, { simple: true, description: "Jobs whose mailbox exists." })
   readonly deliverable!: number;
 
-  @Field(() => Int, { simple: true, description: "Mail would bounce." })
+  @Field(() => Int, { simple: true, description: "Jobs whose mail would bounce." })
   readonly undeliverable!: number;
 
-  @Field(() => Int, { simple: true, description: "May be accepted and still reach nobody." })
+  @Field(() => Int, { simple: true, description: "Jobs whose mail may be accepted without reaching a person." })
   readonly risky!: number;
 
-  @Field(() => Int, { simple: true, description: "Not known, and every word not met yet." })
+  @Field(() => Int, { simple: true, description: "Jobs whose result is not known." })
   readonly unknown!: number;
 }
 
 @ObjectType("VerificationCounts", {
-  description: "The results so far by the documented names, the later words folded into the earlier ones.",
+  description: "The number of jobs for each result. Later statuses of the service count as the earlier ones.",
 })
 export class VerificationCountsType implements VerificationCounts {
-  @Field(() => Int, { simple: true, description: "`exists` and `valid`." })
+  @Field(() => Int, { simple: true, description: "Jobs with the email status `exists` or `valid`." })
   readonly exists!: number;
 
-  @Field(() => Int, { simple: true, description: "`not_exists` and `invalid`." })
+  @Field(() => Int, { simple: true, description: "Jobs with the email status `not_exists` or `invalid`." })
   readonly notExists!: number;
 
-  @Field(() => Int, { simple: true, description: "`catchall`." })
+  @Field(() => Int, { simple: true, description: "Jobs with the email status `catchall`." })
   readonly catchall!: number;
 
-  @Field(() => Int, { simple: true, description: "`invalid_syntax`." })
+  @Field(() => Int, { simple: true, description: "Jobs with the email status `invalid_syntax`." })
   readonly invalidSyntax!: number;
 
-  @Field(() => Int, { simple: true, description: "`unknown` and every word not met yet." })
+  @Field(() => Int, {
+    simple: true,
+    description: "Jobs with the email status `unknown` or a status that this API does not know.",
+  })
   readonly unknown!: number;
 
-  @Field(() => Int, { simple: true, description: "Role addresses, whatever their result." })
+  @Field(() => Int, { simple: true, description: "Jobs with a role address such as sales@, with any email status." })
   readonly roleBased!: number;
 
   @Field(() => Int, {
     simple: true,
-    description: "Addresses of throw-away domains: `disposable_domain`, and whatever else is marked as disposable.",
+    description: "Jobs with the email status `disposable_domain` or with `isDisposable`.",
   })
   readonly disposableDomainEmails!: number;
 }
 
 @ObjectType("TaskProgress", {
   description:
-    "How far a task has come, of all its jobs or of those that match a filter. Cheap enough to poll: it is counted once a " +
-    "second at the most and shared by all who ask. An answer is up to a second old, or up to twice as old as its count took, if that is more. " +
-    "Where counting takes longer than a request may, the first one ends with DEPENDENCY_TIMEOUT and those within a minute get that count.",
+    "The progress of a task, counted over all its jobs or over those that match a filter. Polling is cheap, because all " +
+    "callers share one count per second. A result is at most one second old, or twice as old as the count took. If a count " +
+    "takes longer than a request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute " +
+    "receive the result of that count.",
 })
 export class TaskProgressType {
   @Field(() => Int, {
     simple: true,
-    description: "The number of all jobs, including jobs in a state that this release does not know.",
+    description: "The number of all jobs, including jobs with a status that this release does not know.",
   })
   readonly total!: number;
 
-  @Field(() => Int, { simple: true, description: "Waiting for a worker." })
+  @Field(() => Int, { simple: true, description: "Jobs that wait for a worker." })
   readonly pending!: number;
 
-  @Field(() => Int, { simple: true, description: "Being verified." })
+  @Field(() => Int, { simple: true, description: "Jobs that a worker is verifying." })
   readonly processing!: number;
 
-  @Field(() => Int, { simple: true, description: "Verified." })
+  @Field(() => Int, { simple: true, description: "Jobs whose address was verified." })
   readonly completed!: number;
 
-  @Field(() => Int, { simple: true, description: "Given up." })
+  @Field(() => Int, { simple: true, description: "Jobs whose verification ended with an error." })
   readonly failed!: number;
 
   @Field(() => Int, {
     simple: true,
-    description: "Completed and failed, of all, in whole percent rounded down: 100 means done. 0 for no jobs.",
+    description:
+      "The percentage of completed and failed jobs, from 0 to 100, rounded down. 100 means that all jobs are done. 0 if there are no jobs.",
   })
   readonly percent!: number;
 
-  @Field(() => DeliverabilityCounts, { simple: true, description: "The results so far. Counted only when selected." })
+  @Field(() => DeliverabilityCounts, {
+    simple: true,
+    description: "The results by deliverability. Counted only if selected.",
+  })
   readonly deliverability!: DeliverabilityCounts;
 
   @Field(() => VerificationCountsType, {
     simple: true,
-    description: "The results by name. Counted only when selected.",
+    description: "The results by email status. Counted only if selected.",
   })
   readonly verification!: VerificationCountsType;
 
@@ -92,6 +100,10 @@ export class TaskProgressType {
   })
   readonly isComplete!: boolean;
 
-  @Field(() => DateTime, { simple: true, nullable: true, description: "When a job last changed. Null for no jobs." })
+  @Field(() => DateTime, {
+    simple: true,
+    nullable: true,
+    description: "When a job last changed. Null if there are no jobs.",
+  })
   readonly lastUpdatedAt!: string | null;
 }

@@ -1,0 +1,42 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Info, Resolver, Root } from "type-graphql";
+import type { RequestContext } from "../../context.ts";
+import { Failure } from "../../errors.ts";
+import { selectedFields } from "../../graphql/selected-fields.ts";
+import { TaskJobFilter } from "../../job-search/job-filter.type.ts";
+import { faultsOfFilter } from "../../paging/filter.ts";
+import { Task } from "../task.type.ts";
+import { isComplete, percentDone } from "./task-progress.ts";
+import { TaskProgressType } from "./task-progress.type.ts";
+
+@Resolver(() => Task)
+export class TaskProgressResolver {
+  @FieldResolver(() => TaskProgressType, {
+    description:
+      "The progress of the task. In addition to its fields, it costs 10 fields for each task. A filter adds 50 fields for " +
+      "each task, and 450 fields for each time that the document selects `progress` with a filter.",
+  })
+  async progress(
+    @Root() task: Task,
+    @Arg("filter", () => TaskJobFilter, {
+      nullable: true,
+      description: "Counts only matching jobs. Without a filter all jobs match.",
+    })
+    filter: TaskJobFilter | null,
+    @Ctx() { progressOf }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<TaskProgressType> {
+    const faults = faultsOfFilter(filter ?? {});
+    if (faults.length > 0) throw Failure.ofFields(faults);
+    const selected = selectedFields(info);
+    const withEmails = selected.has("deliverability") || selected.has("verification");
+    const progress = await progressOf(task.id, filter ?? {}, withEmails);
+    const { DELIVERABLE, UNDELIVERABLE, RISKY, UNKNOWN } = progress.deliverability;
+    return {
+      ...progress,
+      percent: percentDone(progress),
+      isComplete: isComplete(progress),
+      deliverability: { deliverable: DELIVERABLE, undeliverable: UNDELIVERABLE, risky: RISKY, unknown: UNKNOWN },
+    };
+  }
+}
