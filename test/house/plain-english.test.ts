@@ -51,6 +51,8 @@ const CLEAN = [
   "src/job-search/",
   "src/paging/",
   "src/task-jobs/",
+  "src/tasks/",
+  "test/tasks/",
   "test/email/",
   "test/job-search/",
   "test/paging/",

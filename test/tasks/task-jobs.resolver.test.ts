@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-/** A document that came back often enough is executed by code compiled for it. */
+/** Repeated documents are executed by compiled code, so each document runs several times. */
 const RUNS = 5;
 const TASKS = 100;
 
-/** The newest first, with as many jobs as their place says, up to six. */
+/** The tasks are ordered from the newest to the oldest, and task number n has n modulo 7 jobs. */
 const server = await sharedTestServer();
 const owner = await server.as();
 const ids: string[] = [];
@@ -22,14 +22,14 @@ await someJobs(server.sql, await aTask(server.sql), 5);
 
 const jobsOf = (n: number) => n % 7;
 const everyRun = async (query: string, variables: object, viewer = owner) => {
-  const answers = [];
-  for (let run = 0; run < RUNS; run++) answers.push(await viewer.query(query, variables));
-  for (const { status, body } of answers) expect([status, body]).toEqual([200, answers[0]?.body]);
-  return answers[0]?.body;
+  const responses = [];
+  for (let run = 0; run < RUNS; run++) responses.push(await viewer.query(query, variables));
+  for (const { status, body } of responses) expect([status, body]).toEqual([200, responses[0]?.body]);
+  return responses[0]?.body;
 };
 
 describe("the jobs of a list of tasks", () => {
-  test("are counted under three aliases for 100 tasks, however often", async () => {
+  test("the jobs of 100 tasks can be counted under three aliases, also by compiled code", async () => {
     const { data, errors } = await everyRun(
       `{ tasks(first: 100) { nodes { id a: jobs(first: 1) { totalCount } b: jobs(first: 1, orderBy: CREATED_AT_ASC) { totalCount }
         c: jobs(first: 1, orderBy: UPDATED_AT_ASC) { totalCount } } } }`,
@@ -50,7 +50,7 @@ describe("the jobs of a list of tasks", () => {
     for (let run = 0; run < RUNS; run++) expect([await countFor(2), await countFor(100)]).toEqual([6, 6]);
   });
 
-  test("are those that each task has when it is asked alone, page, cursors and emails", async () => {
+  test("the jobs in a list of tasks equal the jobs of each task in a query of its own", async () => {
     const fields = `jobs(first: $first, last: $last, filter: $filter, orderBy: $order) {
       nodes { id taskId email { email } } edges { cursor } totalCount pageInfo { hasNextPage hasPreviousPage endCursor } }`;
     const declared = "$first: Int, $last: Int, $filter: TaskJobFilter, $order: TaskJobOrder";
@@ -71,7 +71,7 @@ describe("the jobs of a list of tasks", () => {
     }
   });
 
-  test("take a cursor of one task, and refuse it for the others alone", async () => {
+  test("a cursor of one task is an error only for the other tasks", async () => {
     const [one, other] = [ids[6], ids[5]];
     const cursorOf = async (id = "") => {
       const { body } = await owner.query(`{ task(id: "${id}") { jobs(first: 1) { pageInfo { endCursor } } } }`);
@@ -85,12 +85,12 @@ describe("the jobs of a list of tasks", () => {
     expect(errors).toMatchObject([{ path: ["other", "jobs"], extensions: { code: "BAD_USER_INPUT" } }]);
   });
 
-  test("leave room for the searches of others, however many aliases several callers ask under", async () => {
+  test("several queries with 65 aliases do not keep other searches from running", async () => {
     const aliases = Array.from({ length: 65 }, (_, n) => `a${n}: jobs(first: ${n + 1}) { pageInfo { hasNextPage } }`);
     const crowd = Array.from({ length: 6 }, () =>
       owner.query(`{ node(id: "${ids[6]}") { ... on Task { ${aliases.join(" ")} } } }`),
     );
-    const answers = await Promise.all([...crowd, owner.query("{ tasks(first: 1) { totalCount } }")]);
-    expect(answers.map(({ body }) => body.errors)).toEqual(answers.map(() => undefined));
+    const responses = await Promise.all([...crowd, owner.query("{ tasks(first: 1) { totalCount } }")]);
+    expect(responses.map(({ body }) => body.errors)).toEqual(responses.map(() => undefined));
   });
 });

@@ -17,108 +17,108 @@ const group = (taskId: string): ProgressGroup => ({
 
 afterEach(() => vi.useRealTimers());
 
-/** Aggregates that end when the test says so. */
-function open() {
-  const asked: { ids: readonly string[]; answer: () => void; fail: (error: Error) => void }[] = [];
+/** Creates a reader whose counts end when the test calls `resolve` or `fail`. */
+function createReader() {
+  const counts: { ids: readonly string[]; resolve: () => void; fail: (error: Error) => void }[] = [];
   const read = createTaskProgressReader({
     findProgressGroups: (ids) =>
       new Promise((resolve, reject) => {
-        asked.push({ ids, answer: () => resolve(ids.map(group)), fail: reject });
+        counts.push({ ids, resolve: () => resolve(ids.map(group)), fail: reject });
       }),
   });
-  const ask = (taskIds: readonly string[], ms = 1000, userId: string = randomUUID()) =>
+  const poll = (taskIds: readonly string[], ms = 1000, userId: string = randomUUID()) =>
     read({ taskIds, filter: {}, withEmails: false, deadline: deadlineIn(ms), userId });
-  return { ask, asked };
+  return { poll, counts };
 }
 
-test("whole percent are rounded down exactly, for every pair up to 1,000", () => {
+test("percentages are rounded down exactly for up to 1,000 jobs", () => {
   const none = progressOfGroups([]);
   for (let total = 1; total <= 1000; total++) {
     for (let completed = 0; completed <= total; completed++) {
       const percent = percentDone({ ...none, total, completed });
       if (percent * total > completed * 100 || (percent + 1) * total <= completed * 100) {
-        expect.fail(`${completed} of ${total} is not ${percent}`);
+        expect.fail(`${completed} of ${total} jobs are not ${percent} %`);
       }
     }
   }
 });
 
-test("what a call still needs is not lost to what it adds", async () => {
-  const { ask, asked } = open();
+test("a call uses its cached results even if its new results push them out of the cache", async () => {
+  const { poll, counts } = createReader();
   const ids = Array.from({ length: 1099 }, (_, n) => `task ${n}`);
-  const first = ask(ids.slice(0, 1000));
-  asked[0]?.answer();
+  const first = poll(ids.slice(0, 1000));
+  counts[0]?.resolve();
   await first;
-  const mixed = ask([...ids.slice(0, 1), ...ids.slice(1000)]);
-  expect(asked[1]?.ids).toHaveLength(99);
-  asked[1]?.answer();
+  const mixed = poll([...ids.slice(0, 1), ...ids.slice(1000)]);
+  expect(counts[1]?.ids).toHaveLength(99);
+  counts[1]?.resolve();
   expect((await mixed).map(({ total }) => total)).toEqual(Array(100).fill(1));
 });
 
-test("each asker has its own time, and who gives up ends nothing", async () => {
-  const { ask, asked } = open();
-  const hasty = ask(["a"], 10);
-  await expect(hasty).rejects.toMatchObject({ kind: "TIMEOUT" });
-  const patient = ask(["a"]);
-  asked[0]?.answer();
+test("a caller that times out does not cancel the count for other callers", async () => {
+  const { poll, counts } = createReader();
+  const impatient = poll(["a"], 10);
+  await expect(impatient).rejects.toMatchObject({ kind: "TIMEOUT" });
+  const patient = poll(["a"]);
+  counts[0]?.resolve();
   expect((await patient)[0]?.total).toBe(1);
-  expect(asked).toHaveLength(1);
+  expect(counts).toHaveLength(1);
 });
 
-test("an aggregate that took too long is not begun again at once, one that found no database is", async () => {
-  const { ask, asked } = open();
-  const slow = ask(["a"]);
-  asked[0]?.fail(new Failure("TIMEOUT"));
+test("a count is repeated immediately after a connection error, but not after a timeout", async () => {
+  const { poll, counts } = createReader();
+  const slow = poll(["a"]);
+  counts[0]?.fail(new Failure("TIMEOUT"));
   await expect(slow).rejects.toMatchObject({ kind: "TIMEOUT" });
-  await expect(ask(["a"])).rejects.toMatchObject({ kind: "TIMEOUT" });
-  expect(asked).toHaveLength(1);
+  await expect(poll(["a"])).rejects.toMatchObject({ kind: "TIMEOUT" });
+  expect(counts).toHaveLength(1);
 
-  const lost = ask(["b"]);
-  asked[1]?.fail(new Failure("UNAVAILABLE"));
+  const lost = poll(["b"]);
+  counts[1]?.fail(new Failure("UNAVAILABLE"));
   await expect(lost).rejects.toMatchObject({ kind: "UNAVAILABLE" });
-  const again = ask(["b"]);
-  asked[2]?.answer();
+  const again = poll(["b"]);
+  counts[2]?.resolve();
   expect((await again)[0]?.total).toBe(1);
 });
 
-test("an answer's age counts from the beginning of its aggregate", async () => {
-  const { ask, asked } = open();
-  const first = ask(["a"], 5000);
+test("the age of a result starts when its count starts", async () => {
+  const { poll, counts } = createReader();
+  const first = poll(["a"], 5000);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  asked[0]?.answer();
+  counts[0]?.resolve();
   await first;
   await new Promise((resolve) => setTimeout(resolve, 710));
-  const second = ask(["a"]);
-  expect(asked).toHaveLength(2);
-  asked[1]?.answer();
+  const second = poll(["a"]);
+  expect(counts).toHaveLength(2);
+  counts[1]?.resolve();
   await second;
 });
 
-test("a count that came too late for its asker is answered while the next goes on, and for a minute at the most", async () => {
+test("a result that came too late for its caller is returned for up to a minute while the next count runs", async () => {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
-  const { ask, asked } = open();
-  const first = expect(ask(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
+  const { poll, counts } = createReader();
+  const first = expect(poll(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
   await vi.advanceTimersByTimeAsync(3000);
   await first;
-  asked[0]?.answer();
+  counts[0]?.resolve();
   await vi.advanceTimersByTimeAsync(10_000);
-  expect((await ask(["a"]))[0]?.total).toBe(1);
-  expect(asked).toHaveLength(2);
+  expect((await poll(["a"]))[0]?.total).toBe(1);
+  expect(counts).toHaveLength(2);
 
   await vi.advanceTimersByTimeAsync(10_000);
-  expect((await ask(["a"]))[0]?.total).toBe(1);
-  asked[1]?.fail(new Failure("TIMEOUT"));
+  expect((await poll(["a"]))[0]?.total).toBe(1);
+  counts[1]?.fail(new Failure("TIMEOUT"));
   await vi.advanceTimersByTimeAsync(2000);
-  expect((await ask(["a"]))[0]?.total).toBe(1);
+  expect((await poll(["a"]))[0]?.total).toBe(1);
   await vi.advanceTimersByTimeAsync(3000);
-  asked[2]?.answer();
+  counts[2]?.resolve();
   await vi.advanceTimersByTimeAsync(50_000);
-  expect((await ask(["a"]))[0]?.total).toBe(1);
-  expect(asked).toHaveLength(4);
-  asked[3]?.answer();
+  expect((await poll(["a"]))[0]?.total).toBe(1);
+  expect(counts).toHaveLength(4);
+  counts[3]?.resolve();
 
   await vi.advanceTimersByTimeAsync(61_000);
-  const late = expect(ask(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
+  const late = expect(poll(["a"], 1900)).rejects.toMatchObject({ kind: "TIMEOUT" });
   await vi.advanceTimersByTimeAsync(1900);
   await late;
 });

@@ -10,7 +10,7 @@ const [owner, stranger, admin] = await Promise.all([server.as(), server.as(), se
 const ownTask = (columns: object = {}) => aTask(server.sql, { user_id: owner.userId, ...columns });
 
 describe("task", () => {
-  test("is read by its owner and an admin, and missing to a stranger", async () => {
+  test("a task can be read by its owner and an admin, and is NOT_FOUND for another user", async () => {
     const id = await ownTask({
       source: "list.csv",
       created_at: "2025-01-01T00:00:00.5Z",
@@ -56,7 +56,7 @@ describe("task", () => {
     expect((await owner.query(failed)).body.data.task.jobs).toEqual({ nodes: [{ status: "FAILED" }], totalCount: 1 });
   });
 
-  test("refuses a cursor of another order, and every bound, as BAD_USER_INPUT", async () => {
+  test("a cursor of another order and an argument out of bounds are BAD_USER_INPUT", async () => {
     const id = await ownTask();
     await someJobs(server.sql, id, 3);
     const { body } = await owner.query(`{ task(id: "${id}") { jobs(first: 1) { pageInfo { endCursor } } } }`);
@@ -77,7 +77,7 @@ describe("task", () => {
   });
 });
 
-test("taskJobs takes the same filter, and counts what matches", async () => {
+test("taskJobs with a filter returns and counts only the matching jobs", async () => {
   const id = await ownTask();
   await someJobs(server.sql, id, 5);
   await aJob(server.sql, { task_id: id, status: "failed" });
@@ -94,7 +94,7 @@ test("taskJobs takes the same filter, and counts what matches", async () => {
 });
 
 describe("node and nodes", () => {
-  test("keep the order, with null for what is missing, foreign or no id at all, in one statement", async () => {
+  test("nodes keeps the order of the ids and returns null for tasks that the viewer cannot read, in one statement", async () => {
     const [one, two, foreign] = [await ownTask(), await ownTask(), await aTask(server.sql)];
     const ids = [two, foreign, randomUUID(), one, "nonsense", one.toUpperCase()];
     let nodes: unknown;
@@ -107,7 +107,7 @@ describe("node and nodes", () => {
     const found = (id: string) => ({ id, userId: owner.userId });
     expect(nodes).toEqual([found(two), null, null, found(one), null, found(one)]);
     expect(statements).toBe(2);
-    // Often enough for the compiled way, too.
+    // Repeat the document, so that it is also executed by compiled code.
     for (let times = 0; times < 5; times++) {
       const { body } = await owner.query(`{ none: node(id: "${foreign}") { id } one: node(id: "${one}") { id } }`);
       expect([body.data, body.errors]).toEqual([{ none: null, one: { id: one } }, undefined]);
@@ -115,8 +115,8 @@ describe("node and nodes", () => {
   });
 });
 
-test("viewer says whom the credential belongs to", async () => {
-  // Often enough for the compiled way, too.
+test("viewer returns the user of the credential", async () => {
+  // Repeat the document, so that it is also executed by compiled code.
   for (let times = 0; times < 5; times++) {
     const { body } = await admin.query("{ viewer { userId isAdmin } }");
     expect(body.data.viewer).toEqual({ userId: admin.userId, isAdmin: true });
@@ -124,7 +124,7 @@ test("viewer says whom the credential belongs to", async () => {
 });
 
 describe("tasks", () => {
-  test("are the viewer's own, newest first, walked by cursor with no more statements for many than for one", async () => {
+  test("paging by cursor returns the tasks of the viewer, newest first, with as many statements for 12 tasks as for one", async () => {
     const reader = await server.as();
     const ids: string[] = [];
     for (let i = 0; i < 12; i++) {
@@ -136,25 +136,25 @@ describe("tasks", () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const answer = await reader.query(query, { after, first: 5 });
+      const response = await reader.query(query, { after, first: 5 });
       const tasks: {
         totalCount: number;
         nodes: { id: string }[];
         pageInfo: { hasNextPage: boolean; endCursor: string };
-      } = answer.body.data.tasks;
+      } = response.body.data.tasks;
       expect(tasks.totalCount).toBe(12);
       seen.push(...tasks.nodes.map((task) => task.id));
       after = tasks.pageInfo.hasNextPage ? tasks.pageInfo.endCursor : null;
     } while (after !== null);
     expect(seen).toEqual(ids);
-    // A filter of their own each, for progress that somebody just asked for costs no statement.
+    // Each call has its own filter, because progress that was just counted costs no statement.
     const counting = query.replace("progress {", "progress(filter: { q: X }) {");
     const countFor = (first: number) =>
       server.countStatements(() => reader.query(counting.replace("q: X", `addressContains: "${first}"`), { first }));
     expect([await countFor(1), await countFor(12)]).toEqual([3, 3]);
   });
 
-  test("of everybody are an admin's to see, and to filter by user", async () => {
+  test("an admin can read the tasks of all users and filter them by user", async () => {
     const id = await ownTask();
     const query = `{ tasks(first: 100, filter: { userId: "${owner.userId}" }) { nodes { id } } }`;
     const idsFor = async (viewer: typeof owner) =>
@@ -165,13 +165,13 @@ describe("tasks", () => {
 });
 
 describe("progress", () => {
-  test("counts states and results of all jobs, or of those that match", async () => {
+  test("progress counts the statuses and results of all jobs or of the matching jobs", async () => {
     const id = await ownTask();
-    const job = async (status: string, word: string | null, marks: object = {}) =>
+    const job = async (status: string, emailStatus: string | null, columns: object = {}) =>
       aJob(server.sql, {
         task_id: id,
         status,
-        email_id: word === null ? null : await anEmail(server.sql, { status: word, ...marks }),
+        email_id: emailStatus === null ? null : await anEmail(server.sql, { status: emailStatus, ...columns }),
         updated_at: "2025-01-01T00:00:00.25Z",
       });
     await job("completed", "valid", { is_role_based: true });
@@ -214,7 +214,7 @@ describe("progress", () => {
     });
   });
 
-  test("of a thousand polls is aggregated once a second at the most", async () => {
+  test("the progress of a task is counted at most once per second for a thousand polls", async () => {
     const id = await ownTask();
     await someJobs(server.sql, id, 10);
     const poll = () => owner.query(`{ task(id: "${id}") { progress { total } } }`);
@@ -232,7 +232,7 @@ describe("progress", () => {
   });
 });
 
-test("an email that cannot be read fails alone: null, with its path, and the page stands", async () => {
+test("an email that violates the schema is null with an error of its own, and the page is complete", async () => {
   const id = await ownTask();
   await aJob(server.sql, { task_id: id, email_id: await anEmail(server.sql), created_at: "2025-01-02Z" });
   const broken = await aJob(server.sql, {
@@ -258,32 +258,39 @@ test("an email that cannot be read fails alone: null, with its path, and the pag
   expect(page.jobs.map((job: { email?: unknown }) => "email" in job)).toEqual([true, false]);
 });
 
-test.each(["first", "compiled"])("a moment that cannot be said breaks its email on every door, %s run", async (run) => {
-  const id = await ownTask();
-  await aJob(server.sql, { task_id: id, email_id: await anEmail(server.sql, { validated_at: "infinity" }) });
-  const runs = run === "compiled" ? 4 : 1;
-  // A document of this run's own: what came back three times is compiled.
-  const fields = `${run}: id email { id validatedAt }`;
-  const asked: [string, (string | number)[]][] = [
-    [`{ taskJobs(taskId: "${id}") { jobs { ${fields} } } }`, ["taskJobs", "jobs", 0, "email"]],
-    [`{ task(id: "${id}") { jobs { nodes { ${fields} } } } }`, ["task", "jobs", "nodes", 0, "email"]],
-    [
-      `{ taskJobs(taskId: "${id}", filter: { status: [PENDING] }) { jobs { ${fields} } } }`,
-      ["taskJobs", "jobs", 0, "email"],
-    ],
-  ];
-  for (const [query, path] of asked) {
-    for (let i = 0; i < runs; i++) {
-      const { body } = await owner.query(query);
-      expect(body.errors).toEqual([expect.objectContaining({ message: "Unexpected server error", path })]);
-      expect(JSON.stringify(body.data)).toContain('"email":null');
+test.each(["first", "compiled"])(
+  "a timestamp that RFC 3339 cannot express makes only its email null on both APIs, %s run",
+  async (run) => {
+    const id = await ownTask();
+    await aJob(server.sql, { task_id: id, email_id: await anEmail(server.sql, { validated_at: "infinity" }) });
+    const runs = run === "compiled" ? 4 : 1;
+    // Each run has its own document, because a document is compiled when it is repeated.
+    const fields = `${run}: id email { id validatedAt }`;
+    const queries: [string, (string | number)[]][] = [
+      [`{ taskJobs(taskId: "${id}") { jobs { ${fields} } } }`, ["taskJobs", "jobs", 0, "email"]],
+      [`{ task(id: "${id}") { jobs { nodes { ${fields} } } } }`, ["task", "jobs", "nodes", 0, "email"]],
+      [
+        `{ taskJobs(taskId: "${id}", filter: { status: [PENDING] }) { jobs { ${fields} } } }`,
+        ["taskJobs", "jobs", 0, "email"],
+      ],
+    ];
+    for (const [query, path] of queries) {
+      for (let i = 0; i < runs; i++) {
+        const { body } = await owner.query(query);
+        expect(body.errors).toEqual([expect.objectContaining({ message: "Unexpected server error", path })]);
+        expect(JSON.stringify(body.data)).toContain('"email":null');
+      }
     }
-  }
-  for (const query of ["jobs", "jobs?after=", "jobs?status=pending", "jobs/export"]) {
-    for (let i = 0; i < runs; i++) {
-      const answer = await owner.get(`/api/v1/tasks/${id}/${query}`);
-      const text = await answer.text();
-      expect([answer.status, text.includes("email_address"), text.includes('"email":')]).toEqual([200, true, false]);
+    for (const query of ["jobs", "jobs?after=", "jobs?status=pending", "jobs/export"]) {
+      for (let i = 0; i < runs; i++) {
+        const response = await owner.get(`/api/v1/tasks/${id}/${query}`);
+        const text = await response.text();
+        expect([response.status, text.includes("email_address"), text.includes('"email":')]).toEqual([
+          200,
+          true,
+          false,
+        ]);
+      }
     }
-  }
-});
+  },
+);

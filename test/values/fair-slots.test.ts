@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Failure } from "../../src/errors.ts";
-import { createFairSlots } from "../../src/rate-limit/fair-slots.ts";
+import { createFairSlots } from "../../src/values/fair-slots.ts";
 
 const UNAVAILABLE = new Failure("UNAVAILABLE");
 const open = (options: Partial<Parameters<typeof createFairSlots>[0]> = {}) =>
