@@ -6,10 +6,10 @@ import { driverOptions } from "./driver-options.ts";
 import { UnusableDatabase } from "./faults.ts";
 import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
 
-/** Any constant will do, as long as every instance takes the same lock: drizzle's migrator takes none. */
+/** An arbitrary constant, equal in every instance. drizzle's migrator takes no lock of its own. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
 
-/** Applies what is pending. Ten instances may call it at once: one works, the others wait and find nothing to do. */
+/** Applies the pending migrations. If several instances call it at once, one migrates while the others wait. */
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
   const { settings } = readConnectionUrl(url);
   const sql = postgres({

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Sql } from "postgres";
-import { isOfSchema } from "./faults.ts";
+import { isMissingObject } from "./faults.ts";
 
 /** This relative path is right both from `src/db` and from `dist/db`. */
 export const MIGRATIONS_DIR = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
-/** Not drizzle's default table: another application in the same database may keep its own migrations there. */
+/** Differs from drizzle's default table, because another application in the same database may use that one. */
 export const JOURNAL = { schema: "public", table: "task_jobs_api_migrations" } as const;
 
 interface Migration {
@@ -30,7 +30,7 @@ export async function readNewestMigration(sql: Sql): Promise<number> {
     const [newest] = await sql`select max(created_at) as at from public.task_jobs_api_migrations`;
     return Number(newest?.at ?? 0);
   } catch (error) {
-    if (isOfSchema(error)) return 0;
+    if (isMissingObject(error)) return 0;
     throw error;
   }
 }

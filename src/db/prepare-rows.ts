@@ -8,8 +8,8 @@ import { BrokenResult } from "./faults.ts";
 export type Row = readonly unknown[];
 
 /**
- * Prepares a read and gives its rows as they come: drizzle's mapping to objects costs more than all the rest of a page of
- * 100 (0.5 ms). Fails as UNAVAILABLE or TIMEOUT within the deadline.
+ * Returns a function that runs a prepared read. It returns arrays, because drizzle's mapping to objects is slow
+ * (`docs/measurements/benchmarks.md`). It fails as UNAVAILABLE or TIMEOUT within the deadline.
  */
 export function prepareRows({ sql, read }: Pool, statement: SQL) {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
@@ -17,7 +17,7 @@ export function prepareRows({ sql, read }: Pool, statement: SQL) {
     read(deadline, () => wholeResult(sql, text, fillPlaceholders(params, values), true));
 }
 
-/** The same for a statement that is made for one request. */
+/** Runs a statement that is built for one request and is therefore not prepared. */
 export function queryRows({ sql, read }: Pool, statement: SQL, deadline: Deadline): Promise<readonly Row[]> {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
   return read(deadline, () => wholeResult(sql, text, params, false));
@@ -25,7 +25,7 @@ export function queryRows({ sql, read }: Pool, statement: SQL, deadline: Deadlin
 
 async function wholeResult(sql: Sql, text: string, params: unknown[], prepare: boolean): Promise<readonly Row[]> {
   const rows = await sql.unsafe(text, params as never[], { prepare }).values();
-  // What a broken driver would do to a result; the repaired one does not (docs/decisions/driver-repairs.md).
+  // Without its patches the driver can lose rows (`docs/decisions/driver-repairs.md`).
   if (rows.length !== rows.count) throw new BrokenResult("rows are missing from a result");
   return rows;
 }

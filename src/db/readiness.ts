@@ -2,14 +2,14 @@ import { reasonOf } from "../errors.ts";
 import { textArray } from "../values/array-literal.ts";
 import { deadlineIn } from "../values/deadline.ts";
 import type { OpenDatabase, Sql } from "./client.ts";
-import { isOfSchema } from "./faults.ts";
+import { isMissingObject } from "./faults.ts";
 import { countPendingMigrations, NEWEST_MIGRATION } from "./migration-journal.ts";
 
 const pendingFault = (newestApplied: number) => `${countPendingMigrations(newestApplied)} migrations pending`;
-/** A probe wants an answer soon. */
+/** Shorter than the timeouts that are common for probes. */
 const READY_TIMEOUT_MS = 1000;
 
-/** The tables that pages, searches and credentials are read from. */
+/** The columns that pages, searches and credentials are read from. */
 const READ_COLUMNS = {
   tasks: ["id", "user_id", "source", "created_at", "updated_at", "deleted_at"],
   task_email_jobs: ["id", "task_id", "email_id", "email_address", "status", "created_at", "updated_at", "deleted_at"],
@@ -36,7 +36,7 @@ export function watchReadiness(
   };
 }
 
-/** Why no page could be served; null when the database is ready. One ahead of this program counts as migrated. */
+/** Returns the reason why no page can be served, or null if the database is ready. A schema of a newer release counts as migrated. */
 async function readinessFault({ sql, read }: OpenDatabase): Promise<string | null> {
   try {
     const [found] = await read(deadlineIn(READY_TIMEOUT_MS), () => statement(sql));
@@ -46,7 +46,7 @@ async function readinessFault({ sql, read }: OpenDatabase): Promise<string | nul
     return found.unreadable === "" ? null : `this role may not read ${found.unreadable}`;
   } catch (error) {
     const { cause = error } = error as { cause?: unknown };
-    return isOfSchema(cause) ? pendingFault(0) : reasonOf(error);
+    return isMissingObject(cause) ? pendingFault(0) : reasonOf(error);
   }
 }
 

@@ -11,26 +11,26 @@ import {
 } from "cockatiel";
 import { Failure } from "../errors.ts";
 import { type Deadline, DeadlinePassed, msLeft } from "../values/deadline.ts";
-import { failureOfDatabaseError, isOfSchema, isPassing, isUnreachable, WaitedTooLong } from "./faults.ts";
+import { failureOfDatabaseError, isMissingObject, isTransient, isUnreachable, WaitedTooLong } from "./faults.ts";
 
-/** What may wait for a connection, and for how long: past it the answer is 503 at once, which a caller can act on. */
+/** How many reads may wait for a connection, and for how long. Any other read fails as UNAVAILABLE, so that the caller can retry. */
 const MAX_WAITING = 200;
 const MAX_WAIT_MS = 1000;
 
-/** Together with the reconnect delay under the second in which the first good answer is due. */
+/** With the reconnect delay, this serves requests within a second after the database becomes reachable. */
 const HALF_OPEN_AFTER_MS = 400;
 const FAILURES_THAT_OPEN = 5;
 
 /**
- * Each connection may fail once more with the error of its killed predecessor (porsager/postgres#1223), so a read may meet
- * one failure per connection and these. The deadline and the breaker end the retries where the server is unreachable.
+ * A new connection may fail once with the error of the connection that it replaces (porsager/postgres#1223), so a read may
+ * fail once for each connection. These tries are added. The deadline and the circuit breaker also end the retries.
  */
 const TRIES_BEYOND_CONNECTIONS = 5;
 
 /**
- * How every read of a request reaches the database. At most as many are under way as there are connections: behind
- * another statement of the same connection a frozen backend would hold up the innocent. A lost connection is tried
- * again, an unreachable server is left alone for a moment, and the deadline answers whatever the driver does.
+ * Runs the reads of requests. At most one read runs on each connection, so that a backend that hangs delays no other read.
+ * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
+ * applies even if the driver never settles.
  */
 export function openReads(maxConnections: number, isOtherSchema: () => Promise<boolean>) {
   const gate = bulkhead(maxConnections, MAX_WAITING);
@@ -44,21 +44,20 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     halfOpenAfter: HALF_OPEN_AFTER_MS,
     breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
   });
-  const again = retry(handleWhen(isPassing), {
+  const again = retry(handleWhen(isTransient), {
     maxAttempts: maxConnections + TRIES_BEYOND_CONNECTIONS,
     backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
   });
 
   /**
-   * What is missing in a database that is not migrated yet, or by a newer release already, is there in a while or at
-   * another instance. In one that is as we know it, it is our own fault: the second try fails like the first, unless the
-   * migration came between the two.
+   * If a table or column is missing and the schema is of another release, fails as UNAVAILABLE, because a migration or
+   * another instance may help. Otherwise a migration may have ended between the two statements, so the read is retried once.
    */
   async function read<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
     try {
       return await ask(deadline, statement);
     } catch (error) {
-      if (!isOfSchema(error)) throw error;
+      if (!isMissingObject(error)) throw error;
       if (await ask(deadline, isOtherSchema)) throw new Failure("UNAVAILABLE", { cause: error });
       return ask(deadline, statement);
     }
@@ -80,7 +79,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
           // The response was sent while this statement waited, so the statement must not start.
           if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
           isUnderWay = true;
-          // The gate holds the place until the driver is done, not until we gave up: it is the connection that is busy.
+          // The bulkhead counts this read until the driver has finished, even after a timeout, because its connection is busy.
           return statement();
         }),
       ),
@@ -117,7 +116,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     gauges: {
       underWay: () => maxConnections - gate.executionSlots,
       waiting: () => MAX_WAITING - gate.queueSlots,
-      /** Also while one read tries whether the server is back: that takes longer than the pauses between two tries. */
+      /** A half-open circuit breaker, which tries one read, counts as open. */
       isBreakerOpen: () => (breaker.state === CircuitState.Closed ? 0 : 1),
     },
   };
@@ -125,7 +124,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
 
 const waitedTooLong = () => new Failure("UNAVAILABLE", { cause: new WaitedTooLong() });
 
-/** A wait for a connection ends before the deadline does: it is the overload that the caller should hear of. */
+/** A wait for a connection ends before the deadline, so that the caller receives UNAVAILABLE and not TIMEOUT in an overload. */
 function inTime<T>(work: Promise<T>, deadline: Deadline, isUnderWay: () => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {

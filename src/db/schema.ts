@@ -15,8 +15,7 @@ import {
 } from "drizzle-orm/pg-core";
 
 /**
- * Text, never a JS `Date`: a Date has milliseconds, Postgres stores microseconds, and parsing dates was the dearest
- * part of a page.
+ * Read as text and never as a `Date`, which would lose the microseconds of PostgreSQL and take time to parse.
  */
 const timestamptz = () => timestamp({ withTimezone: true, mode: "string" });
 
@@ -32,7 +31,7 @@ const id = () => uuid().primaryKey().defaultRandom();
 const rowTimes = () => ({
   createdAt: timestamptz().notNull().defaultNow(),
   updatedAt: timestamptz().notNull().defaultNow(),
-  /** Set means "not there": nothing that reads may see the row. */
+  /** Set for a soft-deleted row, which no read may return. */
   deletedAt: timestamptz(),
 });
 
@@ -42,7 +41,7 @@ export const tasks = pgTable(
   "tasks",
   {
     id: id(),
-    /** Null: nobody's task, which only an admin reads. */
+    /** Null for a task without a user, which only admins can read. */
     userId: uuid(),
     webhookUrl: text(),
     source: text(),
@@ -55,7 +54,7 @@ export const tasks = pgTable(
   ],
 );
 
-/** The verifier's record of one address. `status` and `serverType` are open vocabularies and must stay text. */
+/** The verifier's record of one address. `status` and `serverType` are text, because verifiers may add values. */
 export const emails = pgTable(
   "emails",
   {
@@ -97,23 +96,24 @@ export const taskEmailJobs = pgTable(
     ...rowTimes(),
   },
   (job) => [
-    // Ascending and walked backwards: drizzle's `.desc()` here writes NULLS LAST while its ORDER BY means NULLS FIRST,
-    // and Postgres would sort every page.
+    // Ascending, because drizzle's `.desc()` would create it with NULLS LAST. The ORDER BY has NULLS FIRST, so PostgreSQL
+    // would sort every page instead of scanning the index backwards.
     index("task_email_jobs_page_idx").on(job.taskId, job.createdAt, job.id).where(sql`${job.deletedAt} is null`),
-    // What people look for in a task: the failed ones, and what changed since.
+    // For filters by status, such as failed jobs.
     index("task_email_jobs_status_idx")
       .on(job.taskId, job.status, job.createdAt, job.id)
       .where(sql`${job.deletedAt} is null`),
+    // For pages by `updatedAt`, with which callers follow changes.
     index("task_email_jobs_updated_idx").on(job.taskId, job.updatedAt, job.id).where(sql`${job.deletedAt} is null`),
-    // For the foreign key alone: without it, deleting one email reads every job.
+    // Only for the foreign key: without it, deleting one email would read every job.
     index("task_email_jobs_email_idx").on(job.emailId).where(sql`${job.emailId} is not null`),
     check("task_email_jobs_timestamps_are_rfc3339", isRfc3339(job.createdAt, job.updatedAt)),
   ],
 );
 
 /**
- * How many jobs a task has, kept by triggers in the transaction that changes them. A task's total is the sum of its slots:
- * each writer takes one that nobody holds, so that two workers of one task never wait for each other.
+ * The number of jobs of each task, which triggers maintain in the transaction that changes the jobs. The total is the sum
+ * over the slots of a task. Each writer uses a slot that no other writer has locked, so that writers never wait for each other.
  */
 export const taskJobTotals = pgTable(
   "task_job_totals",
@@ -131,8 +131,8 @@ export const taskJobTotals = pgTable(
 );
 
 /**
- * What callers have used up, where instances share a rate limit. The columns and their order are rate-limiter-flexible's.
- * Unlogged: a crash forgets one window at the most.
+ * The points that callers have used, for instances that share a rate limit. rate-limiter-flexible requires these columns in
+ * this order. The table is unlogged, so a crash loses at most one window.
  */
 export const rateLimits = pgTable("rate_limits", {
   key: text().primaryKey(),
@@ -146,9 +146,9 @@ export const apiKeys = pgTable(
   {
     id: id(),
     userId: uuid().notNull(),
-    /** SHA-256 of the key, lower-case hex. The key itself is stored nowhere. */
+    /** The SHA-256 hash of the key in lower-case hexadecimal digits. The key itself is not stored. */
     keyHash: text().notNull(),
-    /** The key's first characters, enough to tell two keys apart in a list and nothing more. */
+    /** The first characters of the key, which distinguish keys in a list. */
     keyPreview: text().notNull().default(""),
     name: text().notNull().default(""),
     isAdmin: boolean().notNull().default(false),

@@ -4,38 +4,38 @@ import type { TlsSettings } from "./connection-url.ts";
 import { HUNG_UP, isUnreachable, SILENT_SOCKET } from "./faults.ts";
 import { secure } from "./tls.ts";
 
-/** More than a storm of killed backends needs, less than a server that shuts the door at once would get. */
+/** Enough to replace connections whose backends were all killed. Limits the load on a server that closes each connection at once. */
 const MAX_CONNECTS_PER_SECOND = 20;
 
-/** The end of every complete answer: ReadyForQuery, five bytes long, with the state of the transaction. */
+/** The start of ReadyForQuery, which ends every complete response. One byte with the transaction status follows. */
 const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 
 interface SocketOptions {
-  /** Null for statements that may take as long as they like. */
+  /** Null if statements have no time limit. */
   readonly silenceMs: number | null;
   /** TLS settings with the limit for the TCP connect and the TLS handshake together. Null for an unencrypted connection. */
   readonly tls: (TlsSettings & { readonly timeoutMs: number }) | null;
 }
 
 /**
- * Makes the driver's sockets, and gives up on one whose server has a statement and says nothing: a frozen backend or a
- * dropped network never closes, and postgres.js would wait for ever (porsager/postgres#1089). Also spaces connects, which
- * the driver would repeat without delay (porsager/postgres#1193).
+ * Creates the sockets of the driver. It closes a socket whose server sends nothing while a statement runs, because
+ * postgres.js would wait forever (porsager/postgres#1089). It also limits the rate of connects, which the driver repeats
+ * without delay (porsager/postgres#1193).
  */
 export function socketFactory({ silenceMs, tls }: SocketOptions) {
   let nextConnectAt = 0;
 
-  // Never rejects, and waits for no connection without a limit: either would cost the driver the place in its pool.
+  // Must not reject or wait without a limit, because the driver would lose this connection from its pool.
   return async ({ host: [host = "localhost"], port: [port = 5432], path }: ParsedOptions): Promise<net.Socket> => {
     const spacing = 1000 / MAX_CONNECTS_PER_SECOND;
-    // A second's worth may come at once.
+    // The connects of one second may be made at once.
     nextConnectAt = Math.max(nextConnectAt + spacing, performance.now() - 1000);
     const delay = nextConnectAt - performance.now();
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
 
-    // The driver asks for the certificate of this host.
+    // postgres.js sets these two properties on sockets that it creates itself.
     const plain = Object.assign(net.connect(path ? { path } : { host, port }), { host, port });
     plain.setNoDelay(true);
     failWhenHungUpOn(plain);
@@ -54,7 +54,7 @@ export function socketFactory({ silenceMs, tls }: SocketOptions) {
   };
 }
 
-/** Not before the driver has it and listens for errors: at its first word. */
+/** Returns a socket that fails on the first write, because only then has postgres.js added its error listener. */
 function failingSocket(cause: unknown): net.Socket {
   const error = Object.assign(new Error("no connection to the database server", { cause }), { code: HUNG_UP });
   const socket = new net.Socket();
@@ -66,8 +66,8 @@ function failingSocket(cause: unknown): net.Socket {
 }
 
 /**
- * A server that hangs up before its first word, as a proxy or a pooler without a server behind it does, is unreachable.
- * The driver would take it for a passing end, and try again for ever while its query waits.
+ * Treats a server that closes the connection before it sends data as unreachable. A proxy or pooler without a server does
+ * so, and the driver would reconnect forever while its query waits.
  */
 function failWhenHungUpOn(socket: net.Socket): void {
   let hasSpoken = false;
@@ -77,7 +77,7 @@ function failWhenHungUpOn(socket: net.Socket): void {
   socket.on("end", () => {
     if (!hasSpoken) socket.destroy(new Error("the database server hung up"));
   });
-  // Before the driver's own listener.
+  // Added before the listener of the driver, which then receives the code.
   socket.on("error", (error) => {
     if (!hasSpoken && !isUnreachable(error)) Object.assign(error, { code: HUNG_UP });
   });

@@ -1,7 +1,7 @@
 /** Options that the proxies of Neon and Supabase read from the startup message instead of PostgreSQL. */
 const PROXY_OPTIONS = new Set(["endpoint", "project", "reference"]);
 
-/** Settings that change the speed of a query, but neither its rows, their format nor the rights of the session. */
+/** Settings that change only the speed of a query, not its rows, their format or the privileges of the session. */
 const HARMLESS = new Set("geqo jit work_mem hash_mem_multiplier effective_cache_size random_page_cost".split(" "));
 
 interface StartupOptions {

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { Viewer } from "../auth/viewer.ts";
 import type { OpenDatabase, Sql } from "../db/client.ts";
-import { failureOfDatabaseError, isOfSchema } from "../db/faults.ts";
+import { failureOfDatabaseError, isMissingObject } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { EMAIL_COLUMNS, isRepresentable } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
@@ -58,7 +58,7 @@ export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["
         const backend = await waitAsReader(begin(connection), reader);
         return await read(createSnapshot(connection, reader, () => cancel(backend)));
       } catch (error) {
-        if (isOfSchema(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
+        if (isMissingObject(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
         throw failureOfDatabaseError(error);
       } finally {
         await connection.end({ timeout: 0 });

@@ -2,7 +2,7 @@ import { openEmbeddedPostgres } from "#embedded-postgres";
 import type { Config } from "../config.ts";
 import { isDriverRepaired, openDatabase } from "../db/client.ts";
 import { describeDatabase, readConnectionUrl } from "../db/connection-url.ts";
-import { describeDatabaseFault, isAway, UnusableDatabase } from "../db/faults.ts";
+import { describeDatabaseFault, isTemporaryOutage, UnusableDatabase } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
 import { reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -96,7 +96,7 @@ async function tryToMigrate(url: string, connectTimeoutSeconds: number): Promise
     return null;
   } catch (error) {
     if (error instanceof UnusableDatabase) throw new StartError(error.message);
-    if (isAway(error)) return reasonOf(error);
+    if (isTemporaryOutage(error)) return reasonOf(error);
     const fault =
       describeDatabaseFault(error, describeDatabase(url)) ?? `${describeDatabase(url)}: ${reasonOf(error)}.`;
     throw new StartError(

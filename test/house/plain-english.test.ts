@@ -45,6 +45,7 @@ const CLEAN = [
   "test/log.test.ts",
   "test/privacy.test.ts",
   "src/context.ts",
+  "src/db/",
   "src/email/",
   "src/graphql/",
   "test/graphql/",
