@@ -19,7 +19,7 @@ export class TaskJobEdge {
   description:
     "The jobs of a task by cursor. Ordered by `createdAt`, all pages together return each job that exists throughout the " +
     "walk exactly once, even under concurrent writes. Ordered by `updatedAt`, a job that changes during the walk moves: " +
-    "UPDATED_AT_ASC returns it again, UPDATED_AT_DESC may skip it. In every order, a job that starts or stops to match the " +
+    "UPDATED_AT_ASC returns it again, UPDATED_AT_DESC may skip it. In every order, a job that starts or stops matching the " +
     "filter during the walk may be returned or skipped. Every page takes the same time, except with filters on fields of " +
     "the email or on the address, which are compared job by job until the page is full.",
 })

@@ -21,11 +21,13 @@ registerEnumType(JobOrderEnum, {
   valuesConfig: {
     CREATED_AT_DESC: { description: "Newest first, as `taskJobs` returns them. Changes do not move jobs." },
     CREATED_AT_ASC: { description: "Oldest first. Changes do not move jobs." },
-    UPDATED_AT_DESC: { description: "Last changed first. A walk may skip a job that changes meanwhile." },
+    UPDATED_AT_DESC: {
+      description: "Most recently changed first. A walk may skip a job that changes during the walk.",
+    },
     UPDATED_AT_ASC: {
       description:
-        "Longest unchanged first. A walk returns a job that changes meanwhile again, so that callers can follow changes from " +
-        "their last cursor. A change that is committed with an `updatedAt` before the cursor is skipped.",
+        "Least recently changed first. A job that changes during the walk is returned again, so that callers can follow " +
+        "changes from their last cursor. A change that is committed with an `updatedAt` before the cursor is skipped.",
     },
   },
 });
@@ -38,7 +40,7 @@ const hasEmail = "Matches only jobs that have an email.";
     `field that is absent or null is no condition. More than ${MAX_WORDS} values in a list, or more than ${MAX_WORD_LENGTH} ` +
     "characters in a text, are BAD_USER_INPUT. Statuses and timestamps have an index. Fields of the email and " +
     "`addressContains` are compared job by job: if few jobs of a very large task match, the query fails with " +
-    "DEPENDENCY_TIMEOUT, and the export, which waits longer, is the alternative.",
+    "DEPENDENCY_TIMEOUT. Use the export instead, which has a longer timeout.",
 })
 export class TaskJobFilter implements JobFilter {
   @Field(() => [JobStatusEnum], { nullable: true, description: "Matches jobs that have one of these statuses." })
@@ -118,7 +120,8 @@ export class TaskJobFilter implements JobFilter {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Matches jobs that were created before this time. No job matches unless it is after `createdFrom`.",
+    description:
+      "Matches jobs that were created before this time. No job matches if this time is not after `createdFrom`.",
   })
   readonly createdTo?: string | null;
 
@@ -127,7 +130,8 @@ export class TaskJobFilter implements JobFilter {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Matches jobs that last changed before this time. No job matches unless it is after `updatedFrom`.",
+    description:
+      "Matches jobs that last changed before this time. No job matches if this time is not after `updatedFrom`.",
   })
   readonly updatedTo?: string | null;
 }

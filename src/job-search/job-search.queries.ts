@@ -46,7 +46,7 @@ const ORDERS: Readonly<Record<JobOrder, OrderSql>> = {
   updated_asc: { column: sql`job.updated_at`, isDescending: false },
 };
 
-/** The statements are not prepared, because each combination of filters is another one and its plan depends on the values. */
+/** The statements are not prepared, because each combination of filters has its own statement, whose plan depends on the values. */
 export function jobSearchQueries(database: Pool) {
   /** In the order of the task ids. Null if a task does not exist or this viewer may not see it. */
   async function findVisibleJobs(search: JobSearch): Promise<(FoundJobs | null)[]> {
