@@ -64,7 +64,7 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
   };
 }
 
-/** Tells whom to forget for it: the one not seen for longest, when there are too many. */
+/** Returns a function that records a bucket and, above the limit, returns the least recently used bucket, which must be deleted. */
 function openRecentlySeen(max: number) {
   const seen = new Set<string>();
   return (bucket: string): string | undefined => {

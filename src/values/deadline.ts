@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 
-/** The database was asked, and had not answered when the request had to be. */
+/** The cause of a TIMEOUT failure whose statement had not finished at the deadline of its request. */
 export class DeadlinePassed extends Error {}
 
 interface Waiter {

@@ -1,7 +1,7 @@
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|[+-](\d\d):([0-5]\d))$/;
 
-/** What `+02:00` becomes where the plus sign of a URL was not encoded. */
+/** Matches an offset such as `+02:00` whose plus sign was not encoded in a URL and was decoded as a blank. */
 const OFFSET_AFTER_BLANK = /:\d\d(\.\d+)? \d\d:\d\d$/;
 
 /** The format in which PostgreSQL prints a timestamptz in a UTC session: a year of at least four digits, and `BC` if needed. */

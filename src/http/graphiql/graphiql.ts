@@ -34,7 +34,7 @@ export interface GraphiqlOptions {
 export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   const router = express.Router();
 
-  // On the assets too: a worker is held by the policy its own script was served with.
+  // The assets have these headers too, because a web worker uses the policy of its own script.
   router.use((_request, response, next) => {
     response.set({
       "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -53,7 +53,7 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
     response.set("Cache-Control", "no-store").type("html").send(page);
   });
 
-  // The names carry no hash, so a browser has to ask each time; the ETag makes the answer a 304.
+  // The file names contain no hash, so a browser must revalidate each file. If it is unchanged, the ETag yields 304.
   const setHeaders = (response: express.Response) => response.set("Cache-Control", "no-cache");
   router.use("/assets", onlyMethods("GET", "HEAD"));
   router.use("/assets", express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders }));
