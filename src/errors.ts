@@ -124,6 +124,11 @@ export class RequestFailure extends Failure {
   }
 }
 
+/** Rethrows the error of a batch of a DataLoader as a failure of the whole request. */
+export function failRequest(cause: unknown): never {
+  throw new RequestFailure(cause);
+}
+
 const KIND_BY_GRAPHQL_CODE = new Map<unknown, FailureKind>(
   (Object.keys(FAILURES) as FailureKind[])
     .filter((kind) => FAILURES[kind].graphql !== "BAD_REQUEST")

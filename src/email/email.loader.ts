@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import { RequestFailure } from "../errors.ts";
+import { failRequest } from "../errors.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { type EmailQueries, type EmailRecord, isRepresentable } from "./email.queries.ts";
 
@@ -9,10 +9,8 @@ export type EmailLoader = DataLoader<string, EmailRecord | null>;
 /** Reads the emails of a page in one batch. Each request has its own loader, because the loader caches rows. */
 export function createEmailLoader(queries: EmailQueries, deadline: Deadline): EmailLoader {
   return new DataLoader(async (ids) => {
-    const found = await queries.findEmailsByIds(ids, deadline).catch((cause: unknown) => {
-      // Without this class the failed batch would be a page whose emails are all null.
-      throw new RequestFailure(cause);
-    });
+    // Otherwise a failed batch would be a page whose emails are all null.
+    const found = await queries.findEmailsByIds(ids, deadline).catch(failRequest);
     const emailById = new Map(found.map((email) => [email.id, email]));
     return ids.map((id) => {
       const email = emailById.get(id);

@@ -32,9 +32,13 @@ export class RequestSlot {
     if (this.#identity === identity) return;
     this.free();
     if (this.#hasEnded) throw new Failure("UNAVAILABLE");
-    this.#queued = slots.take(identity, waitingMs(deadline));
+    this.#queued = slots.take(identity, msLeft(deadline) * WAITING_SHARE);
     if (this.#queued !== undefined) await this.#queued.granted;
     this.#queued = undefined;
+    if (this.#hasEnded) {
+      slots.free(identity);
+      throw new Failure("UNAVAILABLE");
+    }
     this.#slots = slots;
     this.#identity = identity;
   }
@@ -61,8 +65,8 @@ interface ConcurrencyOptions {
 }
 
 /**
- * Limits how many requests of one user run at once, each user with a queue of their own, so that one user's queue does not
- * delay other users. An unknown credential first takes a slot of its address, because guessing keys must be limited, too.
+ * Limits how many requests of one user run at once. A known credential waits in the queue of its last known user and an
+ * unknown credential in the queue of its address, so that one user's queue does not delay other users.
  */
 export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: ConcurrencyOptions) {
   const perUser = Math.ceil(slots / 4);
@@ -81,10 +85,7 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
   const identities = createIdentityCache();
 
   return {
-    /**
-     * Authenticates and then waits for a slot, so that the keys of all waiting requests are checked by a few statements.
-     * A statement checks every credential, so that a revoked key fails at once.
-     */
+    /** Waits for a slot and then authenticates. A statement checks every credential, so that a revoked key fails at once. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
       async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
@@ -94,17 +95,20 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
         const slot = new RequestSlot(userSlots);
         response.locals.slot = slot;
         onHeaders(response, endSlot);
-        response.on("close", abandonRequest);
+        response.once("close", abandonRequest);
 
         const known = identities.get(fingerprint);
-        if (known === undefined) {
-          const address = addressKey((request as Request).ip ?? "");
-          await slot.take(address, deadline, addressSlots).catch(countRefusal);
-        } else if (userSlots.mustRefuse(known, waitingMs(deadline))) countRefusal(new Failure("UNAVAILABLE"));
+        const first =
+          known === undefined
+            ? slot.take(addressKey((request as Request).ip ?? ""), deadline, addressSlots)
+            : slot.take(known, deadline);
+        await first.catch(countRefusal);
         try {
           const viewer = await authenticate(request, deadline);
-          if (known !== viewer.userId) identities.set(fingerprint, viewer.userId);
-          await slot.take(viewer.userId, deadline).catch(countRefusal);
+          if (known !== viewer.userId) {
+            identities.set(fingerprint, viewer.userId);
+            await slot.take(viewer.userId, deadline).catch(countRefusal);
+          }
           return viewer;
         } catch (error) {
           if (error instanceof Failure && error.kind === "UNAUTHENTICATED") identities.delete(fingerprint);
@@ -117,11 +121,6 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
     onRefusal();
     throw failure;
   }
-}
-
-/** How long a request may wait for its slot. */
-function waitingMs(deadline: Deadline): number {
-  return msLeft(deadline) * WAITING_SHARE;
 }
 
 function endSlot(this: ServerResponse): void {

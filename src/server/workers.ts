@@ -33,7 +33,9 @@ export async function startWorkers(config: Config, { url, demo }: ServedDatabase
   function replaceLater(): void {
     setTimeout(() => {
       if (stopping) return;
-      startWorker().catch((error) => log.error({ err: error }, "a worker could not be started"));
+      startWorker().catch((error) => {
+        if (!stopping) log.error({ err: error }, "a worker could not be started");
+      });
     }, RESTART_DELAY_MS);
   }
 

@@ -149,12 +149,6 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
   }
 
   return {
-    /** Whether `take` would throw because the queue of this holder is too long. */
-    mustRefuse(name: string, msLeft: number): boolean {
-      const holder = holders.get(name);
-      return holder !== undefined && holder.waiting > 0 && cannotWait(holder, msLeft);
-    },
-
     /** Takes a free slot and returns undefined, or adds an entry to the queue. Call `free` once for each slot. */
     take(name: string, msLeft: number): QueuedSlot | undefined {
       if (name !== newest) {
