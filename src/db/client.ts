@@ -40,7 +40,7 @@ const LOCK_TIMEOUT_MS = 500;
 const SILENCE_MARGIN_MS = 200;
 /**
  * Many callers share one count of progress, so it may take longer than a request, as it does for a million jobs
- * (`docs/decisions/searches.md`).
+ * (`docs/measurements/searches.md`).
  */
 const COUNTS = { connections: 2, statementTimeoutMs: 10_000 } as const;
 /** The statement_timeout of one FETCH of an export, which may scan a million jobs before its first match. */
