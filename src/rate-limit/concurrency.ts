@@ -111,6 +111,8 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
           }
           return viewer;
         } catch (error) {
+          // The response of a refusal may be delayed.
+          slot.end(deadline);
           if (error instanceof Failure && error.kind === "UNAUTHENTICATED") identities.delete(fingerprint);
           throw error;
         }

@@ -109,6 +109,17 @@ test("refusals to one address beyond 20 per second are delayed by a second, and 
   expect((refusedAt[20] ?? 0) - (refusedAt[0] ?? 0)).toBeGreaterThan(900);
 });
 
+test("delayed refusals of invalid keys hold no slot, so that a new key from the same address is served", async () => {
+  server = await startTestServer();
+  const refusals = times(60, (index) => fetch(server.url + PATH, { headers: { "X-API-Key": `tj_invalid_${index}` } }));
+  await sleep(500);
+  const viewer = await server.as();
+  const startedAt = performance.now();
+  expect((await viewer.get(PATH)).status).toBe(404);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(new Set((await refusals).map(({ status }) => status))).toEqual(new Set([401]));
+});
+
 test("a revoked key is refused at the next request, although its user is known", async () => {
   server = await startTestServer();
   const viewer = await server.as();
