@@ -28,7 +28,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     if (!request.complete) discardBody(request);
-    delayRefusal(request, failure.status, () => sendFailure(response, failure));
+    delayRefusal(request, failure, () => sendFailure(response, failure));
   };
 }
 

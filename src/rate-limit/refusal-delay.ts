@@ -1,21 +1,24 @@
 import { randomInt } from "node:crypto";
 import type { Request } from "express";
+import type { Failure, FailureKind } from "../errors.ts";
+import { QueueFull } from "../values/fair-slots.ts";
 import { addressKey } from "./client-address.ts";
 
 const MAX_IMMEDIATE_PER_SECOND = 20;
 /** At least as long as `Retry-After: 1` asks for. Random, so that delayed clients do not all return at the same time. */
-const DELAY_MS = { min: 1000, max: 2000 };
-const REFUSALS: ReadonlySet<number> = new Set([401, 429, 503]);
+const DELAY_MS = { min: 1000, max: 1900 };
+const REFUSALS: ReadonlySet<FailureKind> = new Set<FailureKind>(["UNAUTHENTICATED", "RATE_LIMITED"]);
 
 /**
  * Delays refusals to an address above 20 per second. Clients that ignore `Retry-After` send their next request as soon as
- * they have the response, and many of them would keep the event loop busy with refusals.
+ * they have the response, and many of them would keep the event loop busy with refusals. A failure of a dependency, such
+ * as the database, is not delayed.
  */
 export function createRefusalDelay() {
   let secondEndsAt = 0;
   let refusals = new Map<string, number>();
-  return (request: Request, status: number, respond: () => void): void => {
-    if (!REFUSALS.has(status)) {
+  return (request: Request, failure: Failure, respond: () => void): void => {
+    if (!REFUSALS.has(failure.kind) && !(failure instanceof QueueFull)) {
       respond();
       return;
     }

@@ -33,6 +33,13 @@ interface Holder {
   readonly speed: QueueSpeed;
 }
 
+/** A request is refused at once, because its wait would be too long. */
+export class QueueFull extends Failure {
+  constructor() {
+    super("UNAVAILABLE");
+  }
+}
+
 export type FairSlots = ReturnType<typeof createFairSlots>;
 
 /**
@@ -162,7 +169,7 @@ export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll 
       }
       if (cannotWait(holder, msLeft)) {
         forgetIfIdle(name, holder);
-        throw new Failure("UNAVAILABLE");
+        throw new QueueFull();
       }
       return enqueue(name, holder, msLeft);
     },
