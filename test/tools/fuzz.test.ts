@@ -59,6 +59,7 @@ const SAFEGUARDS: Readonly<Record<string, Safeguard>> = {
         'withPosition(formatted, new Failure("INTERNAL"))',
         'withPosition(formatted, new Failure("INTERNAL", { message: error.originalError?.stack }))',
       ],
+      ['"INTERNAL", { cause });', '"INTERNAL", { cause, message: cause?.stack });'],
     ],
     found: /leak: /,
     kinds: "3",
