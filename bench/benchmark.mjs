@@ -51,7 +51,7 @@ function chooseWorks({ only }) {
   return WORKS.filter(({ name }) => only === null || only.includes(name));
 }
 
-/** What every benchmark receives. */
+/** The context that every benchmark receives. */
 async function openBench(options, database) {
   const say = (text) => console.log(text);
   const url = await ensureData(database, say);

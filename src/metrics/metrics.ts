@@ -16,7 +16,7 @@ export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 /** The values of the label `door`. */
 export type Endpoint = "rest" | "graphql" | "health" | "graphiql" | "metrics" | "unknown";
 
-/** The labels of a request. Callers cannot choose their values, so that their number is limited and they identify nobody. */
+/** The labels of a request. Callers cannot choose their values, so that their number is limited and they identify no caller. */
 interface MeasuredRequest {
   readonly endpoint: Endpoint;
   /** The pattern of a route, or a root field of the schema. */

@@ -72,7 +72,7 @@ test("a server without TLS is unavailable to who requires it, and good enough fo
   await plain.close();
 });
 
-test("verify-full lets in nobody whose certificate no known authority signed, and says so in a word", async () => {
+test("verify-full refuses a server whose certificate no known authority signed, and names the reason", async () => {
   const { sql, close } = open(urlOf("verify-full"));
   const failure = await sql`select 1`.catch((error: unknown) => error);
   expect(isUnreachable(failure)).toBe(true);

@@ -108,7 +108,7 @@ const backends = async () =>
     (row) => row.pid as number,
   );
 
-test("a database that is stopped is 503 on both doors and not ready; a restarted one is served again without a restart", async () => {
+test("a stopped database is 503 on both APIs and not ready, and a restarted database is used without a restart of the server", async () => {
   await sql.end({ timeout: 1 });
   await embedded.stop();
   for (let i = 0; i < 10; i++) await expectUnavailable();
@@ -151,16 +151,16 @@ test("a network that drops everything is 503 or 504 within two seconds, and heal
 });
 
 test("an unreachable database shows in the metrics for as long as it is away, and no longer", async () => {
-  const isAway = async () => {
+  const isBreakerOpen = async () => {
     const text = await server.app.metrics?.text();
     return /^database_breaker_open\{pool="pages"\} 1$/m.test(text ?? "");
   };
   proxy.become("blackhole");
   const asking = setInterval(() => void askRest(), 50);
   try {
-    await expect.poll(isAway, { timeout: 10_000, interval: 50 }).toBe(true);
+    await expect.poll(isBreakerOpen, { timeout: 10_000, interval: 50 }).toBe(true);
     for (let i = 0; i < 60; i++) {
-      expect(await isAway()).toBe(true);
+      expect(await isBreakerOpen()).toBe(true);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   } finally {
@@ -168,10 +168,10 @@ test("an unreachable database shows in the metrics for as long as it is away, an
     proxy.become("forward");
   }
   await expectBackSoon();
-  expect(await isAway()).toBe(false);
+  expect(await isBreakerOpen()).toBe(false);
 });
 
-test("backends that are terminated under the requests cost nobody an answer", async () => {
+test("terminated backends fail no request", async () => {
   let kills = 0;
   const killing = setInterval(async () => {
     const killed = await sql`select pg_terminate_backend(pid) from pg_stat_activity
@@ -188,7 +188,7 @@ test("backends that are terminated under the requests cost nobody an answer", as
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
 });
 
-test("one frozen backend costs nobody an answer", async () => {
+test("one frozen backend fails no request", async () => {
   await Promise.all(Array.from({ length: 8 }, askRest));
   const [frozen] = await backends();
   process.kill(frozen ?? 0, "SIGSTOP");
@@ -226,7 +226,7 @@ describe("a statement that is too slow", () => {
     await expectTimeout();
   });
 
-  test("fills the pool: whoever waits too long is 503 at once, and nobody hangs", async () => {
+  test("slow statements that fill the pool make further requests 503 or 504 within the time limit", async () => {
     const answers = await Promise.all(Array.from({ length: 300 }, askRest));
     expect(answers.every(({ status }) => status === 503 || status === 504)).toBe(true);
     expect(answers.some(({ status }) => status === 503)).toBe(true);
@@ -239,7 +239,7 @@ test("after the slow ones every page has the rows it should", async () => {
   for (let i = 0; i < 50; i++) expect((await askRest()).status).toBe(200);
 });
 
-test("a standby that lets nobody write is good enough", async () => {
+test("a read-only standby serves requests", async () => {
   await sql.unsafe(`alter database task_jobs set default_transaction_read_only = on`);
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'task-jobs-api'`;
   for (const answer of await askBoth()) expect(answer.status).toBe(200);

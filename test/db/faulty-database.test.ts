@@ -136,25 +136,30 @@ test.each([
     "alter table tasks rename user_id to away",
     MIGRATED_BY_A_NEWER_RELEASE,
   ],
-])("a database of another release, %s, is 503 at every door, with the code in the log", async (_, code, ...changes) => {
-  const { server, viewer, taskId } = await aServedTask();
-  for (const change of changes) await server.sql.unsafe(change);
-  const { length } = server.logLines;
+])(
+  "a database of another release, %s, is 503 on every endpoint, with the code in the log",
+  async (_, code, ...changes) => {
+    const { server, viewer, taskId } = await aServedTask();
+    for (const change of changes) await server.sql.unsafe(change);
+    const { length } = server.logLines;
 
-  const jobs = `/api/v1/tasks/${taskId}/jobs`;
-  for (const path of code === "42704" ? [`${jobs}?status=failed`] : [jobs, `${jobs}?status=failed`, `${jobs}/export`]) {
-    const response = await viewer.get(path);
-    const { error } = JSON.parse(await response.text());
-    const answer = [path, response.status, error.code, response.headers.get("retry-after")];
-    expect(answer).toEqual([path, 503, "DEPENDENCY_UNAVAILABLE", "1"]);
-  }
-  const document = `{ task(id: "${taskId}") { jobs(first: 1, filter: { status: [FAILED] }) { totalCount } } }`;
-  const { body } = await viewer.query(document);
-  expect(body.errors[0].extensions.code).toBe("DEPENDENCY_UNAVAILABLE");
-  const lines = server.logLines.slice(length).map((line) => JSON.parse(line));
-  expect(new Set(lines.flatMap(({ reason }) => reason ?? []))).toEqual(new Set([code]));
-  expect(lines.filter(({ level }) => level >= 50)).toEqual([]);
-});
+    const jobs = `/api/v1/tasks/${taskId}/jobs`;
+    for (const path of code === "42704"
+      ? [`${jobs}?status=failed`]
+      : [jobs, `${jobs}?status=failed`, `${jobs}/export`]) {
+      const response = await viewer.get(path);
+      const { error } = JSON.parse(await response.text());
+      const answer = [path, response.status, error.code, response.headers.get("retry-after")];
+      expect(answer).toEqual([path, 503, "DEPENDENCY_UNAVAILABLE", "1"]);
+    }
+    const document = `{ task(id: "${taskId}") { jobs(first: 1, filter: { status: [FAILED] }) { totalCount } } }`;
+    const { body } = await viewer.query(document);
+    expect(body.errors[0].extensions.code).toBe("DEPENDENCY_UNAVAILABLE");
+    const lines = server.logLines.slice(length).map((line) => JSON.parse(line));
+    expect(new Set(lines.flatMap(({ reason }) => reason ?? []))).toEqual(new Set([code]));
+    expect(lines.filter(({ level }) => level >= 50)).toEqual([]);
+  },
+);
 
 test("what is missing in a database of this release is our own fault, asked for once more", async () => {
   const server = await closedLater(startTestServer());

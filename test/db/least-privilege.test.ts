@@ -53,7 +53,7 @@ const query = (taskId: string): RequestInit => ({
   body: JSON.stringify({ query: `{ taskJobs(taskId: "${taskId}") { count jobs { emailAddress email { email } } } }` }),
 });
 
-test("serves both doors, with keys and migrations made by the owner", async () => {
+test("a role with few rights serves both APIs, with keys and migrations made by the owner", async () => {
   const { userId, program, get } = await serveWithKey();
   const taskId = await aTask(database.sql, { user_id: userId });
   await someJobs(database.sql, taskId, 3);
