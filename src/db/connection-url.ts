@@ -1,21 +1,8 @@
-import { readFileSync } from "node:fs";
 import { readStartupOptions } from "./startup-options.ts";
+import { readTls, TLS_MODES, type TlsSettings, tlsModeOf } from "./tls.ts";
 
 const URL_PARTS =
   /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?(\[[^\]/?]*\]|[^/?@:[\]]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i;
-
-const TLS_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"] as const;
-
-export interface TlsSettings {
-  readonly mode: Exclude<(typeof TLS_MODES)[number], "disable" | "allow">;
-  /** Whether the TLS handshake starts at once, without an SSLRequest message (`sslnegotiation=direct`). */
-  readonly isDirect: boolean;
-  /** PEM texts. Without `ca`, the certificate authorities of Node.js are trusted. */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly passphrase?: string;
-}
 
 /** The settings in DATABASE_URL. The driver fills in null and undefined ones from PGHOST, PGUSER and so on. */
 export interface ConnectionSettings {
@@ -65,8 +52,6 @@ const WITHOUT_EFFECT = new Set(
     "max_idle_connection_lifetime uselibpqcompat supa workaround"
   ).split(" "),
 );
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
 export function readConnectionUrl(url: string): ReadUrl {
   const [matched, userInfo, host = "", port = "", database = "", query = ""] = URL_PARTS.exec(url.trim()) ?? [];
@@ -135,7 +120,7 @@ function faultsOf(parameters: ReadonlyMap<string, string>, host: string, port: s
     faults.push("has a schema parameter other than public, but the tables are in the schema public");
   if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number, such as 5432");
   else if (!isPort(value("port") || port)) faults.push("has a port outside 1 to 65535");
-  if (!(TLS_MODES as readonly string[]).includes(modeOf(value) ?? "prefer"))
+  if (!(TLS_MODES as readonly string[]).includes(tlsModeOf(value) ?? "prefer"))
     faults.push(`has an unknown sslmode: use one of ${TLS_MODES.join(", ")}`);
   return faults;
 }
@@ -143,53 +128,6 @@ function faultsOf(parameters: ReadonlyMap<string, string>, host: string, port: s
 /** An empty text is the default port. */
 function isPort(port: string): boolean {
   return port === "" || (Number(port) >= 1 && Number(port) <= 65_535);
-}
-
-type Given = (name: string) => string | undefined;
-
-/** node-postgres and JDBC spell `sslmode` as `ssl`, and Prisma as `sslaccept`. */
-function modeOf(given: Given): string | undefined {
-  const mode = given("sslmode") ?? (given("sslrootcert") === "system" ? "verify-full" : sslWord(given("ssl")));
-  if (given("sslaccept") === "strict" && mode !== "disable") return "verify-full";
-  return mode ?? (given("requiressl") === "1" ? "require" : undefined);
-}
-
-function sslWord(ssl: string | undefined): string | undefined {
-  if (ssl === "true" || ssl === "1") return "require";
-  return ssl === "false" || ssl === "0" ? "disable" : ssl;
-}
-
-/** Follows libpq: the default is `prefer`, and `require` with a root certificate checks the certificate. A loopback connection is not encrypted by default. */
-function readTls(given: Given, host: string, faults: string[]): TlsSettings | null {
-  const mode = modeOf(given) ?? (LOOPBACK.test(host) ? "disable" : "prefer");
-  if (mode === "disable") return null;
-  const rootCert = given("sslrootcert");
-  if (rootCert === "system" && mode !== "verify-full") faults.push("needs sslmode=verify-full with sslrootcert=system");
-  const file = (name: string) => readFile(name, given(name), faults);
-  const texts = {
-    ca: rootCert === "system" ? undefined : file("sslrootcert"),
-    cert: file("sslcert"),
-    key: file("sslkey"),
-  };
-  const isChecked = mode === "require" && texts.ca !== undefined;
-  return {
-    mode: isChecked ? "verify-ca" : mode === "allow" ? "prefer" : (mode as TlsSettings["mode"]),
-    isDirect: given("sslnegotiation") === "direct",
-    ...(texts.ca && { ca: texts.ca }),
-    ...(texts.cert && { cert: texts.cert }),
-    ...(texts.key && { key: texts.key }),
-    ...(given("sslpassword") && { passphrase: given("sslpassword") ?? "" }),
-  };
-}
-
-function readFile(name: string, path: string | undefined, faults: string[]): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    faults.push(`names a file in ${name} that cannot be read`);
-    return undefined;
-  }
 }
 
 /** The address of the database for messages, without the password. */

@@ -14,16 +14,22 @@ export type Row = readonly unknown[];
 export function prepareRows({ sql, read }: Pool, statement: SQL) {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
   return (values: Readonly<Record<string, unknown>>, deadline: Deadline): Promise<readonly Row[]> =>
-    read(deadline, () => wholeResult(sql, text, fillPlaceholders(params, values), true));
+    read(deadline, () => wholeResult(sql, { text, params: fillPlaceholders(params, values), prepare: true }));
 }
 
 /** Runs a statement that is built for one request and is therefore not prepared. */
 export function queryRows({ sql, read }: Pool, statement: SQL, deadline: Deadline): Promise<readonly Row[]> {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-  return read(deadline, () => wholeResult(sql, text, params, false));
+  return read(deadline, () => wholeResult(sql, { text, params, prepare: false }));
 }
 
-async function wholeResult(sql: Sql, text: string, params: unknown[], prepare: boolean): Promise<readonly Row[]> {
+interface Query {
+  readonly text: string;
+  readonly params: unknown[];
+  readonly prepare: boolean;
+}
+
+async function wholeResult(sql: Sql, { text, params, prepare }: Query): Promise<readonly Row[]> {
   const rows = await sql.unsafe(text, params as never[], { prepare }).values();
   // Without its patches the driver can lose rows (`docs/decisions/driver-repairs.md`).
   if (rows.length !== rows.count) throw new BrokenResult("rows are missing from a result");

@@ -1,8 +1,7 @@
 import net from "node:net";
 import type postgres from "postgres";
-import type { TlsSettings } from "./connection-url.ts";
 import { HUNG_UP, isUnreachable, SILENT_SOCKET } from "./faults.ts";
-import { secure } from "./tls.ts";
+import { secure, type TlsSettings } from "./tls.ts";
 
 /** Enough to replace connections whose backends were all killed. Limits the load on a server that closes each connection at once. */
 const MAX_CONNECTS_PER_SECOND = 20;

@@ -131,7 +131,8 @@ function readNdjsonFile(blocks: AsyncIterable<TextBlock>, fileName: string, star
       for (const content of lines) {
         line++;
         const raw = content.trim();
-        if (raw !== "") rows.push(parseObject(raw, line, invalidLines.includes(line), ignoredColumns));
+        if (raw !== "")
+          rows.push(parseObject({ raw, line, isInvalidUtf8: invalidLines.includes(line) }, ignoredColumns));
       }
       yield { rows, bytesRead };
     }
@@ -139,7 +140,13 @@ function readNdjsonFile(blocks: AsyncIterable<TextBlock>, fileName: string, star
   return { format: "ndjson", header: null, ignoredColumns, blocks: rowBlocks() };
 }
 
-function parseObject(raw: string, line: number, isInvalidUtf8: boolean, ignoredColumns: Set<string>): FileRow {
+interface JsonLine {
+  readonly raw: string;
+  readonly line: number;
+  readonly isInvalidUtf8: boolean;
+}
+
+function parseObject({ raw, line, isInvalidUtf8 }: JsonLine, ignoredColumns: Set<string>): FileRow {
   const bad = (reason: string, column: string | null = null): FileRow => {
     return { line, raw, cells: {}, fault: { column, reason } };
   };

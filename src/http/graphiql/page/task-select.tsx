@@ -75,12 +75,12 @@ export function TaskSelect({ account, foreignTaskId, storage, slot }: TaskSelect
 }
 
 const NO_TASKS: AcceptedAccount["tasks"] = [];
-const TASK_ID = /("taskId"\s*:\s*")([^"]*)(")/g;
+const TASK_ID = /(?<="taskId"\s*:\s*")[^"]*(?=")/g;
 
 function replaceTaskId(variables: string, taskId: string, isReplaced: (id: string) => boolean): string {
-  return variables.replace(TASK_ID, (all, before, id, after) => (isReplaced(id) ? before + taskId + after : all));
+  return variables.replace(TASK_ID, (id) => (isReplaced(id) ? taskId : id));
 }
 
 function taskIdIn(variables: string | null | undefined): string {
-  return /"taskId"\s*:\s*"([^"]*)"/.exec(variables ?? "")?.[1] ?? "";
+  return variables?.match(TASK_ID)?.[0] ?? "";
 }
