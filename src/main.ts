@@ -27,8 +27,10 @@ try {
 /** Starts the database and then the server. A signal or a fatal error stops them in reverse order. */
 async function run(config: Config, log: Log): Promise<void> {
   const started: { close(): Promise<void> }[] = [];
-  const stop = stopOnce(log, async () => {
+  const stop = stopOnce(log, async (code) => {
     for (const part of started.toReversed()) await part.close();
+    // A failed start also ends here, but has printed its reason and served nothing.
+    if (code === 0) log.info("stopped");
   });
   stopOnUncaught(log, () => stop(1));
   const fail = (error: unknown) => {

@@ -94,12 +94,18 @@ export function apiKeyQueries(database: OpenDatabase) {
       }));
     },
 
-    /** Returns false if the key does not exist. Revoking a key again keeps the time of its first revocation. */
-    async revokeApiKey(id: string): Promise<boolean> {
-      const revoked = await db.execute(
-        sql`update public.api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id} returning id`,
-      );
-      return revoked.length > 0;
+    /** Returns null if the key does not exist. Revoking a key again keeps the time of its first revocation. */
+    async revokeApiKey(id: string): Promise<{ revokedAt: string; isNew: boolean } | null> {
+      const revoked = await db.execute<{ revokedAt: string }>(sql`
+        update public.api_keys set revoked_at = now() where id = ${id} and revoked_at is null
+        returning revoked_at as "revokedAt"`);
+      const [key] =
+        revoked.length > 0
+          ? revoked
+          : await db.execute<{ revokedAt: string }>(
+              sql`select revoked_at as "revokedAt" from public.api_keys where id = ${id}`,
+            );
+      return key === undefined ? null : { revokedAt: rfc3339OfTimestamptz(key.revokedAt), isNew: revoked.length > 0 };
     },
   };
 }

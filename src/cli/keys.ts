@@ -18,7 +18,12 @@ const USAGE = `Usage:
 A new key is printed once, because the database stores only its hash. A revoked key is rejected immediately.
 The database is DATABASE_URL, or the embedded database.`;
 
-const ACTIONS = "the first argument must be create, list or revoke";
+/** What may follow each action. */
+const ARGUMENTS = {
+  create: "create takes only options, such as --user UUID",
+  list: "list takes no further arguments",
+  revoke: "revoke needs the ID of one key, as printed by list",
+} as const;
 
 runCommand({
   script: "keys",
@@ -34,13 +39,16 @@ runCommand({
       },
     });
     const [action, id, ...more] = positionals;
-    if (more.length > 0) throw new UsageError("there are too many arguments");
-    if (action === "create" && id === undefined) return createKey(values);
-    if (action === "list" && id === undefined) return listKeys();
-    if (action === "revoke") return revokeKey(id);
-    throw new UsageError(ACTIONS);
+    if (!isAction(action)) throw new UsageError("the first argument must be create, list or revoke");
+    if (more.length > 0 || (action !== "revoke" && id !== undefined)) throw new UsageError(ARGUMENTS[action]);
+    if (action === "create") return createKey(values);
+    return action === "list" ? listKeys() : revokeKey(id);
   },
 });
+
+function isAction(text: string | undefined): text is keyof typeof ARGUMENTS {
+  return text !== undefined && Object.hasOwn(ARGUMENTS, text);
+}
 
 async function createKey(options: { user?: string; admin: boolean; name: string; expires?: string }): Promise<void> {
   const { user: userId, admin: isAdmin, name } = options;
@@ -86,10 +94,10 @@ function printTable(rows: readonly (readonly string[])[]): void {
 }
 
 async function revokeKey(id: string | undefined): Promise<void> {
-  if (id === undefined || !isUuid(id)) throw new UsageError("revoke needs the ID of a key, as printed by list");
-  const isRevoked = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
-  if (!isRevoked) throw new Error(`There is no key with the ID ${id}.`);
-  console.log(`Revoked key ${id}.`);
+  if (id === undefined || !isUuid(id)) throw new UsageError(ARGUMENTS.revoke);
+  const revocation = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
+  if (revocation === null) throw new Error(`There is no key with the ID ${id}.`);
+  console.log(revocation.isNew ? `Revoked key ${id}.` : `Key ${id} was already revoked, on ${revocation.revokedAt}.`);
 }
 
 function expiryOf(text: string | undefined): string | null {

@@ -8,7 +8,7 @@ import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
-import { checkBodyEncoding, parseJsonBody, readBody } from "./request/request-body.ts";
+import { checkBodyType, parseJsonBody, readBody } from "./request/request-body.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 
@@ -89,7 +89,7 @@ export function graphqlRoutes({
     headAsGet,
     authenticateRequest,
     readGraphqlParameters,
-    checkBodyEncoding,
+    checkBodyType,
     waitForBody,
     parseBody,
     chooseMediaType,

@@ -22,13 +22,13 @@ export function surviveBrokenOutput(log: Log): void {
   process.on("warning", (warning) => log.warn({ err: warning }, "Node.js emitted a warning"));
 }
 
-/** Closes everything once and exits with the code of the first call. */
-export function stopOnce(log: Log, close: () => Promise<void>): (code: number) => void {
+/** Closes everything once and exits with the code of the first call, which `close` receives. */
+export function stopOnce(log: Log, close: (code: number) => Promise<void>): (code: number) => void {
   let stopping = false;
   return (code) => {
     if (stopping) return;
     stopping = true;
-    close().then(
+    close(code).then(
       () => exit(code),
       (error) => {
         log.error({ err: error }, "stopping failed");

@@ -30,6 +30,10 @@ test("a new key works and is listed, and a revoked key is rejected", async () =>
   expect((await keys("revoke", id)).code).toBe(0);
   expect(await statusWith(key, taskId)).toBe(401);
   expect((await keys("list")).stdout).toMatch(/ 2099-12-31T00:00:00Z +20\S+Z +the old client\n/);
+
+  const again = await keys("revoke", id);
+  const [, revokedAt] = / 2099-12-31T00:00:00Z +(\S+) +the old client\n/.exec((await keys("list")).stdout) ?? [];
+  expect([again.code, again.stdout]).toEqual([0, `Key ${id} was already revoked, on ${revokedAt}.\n`]);
 });
 
 test("the name of a key is listed on one line and without control characters", async () => {
@@ -56,12 +60,22 @@ describe("wrong arguments of the keys command", () => {
     [["create", "--user", randomUUID(), "--color", "red"]],
     [["revoke", "7"]],
     [["list", "all", "of", "them"]],
+    [["revoke", randomUUID(), randomUUID()]],
   ])("the arguments %j exit with code 2 and an error that names --help", async (args) => {
     const { code, stdout, stderr } = await keys(...args);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^.+\nFor help, run: npm run keys -- --help\n$/);
     expect(stderr).not.toMatch(/at .*\.js/);
   });
+});
+
+test.each([
+  [["list", "extra"], "list takes no further arguments"],
+  [["create", "extra"], "create takes only options, such as --user UUID"],
+  [["revoke"], "revoke needs the ID of one key, as printed by list"],
+  [["toString"], "the first argument must be create, list or revoke"],
+])("the arguments %j are answered with the arguments that the action takes", async (args, reason) => {
+  expect((await keys(...args)).stderr).toContain(`${reason}\n`);
 });
 
 test("revoking a key that does not exist is an error", async () => {

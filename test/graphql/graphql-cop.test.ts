@@ -119,12 +119,13 @@ describe("requests that a browser sends without a preflight", () => {
   });
 
   test.each(["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"])(
-    "a POST of %s is not executed",
+    "a POST of %s is 415 with a GraphQL error",
     async (type) => {
       const init = { method: "POST", headers: { "Content-Type": type }, body: `query=${QUERY}` };
       expect((await simple("/graphql", init)).status).toBe(401);
       const { status, json } = await answerTo("/graphql", init);
-      expect([status, json().data]).toEqual([400, undefined]);
+      const message = "The request body must be JSON in UTF-8, plain or compressed with gzip or deflate";
+      expect([status, json()]).toEqual([415, { errors: [{ message, extensions: { code: "BAD_REQUEST" } }] }]);
     },
   );
 

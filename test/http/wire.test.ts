@@ -58,9 +58,9 @@ describe("chunked bodies above 100 KB", () => {
     expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([405]);
   });
 
-  test("a large chunked body that is not JSON gets one 413 from /graphql", async () => {
+  test("a large chunked body that is not JSON gets one 415 from /graphql", async () => {
     const post = `POST /graphql HTTP/1.1\r\n${HOST}${as()}${CLOSE}Content-Type: text/plain\r\n${chunked(150)}`;
-    expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([413]);
+    expect(statusesOf((await sendRaw(server.port, post)).text)).toEqual([415]);
   });
 
   test("a large chunked JSON body to /graphql is 413", async () => {

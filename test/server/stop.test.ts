@@ -97,7 +97,10 @@ describe("a stop during a slow page", () => {
     }
     await busy.closed;
     expect(busy.text().match(/HTTP\/1.1 200/g)).toHaveLength(2);
-    expect((await server.ended).code).toBe(0);
+    const { code, stderr } = await server.ended;
+    expect(code).toBe(0);
+    expect(stderr.match(/"msg":"stopped"/g)).toHaveLength(1);
+    expect(stderr.trimEnd()).toMatch(/"msg":"stopped"}$/);
   });
 });
 

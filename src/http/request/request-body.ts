@@ -42,14 +42,19 @@ export const limitBodies: RequestHandler = (request, _response, next) => {
   next(length > MAX_BODY_BYTES ? new Failure("PAYLOAD_TOO_LARGE") : undefined);
 };
 
-/** Refuses Brotli, because the decoder of Node 20 has an unfixed out-of-bounds write, and every charset but UTF-8. */
-export const checkBodyEncoding: RequestHandler = (request, _response, next) => {
+/**
+ * Refuses the body of a POST that is not declared as JSON, every charset but UTF-8, and Brotli, because the decoder of Node 20
+ * has an unfixed out-of-bounds write.
+ */
+export const checkBodyType: RequestHandler = (request, _response, next) => {
   const encoding = encodingOf(request);
   const charsets = (request.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi);
   // Check every occurrence of the parameter, because a proxy may use a different one.
   const isDeclaredUtf8 = [...charsets].every(([, charset]) => /^utf-8$/i.test(charset ?? ""));
   const isDecodable = encoding === "identity" || DECODERS[encoding] !== undefined;
-  if (!isDecodable || !isDeclaredUtf8) throw new Failure("UNSUPPORTED_MEDIA_TYPE");
+  // Apollo Server reads no body of a GET, whatever its type.
+  const isOtherType = request.method === "POST" && request.is("application/json") === false;
+  if (isOtherType || !isDecodable || !isDeclaredUtf8) throw new Failure("UNSUPPORTED_MEDIA_TYPE");
   next();
 };
 
