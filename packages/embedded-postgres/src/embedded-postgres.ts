@@ -54,7 +54,7 @@ export interface EmbeddedPostgresOptions {
   dataDir: string;
   /** "start" fails if another process runs the server of this directory. "join" uses that server. */
   mode: "start" | "join";
-  /** Settings of the server that replace the defaults. */
+  /** Settings of the server that replace the defaults. Without `port`, a free one is chosen. */
   settings?: Readonly<Record<string, string>>;
 }
 
@@ -150,7 +150,7 @@ async function start({ settings }: EmbeddedPostgresOptions, cluster: Cluster): P
   const { dataDir } = cluster;
   const password = await readPassword(cluster);
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
+    const port = Number(settings?.port) || (await findFreePort());
     await writeOwner(dataDir, port);
     const server = await spawnServer(cluster, { ...DEFAULT_SETTINGS, port: String(port), ...settings });
     // The owner file goes first, so that a start meanwhile knows that this server is stopping, and waits.
