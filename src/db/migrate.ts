@@ -27,6 +27,10 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
     await sql`select pg_advisory_lock(${MIGRATION_LOCK_ID})`;
     // Migrations name no schema, so the role's own search_path would decide where the tables are created.
     await sql`set search_path to public, pg_temp`;
+    // Citus runs a migration of several tables only in this mode. PostgreSQL without Citus accepts the settings, too.
+    await sql`
+      select set_config('citus.multi_shard_modify_mode', 'sequential', false),
+        set_config('citus.enable_unsafe_triggers', 'on', false)`;
     await adoptJournal(sql);
     await migrate(drizzle(sql), {
       migrationsFolder: MIGRATIONS_DIR,

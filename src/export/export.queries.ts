@@ -6,7 +6,7 @@ import { failureOfDatabaseError, isMissingObject } from "../db/faults.ts";
 import type { Row } from "../db/prepare-rows.ts";
 import { EMAIL_COLUMNS, isRepresentable } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
-import { FILTERED_JOBS } from "../job-search/job-filter.queries.ts";
+import { JOBS_WITH_EMAILS } from "../job-search/job-filter.queries.ts";
 import type { JobFilter } from "../job-search/job-filter.ts";
 import { JOB_COLUMNS, readJob } from "../job-search/job-record.ts";
 import { countsOf, matching, visibleTasks } from "../job-search/job-search.queries.ts";
@@ -117,7 +117,7 @@ function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<v
     async *readJobs({ taskId, filter }: Selection): AsyncGenerator<ExportedJob[]> {
       await rowsOf(sql`
         declare exported no scroll cursor for
-        select ${JOB_COLUMNS.of("job")}, ${EMAIL_COLUMNS.of("email")} from ${FILTERED_JOBS}
+        select ${JOB_COLUMNS.of("job")}, ${EMAIL_COLUMNS.of("email")} from ${JOBS_WITH_EMAILS}
         where ${matching(sql`job.task_id = ${taskId}`, filter)}
         order by job.created_at desc, job.id desc`);
       const fetch = sql.raw(`fetch ${BATCH_SIZE} from exported`);

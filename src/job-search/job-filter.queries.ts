@@ -6,19 +6,41 @@ import { foldCase } from "./case-folding.ts";
 import type { JobFilter } from "./job-filter.ts";
 import type { JobStatus } from "./job-record.ts";
 
-/**
- * The jobs that a filter is applied to. PostgreSQL drops the join from a plan that uses no column of `email`. The join, not
- * a CASE, excludes deleted emails, because PostgreSQL cannot estimate groups of a CASE and would not count in parallel.
- */
-export const FILTERED_JOBS = sql`
-  public.task_email_jobs job left join public.emails email on email.id = job.email_id and email.deleted_at is null`;
+export const JOBS = sql`public.task_email_jobs job`;
 
-/** The conditions on a row of `FILTERED_JOBS`. */
+/**
+ * The join, not a CASE, excludes deleted emails, because PostgreSQL cannot estimate groups of a CASE and would not count in
+ * parallel.
+ */
+export const JOBS_WITH_EMAILS = sql`
+  ${JOBS} left join public.emails email on email.id = job.email_id and email.deleted_at is null`;
+
+/** The tables that the conditions of the filter need. */
+export function tablesOf(filter: JobFilter): SQL {
+  return usesEmails(filter) ? JOBS_WITH_EMAILS : JOBS;
+}
+
+export function usesEmails(filter: JobFilter): boolean {
+  return emailConditionsOf(filter).length > 0;
+}
+
+/** The conditions on a row of `tablesOf(filter)`. */
 export function conditionsOf(filter: JobFilter): SQL[] {
+  return [
+    ...ifGiven(filter.status, statusIs),
+    ...ifGiven(filter.addressContains, (part) => containsInAnyCase(sql`job.email_address`, part)),
+    ...ifGiven(filter.createdFrom, (from) => sql`job.created_at >= ${from}::timestamptz`),
+    ...ifGiven(filter.createdTo, (to) => sql`job.created_at < ${to}::timestamptz`),
+    ...ifGiven(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`),
+    ...ifGiven(filter.updatedTo, (to) => sql`job.updated_at < ${to}::timestamptz`),
+    ...emailConditionsOf(filter),
+  ];
+}
+
+function emailConditionsOf(filter: JobFilter): SQL[] {
   const hasEmail = sql`(email.id is not null)`;
   const flag = (column: SQL) => (value: boolean) => sql`${hasEmail} and ${column} = ${value}`;
   return [
-    ...ifGiven(filter.status, statusIs),
     ...ifGiven(filter.emailStatus, (words) => sql`${hasEmail} and email.status = any(${textArray(words)}::text[])`),
     ...ifGiven(filter.deliverability, (values) => sql`${hasEmail} and ${deliverabilityIs(values)}`),
     ...ifGiven(filter.isRoleBased, flag(sql`email.is_role_based`)),
@@ -28,13 +50,8 @@ export function conditionsOf(filter: JobFilter): SQL[] {
     ...ifGiven(filter.isCatchall, flag(sql`email.is_catchall`)),
     ...ifGiven(filter.needsPhysicalVerify, flag(sql`email.needs_physical_verify`)),
     ...ifGiven(filter.domain, (words) => sql`${hasEmail} and ${isInAnyCase(sql`email.domain_name`, words)}`),
-    ...ifGiven(filter.addressContains, (part) => containsInAnyCase(sql`job.email_address`, part)),
     ...ifGiven(filter.hasUnknownReason, (has) => sql`${hasEmail} and (email.unknown_reason is not null) = ${has}`),
     ...ifGiven(filter.hasEmail, (has) => sql`${hasEmail} = ${has}`),
-    ...ifGiven(filter.createdFrom, (from) => sql`job.created_at >= ${from}::timestamptz`),
-    ...ifGiven(filter.createdTo, (to) => sql`job.created_at < ${to}::timestamptz`),
-    ...ifGiven(filter.updatedFrom, (from) => sql`job.updated_at >= ${from}::timestamptz`),
-    ...ifGiven(filter.updatedTo, (to) => sql`job.updated_at < ${to}::timestamptz`),
   ];
 }
 

@@ -5,11 +5,10 @@ import type { Pool } from "../db/client.ts";
 import { queryRows, type Row } from "../db/prepare-rows.ts";
 import type { PageRange } from "../paging/connection.ts";
 import { isEmptyFilter } from "../paging/filter.ts";
-import { allOf, between } from "../paging/keyset.queries.ts";
+import { allOf, between, isOneOf } from "../paging/keyset.queries.ts";
 import { MAX_OFFSET, type Page } from "../paging/page.ts";
-import { uuidArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";
-import { conditionsOf, FILTERED_JOBS } from "./job-filter.queries.ts";
+import { conditionsOf, tablesOf } from "./job-filter.queries.ts";
 import type { JobFilter } from "./job-filter.ts";
 import { type FoundJobs, JOB_COLUMNS, readJob, type SelectedParts } from "./job-record.ts";
 
@@ -94,15 +93,16 @@ function statementOf(search: JobSearch): SQL {
   const count = select.count ? sql`coalesce(counted.count, 0)` : sql`0`;
   if (!select.jobs) return sql`select ${count}, task.id, null from ${counted}`;
 
-  // The id of a single task is a value, by which the planner estimates how many jobs the task has.
-  const [singleId] = taskIds.length === 1 ? taskIds : [];
-  const ofTask = sql`job.task_id = ${singleId ?? sql`task.id`}`;
+  // The id of a single task is a value, by which the planner estimates how many jobs the task has, and by which Citus finds
+  // its shard.
+  const [onlyId] = taskIds.length === 1 ? taskIds : [];
+  const taskId = sql`${onlyId ?? sql`task.id`}`;
   const page = sql`
-    select ${column} as ordered_by, job.* from ${FILTERED_JOBS}
+    select ${column} as ordered_by, job.* from ${tablesOf(filter)}
     where ${allOf([
-      matching(ofTask, filter),
+      matching(sql`job.task_id = ${taskId}`, filter),
       ...between(search, { timestamp: column, id: sql`job.id`, isDescending }),
-      ...startsBeforeEnd(search, count),
+      ...startsBeforeEnd(search, { count, taskId }),
     ])}
     order by ${column} ${direction}, job.id ${direction}
     limit ${search.limit} offset ${search.offset}`;
@@ -115,10 +115,10 @@ function statementOf(search: JobSearch): SQL {
  * PostgreSQL checks this condition once, before it walks to the offset, so that an offset past the end reads no job. The
  * end is the last match, or the last job of the task if the matches are not counted.
  */
-function startsBeforeEnd({ offset, select }: JobSearch, count: SQL): SQL[] {
+function startsBeforeEnd({ offset, select }: JobSearch, { count, taskId }: { count: SQL; taskId: SQL }): SQL[] {
   if (offset === 0) return [];
   if (select.count) return [sql`${offset}::bigint < ${count}`];
-  const total = sql`(select sum(jobs) from public.task_job_totals where task_id = task.id)`;
+  const total = sql`(select sum(jobs) from public.task_job_totals where task_id = ${taskId})`;
   // The total is null if no trigger counted the jobs of this task.
   return [sql`${offset}::bigint < coalesce(${total}, ${MAX_OFFSET}::bigint + 1)`];
 }
@@ -143,10 +143,6 @@ export function countsOf({ taskIds, filter }: Pick<JobSearch, "taskIds" | "filte
       select sum(jobs) as count, task_id from public.task_job_totals where ${isOneOf(sql`task_id`, taskIds)} group by task_id`;
   }
   return sql`
-    select count(*), job.task_id from ${FILTERED_JOBS}
+    select count(*), job.task_id from ${tablesOf(filter)}
     where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by job.task_id`;
-}
-
-function isOneOf(id: SQL, ids: readonly string[]): SQL {
-  return sql`${id} = any(${uuidArray(ids)}::uuid[])`;
 }

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { uuidArray } from "../values/array-literal.ts";
 import type { PageRange } from "./connection.ts";
 import type { Position } from "./cursor.ts";
 
@@ -9,6 +10,11 @@ export function ifGiven<T>(value: T | null | undefined, condition: (value: T) =>
 
 export function allOf(conditions: readonly SQL[]): SQL {
   return sql.join([...conditions], sql` and `);
+}
+
+/** A single id is compared with `=`, because Citus does not reduce an array of one task to the shard of that task. */
+export function isOneOf(column: SQL, ids: readonly string[]): SQL {
+  return ids.length === 1 ? sql`${column} = ${ids[0]}` : sql`${column} = any(${uuidArray(ids)}::uuid[])`;
 }
 
 /** Compares the values of the rows, so that inserted or deleted rows do not move the others to another page. */

@@ -11,18 +11,21 @@ const value = sql.placeholder;
 /** The parts that this statement has in common with the statement in `task-job.queries.ts`. */
 interface SharedParts {
   readonly visibleTask: SQL;
+  readonly isOfTask: SQL;
   readonly limit: SQL;
 }
 
-type JoinJobs = (walk: (columns: SQL) => SQL) => SQL;
+type JoinJobs = (walk: (columns: SQL) => SQL, isOfTask: SQL) => SQL;
 
 /** Reads every row that the walk passes. This is faster if it passes few rows. */
 const BY_ROW: JoinJobs = (walk) => sql`left join lateral (${walk(JOB_COLUMNS.sql)}) job on true`;
 
 /** Walks the index alone and then looks up the rows of the page. `limit 1` prevents a hash join and a sort. */
-const BY_KEY: JoinJobs = (walk) => sql`
+const BY_KEY: JoinJobs = (walk, isOfTask) => sql`
   left join lateral (${walk(sql`id`)}) key on true
-  left join lateral (select ${JOB_COLUMNS.sql} from public.task_email_jobs where id = key.id limit 1) job on true`;
+  left join lateral (
+    select ${JOB_COLUMNS.sql} from public.task_email_jobs where ${isOfTask} and id = key.id limit 1
+  ) job on true`;
 
 /** With more rows to skip, `BY_KEY` is faster. */
 const MAX_SKIPPED_ROWS = 200;
@@ -30,20 +33,20 @@ const MAX_SKIPPED_ROWS = 200;
 const NO_BOOKMARK = { version: null, offset: 0, createdAt: null, id: null };
 
 /** Finds the same page as `task-job.queries.ts`, but starts at a bookmark instead of counting from the newest job. */
-export function deepPageQueries(database: Pool, { visibleTask, limit }: SharedParts) {
+export function deepPageQueries(database: Pool, { visibleTask, isOfTask, limit }: SharedParts) {
   const bookmarks = new Bookmarks();
 
   // The statement compares the version in its own snapshot, so that it never uses a stale bookmark.
   const walk = (columns: SQL) => sql`
     select ${columns} from public.task_email_jobs
-    where task_id = task.id and deleted_at is null and (created_at, id) <= (
+    where ${isOfTask} and deleted_at is null and (created_at, id) <= (
       case when task.version = ${value("version")} then ${value("createdAt")}::timestamptz else 'infinity' end,
       case when task.version = ${value("version")} then ${value("id")}::uuid else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end)
     order by created_at desc, id desc
     limit ${limit}
     offset case when task.version = ${value("version")} then ${value("skip")}::int else ${value("offset")}::int end`;
   const prepare = (joinJobs: JoinJobs) =>
-    prepareRows(database, sql`select task.jobs, task.version, job.* from ${visibleTask} ${joinJobs(walk)}`);
+    prepareRows(database, sql`select task.jobs, task.version, job.* from ${visibleTask} ${joinJobs(walk, isOfTask)}`);
   const [findByRow, findByKey] = [prepare(BY_ROW), prepare(BY_KEY)];
 
   return {

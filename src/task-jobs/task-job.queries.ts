@@ -10,12 +10,18 @@ import { deepPageQueries } from "./deep-page.queries.ts";
 
 const value = sql.placeholder;
 
+/**
+ * Each sub-select names the task by its value and not by a column of another table, from which Citus could not tell the one
+ * shard of the task.
+ */
+const isOfTask = sql`task_id = ${value("taskId")}`;
+
 /** The task with the number of its jobs and the version of their list. Both are null if no trigger counted the jobs. */
 const VISIBLE_TASK = sql`(
   select task.id, total.jobs, total.version
   from public.tasks task, lateral (
     select sum(jobs) as jobs, sum(changes) || '.' || max(slot) as version
-    from public.task_job_totals where task_id = task.id
+    from public.task_job_totals where ${isOfTask}
   ) total
   where task.id = ${value("taskId")} and ${isVisibleTask(VIEWER_PLACEHOLDERS)}
 ) task`;
@@ -28,7 +34,7 @@ const PAGE = sql`
   select task.jobs, task.version, job.*
   from ${VISIBLE_TASK} left join lateral (
     select ${JOB_COLUMNS.sql} from public.task_email_jobs
-    where task_id = task.id and deleted_at is null
+    where ${isOfTask} and deleted_at is null
     order by created_at desc, id desc
     limit ${LIMIT} offset ${value("offset")}::int
   ) job on true`;
@@ -53,7 +59,7 @@ interface JobPageRequest {
 export function taskJobQueries(database: Pool) {
   const findTask = prepareRows(database, sql`select task.jobs, task.version from ${VISIBLE_TASK}`);
   const findPage = prepareRows(database, PAGE);
-  const { findDeepPage, bookmarks } = deepPageQueries(database, { visibleTask: VISIBLE_TASK, limit: LIMIT });
+  const { findDeepPage, bookmarks } = deepPageQueries(database, { visibleTask: VISIBLE_TASK, isOfTask, limit: LIMIT });
 
   return {
     /** Null if the task does not exist or this viewer may not see it. */

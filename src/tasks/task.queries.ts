@@ -26,9 +26,8 @@ export interface TaskFilter {
   readonly createdTo?: string | null;
 }
 
-const VISIBLE_TASKS = sql`
-  select ${TASK_COLUMNS.sql} from public.tasks task
-  where id = any(${value("ids")}::uuid[]) and ${isVisibleTask(VIEWER_PLACEHOLDERS)}`;
+const visibleTasksWhere = (hasId: SQL) => sql`
+  select ${TASK_COLUMNS.sql} from public.tasks task where ${hasId} and ${isVisibleTask(VIEWER_PLACEHOLDERS)}`;
 
 export interface TaskSearch extends Omit<PageRange, "size"> {
   readonly viewer: Viewer;
@@ -42,11 +41,17 @@ export interface TaskSearch extends Omit<PageRange, "size"> {
 export type TaskQueries = ReturnType<typeof taskQueries>;
 
 export function taskQueries(database: OpenDatabase) {
-  const findByIds = prepareRows(database, VISIBLE_TASKS);
+  const findById = prepareRows(database, visibleTasksWhere(sql`id = ${value("id")}`));
+  const findByIds = prepareRows(database, visibleTasksWhere(sql`id = any(${value("ids")}::uuid[])`));
   return {
     /** Returns the tasks that the viewer may read, in any order. */
     async findVisibleTasksByIds(viewer: Viewer, ids: readonly string[], deadline: Deadline): Promise<TaskRecord[]> {
-      return (await findByIds({ ids: uuidArray(ids), ...viewer }, deadline)).map((row) => readTask(row, 0));
+      const [id] = ids;
+      const found =
+        ids.length === 1
+          ? findById({ id, ...viewer }, deadline)
+          : findByIds({ ids: uuidArray(ids), ...viewer }, deadline);
+      return (await found).map((row) => readTask(row, 0));
     },
 
     /** Returns tasks in descending order of creation. With `backwards` the limit and the offset count from the oldest task. */

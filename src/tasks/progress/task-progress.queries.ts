@@ -1,8 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../../db/client.ts";
 import { queryRows } from "../../db/prepare-rows.ts";
-import { conditionsOf, FILTERED_JOBS } from "../../job-search/job-filter.queries.ts";
+import { JOBS, JOBS_WITH_EMAILS, usesEmails } from "../../job-search/job-filter.queries.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
+import { matching } from "../../job-search/job-search.queries.ts";
+import { isEmptyFilter } from "../../paging/filter.ts";
+import { isOneOf } from "../../paging/keyset.queries.ts";
 import { deadlineIn } from "../../values/deadline.ts";
 import type { ProgressGroup } from "./task-progress.ts";
 
@@ -16,8 +19,9 @@ const EMAILS = sql`
 
 const LAST_UPDATE_OF_MATCHING = sql`max(job.updated_at)`;
 /** Uses the index on `updated_at`, so that the jobs can be counted with an index-only scan. */
-const LAST_UPDATE_OF_ALL = sql`(select max(of_task.updated_at) from public.task_email_jobs of_task
-  where of_task.task_id = job.task_id and of_task.deleted_at is null)`;
+const lastUpdateOfAll = (taskIds: readonly string[]): SQL => sql`(
+  select max(of_task.updated_at) from public.task_email_jobs of_task
+  where of_task.task_id = ${taskIds.length === 1 ? taskIds[0] : sql`job.task_id`} and of_task.deleted_at is null)`;
 
 export function taskProgressQueries(counts: OpenDatabase["counts"]) {
   return {
@@ -27,16 +31,14 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
       filter: JobFilter,
       withEmails: boolean,
     ): Promise<ProgressGroup[]> {
-      const ofTasks = sql`job.task_id = any(${`{${taskIds.join(",")}}`}::uuid[])`;
-      const conditions = conditionsOf(filter);
-      const matching = sql.join([ofTasks, sql`job.deleted_at is null`, ...conditions], sql` and `);
-      // A condition may use the email. With the join, LAST_UPDATE_OF_ALL would prevent a parallel plan.
-      const joined = withEmails || conditions.length > 0;
+      const needsEmails = withEmails || usesEmails(filter);
+      // With the join of the emails, the sub-select of the last update would prevent a parallel plan.
+      const lastUpdate = needsEmails || !isEmptyFilter(filter) ? LAST_UPDATE_OF_MATCHING : lastUpdateOfAll(taskIds);
       const rows = await queryRows(
         counts,
-        sql`select job.task_id, job.status, count(*), ${joined ? LAST_UPDATE_OF_MATCHING : LAST_UPDATE_OF_ALL}, ${withEmails ? EMAILS : NO_EMAILS}
-            from ${joined ? FILTERED_JOBS : sql`public.task_email_jobs job`}
-            where ${matching} group by 1, 2, 5`,
+        sql`select job.task_id, job.status, count(*), ${lastUpdate}, ${withEmails ? EMAILS : NO_EMAILS}
+            from ${needsEmails ? JOBS_WITH_EMAILS : JOBS}
+            where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by 1, 2, 5`,
         deadlineIn(counts.timeoutMs),
       );
       return rows.map((row) => ({
