@@ -10,8 +10,11 @@ import type { RequestContext } from "../context.ts";
 import { isSafeToCompile } from "./compilable.ts";
 import { requestFailureIn } from "./request-failure.ts";
 
-/** Compiling takes milliseconds, so an operation is compiled only when it is executed for the third time. */
-const RUNS_BEFORE_COMPILING = 2;
+/**
+ * Compiling takes milliseconds, so an operation is compiled only when it is executed for the third time. The document store
+ * keeps no document that arrives for the first time, so the first execution is not counted here.
+ */
+const RUNS_BEFORE_COMPILING = 1;
 
 /** The executions by graphql-js after nested errors, see `execute` below. */
 const RUNS_AFTER_NESTED_ERRORS = 3;

@@ -1,11 +1,14 @@
 import type { ApolloServerOptions, BaseContext } from "@apollo/server";
 import { InMemoryLRUCache } from "@apollo/utils.keyvaluecache";
 import { type DocumentNode, Kind, type SelectionSetNode } from "graphql";
+import { LRUCache } from "lru-cache";
 import { fragmentsOf } from "./limits/fragments-of.ts";
 
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
 const MAX_BYTES = 40_000_000;
+/** An entry is a key of about 130 characters, so the entries take at most 4 MB. */
+const MAX_SEEN = 20_000;
 
 /** Measured, see `docs/measurements/limits.md`. The bytes of a field include its code compiled by graphql-jit. */
 const BYTES_OF_A_TOKEN = 300;
@@ -13,11 +16,21 @@ const BYTES_OF_AN_OPERATION = 12_000;
 const BYTES_OF_A_FIELD = 2500;
 
 /**
- * Stores the documents that passed validation; the least recently used is dropped first. A caller who sends new documents
- * evicts those of other callers, which are then parsed again.
+ * Stores the documents that passed validation; the least recently used is dropped first. A document is stored when it
+ * arrives for the second time, so that a caller who sends ever new documents neither evicts those of other callers nor
+ * keeps the garbage collector busy.
  */
 export function createDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
-  return new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });
+  const documents = new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  return {
+    get: (key) => documents.get(key),
+    delete: (key) => documents.delete(key),
+    async set(key, document) {
+      if (seen.has(key)) await documents.set(key, document);
+      else seen.set(key, true);
+    },
+  };
 }
 
 /**

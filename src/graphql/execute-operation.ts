@@ -4,18 +4,25 @@ import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
 import { createCompiledOperations } from "./compiled-execution.ts";
 import { createQueryCharge } from "./limits/charge-query.ts";
+import type { SizeOfOperation } from "./limits/query-cost.ts";
 import { withoutDataOfFailedRequest } from "./request-failure.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
 
+interface ExecutorOptions {
+  readonly schema: GraphQLSchema;
+  readonly sizeOfOperation: SizeOfOperation;
+  readonly maxCoercionErrors: number;
+}
+
 /**
  * Executes every operation of the process, for GraphQL and for REST. It chooses the operation, reads the variables and
  * charges the cost, in this order, before it resolves any field.
  */
-function createExecutor(schema: GraphQLSchema, maxCoercionErrors: number): Executor {
+function createExecutor({ schema, sizeOfOperation, maxCoercionErrors }: ExecutorOptions): Executor {
   const compiledOperation = createCompiledOperations(schema);
-  const chargeQuery = createQueryCharge(schema);
+  const chargeQuery = createQueryCharge(sizeOfOperation);
 
   return async ({ document, request, context }) => {
     const contextValue = context as RequestContext;
@@ -46,13 +53,13 @@ function withCost(result: ExecutionResult, cost: object): ExecutionResult {
  * Adapts `createExecutor` to Apollo Server's gateway interface. With a gateway, Apollo Server executes nothing itself, so
  * no plugin can bypass the cost limit.
  */
-export function createGateway(schema: GraphQLSchema, maxCoercionErrors: number): Gateway {
+export function createGateway(options: ExecutorOptions): Gateway {
   return {
     onSchemaLoadOrUpdate(provideSchema) {
-      provideSchema({ apiSchema: schema, coreSupergraphSdl: "" });
+      provideSchema({ apiSchema: options.schema, coreSupergraphSdl: "" });
       return () => {};
     },
-    load: async () => ({ executor: createExecutor(schema, maxCoercionErrors) }),
+    load: async () => ({ executor: createExecutor(options) }),
     stop: async () => {},
   };
 }

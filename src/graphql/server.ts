@@ -13,6 +13,7 @@ import { onlyKnownOperations } from "./known-operations.plugin.ts";
 import { answerSizeLimit } from "./limits/answer-size.plugin.ts";
 import { documentLimits } from "./limits/document-limits.ts";
 import { GRAPHQL_LIMITS, MAX_ERRORS } from "./limits/limits.ts";
+import { operationSizes } from "./limits/query-cost.ts";
 import { schemaNamesHider } from "./limits/refusal-messages.ts";
 import { shortRefusals } from "./limits/short-refusals.plugin.ts";
 import { createMaskedErrorLog, maskedErrors, silentApolloLogger } from "./masked-errors.plugin.ts";
@@ -32,9 +33,10 @@ let schema: ReturnType<typeof buildTaskJobsSchema> | undefined;
 
 export async function startGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
   schema ??= buildTaskJobsSchema();
+  const sizeOfOperation = operationSizes(schema);
   const logMaskedError = createMaskedErrorLog(options.log, schema);
   const server = new ApolloServer<RequestContext>({
-    gateway: createGateway(schema, MAX_ERRORS),
+    gateway: createGateway({ schema, sizeOfOperation, maxCoercionErrors: MAX_ERRORS }),
     introspection: options.explorable,
     hideSchemaDetailsFromClientErrors: !options.explorable,
     includeStacktraceInErrorResponses: false,
@@ -53,7 +55,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     logger: silentApolloLogger(options.log),
     plugins: [
       onlyKnownOperations,
-      answerSizeLimit(schema),
+      answerSizeLimit(sizeOfOperation),
       ...(options.plugins ?? []),
       shortRefusals,
       maskedErrors(options.log, logMaskedError),

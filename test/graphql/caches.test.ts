@@ -30,13 +30,21 @@ async function bytesKeptBy(work: () => unknown): Promise<number> {
   return after - before;
 }
 
+type DocumentStore = ReturnType<typeof createDocumentStore>;
+
+/** A document is stored when it arrives for the second time. */
+async function setTwice(store: DocumentStore, key: string, document: DocumentNode): Promise<void> {
+  await store.set(key, document);
+  await store.set(key, document);
+}
+
 const TASK = "00000000-0000-4000-8000-000000000000";
 
 test("the document store counts the bytes of a document with long comments", async () => {
   const kept = await bytesKeptBy(async () => {
     const store = createDocumentStore(10_000_000);
     for (let n = 0; n < 400; n += 1)
-      await store.set(`${n}`, parse(`{ __typename } #€${String(n).padEnd(60_000, "c")}`));
+      await setTwice(store, `${n}`, parse(`{ __typename } #€${String(n).padEnd(60_000, "c")}`));
     return store;
   });
   // 400 of these take 48 MB.
@@ -53,19 +61,28 @@ test("the document store counts the fields of every operation with the fragments
   const document = parse(`${operations} fragment F on TaskJobs { ${fields} }`);
   expect(validate(schema, document)).toEqual([]);
   // Compiled it takes 1 MB, and its few tokens 0.1 MB.
-  await store.set("large", document);
+  await setTwice(store, "large", document);
   expect(await store.get("large")).toBeUndefined();
-  await store.set("small", parse("{ __typename }"));
+  await setTwice(store, "small", parse("{ __typename }"));
   expect(await store.get("small")).toBeDefined();
+});
+
+test("documents that arrive once are not stored and evict no other document", async () => {
+  const store = createDocumentStore(400_000);
+  const document = (n: number): DocumentNode => parse(`{ __typename } #${String(n).padEnd(60_000, "c")}`);
+  await setTwice(store, "regular", document(0));
+  for (let n = 1; n <= 50; n += 1) await store.set(`once ${n}`, document(n));
+  expect(await store.get("once 50")).toBeUndefined();
+  expect(await store.get("regular")).toBeDefined();
 });
 
 test("the least recently used document is dropped first", async () => {
   const store = createDocumentStore(400_000);
   const document = (n: number): DocumentNode => parse(`{ __typename } #${String(n).padEnd(60_000, "c")}`);
-  await store.set("first", document(1));
-  await store.set("second", document(2));
+  await setTwice(store, "first", document(1));
+  await setTwice(store, "second", document(2));
   await store.get("first");
-  await store.set("third", document(3));
+  await setTwice(store, "third", document(3));
   const found = await Promise.all(
     ["first", "second", "third"].map(async (key) => (await store.get(key)) !== undefined),
   );

@@ -1,6 +1,6 @@
 import { buildSchema, getOperationAST, parse } from "graphql";
 import { expect, test } from "vitest";
-import { costOfOperation } from "../../src/graphql/limits/query-cost.ts";
+import { operationSizes } from "../../src/graphql/limits/query-cost.ts";
 
 const schema = buildSchema(`
   interface Node { id: ID! }
@@ -22,7 +22,7 @@ function cost(text: string, variables: Record<string, unknown> = {}): number {
   const document = parse(text);
   const operation = getOperationAST(document);
   if (operation === null || operation === undefined) throw new Error("the document must have one operation");
-  return costOfOperation(schema, document, operation)(variables);
+  return operationSizes(schema)(document, operation).cost(variables);
 }
 
 const SEARCH_BY_VARIABLE = "query ($f: Filter) { task(id: 1) { found(filter: $f) { totalCount } } }";

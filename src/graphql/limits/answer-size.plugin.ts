@@ -1,26 +1,19 @@
 import type { ApolloServerPlugin } from "@apollo/server";
-import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import { GraphQLError } from "graphql";
 import { MAX_ANSWER_BYTES, MAX_NAME_BYTES, PUNCTUATION_OF_A_NAME } from "./limits.ts";
-import { nameBytesOfOperation } from "./query-cost.ts";
-
-type NameBytesOf = ReturnType<typeof nameBytesOfOperation>;
+import type { SizeOfOperation } from "./query-cost.ts";
 
 /**
  * Limits the bytes of a response to GraphQL and REST queries. The names, which the caller chooses, are counted before any
  * row is read, and the values before the response is serialized.
  */
-export function answerSizeLimit(schema: GraphQLSchema): ApolloServerPlugin {
-  /** A weak map, so that a formula is dropped together with its document. */
-  const formulas = new WeakMap<OperationDefinitionNode, NameBytesOf>();
-
+export function answerSizeLimit(sizeOfOperation: SizeOfOperation): ApolloServerPlugin {
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ document, operation, request }) {
           if (operation === undefined) return;
-          const nameBytesOf = formulas.get(operation) ?? nameBytesOfOperation(schema, document, operation);
-          formulas.set(operation, nameBytesOf);
-          const nameBytes = nameBytesOf(request.variables ?? {});
+          const nameBytes = sizeOfOperation(document, operation).nameBytes(request.variables ?? {});
           if (nameBytes > MAX_NAME_BYTES) throw tooManyNameBytes(nameBytes);
         },
         async willSendResponse({ response: { body } }) {

@@ -1,9 +1,7 @@
-import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import { type DocumentNode, GraphQLError, type OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../../context.ts";
 import { MAX_COST } from "./limits.ts";
-import { costOfOperation } from "./query-cost.ts";
-
-type CostOf = ReturnType<typeof costOfOperation>;
+import type { SizeOfOperation } from "./query-cost.ts";
 
 interface ChosenOperation {
   readonly operation: OperationDefinitionNode;
@@ -11,18 +9,13 @@ interface ChosenOperation {
 }
 
 /** Refuses an operation above the cost limit, and charges any other operation to the caller's rate limit. Returns the cost. */
-export function createQueryCharge(schema: GraphQLSchema) {
-  /** A weak map, so that a formula is dropped together with its document. */
-  const formulas = new WeakMap<OperationDefinitionNode, CostOf>();
-
+export function createQueryCharge(sizeOfOperation: SizeOfOperation) {
   return async function chargeQuery(
     document: DocumentNode,
     { operation, variableValues }: ChosenOperation,
     context: RequestContext,
   ) {
-    const costOf = formulas.get(operation) ?? costOfOperation(schema, document, operation);
-    formulas.set(operation, costOf);
-    const requested = costOf(variableValues);
+    const requested = sizeOfOperation(document, operation).cost(variableValues);
     if (requested > MAX_COST) throw costTooHigh(requested);
     await context.chargeCost?.(requested);
     return { requested, limit: MAX_COST };

@@ -47,31 +47,39 @@ interface Cost {
 const NOTHING: Cost = { fixed: 0, names: 0, lists: [], statements: [] };
 const ONE_FIELD: Cost = { ...NOTHING, fixed: 1 };
 
-/**
- * Returns a formula for the cost of an operation: the fields of the largest response, and the cost of its arguments. The document must have
- * passed its limits, because the formula is as large as the document with its fragments spread. It ignores `@skip` and
- * `@include`, and counts fields that will be merged one by one.
- */
-export function costOfOperation(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): (variables: Variables) => number {
-  const cost = buildCost(schema, document, operation);
-  return (variables) => {
-    const ofStatements = cost.statements.reduce((sum, statement) => sum + statement(variables), 0);
-    return Math.ceil(evaluate(cost, "fixed", variables) + ofStatements);
-  };
+/** Both functions assume the same lengths of lists. */
+interface OperationSize {
+  /** The cost: the fields of the largest response, and the cost of the arguments. */
+  readonly cost: (variables: Variables) => number;
+  /** The bytes of all response names in the largest response. */
+  readonly nameBytes: (variables: Variables) => number;
 }
 
-/** Returns a formula for the bytes of all response names in the largest response, with the lengths of lists as in the cost. */
-export function nameBytesOfOperation(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): (variables: Variables) => number {
-  const cost = buildCost(schema, document, operation);
-  return (variables) => evaluate(cost, "names", variables);
+export type SizeOfOperation = ReturnType<typeof operationSizes>;
+
+/**
+ * Returns a function that sizes the largest response of an operation before it is executed. The document must have passed
+ * its limits, because the formula is as large as the document with its fragments spread. The formula ignores `@skip` and
+ * `@include`, and counts fields that will be merged one by one.
+ */
+export function operationSizes(schema: GraphQLSchema) {
+  /** A weak map, so that a formula is dropped together with its document. */
+  const sizes = new WeakMap<OperationDefinitionNode, OperationSize>();
+
+  return function sizeOfOperation(document: DocumentNode, operation: OperationDefinitionNode): OperationSize {
+    const known = sizes.get(operation);
+    if (known !== undefined) return known;
+    const cost = buildCost(schema, document, operation);
+    const size: OperationSize = {
+      cost(variables) {
+        const ofStatements = cost.statements.reduce((sum, statement) => sum + statement(variables), 0);
+        return Math.ceil(evaluate(cost, "fixed", variables) + ofStatements);
+      },
+      nameBytes: (variables) => evaluate(cost, "names", variables),
+    };
+    sizes.set(operation, size);
+    return size;
+  };
 }
 
 function buildCost(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
