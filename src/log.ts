@@ -96,9 +96,13 @@ const standardError = createLogOutput(process.stderr);
 export const droppedLogLines = standardError.dropped;
 export const flushLog = standardError.flush;
 
+/** The code of a statement that PostgreSQL or Citus does not support. Its message names the reason, but no value. */
+const UNSUPPORTED = "0A000";
+const MAX_MESSAGE_LENGTH = 300;
+
 /**
- * Logs the class, the code and the stack frames of an error, but never its message. Messages of the driver and of drizzle
- * contain statements, parameters or rows, and therefore e-mail addresses.
+ * Logs the class, the code and the stack frames of an error, but only one kind of message. Messages of the driver and of
+ * drizzle contain statements, parameters or rows, and therefore e-mail addresses.
  */
 function describeThrown(thrown: unknown): object {
   let left = MAX_FRAMES_LENGTH;
@@ -112,6 +116,7 @@ function describeThrown(thrown: unknown): object {
     return {
       type: thrown.constructor?.name,
       ...(typeof code === "string" && CODE.test(code) ? { code } : {}),
+      ...(code === UNSUPPORTED ? { message: thrown.message.slice(0, MAX_MESSAGE_LENGTH) } : {}),
       at,
       ...(isDeepest || cause === undefined ? {} : { cause: describe(cause, depth + 1) }),
       ...(isDeepest || !Array.isArray(errors)

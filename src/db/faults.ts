@@ -20,11 +20,11 @@ const UNREACHABLE =
   /^(HUNG_UP|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
 
 /**
- * The connection was lost while the statement ran, so the statement can run on another connection. 0A000 is a cached plan
- * that a migration made invalid. 40001 is a conflict with the recovery of a standby.
+ * The connection was lost while the statement ran, so the statement can run on another connection. 40001 is a conflict with
+ * the recovery of a standby.
  */
 const LOST =
-  /^(08\w{3}|40001|57P01|57P02|ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED|CONNECTION_ENDED|SILENT_SOCKET|0A000)$/;
+  /^(08\w{3}|40001|57P01|57P02|ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED|CONNECTION_ENDED|SILENT_SOCKET)$/;
 
 /** The server cancelled the statement (statement_timeout, lock_timeout). It is not retried, because a retry would take as long. */
 const TOO_SLOW = /^(57014|55P03)$/;
@@ -41,11 +41,24 @@ const TLS_ERROR = /CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
 /** A table, column or type is missing. */
 const MISSING_OBJECT = /^(42P01|42703|42704)$/;
 
-/** Returns the first code in the chain of causes, because drizzle wraps the errors of the driver. */
-function codeOf(error: unknown): string {
+/** Returns the first error with a code in the chain of causes, because drizzle wraps the errors of the driver. */
+function codedErrorOf(error: unknown): { code?: unknown; routine?: unknown } {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  if (typeof code === "string") return code;
-  return cause === undefined || cause === null ? "" : codeOf(cause);
+  return typeof code === "string" || cause === undefined || cause === null ? (error as object) : codedErrorOf(cause);
+}
+
+function codeOf(error: unknown): string {
+  const { code } = codedErrorOf(error);
+  return typeof code === "string" ? code : "";
+}
+
+/**
+ * Whether a migration made a cached plan invalid. PostgreSQL and Citus use the same code for everything that they do not
+ * support, and the message depends on the language of the server, so the routine decides.
+ */
+function isInvalidPlan(error: unknown): boolean {
+  const { code, routine } = codedErrorOf(error);
+  return code === "0A000" && routine === "RevalidateCachedQuery";
 }
 
 export function isUnreachable(error: unknown): boolean {
@@ -59,7 +72,7 @@ export function isTemporaryOutage(error: unknown): boolean {
 
 /** Whether a retry may succeed. Only reads are retried. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof BrokenResult || LOST.test(codeOf(error)) || isUnreachable(error);
+  return error instanceof BrokenResult || LOST.test(codeOf(error)) || isInvalidPlan(error) || isUnreachable(error);
 }
 
 /** Whether a table, column or type is missing: a bug, unless the database has the schema of another release. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterEach, expect, test } from "vitest";
-import { aTask, someJobs } from "../support/builders.ts";
+import { allowAnyTextLength, aTask, someJobs } from "../support/builders.ts";
 import { serveDatabase, startTestServer } from "../support/test-server.ts";
 
 const running: { close: () => Promise<void> }[] = [];
@@ -187,4 +187,32 @@ test("any number of probes cost a statement a second, and each hears of a change
   await expect.poll(probe, { timeout: 1500 }).toBe(503);
   await server.sql`alter table public.away rename to task_jobs_api_migrations`;
   await expect.poll(probe, { timeout: 700 }).toBe(200);
+});
+
+test("a page continues after a migration has changed the type of a column, although its plan is cached", async () => {
+  const { server, viewer, taskId } = await aServedTask();
+  await someJobs(server.sql, taskId, 3);
+  const read = async () => {
+    const response = await viewer.get(`/api/v1/tasks/${taskId}/jobs`);
+    return [response.status, await response.text()];
+  };
+  const before = await read();
+  await allowAnyTextLength(server.sql);
+  await server.sql`alter table task_email_jobs alter column email_address type varchar(5000)`;
+  expect(await read()).toEqual(before);
+});
+
+test("a statement that the database does not support is tried once, and its message is in the log", async () => {
+  const { server, viewer, taskId } = await aServedTask();
+  await server.sql`create sequence tries`;
+  await server.sql`
+    create function unsupported() returns boolean language plpgsql as $$ begin
+      raise exception 'could not create distributed plan' using errcode = '0A000', hint = nextval('tries');
+    end $$`;
+  await server.sql`alter table tasks rename to tasks_table`;
+  await server.sql`create view tasks as select * from tasks_table where unsupported()`;
+  expect((await viewer.get(`/api/v1/tasks/${taskId}/jobs`)).status).toBe(500);
+  expect(await server.sql`select last_value::int as tries from tries`).toEqual([{ tries: 1 }]);
+  const [line = ""] = server.logLines.filter((text) => text.includes("unexpected error"));
+  expect(line).toContain('"message":"could not create distributed plan"');
 });
