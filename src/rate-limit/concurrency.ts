@@ -92,6 +92,8 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
         const { res: response } = request;
         const fingerprint = fingerprintOf(request);
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
+        // The `close` event that frees the slot is over if the client left while the shared rate limit counted the request.
+        if (response.closed) throw new Failure("UNAVAILABLE");
         const slot = new RequestSlot(userSlots);
         response.locals.slot = slot;
         onHeaders(response, endSlot);

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { aTask } from "../support/builders.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { startTestServer } from "../support/test-server.ts";
 
@@ -49,4 +52,29 @@ test("the server pauses between its attempts to connect to a store that closes c
   }
   // At most 20 attempts per second, and 20 more at the start.
   expect(proxy.connects() - before).toBeLessThan(80);
+});
+
+test("a client that disconnects while its request is counted leaves no slot behind", async () => {
+  const server = await startTestServer({
+    environment: { RATE_LIMIT: "1000/m", RATE_LIMIT_STORE: "postgres", DATABASE_POOL_SIZE: "1" },
+  });
+  running.push(server);
+  const viewer = await server.as();
+  const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: viewer.userId })}/jobs`;
+  expect((await viewer.get(path)).status).toBe(200);
+
+  const closed = new Promise<void>((resolve) => {
+    server.app.server.once("request", (_request, response) => response.once("close", resolve));
+  });
+  await server.sql.begin(async (sql) => {
+    await sql`lock table rate_limits`;
+    const client = net.connect(server.port, "127.0.0.1");
+    await once(client, "connect");
+    client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${viewer.key}\r\n\r\n`);
+    await expect.poll(() => sql`select from pg_locks where not granted`, { interval: 5 }).toHaveLength(1);
+    client.destroy();
+    await closed;
+  });
+
+  expect((await viewer.get(path)).status).toBe(200);
 });
