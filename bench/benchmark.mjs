@@ -16,11 +16,11 @@ const ARTIFACTS_DIR = `${ROOT_DIR}.artifacts/bench`;
 const PROFILE_DIR = `${ARTIFACTS_DIR}/profile`;
 
 export async function runBenchmark(options) {
-  const works = chooseWorks(options);
   if (options.list) {
-    for (const { name, title } of works) console.log(`${name.padEnd(17)}${title}`);
+    for (const { name, title } of WORKS) console.log(`${name.padEnd(17)}${title}`);
     return;
   }
+  const works = chooseWorks(options);
   mkdirSync(ARTIFACTS_DIR, { recursive: true });
   rmSync(PROFILE_DIR, { recursive: true, force: true });
   // process.exit() runs the exit handlers, which end the servers. A signal alone would not.
@@ -48,7 +48,7 @@ function chooseWorks({ only }) {
   const unknown = (only ?? []).filter((name) => !WORKS.some((work) => work.name === name));
   if (unknown.length > 0)
     throw new Error(`There is no benchmark called ${unknown.join(", ")}: see npm run bench -- --list`);
-  return WORKS.filter(({ name }) => only === null || only.includes(name));
+  return WORKS.filter(({ name, isOnRequest }) => (only === null ? !isOnRequest : only.includes(name)));
 }
 
 /** The context that every benchmark receives. */

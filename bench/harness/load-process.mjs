@@ -1,7 +1,7 @@
 import autocannon from "autocannon";
 
 // Runs as its own process, so that its CPU is in no server's figures. Takes one JSON argument and prints one line of JSON.
-const { url, connections, seconds, amount, method, headers, body, path, offsets } = JSON.parse(process.argv[2]);
+const { url, connections, seconds, amount, rate, method, headers, body, path, offsets } = JSON.parse(process.argv[2]);
 
 let requested = 0;
 const nextOffset = () => {
@@ -14,6 +14,7 @@ const result = await autocannon({
   url,
   connections,
   ...(amount === undefined ? { duration: seconds } : { amount }),
+  ...(rate === undefined ? {} : { overallRate: rate }),
   requests: [{ method, path, headers, body, ...(offsets === undefined ? {} : { setupRequest: withOffset }) }],
 });
 

@@ -7,11 +7,12 @@ const CONNECTIONS = 16;
 const run = promisify(execFile);
 
 /**
- * Sends requests to one server for a number of seconds, or until an amount of requests is reached.
+ * Sends requests to one server for a number of seconds, or until an amount of requests is reached: as fast as possible, or
+ * `rate` per second.
  * `request` is { method, path, headers, body, offsets? }: with offsets each request uses the next offset in its path.
  */
-export async function runLoad(origin, request, { connections = CONNECTIONS, seconds, amount }) {
-  const job = { url: origin, connections, seconds, amount, ...request };
+export async function runLoad(origin, request, { connections = CONNECTIONS, seconds, amount, rate }) {
+  const job = { url: origin, connections, seconds, amount, rate, ...request };
   const { stdout } = await run(process.execPath, [LOAD_PROCESS, JSON.stringify(job)], { maxBuffer: 1 << 24 });
   const result = JSON.parse(stdout);
   if (result.faults > 0 || result.answers === 0) {

@@ -3,7 +3,7 @@ import { ratioOf, statOf } from "./statistics.mjs";
 
 const FIRST_WARM_UP_SECONDS = 3;
 const WARM_UP_SECONDS = 1;
-const FIGURES = ["nodeMs", "postgresMs", "totalMs", "perSecond", "p50Ms", "p99Ms"];
+const FIGURES = ["nodeMs", "postgresMs", "pgbouncerMs", "nginxMs", "totalMs", "perSecond", "p50Ms", "p99Ms"];
 
 /** Measures the CPU per unit of the server and of PostgreSQL. `work` resolves to the number of units. */
 export async function measureCpu(database, server, work) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { drawChart } from "./chart.mjs";
-import { cellsOf, HEADINGS, remarksOf } from "./terminal.mjs";
+import { remarksOf, tableOf } from "./terminal.mjs";
 
 const BEGIN = "<!-- figures: written by `npm run bench` -->";
 const END = "<!-- end of figures -->";
@@ -32,7 +32,8 @@ function markdownOf({ machine, options, works }) {
 
 function sectionOf(work) {
   const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const table = [line(HEADINGS), line(HEADINGS.map(() => "---")), ...cellsOf(work).map(line)].join("\n");
+  const { headings, cells } = tableOf(work);
+  const table = [line(headings), line(headings.map(() => "---")), ...cells.map(line)].join("\n");
   const remarks = remarksOf(work).map((remark) => `* ${remark}`);
   return [
     `### ${work.title}`,

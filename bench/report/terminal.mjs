@@ -6,18 +6,27 @@ const COLUMNS = [
   ],
   ["node", ({ nodeMs }) => number(nodeMs?.median)],
   ["postgres", ({ postgresMs }) => number(postgresMs?.median)],
+  ["pgbouncer", ({ pgbouncerMs }) => number(pgbouncerMs?.median)],
+  ["nginx", ({ nginxMs }) => number(nginxMs?.median)],
   ["ratio (range)", ({ ratio, against }) => (ratio ? `${withRange(ratio)} × ${against}` : "")],
   ["per s", ({ perSecond }) => number(perSecond?.median)],
   ["p50/p99 ms", ({ p50Ms, p99Ms }) => (p50Ms ? `${number(p50Ms.median)}/${number(p99Ms.median)}` : "")],
   ["goal", ({ goals }) => goals.map(({ text, verdict }) => `${text}: ${verdict.toUpperCase()}`).join("; ")],
 ];
 
-/** The rows of a benchmark as cells, for the terminal and for Markdown. */
-export function cellsOf(work) {
-  return work.rows.map((row) => COLUMNS.map(([, cell]) => cell(row)));
-}
+/** Columns that most benchmarks have no figure for, and then do not show. */
+const OPTIONAL_HEADINGS = ["pgbouncer", "nginx"];
 
-export const HEADINGS = COLUMNS.map(([heading]) => heading);
+/** The headings and the rows of a benchmark as cells, for the terminal and for Markdown. */
+export function tableOf(work) {
+  const columns = COLUMNS.filter(
+    ([heading, cell]) => !OPTIONAL_HEADINGS.includes(heading) || work.rows.some((row) => cell(row) !== ""),
+  );
+  return {
+    headings: columns.map(([heading]) => heading),
+    cells: work.rows.map((row) => columns.map(([, cell]) => cell(row))),
+  };
+}
 
 /** The lines below the rows of a benchmark: notices, and the winner if there is one. */
 export function remarksOf({ winner, notices, failure }) {
@@ -29,13 +38,14 @@ export function remarksOf({ winner, notices, failure }) {
 }
 
 export function printTable({ works }) {
-  const cells = works.flatMap(cellsOf);
-  const widths = HEADINGS.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column].length)));
-  const line = (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd();
-  console.log(`\n${line(HEADINGS)}`);
   for (const work of works) {
+    const { headings, cells } = tableOf(work);
+    const widths = headings.map((heading, column) =>
+      Math.max(heading.length, ...cells.map((row) => row[column].length)),
+    );
+    const line = (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd();
     console.log(`\n${work.title}`);
-    for (const row of cellsOf(work)) console.log(line(row));
+    for (const row of [headings, ...cells]) console.log(line(row));
     for (const remark of remarksOf(work)) console.log(`  ${remark}`);
   }
 }

@@ -1,0 +1,127 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { OURS } from "../opponents.mjs";
+import { findFreePort, startProgram, versionOf } from "./programs.mjs";
+
+/** Connections from PgBouncer to PostgreSQL, however many servers connect to PgBouncer. */
+export const POOLED_CONNECTIONS = 20;
+/** From this version on, PgBouncer supports prepared statements in transaction mode. */
+const PREPARING_VERSION = [1, 21];
+const IGNORED = [
+  "random_page_cost,plan_cache_mode,max_parallel_workers_per_gather",
+  "statement_timeout,lock_timeout,idle_in_transaction_session_timeout",
+].join(",");
+/** A limit that is counted and never reached. */
+const SHARED_LIMIT = { RATE_LIMIT: "9999999/h", RATE_LIMIT_STORE: "postgres" };
+
+/** Starts PgBouncer in transaction mode in front of the bench's database. */
+export async function startPgBouncer(program, databaseUrl) {
+  const [major, minor] = versionOf(program);
+  const prepares = major > PREPARING_VERSION[0] || minor >= PREPARING_VERSION[1];
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  const listenPort = await findFreePort();
+  const directory = makeDirectory("pgbouncer");
+  writeFileSync(
+    join(directory, "pgbouncer.ini"),
+    `[databases]
+* = host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${listenPort}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = ${POOLED_CONNECTIONS}
+max_client_conn = 1000
+${prepares ? "max_prepared_statements = 200\n" : ""}log_connections = 0
+log_disconnections = 0
+ignore_startup_parameters = ${IGNORED}
+`,
+  );
+  const running = await startProgram(program, [join(directory, "pgbouncer.ini")], listenPort);
+  return {
+    description: `PgBouncer ${major}.${minor}, prepared statements ${prepares ? "on" : "off"}`,
+    environment: {
+      DATABASE_URL: `postgres://${username}@127.0.0.1:${listenPort}${pathname}`,
+      DATABASE_PREPARED_STATEMENTS: prepares ? "on" : "off",
+    },
+    cpuMs: running.cpuMs,
+    stop: () => running.stop().then(() => rmSync(directory, { recursive: true })),
+  };
+}
+
+/**
+ * Starts servers with whatever stands before and behind them: `nginx` and `pgBouncer` are null for none. Resolves to one
+ * server for the load, with the CPU of each part.
+ */
+export async function startFleet(bench, { servers, nginx, pgBouncer, hasSharedLimit }) {
+  const environment = {
+    MIGRATE: "off",
+    TRUST_PROXY_HOPS: nginx === null ? "0" : "1",
+    ...(pgBouncer?.environment ?? {}),
+    ...(hasSharedLimit ? SHARED_LIMIT : {}),
+  };
+  const started = await Promise.all(Array.from({ length: servers }, () => bench.start(OURS, environment)));
+  const balancer = nginx === null ? null : await startNginx(nginx, started);
+  return {
+    origin: balancer?.origin ?? started[0].origin,
+    parts: {
+      node: () => started.reduce((sum, server) => sum + server.cpuMs(), 0),
+      pgbouncer: () => pgBouncer?.cpuMs() ?? 0,
+      nginx: () => balancer?.cpuMs() ?? 0,
+      postgres: () => bench.database.cpuMs(),
+    },
+    stop: async () => {
+      await balancer?.stop();
+      await Promise.all(started.map((server) => server.stop()));
+    },
+  };
+}
+
+/** The same settings as deploy/nginx.conf, with files in a directory of their own. */
+async function startNginx(program, servers) {
+  const port = await findFreePort();
+  const directory = makeDirectory("nginx");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  writeFileSync(
+    join(directory, "nginx.conf"),
+    `daemon off;
+worker_processes 1;
+pid ${directory}/pid;
+error_log stderr warn;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  ${temporary.map((name) => `${name}_temp_path ${directory}/${name};`).join("\n  ")}
+  upstream servers {
+    ${servers.map(({ origin }) => `server ${new URL(origin).host};`).join("\n    ")}
+    keepalive 64;
+  }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://servers;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    }
+  }
+}
+`,
+  );
+  const running = await startProgram(program, ["-p", directory, "-c", join(directory, "nginx.conf")], port);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    cpuMs: running.cpuMs,
+    stop: () => running.stop().then(() => rmSync(directory, { recursive: true })),
+  };
+}
+
+/** A directory that programs of another user may use. */
+function makeDirectory(name) {
+  const directory = mkdtempSync(join(tmpdir(), `task-jobs-${name}-`));
+  chmodSync(directory, 0o777);
+  return directory;
+}

@@ -1,0 +1,10 @@
+-- Runs as the owner after the migrations: what the role of the servers may do, and the settings that PgBouncer ignores.
+grant usage on schema public to server;
+grant select on task_jobs_api_migrations, tasks, task_email_jobs, emails, api_keys, task_job_totals to server;
+grant select, insert, update, delete on rate_limits to server;
+
+alter role server set random_page_cost = 1.1;
+alter role server set max_parallel_workers_per_gather = 0;
+alter role server set statement_timeout = '1s';
+alter role server set lock_timeout = '500ms';
+alter role server set idle_in_transaction_session_timeout = '5s';

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const read = (file: string) => readFileSync(file, "utf8");
+const scaled = read("compose.scale.yaml");
+const manual = read("docs/operating.md");
+
+/** The settings that `src/config.ts` reads. */
+const settings = [...read("src/config.ts").matchAll(/(?:read\.\w+\(|environment\.)"?([A-Z][A-Z_]+)/g)].map(
+  ([, name = ""]) => name,
+);
+
+/** The blocks of a compose file, such as `server-1` or `x-server`, that build the image of this repository. */
+function ownBlocks(text: string): string[] {
+  return text.split(/^(?= {0,2}[\w-]+:)/m).filter((block) => /^ +build: \.$/m.test(block));
+}
+
+function environmentOf(block: string): string[] {
+  const [, lines = ""] = /^ +environment:\n((?: {4,}[^\n]*\n)*)/m.exec(block) ?? [];
+  return [...lines.matchAll(/^ +([A-Z][A-Z_]*):/gm)].map(([, name = ""]) => name);
+}
+
+test.each([
+  ["compose.yaml", 1],
+  ["compose.scale.yaml", 2],
+])("%s sets only environment variables that the server reads", (file, count) => {
+  const blocks = ownBlocks(read(file));
+  expect(blocks).toHaveLength(count);
+  const named = blocks.flatMap(environmentOf);
+  expect(named).toContain("DATABASE_URL");
+  expect(named.filter((name) => !settings.includes(name))).toEqual([]);
+});
+
+test("a variable of a service that the server does not read is found", () => {
+  const text = "services:\n  a:\n    build: .\n    environment:\n      PORT: 1\n      PROT: 2\n  b:\n    image: c\n";
+  expect(ownBlocks(text).flatMap(environmentOf)).toEqual(["PORT", "PROT"]);
+});
+
+test("the load balancer names the servers of compose.scale.yaml", () => {
+  const balanced = [...read("deploy/nginx.conf").matchAll(/^ +server ([\w-]+):4000;/gm)].map(([, name]) => name);
+  expect(balanced).toEqual([...scaled.matchAll(/^ {2}([\w-]+): \*server$/gm)].map(([, name]) => name));
+  expect(balanced).toHaveLength(2);
+});
+
+test("every file that compose.scale.yaml mounts or runs from deploy/ exists", () => {
+  const files = [...scaled.matchAll(/(?<=[ =/])deploy\/([\w.-]+)|dockerfile: (\S+)/g)].map(
+    ([, one, other]) => one ?? other,
+  );
+  expect(files.length).toBeGreaterThan(4);
+  for (const file of files) expect(read(`deploy/${file}`)).not.toBe("");
+});
+
+test("PgBouncer ignores the start-up parameters that docs/operating.md lists, and the role has the settings instead", () => {
+  const parameters = (text: string) => /^ *ignore_startup_parameters = (\S+)/m.exec(text)?.[1];
+  expect(parameters(read("deploy/pgbouncer.ini"))).toBe(parameters(manual));
+
+  const statements = (text: string) =>
+    [...text.matchAll(/^ *((?:grant|alter role server set) (?!default_transaction)[^;]*);/gm)].map(([, sql]) => sql);
+  const granted = statements(read("deploy/grant-rights.sql"));
+  expect(granted).toHaveLength(8);
+  expect(statements(manual)).toEqual(expect.arrayContaining(granted));
+});
