@@ -6,7 +6,7 @@ import { treeCpuMs } from "./cpu.mjs";
 
 /** Debian installs servers here, where the PATH of an ordinary user does not look. */
 const MORE_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
-/** `nobody`, because PgBouncer refuses to run as root. */
+/** The user id without rights on Debian, because PgBouncer refuses to run as root. */
 const UNPRIVILEGED = 65_534;
 
 /** The path of a program, which an environment variable such as PGBOUNCER overrides. Null if it is not installed. */
