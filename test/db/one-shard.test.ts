@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { tablesWithoutTaskId, transitionJoinsOf } from "../support/task-shards.ts";
+import { tablesWithoutTaskId, transitionJoinsOf, volatileUpdatesOf } from "../support/task-shards.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer();
@@ -127,4 +127,19 @@ test.each([
   "BEGIN PERFORM add(task_id) FROM deleted WHERE EXISTS (SELECT FROM tasks WHERE id = task_id); END",
 ])("a transition table in the statement of a distributed table is found: %s", (body) => {
   expect(transitionJoinsOf(body, ["deleted"])).toHaveLength(1);
+});
+
+test("no function that a shard runs updates a distributed table with a volatile function, which Citus refuses", async () => {
+  // Citus has no triggers on TRUNCATE, so the functions of such triggers never run there.
+  const functions = await server.sql<{ body: string }[]>`
+    select prosrc as body from pg_proc join pg_language on pg_language.oid = prolang
+    where pronamespace = 'public'::regnamespace and lanname = 'plpgsql'
+      and not exists (select from pg_trigger where tgfoid = pg_proc.oid and tgtype & 32 <> 0)`;
+  expect(functions.length).toBeGreaterThan(6);
+  expect(functions.flatMap(({ body }) => volatileUpdatesOf(body))).toEqual([]);
+});
+
+test("an update with a volatile function is found", () => {
+  const body = "BEGIN UPDATE task_job_totals SET jobs = 1, changes = uuid_hash_extended(gen_random_uuid(), 0); END";
+  expect(volatileUpdatesOf(body)).toHaveLength(1);
 });

@@ -52,3 +52,16 @@ export function transitionJoinsOf(body: string, transitionTables: readonly strin
     .filter((statement) => mentions(statement, transitionTables) && mentions(statement, Object.keys(TASK_COLUMNS)))
     .map((statement) => statement.trim());
 }
+
+/** The updates of distributed tables with a function whose value changes from row to row, which Citus refuses. */
+export function volatileUpdatesOf(body: string): string[] {
+  const update = new RegExp(String.raw`\bupdate\s+(?:public\.)?(?:${Object.keys(TASK_COLUMNS).join("|")})\b`, "i");
+  return body
+    .replace(/--.*$/gm, "")
+    .split(/;|\bloop\b|\bthen\b|\bbegin\b/i)
+    .filter(
+      (statement) =>
+        update.test(statement) && /\b(?:gen_random_uuid|random|clock_timestamp|nextval)\(/i.test(statement),
+    )
+    .map((statement) => statement.trim());
+}
