@@ -161,15 +161,19 @@ const MAX_CAUSES = 6;
 export function reasonOf(thrown: unknown): string {
   let reason = "unknown";
   let address = "";
+  let message = "";
   let error = thrown;
   for (let depth = 0; error instanceof Error && depth <= MAX_CAUSES; depth += 1) {
     const { code, errors } = error as { code?: unknown; errors?: unknown };
     address = addressOf(error) || address;
     reason = typeof code === "string" && CODE.test(code) ? code : error.constructor.name;
+    message = error.message;
     // A connect to a host with several addresses fails once for each address.
     error = error.cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
-  return [reason, TEXT_BY_CODE[reason] ?? address].filter(Boolean).join(" ");
+  // This message is our own and names only servers and their states.
+  const text = reason === "NO_SUITABLE_SERVER" ? message : TEXT_BY_CODE[reason];
+  return [reason, text ?? address].filter(Boolean).join(" ");
 }
 
 function addressOf(error: object): string {

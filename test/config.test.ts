@@ -16,9 +16,14 @@ test.each([
   [{ METRICS_HOST: "0.0.0.0", METRICS_TOKEN: "0123456789abcdef" }, "METRICS_HOST has no effect without METRICS_PORT"],
   [{ JWT_ISSUER: "https://a.example" }, "JWT_ISSUER has no effect without JWT_SECRET or JWT_JWKS_URL"],
   [{ JWT_AUDIENCE: "a" }, "JWT_AUDIENCE has no effect without JWT_SECRET or JWT_JWKS_URL"],
-  [{ DATABASE_URL: "postgres://u:p@a:5432,b:5432/db" }, "DATABASE_URL must name one host"],
-  [{ DATABASE_URL: "postgres://a,b/db?sslmode=require" }, "DATABASE_URL must name one host"],
-  [{ DATABASE_URL: "postgres://a,b" }, "DATABASE_URL must name one host"],
+  [
+    { DATABASE_URL: "postgres://u:p@a,b/db?port=1,2,3" },
+    "DATABASE_URL has 3 values in port for 2 hosts: give one for each, or one for all",
+  ],
+  [
+    { DATABASE_URL: "postgres://a,b/db?target_session_attrs=writable" },
+    "DATABASE_URL has an unknown target_session_attrs: use one of any, read-write, read-only, primary, standby, prefer-standby",
+  ],
   [{ METRICS_PORT: "4000" }, "METRICS_PORT must differ from PORT"],
   [{ METRICS_PORT: "9464", PORT: "9464" }, "METRICS_PORT must differ from PORT"],
   [{ NODE_ENV: "prod" }, "NODE_ENV must be one of production, development, test"],

@@ -4,6 +4,8 @@ import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
 import { openReads } from "./reads.ts";
+import { type Servers, serversOf, writableTarget } from "./servers/open-servers.ts";
+import type { ServerAddress } from "./servers/server-list.ts";
 
 export type Database = PostgresJsDatabase;
 export type Sql = postgres.Sql;
@@ -46,6 +48,11 @@ const COUNTS = { connections: 2, statementTimeoutMs: 10_000 } as const;
 /** The statement_timeout of one FETCH of an export, which may scan a million jobs before its first match. */
 const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_S = 1;
+/**
+ * How long a connection waits for a server that suits target_session_attrs. A request of 1.9 s then survives a failover of about
+ * a second; the connection of a command waits longer, because commands are not retried.
+ */
+const FAILOVER_PATIENCE_MS = { server: 1600, command: 10_000 } as const;
 /** The longest wait between two attempts to connect, so that requests succeed within a second after an outage. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 
@@ -63,6 +70,8 @@ interface PoolOptions {
   /** Undefined for commands, whose statements have no time limit. */
   statementTimeoutMs?: number;
   applicationName?: string;
+  /** The servers that several pools of the same URL share. Without it the pool chooses by itself. */
+  servers?: ServerAddress | Servers;
   onNotice?: (notice: postgres.Notice) => void;
 }
 
@@ -74,15 +83,19 @@ export interface DatabaseOptions extends PoolOptions {
 export type Pool = Pick<OpenDatabase, "sql" | "read">;
 
 /** Connects at the first query, so that this function succeeds even if the server is unreachable. */
-export function openDatabase(options: DatabaseOptions) {
-  const { maxConnections } = options;
+export function openDatabase(databaseOptions: DatabaseOptions) {
+  const { maxConnections } = databaseOptions;
+  const servers = serversFor(databaseOptions);
+  const options = { ...databaseOptions, servers };
   const sql = openPool(options, maxConnections, PLANNING.pages);
   // Searches have their own connections, so that a search of a million jobs does not delay pages.
   const searchConnections = Math.ceil(maxConnections / 2);
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
   const countSql = openPool(limitedTo(COUNTS.statementTimeoutMs, options), COUNTS.connections, PLANNING.counts);
   const isOtherSchema = async (pool: Sql) => (await readNewestMigration(pool)) !== NEWEST_MIGRATION;
-  const readsOf = (pool: Sql, connections: number) => openReads(connections, () => isOtherSchema(pool));
+  const hasOutage = () => "hasOutage" in servers && servers.hasOutage();
+  const readsOf = (pool: Sql, connections: number) =>
+    openReads(connections, { isOtherSchema: () => isOtherSchema(pool), hasOutage });
   return {
     db: drizzle(sql, { casing: "snake_case" }),
     sql,
@@ -110,6 +123,13 @@ function limitedTo(statementTimeoutMs: number, options: PoolOptions): PoolOption
   return options.statementTimeoutMs === undefined ? options : { ...options, statementTimeoutMs };
 }
 
+function serversFor({ url, statementTimeoutMs }: PoolOptions): ServerAddress | Servers {
+  const { settings } = readConnectionUrl(url);
+  return statementTimeoutMs === undefined
+    ? serversOf(settings, { target: writableTarget(settings), patienceMs: FAILOVER_PATIENCE_MS.command })
+    : serversOf(settings, { target: settings.target, patienceMs: FAILOVER_PATIENCE_MS.server });
+}
+
 export function openPool(options: PoolOptions, max: number, planning: Planning = PLANNING.pages): Sql {
   const { url, statementTimeoutMs } = options;
   const limits =
@@ -123,7 +143,11 @@ export function openPool(options: PoolOptions, max: number, planning: Planning =
   const { settings } = readConnectionUrl(url);
   const silenceMs = statementTimeoutMs === undefined ? null : statementTimeoutMs + SILENCE_MARGIN_MS;
   return postgres({
-    ...driverOptions(settings, { silenceMs, timeoutMs: CONNECT_TIMEOUT_S * 1000 }),
+    ...driverOptions(settings, {
+      silenceMs,
+      timeoutMs: CONNECT_TIMEOUT_S * 1000,
+      servers: options.servers ?? serversFor(options),
+    }),
     max,
     prepare: settings.preparedStatements && (options.preparedStatements ?? true),
     // The lookup of array types causes an unhandled rejection if the connection is lost meanwhile (porsager/postgres#1223).

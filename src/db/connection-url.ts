@@ -1,19 +1,24 @@
+import { describeServer, readServers, type ServerAddress } from "./servers/server-list.ts";
+import { SESSION_TARGETS, type SessionTarget } from "./servers/session-target.ts";
 import { readStartupOptions } from "./startup-options.ts";
-import { readTls, TLS_MODES, type TlsSettings, tlsModeOf } from "./tls.ts";
+import { TLS_MODES, tlsModeOf } from "./tls.ts";
 
-const URL_PARTS =
-  /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?(\[[^\]/?]*\]|[^/?@:[\]]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i;
+const HOST_AND_PORT = String.raw`(?:\[[^\]/?]*\]|[^/?@:,[\]]*)(?::\d*)?`;
+const URL_PARTS = new RegExp(
+  String.raw`^postgres(?:ql)?://(?:([^/?]*)@)?(${HOST_AND_PORT}(?:,${HOST_AND_PORT})*)(?:/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$`,
+  "i",
+);
 
-/** The settings in DATABASE_URL. The driver fills in null and undefined ones from PGHOST, PGUSER and so on. */
+/** The settings in DATABASE_URL. The driver fills in undefined ones from PGUSER, PGPASSWORD and PGDATABASE. */
 export interface ConnectionSettings {
-  readonly host: string | null;
-  readonly port: number | null;
-  /** The directory of a Unix socket, used instead of the host. */
-  readonly socketDirectory: string | null;
+  /** At least one server, in the order in which they are tried. */
+  readonly servers: readonly ServerAddress[];
+  readonly target: SessionTarget;
+  /** Whether each connection goes to a random server of those that suit (`load_balance_hosts=random`). */
+  readonly isBalanced: boolean;
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string | undefined;
-  readonly tls: TlsSettings | null;
   readonly preparedStatements: boolean;
   readonly applicationName: string | undefined;
   readonly options: string | undefined;
@@ -29,7 +34,7 @@ interface ReadUrl {
 
 const HONOURED = new Set(
   (
-    "host port user password dbname sslmode ssl sslrootcert sslcert sslkey sslpassword sslnegotiation sslaccept requiressl " +
+    "host hostaddr port target_session_attrs load_balance_hosts user password dbname sslmode ssl sslrootcert sslcert sslkey sslpassword sslnegotiation sslaccept requiressl " +
     "pgbouncer statement_cache_size schema application_name fallback_application_name options"
   ).split(" "),
 );
@@ -47,38 +52,44 @@ const SESSION_SETTINGS = new Set(
 const WITHOUT_EFFECT = new Set(
   (
     "keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout gssencmode krbsrvname gsslib " +
-    "gssdelegation sslcompression sslsni sslcertmode channel_binding target_session_attrs load_balance_hosts connect_timeout " +
-    "min_protocol_version max_protocol_version connection_limit pool_timeout socket_timeout max_connection_lifetime " +
+    "gssdelegation sslcompression sslsni sslcertmode channel_binding connect_timeout min_protocol_version max_protocol_version connection_limit pool_timeout socket_timeout max_connection_lifetime " +
     "max_idle_connection_lifetime uselibpqcompat supa workaround"
   ).split(" "),
 );
 
 export function readConnectionUrl(url: string): ReadUrl {
-  const [matched, userInfo, host = "", port = "", database = "", query = ""] = URL_PARTS.exec(url.trim()) ?? [];
+  const [matched, userInfo, authority = "", database = "", query = ""] = URL_PARTS.exec(url.trim()) ?? [];
   const parameters = new Map(query.split("&").filter(Boolean).map(readParameter));
-  const faults = matched === undefined ? [faultOfForm(url)] : faultsOf(parameters, host, port);
+  const faults = matched === undefined ? [faultOfForm(url)] : faultsOf(parameters);
   const given = (name: string) => parameters.get(name) || undefined;
   const [user, ...password] = (userInfo ?? "").split(":");
   const options = readStartupOptions(given("options"), SESSION_SETTINGS);
   faults.push(...options.faults);
-  const hostName = given("host") ?? (decode(host.replace(/^\[(.*)\]$/, "$1")) || null);
-  const isSocket = hostName?.startsWith("/") === true;
+  const servers = readServers({ ...readAuthority(authority), given }, faults);
   const ignored = [...parameters.keys()].filter((name) => WITHOUT_EFFECT.has(name) || SESSION_SETTINGS.has(name));
   return {
     settings: {
-      host: isSocket ? null : hostName,
-      port: Number(given("port") || port) || null,
-      socketDirectory: isSocket ? hostName : null,
+      servers,
+      target: (given("target_session_attrs") ?? "any") as SessionTarget,
+      isBalanced: given("load_balance_hosts") === "random",
       user: given("user") ?? (decode(user ?? "") || undefined),
       password: given("password") ?? (decode(password.join(":")) || undefined),
       database: given("dbname") ?? (decode(database) || undefined),
-      tls: faults.length > 0 || isSocket ? null : readTls(given, hostName ?? "localhost", faults),
       preparedStatements: given("pgbouncer") !== "true" && given("statement_cache_size") !== "0",
       applicationName: given("application_name") ?? given("fallback_application_name"),
       options: options.kept,
     },
     ignored: [...ignored, ...options.ignored],
-    faults,
+    faults: [...new Set(faults)],
+  };
+}
+
+/** Separates `a:1,[::1],c:3` into the hosts `a,::1,c` and the ports `1,,3`. */
+function readAuthority(authority: string) {
+  const pairs = authority.split(",").map((pair) => /^(?:\[(.*)\]|(.*?))(?::(\d*))?$/.exec(pair) ?? []);
+  return {
+    hosts: pairs.map(([, bracketed, plain = ""]) => decode(bracketed ?? plain)).join(","),
+    ports: pairs.every(([, , , port]) => !port) ? "" : pairs.map(([, , , port = ""]) => port).join(","),
   };
 }
 
@@ -101,11 +112,10 @@ function decode(text: string): string {
 
 function faultOfForm(url: string): string {
   if (!/^postgres(ql)?:\/\//i.test(url.trim())) return "must be a URL that starts with postgres:// or postgresql://";
-  if (/^\w+:\/\/([^/?#]*@)?[^/?#@]*,/.test(url)) return "must name one host";
   return "is not a URL of the form postgres://user:password@host:port/database, with / ? # and % of a password percent-encoded";
 }
 
-function faultsOf(parameters: ReadonlyMap<string, string>, host: string, port: string): string[] {
+function faultsOf(parameters: ReadonlyMap<string, string>): string[] {
   const faults = [...parameters.keys()]
     .filter((name) => !HONOURED.has(name) && !SESSION_SETTINGS.has(name) && !WITHOUT_EFFECT.has(name))
     .map((name) =>
@@ -114,26 +124,21 @@ function faultsOf(parameters: ReadonlyMap<string, string>, host: string, port: s
         : "has a parameter whose name PostgreSQL does not know",
     );
   const value = (name: string) => parameters.get(name) || undefined;
-  if ((value("host") ?? host).includes(",")) faults.push("must name one host");
+  const check = (name: string, words: readonly string[], given = value(name)) => {
+    if (given !== undefined && !words.includes(given))
+      faults.push(`has an unknown ${name}: use one of ${words.join(", ")}`);
+  };
   if (value("gssencmode") === "require") faults.push("has gssencmode=require, which is not supported");
   if ((value("schema") ?? "public") !== "public")
     faults.push("has a schema parameter other than public, but the tables are in the schema public");
-  if (!/^\d*$/.test(value("port") ?? "")) faults.push("has a port that is not a number, such as 5432");
-  else if (!isPort(value("port") || port)) faults.push("has a port outside 1 to 65535");
-  if (!(TLS_MODES as readonly string[]).includes(tlsModeOf(value) ?? "prefer"))
-    faults.push(`has an unknown sslmode: use one of ${TLS_MODES.join(", ")}`);
+  check("sslmode", TLS_MODES, tlsModeOf(value));
+  check("target_session_attrs", SESSION_TARGETS);
+  check("load_balance_hosts", ["disable", "random"]);
   return faults;
 }
 
-/** An empty text is the default port. */
-function isPort(port: string): boolean {
-  return port === "" || (Number(port) >= 1 && Number(port) <= 65_535);
-}
-
-/** The address of the database for messages, without the password. */
+/** The servers and the name of the database for messages, without the password. */
 export function describeDatabase(url: string): string {
-  const { host, port, socketDirectory, database } = readConnectionUrl(url).settings;
-  const name = host ?? "localhost";
-  const address = name.includes(":") ? `[${name}]` : name;
-  return `PostgreSQL at ${socketDirectory ?? `${address}:${port ?? 5432}`}/${database ?? ""}`;
+  const { servers, database } = readConnectionUrl(url).settings;
+  return `PostgreSQL at ${servers.map(describeServer).join(",")}/${database ?? ""}`;
 }

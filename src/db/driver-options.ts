@@ -1,33 +1,35 @@
 import type postgres from "postgres";
 import type { ConnectionSettings } from "./connection-url.ts";
-import { socketFactory } from "./socket.ts";
+import { DEFAULT_PORT, isSocketDirectory, type ServerAddress, socketPath } from "./servers/server-list.ts";
+import { type ServerChoice, socketFactory } from "./socket.ts";
 
-const DEFAULT_PORT = 5432;
-
-interface SocketTimes {
+interface SocketOptions {
   /** Null for no limit. */
   readonly silenceMs: number | null;
   /** The limit for the TCP connect and the TLS handshake together. */
   readonly timeoutMs: number;
+  readonly servers: ServerAddress | ServerChoice;
 }
 
 /** The address, user and TLS options for postgres.js. */
-export function driverOptions(settings: ConnectionSettings, { silenceMs, timeoutMs }: SocketTimes) {
-  const { host, port, socketDirectory, user, password, database, tls } = settings;
-  const options: postgres.Options<Record<string, never>> = {
-    ...(socketDirectory === null ? {} : { path: `${socketDirectory}/.s.PGSQL.${port ?? DEFAULT_PORT}` }),
+export function driverOptions(settings: ConnectionSettings, options: SocketOptions) {
+  const { user, password, database } = settings;
+  const login: postgres.Options<Record<string, never>> = {
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
     // Our own socket factory does the TLS handshake.
     ssl: false,
   };
-  // An array, because postgres.js splits a string at its colons and so breaks an IPv6 address. Its types lack the array.
-  const address: object =
-    host === null ? (port === null ? {} : { port }) : { host: [host], port: [port ?? DEFAULT_PORT] };
-  return {
-    ...options,
-    ...address,
-    socket: socketFactory({ silenceMs, tls: tls === null ? null : { ...tls, timeoutMs } }),
-  };
+  return { ...login, ...addressOf(settings.servers[0]), socket: socketFactory(options) };
+}
+
+/** The address that the driver names in its messages. Without one it reads PGHOST and PGPORT. */
+function addressOf(server: ServerAddress | undefined): object {
+  if (server === undefined) return {};
+  const { host, port, isDefault } = server;
+  if (isDefault) return port === DEFAULT_PORT ? {} : { port };
+  if (isSocketDirectory(host)) return { path: socketPath(server) };
+  // Arrays, because postgres.js splits a string at its colons and so breaks an IPv6 address. Its types lack the arrays.
+  return { host: [host], port: [port] };
 }

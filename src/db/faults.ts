@@ -9,6 +9,11 @@ export class WaitedTooLong extends Error {}
 /** A database that an operator must repair. The message says how. */
 export class UnusableDatabase extends Error {}
 
+/** No server of the connection string suits target_session_attrs. The message names the servers, and contains no data. */
+export class NoSuitableServer extends Error {
+  readonly code = "NO_SUITABLE_SERVER";
+}
+
 /** The server sent nothing for so long that its backend must hang or the network must be down. */
 export const SILENT_SOCKET = "SILENT_SOCKET";
 
@@ -17,7 +22,7 @@ export const HUNG_UP = "HUNG_UP";
 
 /** The server cannot be reached or accepts no connections, so an immediate retry would not help. */
 const UNREACHABLE =
-  /^(HUNG_UP|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
+  /^(HUNG_UP|NO_SUITABLE_SERVER|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|57P03|53300|28\w{3}|3D000)$/;
 
 /**
  * The connection was lost while the statement ran, so the statement can run on another connection. 40001 is a conflict with
@@ -104,6 +109,8 @@ function remedyFor(error: unknown, code: string): string {
   if (code === "53300") return "Raise max_connections, or lower DATABASE_POOL_SIZE.";
   if (isMissingObject(error))
     return "Apply the migrations: run the command without MIGRATE=off, as the owner of the tables.";
+  if (code === "NO_SUITABLE_SERVER")
+    return "Is one of the servers running, and are the hosts, the ports and target_session_attrs in DATABASE_URL right?";
   return isUnreachable(error)
     ? "Is the server running, and are the host, the port and sslmode in DATABASE_URL right?"
     : "Is the URL right, and may this user change tables?";

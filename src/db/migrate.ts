@@ -5,6 +5,7 @@ import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { UnusableDatabase } from "./faults.ts";
 import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
+import { serversOf, writableTarget } from "./servers/open-servers.ts";
 
 /** An arbitrary constant, equal in every instance. drizzle's migrator takes no lock of its own. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
@@ -12,9 +13,11 @@ export const MIGRATION_LOCK_ID = 4_207_311_902;
 /** Applies the pending migrations. If several instances call it at once, one migrates while the others wait. */
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
   const { settings } = readConnectionUrl(url);
+  const timeoutMs = connectTimeoutSeconds * 1000;
+  const servers = serversOf(settings, { target: writableTarget(settings), patienceMs: timeoutMs });
   const sql = postgres({
     // No limit: another process may hold the migration lock, and a migration of a large table takes minutes.
-    ...driverOptions(settings, { silenceMs: null, timeoutMs: connectTimeoutSeconds * 1000 }),
+    ...driverOptions(settings, { silenceMs: null, timeoutMs, servers }),
     max: 1,
     prepare: settings.preparedStatements,
     connection: settings.options === undefined ? {} : { options: settings.options },

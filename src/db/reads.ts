@@ -17,6 +17,9 @@ import { failureOfDatabaseError, isMissingObject, isTransient, isUnreachable, Wa
 const MAX_WAITING = 200;
 const MAX_WAIT_MS = 1000;
 
+/** In a failover no connection is free, so reads wait until this long before their deadline. */
+const FAILOVER_RESERVE_MS = 100;
+
 /** With the reconnect delay, this serves requests within a second after the database becomes reachable. */
 const HALF_OPEN_AFTER_MS = 400;
 const FAILURES_THAT_OPEN = 5;
@@ -27,12 +30,18 @@ const FAILURES_THAT_OPEN = 5;
  */
 const TRIES_BEYOND_CONNECTIONS = 5;
 
+interface ReadsOptions {
+  readonly isOtherSchema: () => Promise<boolean>;
+  /** Whether the pool is looking for a server among several. */
+  readonly hasOutage: () => boolean;
+}
+
 /**
  * Runs the reads of requests. At most one read runs on each connection, so that a backend that hangs delays no other read.
  * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
  * applies even if the driver never settles.
  */
-export function openReads(maxConnections: number, isOtherSchema: () => Promise<boolean>) {
+export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: ReadsOptions) {
   const gate = bulkhead(maxConnections, MAX_WAITING);
   let lastUnreachable: unknown;
   const noteUnreachable = (error: unknown): boolean => {
@@ -86,7 +95,7 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
     );
     tries.then(leave, leave);
     try {
-      return await inTime(tries, deadline, () => isUnderWay);
+      return await inTime(tries, deadline, { isUnderWay: () => isUnderWay, hasOutage });
     } catch (error) {
       // A running statement keeps its connection, and so the slot of its request, until the driver has finished.
       if (!isUnderWay) leave();
@@ -124,12 +133,18 @@ export function openReads(maxConnections: number, isOtherSchema: () => Promise<b
 
 const waitedTooLong = () => new Failure("UNAVAILABLE", { cause: new WaitedTooLong() });
 
+interface WaitState {
+  readonly isUnderWay: () => boolean;
+  readonly hasOutage: () => boolean;
+}
+
 /** A wait for a connection ends before the deadline, so that the caller receives UNAVAILABLE and not TIMEOUT in an overload. */
-function inTime<T>(work: Promise<T>, deadline: Deadline, isUnderWay: () => boolean): Promise<T> {
+function inTime<T>(work: Promise<T>, deadline: Deadline, { isUnderWay, hasOutage }: WaitState): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       const left = msLeft(deadline);
-      if (isUnderWay() && left > 0) timer = setTimeout(giveUp, left);
+      const msToWait = isUnderWay() ? left : hasOutage() ? left - FAILOVER_RESERVE_MS : 0;
+      if (msToWait > 0) timer = setTimeout(giveUp, msToWait);
       else reject(isUnderWay() ? new Failure("TIMEOUT", { cause: new DeadlinePassed() }) : waitedTooLong());
     };
     let timer = setTimeout(giveUp, Math.max(0, Math.min(MAX_WAIT_MS, msLeft(deadline))));

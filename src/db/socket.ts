@@ -1,7 +1,11 @@
 import net from "node:net";
+import { dirname } from "node:path";
 import type postgres from "postgres";
 import { HUNG_UP, isUnreachable, SILENT_SOCKET } from "./faults.ts";
-import { secure, type TlsSettings } from "./tls.ts";
+import { guardStartup } from "./servers/guard-startup.ts";
+import { isSocketDirectory, type ServerAddress, socketPath } from "./servers/server-list.ts";
+import type { SessionState } from "./servers/session-target.ts";
+import { secure } from "./tls.ts";
 
 /** Enough to replace connections whose backends were all killed. Limits the load on a server that closes each connection at once. */
 const MAX_CONNECTS_PER_SECOND = 20;
@@ -11,11 +15,24 @@ const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 
+/** Chooses among the servers of a list, and hears of their connections. */
+export interface ServerChoice {
+  /** Waits a limited time for a server that suits, and then fails. */
+  find(): Promise<ServerAddress>;
+  accepts(state: Partial<SessionState>): boolean;
+  /** A connection is ready. The choice may destroy it when its server no longer suits. */
+  connected(server: ServerAddress, socket: net.Socket): void;
+  /** A connection could not be made, or its session does not suit. */
+  refused(server: ServerAddress, reason: unknown): void;
+}
+
 interface SocketOptions {
   /** Null if statements have no time limit. */
   readonly silenceMs: number | null;
-  /** TLS settings with the limit for the TCP connect and the TLS handshake together. Null for an unencrypted connection. */
-  readonly tls: (TlsSettings & { readonly timeoutMs: number }) | null;
+  /** The limit for the TCP connect and the TLS handshake together. */
+  readonly timeoutMs: number;
+  /** The only server of the connection string, or a choice among several. */
+  readonly servers: ServerAddress | ServerChoice;
 }
 
 /**
@@ -23,39 +40,81 @@ interface SocketOptions {
  * postgres.js would wait forever (porsager/postgres#1089). It also limits the rate of connects, which the driver repeats
  * without delay (porsager/postgres#1193).
  */
-export function socketFactory({ silenceMs, tls }: SocketOptions) {
-  let nextConnectAt = 0;
+export function socketFactory({ silenceMs, timeoutMs, servers }: SocketOptions) {
+  const choice = "find" in servers ? servers : null;
+  const takeTurn = limitRate();
 
   // Must not reject or wait without a limit, because the driver would lose this connection from its pool.
-  return async ({ host: [host = "localhost"], port: [port = 5432], path }: ParsedOptions): Promise<net.Socket> => {
-    const spacing = 1000 / MAX_CONNECTS_PER_SECOND;
-    // The connects of one second may be made at once.
-    nextConnectAt = Math.max(nextConnectAt + spacing, performance.now() - 1000);
-    const delay = nextConnectAt - performance.now();
-    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-
-    // postgres.js sets these two properties on sockets that it creates itself.
-    const plain = Object.assign(net.connect(path ? { path } : { host, port }), { host, port });
-    plain.setNoDelay(true);
-    failWhenHungUpOn(plain);
+  return async (parsed: ParsedOptions): Promise<net.Socket> => {
+    let server: ServerAddress;
+    try {
+      server = "find" in servers ? await servers.find() : servers;
+    } catch (error) {
+      return failingSocket(error as Error);
+    }
+    await takeTurn();
+    const plain = connect(server.isDefault ? defaultAddress(server, parsed) : server);
     let socket: net.Socket = plain;
-    if (tls !== null && !path) {
+    if (choice === null) failWhenHungUpOn(plain);
+    // The choice hears of a failed connect from the guard, or from the TLS handshake.
+    else plain.on("error", () => {});
+    if (server.tls !== null) {
       try {
-        socket = await secure(plain, { host, ...tls });
-        if (socket !== plain) failWhenHungUpOn(socket);
+        socket = await secure(plain, { host: server.host, timeoutMs, ...server.tls });
+        if (choice === null && socket !== plain) failWhenHungUpOn(socket);
       } catch (error) {
         plain.destroy();
-        return failingSocket(error);
+        choice?.refused(server, unreachable(error));
+        return failingSocket(choice === null ? unreachable(error) : undefined);
       }
     }
+    if (choice !== null) guard(socket, server, choice);
     if (silenceMs !== null) watchForSilence(socket, silenceMs);
     return socket;
   };
 }
 
-/** Returns a socket that fails on the first write, because only then has postgres.js added its error listener. */
-function failingSocket(cause: unknown): net.Socket {
-  const error = Object.assign(new Error("no connection to the database server", { cause }), { code: HUNG_UP });
+/** Returns a function that waits until the next connect may be made. The connects of one second may be made at once. */
+function limitRate(): () => Promise<void> {
+  let nextConnectAt = 0;
+  return async () => {
+    const spacing = 1000 / MAX_CONNECTS_PER_SECOND;
+    nextConnectAt = Math.max(nextConnectAt + spacing, performance.now() - 1000);
+    const delay = nextConnectAt - performance.now();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  };
+}
+
+/** The address that the driver has read from PGHOST and PGPORT. */
+function defaultAddress(server: ServerAddress, { host, port, path }: ParsedOptions): ServerAddress {
+  const directory = path ? dirname(path) : undefined;
+  return { ...server, host: directory ?? host[0] ?? server.host, port: port[0] ?? server.port };
+}
+
+function connect({ host, address, port }: ServerAddress): net.Socket {
+  const target = isSocketDirectory(host) ? { path: socketPath({ host, port }) } : { host: address ?? host, port };
+  // postgres.js sets these two properties on sockets that it creates itself.
+  const socket = Object.assign(net.connect(target), { host, port });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+function guard(socket: net.Socket, server: ServerAddress, choice: ServerChoice): void {
+  guardStartup(socket, {
+    accepts: (state) => choice.accepts(state),
+    accepted: () => choice.connected(server, socket),
+    rejected: (reason) => choice.refused(server, unreachable(reason)),
+  });
+}
+
+const unreachable = (cause: unknown) =>
+  Object.assign(new Error("no connection to the database server", { cause }), { code: HUNG_UP });
+
+/**
+ * Returns a socket that fails on the first write, because only then has postgres.js added its error listener. Without an error it
+ * only closes, and the driver asks for another socket.
+ */
+function failingSocket(error: Error | undefined): net.Socket {
   const socket = new net.Socket();
   socket.write = () => {
     socket.destroy(error);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readConnectionUrl } from "../../src/db/connection-url.ts";
+import { describeDatabase, readConnectionUrl } from "../../src/db/connection-url.ts";
 
 const CA = new URL("../support/tls-identity.pem", import.meta.url).pathname;
 
@@ -9,10 +9,14 @@ const PROVIDERS: [string, string, object, string[]][] = [
     "Neon",
     "postgresql://alex:AbC123dEf@ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech/dbname?sslmode=require&channel_binding=require",
     {
-      host: "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech",
-      port: null,
+      servers: [
+        {
+          host: "ep-cool-darkness-a1b2c3d4-pooler.us-east-2.aws.neon.tech",
+          port: 5432,
+          tls: { mode: "require", isDirect: false },
+        },
+      ],
       database: "dbname",
-      tls: { mode: "require", isDirect: false },
     },
     ["channel_binding"],
   ],
@@ -28,52 +32,55 @@ const PROVIDERS: [string, string, object, string[]][] = [
     {
       user: "postgres.abcdefghijkl",
       password: "pa#ss%",
-      port: 6543,
       preparedStatements: false,
-      tls: { mode: "prefer", isDirect: false },
+      servers: [{ port: 6543, tls: { mode: "prefer", isDirect: false } }],
     },
     ["connection_limit"],
   ],
   [
     "Heroku",
     "postgres://foobar:xyzzy@ec2-1-2-3-4.compute-1.amazonaws.com:5432/d8r82722",
-    { user: "foobar", password: "xyzzy", tls: { mode: "prefer", isDirect: false } },
+    { user: "foobar", password: "xyzzy", servers: [{ tls: { mode: "prefer", isDirect: false } }] },
     [],
   ],
   [
     "RDS",
     `postgresql://admin:p@mydb.123456789012.us-east-1.rds.amazonaws.com:5432/app?sslmode=verify-full&sslrootcert=${CA}`,
-    { tls: { mode: "verify-full", isDirect: false, ca: expect.stringContaining("BEGIN CERTIFICATE") } },
+    { servers: [{ tls: { mode: "verify-full", isDirect: false, ca: expect.stringContaining("BEGIN CERTIFICATE") } }] },
     [],
   ],
   [
     "Azure, with the server in the user's name",
     "postgres://myadmin@myserver:p@ss@myserver.postgres.database.azure.com/postgres?sslmode=require",
-    { user: "myadmin@myserver", password: "p@ss", host: "myserver.postgres.database.azure.com", port: null },
+    {
+      user: "myadmin@myserver",
+      password: "p@ss",
+      servers: [{ host: "myserver.postgres.database.azure.com", port: 5432 }],
+    },
     [],
   ],
   [
     "Azure, encoded",
     "postgresql://myadmin%40myserver:p%40ss@myserver.postgres.database.azure.com:5432/postgres?sslmode=require&target_session_attrs=read-write",
-    { user: "myadmin@myserver", password: "p@ss" },
-    ["target_session_attrs"],
+    { user: "myadmin@myserver", password: "p@ss", target: "read-write" },
+    [],
   ],
   [
     "Cloud SQL over its socket",
     "postgres://user:pass@/db?host=/cloudsql/project:region:instance",
-    { socketDirectory: "/cloudsql/project:region:instance", user: "user", database: "db", tls: null },
+    { servers: [{ host: "/cloudsql/project:region:instance", tls: null }], user: "user", database: "db" },
     [],
   ],
   [
     "Prisma",
     "postgresql://janedoe:mypassword@localhost:5432/mydb?schema=public&connection_limit=5&pool_timeout=10&connect_timeout=5&sslmode=prefer&statement_cache_size=0",
-    { database: "mydb", preparedStatements: false, tls: { mode: "prefer", isDirect: false } },
+    { database: "mydb", preparedStatements: false, servers: [{ tls: { mode: "prefer", isDirect: false } }] },
     ["connection_limit", "pool_timeout", "connect_timeout"],
   ],
   [
     "Vercel and Supabase",
     "postgres://u:p@db.example.com:6543/postgres?sslmode=require&supa=base-pooler.x",
-    { port: 6543 },
+    { servers: [{ port: 6543 }] },
     ["supa"],
   ],
 ];
@@ -83,25 +90,31 @@ test.each(PROVIDERS)("the connection string of %s is read", (_, url, settings, i
 });
 
 test.each<[string, object]>([
-  ["postgres://[::1]:5433/db", { host: "::1", port: 5433, tls: null }],
+  ["postgres://[::1]:5433/db", { servers: [{ host: "::1", port: 5433, tls: null }] }],
   [
     "postgres://u@%2Fvar%2Frun%2Fpostgresql/db",
-    { socketDirectory: "/var/run/postgresql", user: "u", password: undefined },
+    { servers: [{ host: "/var/run/postgresql" }], user: "u", password: undefined },
   ],
-  ["postgres:///db?host=/tmp&port=5433", { socketDirectory: "/tmp", port: 5433 }],
-  ["postgresql://", { host: null, port: null, database: undefined }],
+  ["postgres:///db?host=/tmp&port=5433", { servers: [{ host: "/tmp", port: 5433 }] }],
+  ["postgresql://", { servers: [{ host: "localhost", port: 5432 }], database: undefined }],
   ["postgres://u:100%@h/db", { password: "100%" }],
-  ["postgres://u:a#b@h/db", { password: "a#b", host: "h" }],
+  ["postgres://u:a#b@h/db", { password: "a#b", servers: [{ host: "h" }] }],
   ["postgres://u:a:b+c@h/db", { password: "a:b+c" }],
-  ["postgres://h?user=u%40x&password=p&dbname=d", { host: "h", user: "u@x", password: "p", database: "d" }],
+  [
+    "postgres://h?user=u%40x&password=p&dbname=d",
+    { servers: [{ host: "h" }], user: "u@x", password: "p", database: "d" },
+  ],
   ["postgres://h/db?application_name=mine", { applicationName: "mine" }],
   ["postgres://h/db?fallback_application_name=mine", { applicationName: "mine" }],
-  ["postgres://h/db?ssl=true", { tls: { mode: "require", isDirect: false } }],
-  ["postgres://h/db?sslmode=disable", { tls: null }],
-  ["postgres://h/db?sslmode=no-verify", { tls: { mode: "no-verify", isDirect: false } }],
-  ["postgres://h/db?sslrootcert=system", { tls: { mode: "verify-full", isDirect: false } }],
-  ["postgres://h/db?sslmode=require&sslnegotiation=direct", { tls: { mode: "require", isDirect: true } }],
-  [`postgres://h/db?sslmode=require&sslrootcert=${CA}`, { tls: { mode: "verify-ca" } }],
+  ["postgres://h/db?ssl=true", { servers: [{ tls: { mode: "require", isDirect: false } }] }],
+  ["postgres://h/db?sslmode=disable", { servers: [{ tls: null }] }],
+  ["postgres://h/db?sslmode=no-verify", { servers: [{ tls: { mode: "no-verify", isDirect: false } }] }],
+  ["postgres://h/db?sslrootcert=system", { servers: [{ tls: { mode: "verify-full", isDirect: false } }] }],
+  [
+    "postgres://h/db?sslmode=require&sslnegotiation=direct",
+    { servers: [{ tls: { mode: "require", isDirect: true } }] },
+  ],
+  [`postgres://h/db?sslmode=require&sslrootcert=${CA}`, { servers: [{ tls: { mode: "verify-ca" } }] }],
   ["postgres://h/db?options=-c%20geqo%3Doff%20-c%20DateStyle%3DGerman", { options: "-c geqo=off" }],
   [
     "postgres://h/db?options=project%3Dabc%20--search-path%3Da%5C%20b%20-cwork_mem%3D8MB",
@@ -109,6 +122,53 @@ test.each<[string, object]>([
   ],
 ])("%s is read as libpq reads it", (url, settings) => {
   expect(readConnectionUrl(url)).toMatchObject({ settings, faults: [] });
+});
+
+const servers = (...list: [string, number][]) => ({ servers: list.map(([host, port]) => ({ host, port })) });
+
+test.each<[string, object]>([
+  ["postgres://a,b:5433,c:5434/db", servers(["a", 5432], ["b", 5433], ["c", 5434])],
+  ["postgres://a,b,c/db", servers(["a", 5432], ["b", 5432], ["c", 5432])],
+  ["postgres://a,b,c/db?port=5433", servers(["a", 5433], ["b", 5433], ["c", 5433])],
+  ["postgres://a:1,b:2/db?port=3,", servers(["a", 3], ["b", 5432])],
+  ["postgres:///db?host=a,b&port=5433,5434", servers(["a", 5433], ["b", 5434])],
+  ["postgres://ignored:5433/db?host=a,b", servers(["a", 5433], ["b", 5433])],
+  ["postgres://u:p,w@[::1]:5433,[2001:db8::1],b/db", servers(["::1", 5433], ["2001:db8::1", 5432], ["b", 5432])],
+  ["postgres://%2Fvar%2Frun%2Fpostgresql:5433,b/db", servers(["/var/run/postgresql", 5433], ["b", 5432])],
+  ["postgres://a%2Cb/db", servers(["a", 5432], ["b", 5432])],
+  ["postgres://,b/db", servers(["localhost", 5432], ["b", 5432])],
+  [
+    "postgres://a,b/db?hostaddr=10.0.0.1,",
+    {
+      servers: [
+        { host: "a", address: "10.0.0.1" },
+        { host: "b", address: null },
+      ],
+    },
+  ],
+  ["postgres:///db?hostaddr=10.0.0.1,::1", servers(["10.0.0.1", 5432], ["::1", 5432])],
+  ["postgres://a/db", { target: "any", isBalanced: false }],
+  [
+    "postgres://a,b/db?target_session_attrs=prefer-standby&load_balance_hosts=random",
+    { target: "prefer-standby", isBalanced: true },
+  ],
+  [
+    "postgres://127.0.0.1,db.example.com/db",
+    {
+      servers: [
+        { host: "127.0.0.1", tls: null },
+        { host: "db.example.com", tls: { mode: "prefer" } },
+      ],
+    },
+  ],
+])("the servers in %s are those that libpq would try", (url, settings) => {
+  expect(readConnectionUrl(url)).toMatchObject({ settings, faults: [], ignored: [] });
+});
+
+test("a list of servers is described without the password", () => {
+  expect(describeDatabase("postgres://u:secret@a,[::1]:5433,%2Ftmp/db?target_session_attrs=primary")).toBe(
+    "PostgreSQL at a:5432,[::1]:5433,/tmp/db",
+  );
 });
 
 test("settings of the session in the URL have no effect and are named", () => {
@@ -121,8 +181,17 @@ test("settings of the session in the URL have no effect and are named", () => {
 
 test.each([
   ["mysql://h/db", "must be a URL that starts with postgres:// or postgresql://"],
-  ["postgres://a,b/db", "must name one host"],
-  ["postgres://h/db?host=a,b", "must name one host"],
+  ["postgres://a,b/db?port=1,2,3", "has 3 values in port for 2 hosts: give one for each, or one for all"],
+  ["postgres://a:1,b:2/db?host=h", "has 2 values in port for 1 host: give one for each, or one for all"],
+  ["postgres://h/db?host=a,b&port=1,x", "has a port that is not a number, such as 5432"],
+  ["postgres://a:1,b:65536/db", "has a port outside 1 to 65535"],
+  ["postgres://a,b/db?hostaddr=10.0.0.1", "has 1 value in hostaddr for 2 hosts: give one for each"],
+  ["postgres://a/db?hostaddr=b", "has a value in hostaddr that is not an IP address"],
+  [
+    "postgres://a,b/db?target_session_attrs=master",
+    "has an unknown target_session_attrs: use one of any, read-write, read-only, primary, standby, prefer-standby",
+  ],
+  ["postgres://a,b/db?load_balance_hosts=on", "has an unknown load_balance_hosts: use one of disable, random"],
   ["postgres://h/db?sslmod=require", "has the parameter sslmod, which is not supported"],
   ["postgres://h/db?sslcrl=x", "has the parameter sslcrl, which is not supported"],
   ["postgres://h/db?require_auth=scram-sha-256", "has the parameter require_auth, which is not supported"],

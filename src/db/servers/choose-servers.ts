@@ -1,0 +1,80 @@
+import type { Answer, ServerProbe, Timeline } from "./ask-server.ts";
+import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
+
+/** After the first server that suits has answered, the others have this long to answer, too. */
+const GRACE_MS = 200;
+
+export interface Verdicts {
+  /** The servers for new connections, in the order of the connection string. */
+  readonly suitable: readonly ServerProbe[];
+  /** The servers whose open connections must not be used any more. */
+  readonly abandoned: readonly ServerProbe[];
+  readonly answers: ReadonlyMap<ServerProbe, Answer>;
+}
+
+/** Asks all servers at once, and chooses those for new connections. `patientWith` tells which servers are worth waiting for. */
+export async function chooseServers(
+  probes: readonly ServerProbe[],
+  target: SessionTarget,
+  patientWith: (probe: ServerProbe) => boolean,
+): Promise<Verdicts> {
+  const answers = await askAll(probes, target, patientWith);
+  const state = (probe: ServerProbe) => stateOf(answers.get(probe));
+  const isSuitable = (probe: ServerProbe) => {
+    const found = state(probe);
+    return found !== null && suits(target, found);
+  };
+  const suiting = probes.filter(isSuitable);
+  const standbys = suiting.filter((probe) => state(probe)?.isStandby);
+  const outdated = isExclusive(target) && suiting.length > 1 ? await findOutdated(suiting) : [];
+  const suitable = (target === "prefer-standby" && standbys.length > 0 ? standbys : suiting).filter(
+    (probe) => !outdated.includes(probe),
+  );
+  // A server that does not answer is abandoned only if another one has certainly taken its place.
+  const isReplaced = (probe: ServerProbe) => state(probe) === null && isExclusive(target) && suitable.length > 0;
+  const isWrong = (probe: ServerProbe) => state(probe) !== null && !isSuitable(probe);
+  const abandoned = probes.filter((probe) => isWrong(probe) || isReplaced(probe) || outdated.includes(probe));
+  return { suitable, abandoned, answers };
+}
+
+const stateOf = (answer: Answer | undefined) => (answer === undefined || "error" in answer ? null : answer);
+
+/** Resolves when all servers have answered, or shortly after the first one that suits. */
+async function askAll(
+  probes: readonly ServerProbe[],
+  target: SessionTarget,
+  patientWith: (probe: ServerProbe) => boolean,
+): Promise<ReadonlyMap<ServerProbe, Answer>> {
+  const answers = new Map<ServerProbe, Answer>();
+  let missing = probes.length;
+  let awaited = probes.filter(patientWith).length;
+  let hasSuitable = false;
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    for (const probe of probes) {
+      const isAwaited = patientWith(probe);
+      void probe.ask().then((answer) => {
+        answers.set(probe, answer);
+        missing -= 1;
+        if (isAwaited) awaited -= 1;
+        const state = stateOf(answer);
+        if (state !== null && suits(target, state)) {
+          hasSuitable = true;
+          timer ??= setTimeout(resolve, GRACE_MS);
+        }
+        if (missing === 0 || (hasSuitable && awaited === 0)) resolve();
+      });
+    }
+  });
+  clearTimeout(timer);
+  return new Map(answers);
+}
+
+/** The primaries that a promotion has replaced, for example while they were frozen or cut off from the standbys. */
+async function findOutdated(primaries: readonly ServerProbe[]): Promise<readonly ServerProbe[]> {
+  const timelines = new Map<ServerProbe, Timeline | null>();
+  await Promise.all(primaries.map(async (probe) => timelines.set(probe, await probe.readTimeline())));
+  const isNewer = (one: Timeline | null | undefined, other: Timeline | null | undefined) =>
+    one != null && other != null && one.cluster === other.cluster && one.number > other.number;
+  return primaries.filter((probe) => primaries.some((other) => isNewer(timelines.get(other), timelines.get(probe))));
+}

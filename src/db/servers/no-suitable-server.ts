@@ -1,0 +1,22 @@
+import { reasonOf } from "../../errors.ts";
+import { isTemporaryOutage, NoSuitableServer } from "../faults.ts";
+import type { Answer } from "./ask-server.ts";
+import { describeServer, type ServerAddress } from "./server-list.ts";
+import type { SessionTarget } from "./session-target.ts";
+
+export type AnswerOfServer = readonly [server: ServerAddress, answer: Answer];
+
+/** The error of a search: the first one that only an operator can clear, or else what every server answered. */
+export function noSuitableServer(target: SessionTarget, answers: readonly AnswerOfServer[]): unknown {
+  const errors = answers.flatMap(([, answer]) => ("error" in answer ? [answer.error] : []));
+  const lasting = errors.find((error) => !isTemporaryOutage(error));
+  if (lasting !== undefined) return lasting;
+  const found = answers.map(([server, answer]) => `${describeServer(server)} ${describeAnswer(answer)}`);
+  return new NoSuitableServer(`no server for target_session_attrs=${target}: ${found.join(", ") || "none answered"}`);
+}
+
+function describeAnswer(answer: Answer): string {
+  if ("error" in answer) return `failed (${reasonOf(answer.error)})`;
+  if (answer.isStandby) return "is a standby";
+  return answer.isReadOnly ? "is read-only" : "is a primary";
+}

@@ -1,0 +1,169 @@
+import { lookup } from "node:dns/promises";
+import net from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConnectionSettings } from "../connection-url.ts";
+import type { ServerChoice } from "../socket.ts";
+import { createServerProbe, type ServerProbe } from "./ask-server.ts";
+import { chooseServers } from "./choose-servers.ts";
+import { type AnswerOfServer, noSuitableServer } from "./no-suitable-server.ts";
+import { isSocketDirectory, type ServerAddress } from "./server-list.ts";
+import { type SessionTarget, suits } from "./session-target.ts";
+
+/** How often servers are asked while none suits. A promoted server therefore gets connections at once. */
+const SEARCH_INTERVAL_MS = 50;
+/** How often servers are asked while connections are open, to leave a server that became a standby or read-only. */
+const CHECK_INTERVAL_MS = 1000;
+
+interface ServersOptions {
+  readonly target: SessionTarget;
+  /** How long connections wait for a server that suits. Later ones fail at once until there is one. */
+  readonly patienceMs: number;
+}
+
+export interface Servers extends ServerChoice {
+  /** Whether no server suits at present or suited a moment ago, so that connections are missing. */
+  hasOutage(): boolean;
+}
+
+/** The only server of a connection string, which needs no choice, or the choice among several. */
+export function serversOf(settings: ConnectionSettings, options: ServersOptions): ServerAddress | Servers {
+  const [first, ...others] = settings.servers;
+  const isPlain = first !== undefined && others.length === 0 && options.target === "any";
+  return isPlain ? first : openServers(settings, options);
+}
+
+/** Commands write, so they look for the primary of several servers unless the connection string says otherwise. */
+export function writableTarget({ servers, target }: ConnectionSettings): SessionTarget {
+  return servers.length > 1 && target === "any" ? "primary" : target;
+}
+
+/**
+ * Finds the servers of a connection string that suit `target_session_attrs`, and closes connections to those that no longer do.
+ * It asks nothing, and keeps no connection of its own, while there are no connections to watch.
+ */
+function openServers(settings: ConnectionSettings, { target, patienceMs }: ServersOptions): Servers {
+  const probes = new Map<string, ServerProbe>();
+  const sockets = new Map<net.Socket, string>();
+  let suitable: readonly ServerProbe[] = [];
+  let isCurrent = false;
+  let silent = new Set<ServerProbe>();
+  let searching: Promise<void> | null = null;
+  let searchingSince = 0;
+  let outageSince: number | null = null;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let refusals: { readonly since: number; readonly last: AnswerOfServer } | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function check(): Promise<void> {
+    isCurrent = true;
+    const asked = (await resolveNames(settings.servers)).map(probeOf);
+    const verdicts = await chooseServers(asked, target, (probe) => !silent.has(probe));
+    silent = new Set(asked.filter((probe) => !verdicts.answers.has(probe)));
+    suitable = verdicts.suitable;
+    const leave = new Set(verdicts.abandoned.map(({ server }) => keyOf(server)));
+    for (const [socket, key] of sockets) if (leave.has(key)) socket.destroy();
+    for (const [key, probe] of probes) if (!asked.includes(probe)) forget(key, probe);
+    if (suitable.length > 0) outageSince = null;
+    else
+      throw noSuitableServer(
+        target,
+        [...verdicts.answers].map(([{ server }, answer]) => [server, answer]),
+      );
+  }
+
+  function forget(key: string, probe: ServerProbe): void {
+    probe.close();
+    probes.delete(key);
+  }
+
+  async function search(): Promise<void> {
+    for (;;) {
+      const startedAt = performance.now();
+      try {
+        await check();
+        return;
+      } catch (error) {
+        isCurrent = false;
+        outageSince ??= startedAt;
+        failedAt = performance.now();
+        if (failedAt - outageSince > patienceMs) throw error;
+        await delay(SEARCH_INTERVAL_MS);
+      }
+    }
+  }
+
+  function probeOf(server: ServerAddress): ServerProbe {
+    const key = keyOf(server);
+    const probe = probes.get(key) ?? createServerProbe(server, settings);
+    probes.set(key, probe);
+    return probe;
+  }
+
+  const startSearch = () => {
+    if (searching === null) searchingSince = performance.now();
+    searching ??= search().finally(() => {
+      searching = null;
+      if (sockets.size === 0 && suitable.length === 0) stopWatching();
+    });
+    return searching;
+  };
+
+  function stopWatching(): void {
+    clearInterval(timer);
+    timer = undefined;
+    isCurrent = false;
+    for (const [key, probe] of probes) forget(key, probe);
+  }
+
+  return {
+    async find() {
+      if (refusals !== null && performance.now() - refusals.since > patienceMs) {
+        const { last } = refusals;
+        refusals = null;
+        throw noSuitableServer(target, [last]);
+      }
+      if (!isCurrent || searching !== null) await startSearch();
+      const index = settings.isBalanced ? Math.floor(Math.random() * suitable.length) : 0;
+      const chosen = suitable[index];
+      if (chosen === undefined) throw noSuitableServer(target, []);
+      return chosen.server;
+    },
+    accepts: (state) =>
+      suits(target, {
+        isStandby: state.isStandby ?? target === "standby",
+        isReadOnly: state.isReadOnly ?? target === "read-only",
+      }),
+    connected(server, socket) {
+      refusals = null;
+      sockets.set(socket, keyOf(server));
+      if (target !== "any") timer ??= setInterval(() => void startSearch().catch(() => {}), CHECK_INTERVAL_MS).unref();
+      socket.once("close", () => {
+        sockets.delete(socket);
+        isCurrent = false;
+        if (sockets.size === 0) stopWatching();
+      });
+    },
+    refused(server, error) {
+      isCurrent = false;
+      refusals = { since: refusals?.since ?? performance.now(), last: [server, { error }] };
+      if (sockets.size === 0 && searching === null) stopWatching();
+    },
+    hasOutage() {
+      const isLong = searching !== null && performance.now() - searchingSince > SEARCH_INTERVAL_MS;
+      return isLong || performance.now() - failedAt < CHECK_INTERVAL_MS;
+    },
+  };
+}
+
+const keyOf = ({ host, address, port }: ServerAddress) => `${host} ${address} ${port}`;
+
+/** Replaces each name by all its addresses, because each of them may be another server. */
+async function resolveNames(servers: readonly ServerAddress[]): Promise<ServerAddress[]> {
+  const resolved = servers.map(async (server) => {
+    if (server.address !== null || net.isIP(server.host) !== 0 || isSocketDirectory(server.host)) return [server];
+    // A name that cannot be resolved is tried again by the connect, whose error names it.
+    const found = await lookup(server.host, { all: true }).catch(() => []);
+    return found.length === 0 ? [server] : found.map(({ address }) => ({ ...server, address }));
+  });
+  return (await Promise.all(resolved)).flat();
+}
