@@ -6,6 +6,8 @@ import { createJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
 import { createRequestContext, type Queries, type RequestDetails } from "./context.ts";
 import type { OpenDatabase } from "./db/client.ts";
+import type { Reads } from "./db/reads/reads.ts";
+import type { OpenReplicas } from "./db/replicas/open-replicas.ts";
 import { emailQueries } from "./email/email.queries.ts";
 import type { ReaderLimits } from "./export/backpressure.ts";
 import { jobExportQueries } from "./export/export.queries.ts";
@@ -15,6 +17,7 @@ import { operationMetrics } from "./graphql/operation-metrics.plugin.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { type HttpLimits, silenceTimeoutOf } from "./http/connection-limits.ts";
+import { createBeginReads } from "./http/consistency.ts";
 import { allowOrigins, corsHeadersFor } from "./http/cors.ts";
 import { errorHandler, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
@@ -34,7 +37,7 @@ import { openDrain } from "./http/shutdown.ts";
 import { jobSearchQueries } from "./job-search/job-search.queries.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
-import { watchEmailBatches, watchReads } from "./metrics/watch-reads.ts";
+import { watchEmailBatches, watchPools, watchReads } from "./metrics/watch-reads.ts";
 import { openRequestLimits } from "./rate-limit/request-limits.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
@@ -45,6 +48,8 @@ import { taskRoutes } from "./tasks/task.route.ts";
 
 export interface Resources {
   readonly database: OpenDatabase;
+  /** Null or absent if the database alone answers all reads. */
+  readonly replicas?: OpenReplicas | null;
   readonly log: Log;
   /** The key and the task that GraphiQL starts with, if this is the embedded demo. */
   readonly demo?: { readonly apiKey: string; readonly taskId: string };
@@ -54,14 +59,20 @@ export interface Resources {
 }
 
 /** Composes the application. The caller starts listening and reads the environment. */
-export async function openApp(config: Config, { database, log, demo, httpLimits, exportReader }: Resources) {
+export async function openApp(config: Config, resources: Resources) {
+  const { database, replicas = null, log, demo, httpLimits, exportReader } = resources;
   const metrics = config.metrics === null ? null : createMetrics();
   const exportSlots = createExportSlots(config.exportSlots);
-  const reads = metrics === null ? database : watchReads(metrics, database, exportSlots.running);
-  const queries = createQueries(reads, metrics);
+  const reads = replicas?.reads ?? database;
+  const primary = metrics === null ? database : watchReads(metrics, database);
+  if (metrics !== null) {
+    watchPools(metrics, database, exportSlots.running);
+    if (replicas !== null) metrics.registerReplicas(replicas);
+  }
+  const queries = createQueries(metrics === null ? reads : watchReads(metrics, reads), metrics);
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
   const authenticate = requestLimits.authenticate(
-    createAuthenticator(apiKeyQueries(reads), createJwtVerifier(config.jwt)),
+    createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt)),
   );
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,
@@ -98,12 +109,14 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   app.use(setCacheHeaders, startRequestDeadline);
   if (requestLimits.beforeAuthentication !== undefined) app.use(requestLimits.beforeAuthentication);
 
-  const api = { graphql, authenticate, createContext };
+  const beginReads = replicas === null ? undefined : createBeginReads(replicas);
+  const api = { graphql, authenticate, createContext, beginReads };
   app.use(taskJobRoutes(api), taskRoutes(api));
   app.use(
     jobExportRoutes({
       authenticate,
-      exports: jobExportQueries(database.exports, exportSlots),
+      exports: jobExportQueries(reads.exports, exportSlots),
+      beginReads,
       createAudit: (request) => createAudit(log, request),
       readerLimits: exportReader,
     }),
@@ -137,7 +150,7 @@ export async function openApp(config: Config, { database, log, demo, httpLimits,
   };
 }
 
-function createQueries(reads: OpenDatabase, metrics: Metrics | null): Queries {
+function createQueries(reads: Reads, metrics: Metrics | null): Queries {
   const emails = emailQueries(reads);
   return {
     taskJobs: taskJobQueries(reads),

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { readConnectionUrl } from "./db/connection-url.ts";
+import { readReplicaUrls } from "./db/replicas/replica-urls.ts";
 import { isOriginPattern } from "./http/cors.ts";
 import { plainPathPrefix } from "./http/path-prefix.ts";
 import { createEnvironmentReader, type EnvironmentReader } from "./values/environment.ts";
@@ -13,6 +14,9 @@ export interface Config {
   readonly host: string;
   /** Null for the embedded PostgreSQL. */
   readonly databaseUrl: string | null;
+  /** Replicas of the database at `databaseUrl`, which answer reads. */
+  readonly replicaUrls: readonly string[];
+  readonly maxReplicaLagMs: number;
   /** The directory of the embedded PostgreSQL and of the keys of the demo. */
   readonly dataDir: string;
   readonly databasePoolSize: number;
@@ -86,10 +90,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const isProduction = environment.NODE_ENV === "production";
   const databaseUrl = readDatabaseUrl(read, isProduction);
+  const replicas = readReplicaUrls(read.text("DATABASE_REPLICA_URLS"));
+  read.faults.push(...replicas.faults);
   const config: Config = {
     port: read.integer("PORT", { default: 4000, min: 0, max: 65_535 }),
     host: read.text("HOST") ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
     databaseUrl,
+    replicaUrls: replicas.urls,
+    maxReplicaLagMs: read.integer("MAX_REPLICA_LAG_MS", { default: 1000, min: 500, max: 3_600_000 }),
     dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", { default: 10, min: 1, max: 1000 }),
     exportSlots: read.integer("EXPORT_SLOTS", { default: 4, min: 1, max: 100 }),
@@ -141,6 +149,8 @@ function checkCombinations(read: EnvironmentReader, { metrics, workers, port }: 
   read.onlyWith("CORS_ALLOWED_HEADERS", "CORS_ORIGINS");
   read.onlyWith("METRICS_HOST", "METRICS_PORT");
   read.onlyWith("RATE_LIMIT_STORE", "RATE_LIMIT");
+  read.onlyWith("DATABASE_REPLICA_URLS", "DATABASE_URL");
+  read.onlyWith("MAX_REPLICA_LAG_MS", "DATABASE_REPLICA_URLS");
 }
 
 function readDatabaseUrl(read: EnvironmentReader, isProduction: boolean): string | null {

@@ -2,7 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
-import { prepareRows } from "../db/prepare-rows.ts";
+import { prepareRows } from "../db/reads/prepare-rows.ts";
 import { Deadline } from "../values/deadline.ts";
 import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 import type { Viewer } from "./viewer.ts";

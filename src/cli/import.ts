@@ -2,6 +2,8 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { parseArgs } from "node:util";
+import type { Sql } from "../db/client.ts";
+import { readConsistencyToken } from "../db/replicas/read-token.queries.ts";
 import { openBadRowFile } from "../import/bad-row-file.ts";
 import { type ImportResult, importBatch } from "../import/import-batch.ts";
 import { ImportError } from "../import/import-error.ts";
@@ -82,19 +84,30 @@ async function runImport(command: Command, signal: AbortSignal): Promise<void> {
   const badRows = command.skipBad ? openBadRowFile(fileName) : null;
   const startedMs = performance.now();
   try {
-    const result = await withDatabase(async ({ sql }) => {
+    const imported = await withDatabase(async ({ sql }) => {
       const progress = openProgress(process.stderr, totalBytes);
       try {
         // Open the input only now, because an error of a stream without a reader would end the process.
         const input = fileName === "-" ? addAbortSignal(signal, process.stdin) : createReadStream(fileName, { signal });
         const onBadRow = badRows?.sink ?? "stop";
         const onProgress = progress.update;
-        return await importBatch(sql, { input, fileName, format, userId, source, onBadRow, onProgress, signal });
+        const result = await importBatch(sql, {
+          input,
+          fileName,
+          format,
+          userId,
+          source,
+          onBadRow,
+          onProgress,
+          signal,
+        });
+        return { result, token: await readToken(sql) };
       } finally {
         progress.close();
       }
     });
-    printResult(result, { badRowPath: badRows?.path() ?? null, seconds: (performance.now() - startedMs) / 1000 });
+    const seconds = (performance.now() - startedMs) / 1000;
+    printResult(imported.result, { badRowPath: badRows?.path() ?? null, token: imported.token, seconds });
   } catch (error) {
     const path = badRows?.path() ?? null;
     if (path !== null && !signal.aborted) console.error(`The bad rows and their reasons are in ${printable(path)}`);
@@ -102,6 +115,11 @@ async function runImport(command: Command, signal: AbortSignal): Promise<void> {
   } finally {
     badRows?.close();
   }
+}
+
+/** The import is already committed, so a server that refuses to name its position is no error. */
+function readToken(sql: Sql): Promise<string | null> {
+  return readConsistencyToken(sql).catch(() => null);
 }
 
 async function sizeOf(fileName: string): Promise<number> {
@@ -115,7 +133,13 @@ async function sizeOf(fileName: string): Promise<number> {
 /** The ids that an export contains: the importer creates new ones, so these columns need no warning. */
 const EXPORTED_IDS = ["job_id", "task_id"];
 
-function printResult(result: ImportResult, { badRowPath, seconds }: { badRowPath: string | null; seconds: number }) {
+interface ImportDetails {
+  readonly badRowPath: string | null;
+  readonly token: string | null;
+  readonly seconds: number;
+}
+
+function printResult(result: ImportResult, { badRowPath, token, seconds }: ImportDetails) {
   const { taskId, jobs, emails, reusedEmails, badRows, ignoredColumns } = result;
   const count = (rows: number) => rows.toLocaleString("en");
   const ignored = ignoredColumns.filter((column) => !EXPORTED_IDS.includes(column));
@@ -131,4 +155,5 @@ function printResult(result: ImportResult, { badRowPath, seconds }: { badRowPath
   console.log(`task           ${taskId}`);
   // Print only the path, because the command does not know the address of the server.
   console.log(`read it at     GET /api/v1/tasks/${taskId}/jobs`);
+  if (token !== null) console.log(`token          ${token}`);
 }

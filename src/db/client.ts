@@ -1,9 +1,11 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import type { Deadline } from "../values/deadline.ts";
 import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
-import { openReads } from "./reads.ts";
+import { openReads } from "./reads/open-reads.ts";
+import type { BeginExport, ExportConnections } from "./reads/reads.ts";
 import { type Servers, serversOf, writableTarget } from "./servers/open-servers.ts";
 import type { ServerAddress } from "./servers/server-list.ts";
 
@@ -57,7 +59,7 @@ const FAILOVER_PATIENCE_MS = { server: 1600, command: 10_000 } as const;
 const MAX_RECONNECT_DELAY_S = 0.2;
 
 /**
- * Disables pipelining. The bulkhead in `reads.ts` is not enough: a connection that is about to close counts as open after
+ * Disables pipelining. The bulkhead in `open-reads.ts` is not enough: a connection that is about to close counts as open after
  * its statement has failed, and the next statement would fail with it (`docs/decisions/resilience.md`). The driver can then
  * not begin transactions, which the pools of a server do not need.
  */
@@ -77,10 +79,9 @@ interface PoolOptions {
 
 export interface DatabaseOptions extends PoolOptions {
   maxConnections: number;
+  /** The primary answers the reads that fail at a replica, so that they are not retried there. */
+  isReplica?: boolean;
 }
-
-/** A pool of connections with the function that runs reads on it. */
-export type Pool = Pick<OpenDatabase, "sql" | "read">;
 
 /** Connects at the first query, so that this function succeeds even if the server is unreachable. */
 export function openDatabase(databaseOptions: DatabaseOptions) {
@@ -93,9 +94,17 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
   const countSql = openPool(limitedTo(COUNTS.statementTimeoutMs, options), COUNTS.connections, PLANNING.counts);
   const isOtherSchema = async (pool: Sql) => (await readNewestMigration(pool)) !== NEWEST_MIGRATION;
-  const hasOutage = () => "hasOutage" in servers && servers.hasOutage();
-  const readsOf = (pool: Sql, connections: number) =>
-    openReads(connections, { isOtherSchema: () => isOtherSchema(pool), hasOutage });
+  const reads = {
+    hasOutage: () => "hasOutage" in servers && servers.hasOutage(),
+    retries: databaseOptions.isReplica !== true,
+  };
+  const readsOf = (pool: Sql, maxConnections: number) =>
+    openReads({ ...reads, sql: pool, maxConnections, isOtherSchema: () => isOtherSchema(pool) });
+  const exportConnections: ExportConnections = {
+    open: () => openPool(limitedTo(EXPORT_STATEMENT_TIMEOUT_MS, options), 1, PLANNING.searches),
+    isOtherSchema: () => isOtherSchema(sql),
+    cancel: async (backend) => void (await sql`select pg_cancel_backend(${backend})`),
+  };
   return {
     db: drizzle(sql, { casing: "snake_case" }),
     sql,
@@ -103,11 +112,8 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
     searches: { sql: searchSql, ...readsOf(searchSql, searchConnections) },
     counts: { sql: countSql, ...readsOf(countSql, COUNTS.connections), timeoutMs: COUNTS.statementTimeoutMs },
     exports: {
-      /** Opens a connection for one export, which the caller must end. Unlike the pools, it can begin a transaction. */
-      open: () => openPool(limitedTo(EXPORT_STATEMENT_TIMEOUT_MS, options), 1, PLANNING.searches),
-      isOtherSchema: () => isOtherSchema(sql),
-      /** Cancels the statement that the connection of an export runs. */
-      cancel: async (backend: number) => void (await sql`select pg_cancel_backend(${backend})`),
+      ...exportConnections,
+      begin: <T>(deadline: Deadline | undefined, work: BeginExport<T>) => work(exportConnections, { deadline }),
     },
     /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
     async close(): Promise<void> {

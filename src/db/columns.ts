@@ -1,6 +1,6 @@
 import { getTableColumns, type InferSelectModel, type SQL, sql, type Table } from "drizzle-orm";
 import { toSnakeCase } from "drizzle-orm/casing";
-import type { Row } from "./prepare-rows.ts";
+import type { Row } from "./reads/prepare-rows.ts";
 
 type NameOf<T extends Table> = keyof InferSelectModel<T> & string;
 

@@ -34,8 +34,11 @@ const LOST =
 /** The server cancelled the statement (statement_timeout, lock_timeout). It is not retried, because a retry would take as long. */
 const TOO_SLOW = /^(57014|55P03)$/;
 
-/** The server is out of disk, memory or connections, or read-only after a failover. The caller did not cause this, and it may pass. */
-const EXHAUSTED = /^(53\w{3}|58\w{3}|25006)$/;
+/**
+ * The server is out of disk, memory or connections, or read-only after a failover, or has lost the cursor of an export with
+ * its connection (34000). The caller did not cause this, and it may pass.
+ */
+const EXHAUSTED = /^(53\w{3}|58\w{3}|25006|34000)$/;
 
 /** The form of a PostgreSQL error code. Node codes such as EPERM look similar. */
 const SQLSTATE = /^([0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;

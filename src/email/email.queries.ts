@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Pool } from "../db/client.ts";
 import { columnsOf } from "../db/columns.ts";
-import { prepareRows } from "../db/prepare-rows.ts";
+import { prepareRows } from "../db/reads/prepare-rows.ts";
+import type { Pool } from "../db/reads/reads.ts";
 import { emails } from "../db/schema.ts";
 import { uuidArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";

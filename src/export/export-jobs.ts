@@ -50,7 +50,7 @@ export async function exportJobs<T>(
   consume: (jobs: JobExport) => Promise<T>,
 ): Promise<T> {
   return await queries.readSnapshot(request, async (snapshot) => {
-    if (!(await snapshot.isVisible(request))) {
+    if (!snapshot.isVisible) {
       request.audit?.("denied", request.taskId);
       throw taskNotFound();
     }

@@ -1,9 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { Viewer } from "../auth/viewer.ts";
-import type { OpenDatabase, Sql } from "../db/client.ts";
+import type { Sql } from "../db/client.ts";
 import { failureOfDatabaseError, isMissingObject } from "../db/faults.ts";
-import type { Row } from "../db/prepare-rows.ts";
+import { POSITION } from "../db/reads/position.queries.ts";
+import type { Row } from "../db/reads/prepare-rows.ts";
+import type { ExportConnections, NotePosition, Reads } from "../db/reads/reads.ts";
 import { EMAIL_COLUMNS, isRepresentable } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import { JOBS_WITH_EMAILS } from "../job-search/job-filter.queries.ts";
@@ -24,17 +26,20 @@ const BATCH_SIZE = 500;
  * The planner settings force an index scan with an email lookup per job, so that the first rows arrive immediately even if
  * the statistics are outdated after an import.
  */
-const SETTINGS = `select pg_backend_pid() as backend, set_config('statement_timeout', '30s', true),
+const SETTINGS = `set_config('statement_timeout', '30s', true),
   set_config('idle_in_transaction_session_timeout', '150s', true),
   ${["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"]
     .map((name) => `set_config('${name}', 'off', true)`)
     .join(", ")}`;
+const BEGIN = `select pg_backend_pid() as backend, ${SETTINGS}`;
+/** This is the first statement of the transaction, so the whole export sees the rows of its snapshot. */
+const BEGIN_WITH_POSITION = `select pg_backend_pid() as backend, (select ${POSITION}) as position, ${SETTINGS}`;
 
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
-export type JobSnapshot = ReturnType<typeof createSnapshot>;
 
 interface Reader {
   readonly viewer: Viewer;
+  readonly taskId: string;
   /** Ends the export. */
   readonly signal: AbortSignal;
   /** The time by which the task must be found. Commands have no deadline. */
@@ -47,31 +52,67 @@ interface Selection {
 }
 
 /** Each export opens its own connection, so that it never holds a connection of the pool. */
-export function jobExportQueries({ open, cancel, isOtherSchema }: OpenDatabase["exports"], slots: ExportSlots) {
+export function jobExportQueries(exports: Reads["exports"], slots: ExportSlots) {
   return {
-    /** Runs `read` in one transaction, which is one snapshot, and then closes the connection. */
+    /**
+     * Runs `read` in one transaction, which is one snapshot, and then closes the connection. An export that has begun stays
+     * at its server, because another server has no such snapshot.
+     */
     async readSnapshot<T>(reader: Reader, read: (snapshot: JobSnapshot) => Promise<T>): Promise<T> {
       reader.signal.throwIfAborted();
       const freeSlot = slots.take(reader.viewer);
-      const connection = open();
+      let opened: OpenSnapshot | undefined;
       try {
-        const backend = await waitAsReader(begin(connection), reader);
-        return await read(createSnapshot(connection, reader, () => cancel(backend)));
+        opened = await exports.begin(reader.deadline, (server, { deadline, notePosition }) =>
+          openSnapshot(server, { ...reader, deadline }, notePosition),
+        );
+        return await read(opened.snapshot);
       } catch (error) {
-        if (isMissingObject(error) && (await isOtherSchema())) throw new Failure("UNAVAILABLE", { cause: error });
-        throw failureOfDatabaseError(error);
+        throw await failureOfExport(error, opened?.server);
       } finally {
-        await connection.end({ timeout: 0 });
+        await opened?.connection.end({ timeout: 0 });
         freeSlot();
       }
     },
   };
 }
 
-async function begin(connection: Sql): Promise<number> {
+interface OpenSnapshot {
+  readonly server: ExportConnections;
+  readonly connection: Sql;
+  readonly snapshot: JobSnapshot;
+}
+
+/** A snapshot with the result of the access check, which is made before the export is bound to its server. */
+export type JobSnapshot = ReturnType<typeof createSnapshot> & { readonly isVisible: boolean };
+
+async function openSnapshot(
+  server: ExportConnections,
+  reader: Reader,
+  notePosition: NotePosition | undefined,
+): Promise<OpenSnapshot> {
+  reader.signal.throwIfAborted();
+  const connection = server.open();
+  try {
+    const backend = await waitAsReader(begin(connection, notePosition), reader);
+    const snapshot = createSnapshot(connection, reader, () => server.cancel(backend));
+    return { server, connection, snapshot: Object.assign(snapshot, { isVisible: await snapshot.findTask() }) };
+  } catch (error) {
+    await connection.end({ timeout: 0 });
+    throw await failureOfExport(error, server);
+  }
+}
+
+async function failureOfExport(error: unknown, server: ExportConnections | undefined): Promise<unknown> {
+  if (isMissingObject(error) && (await server?.isOtherSchema())) return new Failure("UNAVAILABLE", { cause: error });
+  return failureOfDatabaseError(error);
+}
+
+async function begin(connection: Sql, notePosition: NotePosition | undefined): Promise<number> {
   await connection`begin isolation level repeatable read read only`;
-  const [settings] = await connection.unsafe(SETTINGS);
-  return settings?.backend;
+  const [row] = await connection.unsafe(notePosition === undefined ? BEGIN : BEGIN_WITH_POSITION);
+  if (row?.position !== undefined) notePosition?.(row.position);
+  return row?.backend;
 }
 
 function waitAsReader<T>(work: Promise<T>, { deadline, signal }: Reader): Promise<T> {
@@ -99,8 +140,8 @@ function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<v
   }
 
   return {
-    async isVisible({ viewer, taskId }: { viewer: Viewer; taskId: string }): Promise<boolean> {
-      const search = rowsOf(sql`select task.id from ${visibleTasks(viewer, [taskId])}`);
+    async findTask(): Promise<boolean> {
+      const search = rowsOf(sql`select task.id from ${visibleTasks(reader.viewer, [reader.taskId])}`);
       const found = await waitAsReader(search, reader).catch((error: unknown) => {
         cancelStatement();
         throw error;

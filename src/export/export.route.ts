@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from "express";
 import type { Audit, AuditedRequest } from "../auth/audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
+import type { BeginReads } from "../http/consistency.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { acceptedType, type OfferedType } from "../http/request/accepted-type.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
@@ -33,13 +34,15 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 export interface JobExportRouteOptions {
   readonly authenticate: Authenticate;
   readonly exports: JobExportQueries;
+  /** Undefined without replicas. */
+  readonly beginReads: BeginReads | undefined;
   readonly createAudit: (request: AuditedRequest) => Audit;
   readonly readerLimits: Partial<ReaderLimits> | undefined;
 }
 
 /** Sends the status before it reads the first job. A later error breaks the connection, so that the file is incomplete. */
 export function jobExportRoutes(options: JobExportRouteOptions): Router {
-  const { authenticate, exports, createAudit } = options;
+  const { authenticate, exports, beginReads, createAudit } = options;
   const readerLimits = { ...READER_LIMITS, ...options.readerLimits };
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
@@ -48,6 +51,7 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
     // Listen before the first `await`, because `close` is emitted only once, possibly while the API key is looked up.
     response.on("close", () => disconnect.abort());
     const viewer = await authenticate(request, deadline);
+    beginReads?.(request, response);
     extendSocketTimeout(response, readerLimits.maxStallMs + SOCKET_TIMEOUT_MARGIN_MS);
     const audit = createAudit({ requestId, viewer, response });
     const exportRequest = { viewer, signal: disconnect.signal, deadline, audit, ...readRequest(request) };

@@ -13,6 +13,7 @@ const ALLOWED_HEADERS = [
   "Accept-Language",
   "Cache-Control",
   "Pragma",
+  "Consistency-Token",
   "If-None-Match",
   "If-Modified-Since",
   // Apollo Client, GraphQL Yoga, graphql-sse and headers that force a preflight.
@@ -58,6 +59,7 @@ const ALLOWED_HEADERS = [
 ];
 
 const EXPOSED_HEADERS = [
+  "Consistency-Token",
   "Content-Disposition",
   "ETag",
   "Link",

@@ -5,6 +5,7 @@ import type { RequestContext, RequestDetails } from "../context.ts";
 import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
+import type { BeginReads } from "./consistency.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
@@ -16,6 +17,8 @@ interface GraphqlEndpointOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly createContext: (request: RequestDetails) => RequestContext;
+  /** Undefined without replicas. */
+  readonly beginReads: BeginReads | undefined;
   /** Restarts the deadline when the body has arrived. */
   readonly startDeadline: RequestHandler;
   /** Undefined without a rate limit. */
@@ -28,6 +31,7 @@ export function graphqlRoutes({
   graphql,
   authenticate,
   createContext,
+  beginReads,
   startDeadline,
   chargeCost,
   pageForBrowsers,
@@ -64,6 +68,8 @@ export function graphqlRoutes({
 
   const parseBody: RequestHandler = async (request, response, next) => {
     request.body = await parseJsonBody(request, response.locals.body);
+    // The deadline of the request is final only now.
+    beginReads?.(request, response);
     next();
   };
 

@@ -4,6 +4,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { RequestContext, RequestDetails } from "../context.ts";
 import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
+import type { BeginReads } from "./consistency.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { entityTagOf, matchesEntityTag } from "./response/entity-tag.ts";
 import { type LinkTarget, nextLink } from "./response/link-header.ts";
@@ -15,6 +16,8 @@ export interface RestApi {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly createContext: (request: RequestDetails) => RequestContext;
+  /** Undefined without replicas. */
+  readonly beginReads: BeginReads | undefined;
 }
 
 export interface StoredDocument {
@@ -44,6 +47,7 @@ export async function startRestRequest(api: RestApi, request: Request, response:
   const { requestId, deadline } = response.locals;
   const viewer = await api.authenticate(request, deadline);
   if (acceptedType(request.headers.accept, [{ type: MEDIA_TYPE }]) === null) throw new Failure("NOT_ACCEPTABLE");
+  api.beginReads?.(request, response);
   return api.createContext({ viewer, requestId, deadline, response });
 }
 

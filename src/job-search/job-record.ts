@@ -1,5 +1,5 @@
 import { columnsOf } from "../db/columns.ts";
-import type { Row } from "../db/prepare-rows.ts";
+import type { Row } from "../db/reads/prepare-rows.ts";
 import { jobStatus, taskEmailJobs } from "../db/schema.ts";
 import { shortened } from "../values/text-limit.ts";
 

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
 import { isVisibleTask } from "../auth/visible-task.queries.ts";
-import type { Pool } from "../db/client.ts";
-import { queryRows, type Row } from "../db/prepare-rows.ts";
+import { queryRows, type Row } from "../db/reads/prepare-rows.ts";
+import type { Pool } from "../db/reads/reads.ts";
 import type { PageRange } from "../paging/connection.ts";
 import { isEmptyFilter } from "../paging/filter.ts";
 import { allOf, between, isOneOf } from "../paging/keyset.queries.ts";

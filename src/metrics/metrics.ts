@@ -9,6 +9,7 @@ import {
 } from "prom-client";
 import { droppedLogLines } from "../log.ts";
 import { programVersion } from "../values/version.ts";
+import { registerReplicas, type WatchedReplicas } from "./replica-metrics.ts";
 
 /** The metrics of one process in the form in which a worker sends them to its parent process. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
@@ -102,6 +103,7 @@ export function createMetrics() {
         },
       });
     },
+    registerReplicas: (replicas: WatchedReplicas) => registerReplicas(registry, replicas),
     /** Returns the metrics in the text format of Prometheus. */
     text: () => registry.metrics(),
     snapshot: (): Promise<MetricsSnapshot> => registry.getMetricsAsJSON(),

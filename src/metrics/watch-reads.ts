@@ -1,14 +1,13 @@
 import { BrokenCircuitError, BulkheadRejectedError } from "cockatiel";
 import type { OpenDatabase } from "../db/client.ts";
 import { WaitedTooLong } from "../db/faults.ts";
+import type { Pool, Reads } from "../db/reads/reads.ts";
 import type { EmailQueries } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import type { Limit, Metrics } from "./metrics.ts";
 
-type Reads = Pick<OpenDatabase, "read">;
-
-/** Returns the database with its queues shown as gauges and its refused reads counted. */
-export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): OpenDatabase {
+/** Shows the queues of the database at DATABASE_URL as gauges. */
+export function watchPools(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): void {
   const [pages, searches, counts] = [database.gauges, database.searches.gauges, database.counts.gauges];
   metrics.registerPoolGauge("database_reads_under_way", "Reads that use a connection of the pool", {
     pages: pages.underWay,
@@ -30,7 +29,11 @@ export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunn
       counts: counts.isBreakerOpen,
     },
   );
-  const watched = <P extends Reads>(pool: P): P => ({
+}
+
+/** Returns the reads with those that a limit refuses counted. */
+export function watchReads<R extends Reads>(metrics: Metrics, reads: R): R {
+  const watched = <P extends Pool>(pool: P): P => ({
     ...pool,
     read: (deadline, statement) =>
       pool.read(deadline, statement).catch((error: unknown) => {
@@ -39,7 +42,7 @@ export function watchReads(metrics: Metrics, database: OpenDatabase, exportsRunn
         throw error;
       }),
   });
-  return { ...watched(database), searches: watched(database.searches), counts: watched(database.counts) };
+  return { ...watched(reads), searches: watched(reads.searches), counts: watched(reads.counts) };
 }
 
 /** Returns null for an error that the database returned. */

@@ -3,7 +3,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { openApp } from "../app.ts";
 import type { Config } from "../config.ts";
-import { openDatabase } from "../db/client.ts";
+import { type OpenDatabase, openDatabase } from "../db/client.ts";
+import { type OpenReplicas, openReplicas } from "../db/replicas/open-replicas.ts";
 import { openMetricsServer } from "../http/metrics-endpoint.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -25,15 +26,13 @@ export interface ServingProcess extends StartedServer {
 }
 
 export async function startServer(config: Config, { url, demo }: ServedDatabase, log: Log): Promise<ServingProcess> {
-  const database = openDatabase({
-    url,
-    maxConnections: config.databasePoolSize,
-    preparedStatements: config.preparedStatements,
-    statementTimeoutMs: config.statementTimeoutMs,
-  });
+  const database = openDatabase({ ...poolOptions(config), url });
+  let replicas: OpenReplicas | null = null;
   try {
+    replicas = await startReplicas(config, database, log);
     const app = await openApp(config, {
       database,
+      replicas,
       log,
       ...(demo === null ? {} : { demo: { apiKey: demo.userKey, taskId: demo.taskId } }),
     });
@@ -49,14 +48,40 @@ export async function startServer(config: Config, { url, demo }: ServedDatabase,
       metrics,
       async close() {
         await app.close();
+        await replicas?.close();
         await database.close();
         await metricsServer?.close();
       },
     };
   } catch (error) {
+    await replicas?.close();
     await database.close();
     throw error;
   }
+}
+
+function poolOptions(config: Config) {
+  return {
+    maxConnections: config.databasePoolSize,
+    preparedStatements: config.preparedStatements,
+    statementTimeoutMs: config.statementTimeoutMs,
+  };
+}
+
+/** Returns null without replicas, so that the requests of a single server cost nothing more. */
+export async function startReplicas(config: Config, database: OpenDatabase, log: Log): Promise<OpenReplicas | null> {
+  const { databaseUrl, replicaUrls, maxReplicaLagMs } = config;
+  if (databaseUrl === null || replicaUrls.length === 0) return null;
+  return await openReplicas(database, {
+    primaryUrl: databaseUrl,
+    replicaUrls,
+    maxLagMs: maxReplicaLagMs,
+    pools: poolOptions(config),
+    onChange: ({ replica, reason, lagMs }) => {
+      if (reason === null) log.info({ replica, lagMs: Math.round(lagMs) }, "a replica answers requests");
+      else log.warn({ replica, reason }, "a replica answers no requests");
+    },
+  });
 }
 
 /** Returns null if the metrics have no separate port. */

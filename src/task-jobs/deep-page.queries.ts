@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
-import type { Pool } from "../db/client.ts";
-import { prepareRows } from "../db/prepare-rows.ts";
+import { prepareRows } from "../db/reads/prepare-rows.ts";
+import type { Pool } from "../db/reads/reads.ts";
 import { JOB_COLUMNS, type JobRecord } from "../job-search/job-record.ts";
 import type { Page } from "../paging/page.ts";
 import type { Deadline } from "../values/deadline.ts";

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
 import { isVisibleTask, VIEWER_PLACEHOLDERS } from "../auth/visible-task.queries.ts";
-import type { Pool } from "../db/client.ts";
-import { prepareRows } from "../db/prepare-rows.ts";
+import { prepareRows } from "../db/reads/prepare-rows.ts";
+import type { Pool } from "../db/reads/reads.ts";
 import { type FoundJobs, JOB_COLUMNS, readJob, type SelectedParts } from "../job-search/job-record.ts";
 import type { Page } from "../paging/page.ts";
 import type { Deadline } from "../values/deadline.ts";

@@ -1,9 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Viewer } from "../auth/viewer.ts";
 import { isVisibleTask, VIEWER_PLACEHOLDERS } from "../auth/visible-task.queries.ts";
-import type { OpenDatabase } from "../db/client.ts";
 import { columnsOf } from "../db/columns.ts";
-import { prepareRows, queryRows, type Row } from "../db/prepare-rows.ts";
+import { prepareRows, queryRows, type Row } from "../db/reads/prepare-rows.ts";
+import type { Reads } from "../db/reads/reads.ts";
 import { tasks } from "../db/schema.ts";
 import type { PageRange } from "../paging/connection.ts";
 import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
@@ -40,7 +40,7 @@ export interface TaskSearch extends Omit<PageRange, "size"> {
 
 export type TaskQueries = ReturnType<typeof taskQueries>;
 
-export function taskQueries(database: OpenDatabase) {
+export function taskQueries(database: Reads) {
   const findById = prepareRows(database, visibleTasksWhere(sql`id = ${value("id")}`));
   const findByIds = prepareRows(database, visibleTasksWhere(sql`id = any(${value("ids")}::uuid[])`));
   return {

@@ -21,13 +21,21 @@ export class Deadline {
   #waiting: Waiter[] | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onIdle: (() => void) | null = null;
+  readonly #parent: Deadline | null;
 
-  constructor(at: number) {
+  constructor(at: number, parent: Deadline | null = null) {
     this.at = at;
+    this.#parent = parent;
   }
 
   get msLeft(): number {
-    return this.#isAbandoned ? 0 : this.at - performance.now();
+    if (this.#isAbandoned || (this.#parent !== null && this.#parent.msLeft <= 0)) return 0;
+    return this.at - performance.now();
+  }
+
+  /** A deadline for one try of a statement, with a queue of its own. It ends with this deadline at the latest. */
+  within(ms: number): Deadline {
+    return new Deadline(Math.min(this.at, performance.now() + ms), this);
   }
 
   /** Waits until earlier statements of the request have finished. Fails as TIMEOUT if the deadline comes first. */

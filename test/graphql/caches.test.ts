@@ -91,7 +91,11 @@ test("the least recently used document is dropped first", async () => {
 
 test("the progress of a task under 1,000 long filters takes no memory for the filters", async () => {
   const kept = await bytesKeptBy(async () => {
-    const readProgress = createTaskProgressReader({ findProgressGroups: async () => [] });
+    const readProgress = createTaskProgressReader({
+      timeoutMs: 1000,
+      shared: undefined,
+      findProgressGroups: async () => [],
+    });
     for (let n = 0; n < 1000; n += 1) {
       const domain = [`${n}.example`, "d".repeat(15_000)];
       await readProgress({

@@ -7,6 +7,7 @@ import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { readConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { createLog } from "../../src/log.ts";
+import { startReplicas } from "../../src/server/start-server.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
@@ -40,7 +41,8 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
       },
     }),
   );
-  const app = await openApp(config, { database, log, ...options });
+  const replicas = await startReplicas(config, database, log);
+  const app = await openApp(config, { database, replicas, log, ...options });
   await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -75,6 +77,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
 
     async close() {
       await app.close();
+      await replicas?.close();
       await database.close();
     },
   };

@@ -21,7 +21,9 @@ afterEach(() => vi.useRealTimers());
 function createReader() {
   const counts: { ids: readonly string[]; resolve: () => void; fail: (error: Error) => void }[] = [];
   const read = createTaskProgressReader({
-    findProgressGroups: (ids) =>
+    timeoutMs: 10_000,
+    shared: undefined,
+    findProgressGroups: ({ taskIds: ids }) =>
       new Promise((resolve, reject) => {
         counts.push({ ids, resolve: () => resolve(ids.map(group)), fail: reject });
       }),

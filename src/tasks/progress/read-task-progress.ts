@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { Failure } from "../../errors.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
 import { filterDigest } from "../../paging/filter.ts";
-import { type Deadline, msLeft, waitFor } from "../../values/deadline.ts";
+import { type Deadline, deadlineIn, msLeft, waitFor } from "../../values/deadline.ts";
 import { createFairSlots } from "../../values/fair-slots.ts";
 import type { TaskProgressQueries } from "./task-progress.queries.ts";
 import { progressOfGroups, type TaskProgress } from "./task-progress.ts";
@@ -31,8 +31,14 @@ interface ProgressRequest {
 
 export type ReadTaskProgress = ReturnType<typeof createTaskProgressReader>;
 
+/** One statement, which counts one or more tasks. Its deadline identifies it among the shared reads, and is null until it starts. */
+interface Count {
+  deadline: Deadline | null;
+}
+
 interface CachedProgress {
   readonly progress: Promise<TaskProgress>;
+  readonly count: Count;
   freshUntil: number;
   /** Whether a request timed out while it waited for this count. */
   isLate: boolean;
@@ -40,11 +46,16 @@ interface CachedProgress {
   usableUntil: number;
 }
 
+function newEntry(progress: Promise<TaskProgress>, count: Count): CachedProgress {
+  return { progress, count, freshUntil: Number.POSITIVE_INFINITY, isLate: false, usableUntil: 0 };
+}
+
 /**
  * Shares the progress of tasks among all callers: each task is counted at most once per second, and never twice at once. A
  * caller that times out does not cancel the count for the others. The caller has already checked access to the tasks.
  */
 export function createTaskProgressReader(queries: TaskProgressQueries, connections = 2) {
+  const { shared } = queries;
   const cache = new LRUCache<string, CachedProgress>({ max: MAX_CACHED });
   const slots = createFairSlots({
     slots: connections,
@@ -54,35 +65,47 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
   });
 
   /** A count may outlast its request but never starts after it. Each user runs one count at a time. */
-  async function count(taskIds: readonly string[], { filter, withEmails, deadline, userId }: ProgressRequest) {
+  async function countJobs(taskIds: readonly string[], count: Count, request: ProgressRequest) {
+    const { filter, withEmails, deadline, userId } = request;
     const queued = slots.take(userId, msLeft(deadline));
     if (queued !== undefined) await queued.granted;
     try {
-      return await queries.findProgressGroups(taskIds, filter, withEmails);
+      count.deadline = shared?.begin(deadline, queries.timeoutMs) ?? deadlineIn(queries.timeoutMs);
+      return await queries.findProgressGroups({ taskIds, filter, withEmails }, count.deadline);
     } finally {
       slots.free(userId);
     }
   }
 
-  function freshProgress(key: string): Promise<TaskProgress> | undefined {
+  /** Whether the count contains everything that the consistency tokens of the request name. */
+  function isFreshEnough({ deadline }: ProgressRequest, { count }: CachedProgress): boolean {
+    if (shared === undefined) return true;
+    return count.deadline !== null && shared.isFreshEnough(deadline, count.deadline);
+  }
+
+  function freshProgress(key: string, request: ProgressRequest): CachedProgress | undefined {
     const entry = cache.get(key);
-    return entry !== undefined && entry.freshUntil > performance.now() ? entry.progress : undefined;
+    return entry !== undefined && entry.freshUntil > performance.now() && isFreshEnough(request, entry)
+      ? entry
+      : undefined;
   }
 
   /** Caches a new count and returns it, or returns a late result that is still usable. */
-  function cacheProgress(key: string, progress: Promise<TaskProgress>): Promise<TaskProgress> {
-    const entry: CachedProgress = { progress, freshUntil: Number.POSITIVE_INFINITY, isLate: false, usableUntil: 0 };
+  function cacheProgress(key: string, entry: CachedProgress, request: ProgressRequest): CachedProgress {
     const startedAt = performance.now();
     const previous = cache.get(key);
-    const usable = previous !== undefined && previous.usableUntil > startedAt ? previous : null;
-    progress.then(
+    const isUseful = previous !== undefined && Math.max(previous.freshUntil, previous.usableUntil) > startedAt;
+    // Other callers keep the previous result until a count for a consistency token has ended.
+    const isTooOld = isUseful && !isFreshEnough(request, previous);
+    const usable = isUseful && !isTooOld && previous.usableUntil > startedAt ? previous : null;
+    entry.progress.then(
       () => {
         const tookMs = performance.now() - startedAt;
         // The result of a slow count is already old, so wait as long as the count took before the next one starts.
         entry.freshUntil = startedAt + Math.max(MAX_AGE_MS, 2 * tookMs);
         const isLate = entry.isLate || (usable !== null && tookMs > MAX_AGE_MS);
         if (isLate) entry.usableUntil = startedAt + MAX_LATE_AGE_MS;
-        if (usable !== null) cache.set(key, entry);
+        if (usable !== null || isTooOld) cache.set(key, entry);
       },
       (error) => {
         // A connection error is quick and may clear at once, so allow an immediate retry. Back off only after a timeout.
@@ -90,38 +113,33 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
         (usable ?? entry).freshUntil = isTooSlow ? performance.now() + MAX_AGE_MS : 0;
       },
     );
-    if (usable === null) cache.set(key, entry);
-    else usable.freshUntil = Number.POSITIVE_INFINITY;
-    return usable?.progress ?? progress;
+    if (usable !== null) usable.freshUntil = Number.POSITIVE_INFINITY;
+    else if (!isTooOld) cache.set(key, entry);
+    return usable ?? entry;
   }
 
-  function markLate(keys: readonly string[]): void {
-    for (const key of keys) {
-      const entry = cache.get(key);
-      if (entry !== undefined) entry.isLate = true;
-    }
-  }
-
-  function progressOf(request: ProgressRequest): Promise<TaskProgress[]> {
+  async function progressOf(request: ProgressRequest): Promise<TaskProgress[]> {
     const { taskIds, filter, withEmails } = request;
     const keyEnd = `${withEmails} ${filterDigest(filter)}`;
     const keyOf = (taskId: string) => `${taskId} ${keyEnd}`;
     // Read all cached results first, because adding a new one may remove the oldest.
-    const cached = taskIds.map((taskId) => freshProgress(keyOf(taskId)));
+    const cached = taskIds.map((taskId) => freshProgress(keyOf(taskId), request));
     const missing = taskIds.filter((_, index) => cached[index] === undefined);
-    const groups = missing.length === 0 ? Promise.resolve([]) : count(missing, request);
-    const all = taskIds.map(
-      (taskId, index) =>
-        cached[index] ??
-        cacheProgress(
-          keyOf(taskId),
-          groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId))),
-        ),
-    );
-    return waitFor(Promise.all(all), { ms: msLeft(request.deadline) }).catch((error) => {
-      if (error instanceof Failure && error.kind === "TIMEOUT") markLate(taskIds.map(keyOf));
-      throw error;
+    const count: Count = { deadline: null };
+    const groups = missing.length === 0 ? Promise.resolve([]) : countJobs(missing, count, request);
+    const used = taskIds.map((taskId, index) => {
+      const ofTask = () => groups.then((found) => progressOfGroups(found.filter((group) => group.taskId === taskId)));
+      return cached[index] ?? cacheProgress(keyOf(taskId), newEntry(ofTask(), count), request);
     });
+    try {
+      const found = await waitFor(Promise.all(used.map(({ progress }) => progress)), { ms: msLeft(request.deadline) });
+      for (const entry of used)
+        if (entry.count.deadline !== null) shared?.addTo(request.deadline, entry.count.deadline);
+      return found;
+    } catch (error) {
+      if (error instanceof Failure && error.kind === "TIMEOUT") for (const entry of used) entry.isLate = true;
+      throw error;
+    }
   }
 
   /** Returns the results in the order of the ids. A request waits for one count at a time, like for its other statements. */

@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { OpenDatabase } from "../../db/client.ts";
-import { queryRows } from "../../db/prepare-rows.ts";
+import { queryRows } from "../../db/reads/prepare-rows.ts";
+import type { Reads } from "../../db/reads/reads.ts";
 import { JOBS, JOBS_WITH_EMAILS, usesEmails } from "../../job-search/job-filter.queries.ts";
 import type { JobFilter } from "../../job-search/job-filter.ts";
 import { matching } from "../../job-search/job-search.queries.ts";
 import { isEmptyFilter } from "../../paging/filter.ts";
 import { isOneOf } from "../../paging/keyset.queries.ts";
-import { deadlineIn } from "../../values/deadline.ts";
+import type { Deadline } from "../../values/deadline.ts";
 import type { ProgressGroup } from "./task-progress.ts";
 
 export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
@@ -23,14 +23,20 @@ const lastUpdateOfAll = (taskIds: readonly string[]): SQL => sql`(
   select max(of_task.updated_at) from public.task_email_jobs of_task
   where of_task.task_id = ${taskIds.length === 1 ? taskIds[0] : sql`job.task_id`} and of_task.deleted_at is null)`;
 
-export function taskProgressQueries(counts: OpenDatabase["counts"]) {
+interface CountedJobs {
+  readonly taskIds: readonly string[];
+  readonly filter: JobFilter;
+  readonly withEmails: boolean;
+}
+
+export function taskProgressQueries(counts: Reads["counts"]) {
   return {
+    timeoutMs: counts.timeoutMs,
+    shared: counts.shared,
+
     /** Groups the matching jobs of all these tasks in one statement. The caller has already checked access to each task. */
-    async findProgressGroups(
-      taskIds: readonly string[],
-      filter: JobFilter,
-      withEmails: boolean,
-    ): Promise<ProgressGroup[]> {
+    async findProgressGroups(counted: CountedJobs, deadline: Deadline): Promise<ProgressGroup[]> {
+      const { taskIds, filter, withEmails } = counted;
       const needsEmails = withEmails || usesEmails(filter);
       // With the join of the emails, the sub-select of the last update would prevent a parallel plan.
       const lastUpdate = needsEmails || !isEmptyFilter(filter) ? LAST_UPDATE_OF_MATCHING : lastUpdateOfAll(taskIds);
@@ -39,7 +45,7 @@ export function taskProgressQueries(counts: OpenDatabase["counts"]) {
         sql`select job.task_id, job.status, count(*), ${lastUpdate}, ${withEmails ? EMAILS : NO_EMAILS}
             from ${needsEmails ? JOBS_WITH_EMAILS : JOBS}
             where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by 1, 2, 5`,
-        deadlineIn(counts.timeoutMs),
+        deadline,
       );
       return rows.map((row) => ({
         taskId: row[0] as string,

@@ -9,9 +9,10 @@ import {
   handleWhen,
   retry,
 } from "cockatiel";
-import { Failure } from "../errors.ts";
-import { type Deadline, DeadlinePassed, msLeft } from "../values/deadline.ts";
-import { failureOfDatabaseError, isMissingObject, isTransient, isUnreachable, WaitedTooLong } from "./faults.ts";
+import type { Sql } from "postgres";
+import { Failure } from "../../errors.ts";
+import { type Deadline, DeadlinePassed, msLeft } from "../../values/deadline.ts";
+import { failureOfDatabaseError, isMissingObject, isTransient, isUnreachable, WaitedTooLong } from "../faults.ts";
 
 /** How many reads may wait for a connection, and for how long. Any other read fails as UNAVAILABLE, so that the caller can retry. */
 const MAX_WAITING = 200;
@@ -31,9 +32,13 @@ const FAILURES_THAT_OPEN = 5;
 const TRIES_BEYOND_CONNECTIONS = 5;
 
 interface ReadsOptions {
+  readonly sql: Sql;
+  readonly maxConnections: number;
   readonly isOtherSchema: () => Promise<boolean>;
   /** Whether the pool is looking for a server among several. */
   readonly hasOutage: () => boolean;
+  /** Whether a transient failure is retried here. A failed read of a replica is sent to the primary instead. */
+  readonly retries: boolean;
 }
 
 /**
@@ -41,7 +46,7 @@ interface ReadsOptions {
  * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
  * applies even if the driver never settles.
  */
-export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: ReadsOptions) {
+export function openReads({ sql, maxConnections, isOtherSchema, hasOutage, retries }: ReadsOptions) {
   const gate = bulkhead(maxConnections, MAX_WAITING);
   let lastUnreachable: unknown;
   const noteUnreachable = (error: unknown): boolean => {
@@ -54,7 +59,7 @@ export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: 
     breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
   });
   const again = retry(handleWhen(isTransient), {
-    maxAttempts: maxConnections + TRIES_BEYOND_CONNECTIONS,
+    maxAttempts: retries ? maxConnections + TRIES_BEYOND_CONNECTIONS : 0,
     backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
   });
 
@@ -62,7 +67,7 @@ export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: 
    * If a table or column is missing and the schema is of another release, fails as UNAVAILABLE, because a migration or
    * another instance may help. Otherwise a migration may have ended between the two statements, so the read is retried once.
    */
-  async function read<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
+  async function read<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>): Promise<T> {
     try {
       return await ask(deadline, statement);
     } catch (error) {
@@ -72,7 +77,7 @@ export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: 
     }
   }
 
-  async function ask<T>(deadline: Deadline, statement: () => Promise<T>): Promise<T> {
+  async function ask<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>): Promise<T> {
     // Skips the await when no other statement runs, which is the case in most requests.
     const ownStatements = deadline.enter();
     if (ownStatements !== undefined) await ownStatements;
@@ -89,7 +94,7 @@ export function openReads(maxConnections: number, { isOtherSchema, hasOutage }: 
           if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
           isUnderWay = true;
           // The bulkhead counts this read until the driver has finished, even after a timeout, because its connection is busy.
-          return statement();
+          return statement(sql);
         }),
       ),
     );

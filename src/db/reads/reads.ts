@@ -1,0 +1,46 @@
+import type { Sql } from "postgres";
+import type { Deadline } from "../../values/deadline.ts";
+
+/** Receives the text of `position.queries.ts` that a statement has returned. */
+export type NotePosition = (position: string) => void;
+
+/** Runs a read on a pool of connections. With `notePosition`, the statement must also return and note its position. */
+type Statement<T> = (sql: Sql, notePosition?: NotePosition) => Promise<T>;
+
+export interface Pool {
+  readonly read: <T>(deadline: Deadline, statement: Statement<T>) => Promise<T>;
+}
+
+/** The connections for exports of one server. */
+export interface ExportConnections {
+  /** Opens a connection for one export, which the caller must end. Unlike the pools, it can begin a transaction. */
+  readonly open: () => Sql;
+  readonly isOtherSchema: () => Promise<boolean>;
+  /** Cancels the statement that the connection of an export runs. */
+  readonly cancel: (backend: number) => Promise<void>;
+}
+
+export type BeginExport<T> = (
+  server: ExportConnections,
+  options: { readonly deadline?: Deadline | undefined; readonly notePosition?: NotePosition | undefined },
+) => Promise<T>;
+
+/** The reads of requests, of one server or of a primary with its replicas. */
+export interface Reads extends Pool {
+  readonly searches: Pool;
+  readonly counts: Pool & { readonly timeoutMs: number; readonly shared?: SharedReads | undefined };
+  readonly exports: {
+    /** Begins an export at the server of the request. Commands have no deadline. */
+    readonly begin: <T>(deadline: Deadline | undefined, work: BeginExport<T>) => Promise<T>;
+  };
+}
+
+/** Reads whose results several requests share, although the requests may need different positions in the WAL. */
+export interface SharedReads {
+  /** Returns the deadline of a shared read, which runs at the server of this request. */
+  readonly begin: (request: Deadline, ms: number) => Deadline;
+  /** Whether the result contains everything that the consistency tokens of this request name. */
+  readonly isFreshEnough: (request: Deadline, sharedRead: Deadline) => boolean;
+  /** The token of the response must cover what the shared read saw. */
+  readonly addTo: (request: Deadline, sharedRead: Deadline) => void;
+}

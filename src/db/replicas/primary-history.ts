@@ -1,0 +1,38 @@
+import type { WalPosition } from "../reads/position.queries.ts";
+
+interface Sample {
+  /** A time before the measurement, as a value of `performance.now()`. */
+  at: number;
+  readonly position: WalPosition;
+}
+
+/** Two minutes of measurements. The lag of a replica that falls further behind is counted from its last known time. */
+const MAX_SAMPLES = 600;
+
+/**
+ * The positions of the primary over time. A replica that has replayed a position contains everything that was committed
+ * before the time of this sample, so that no clocks are compared and an idle primary does not look like lag.
+ */
+export class PrimaryHistory {
+  #samples: Sample[] = [];
+
+  get newest(): WalPosition {
+    return this.#samples.at(-1)?.position ?? 0n;
+  }
+
+  add(at: number, position: WalPosition): void {
+    const last = this.#samples.at(-1);
+    if (last?.position === position) last.at = at;
+    else this.#samples.push({ at, position });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
+  }
+
+  /** The time up to which a server with this position contains every commit. Null if it is behind all samples. */
+  timeOf(position: WalPosition): number | null {
+    return this.#samples.findLast((sample) => sample.position <= position)?.at ?? null;
+  }
+
+  clear(): void {
+    this.#samples = [];
+  }
+}

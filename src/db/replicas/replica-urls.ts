@@ -1,0 +1,18 @@
+import { readConnectionUrl } from "../connection-url.ts";
+
+/** A URL ends where the next one begins, because a comma may also separate the hosts of one URL. */
+const BETWEEN_URLS = /[\s,]+(?=postgres(?:ql)?:\/\/)/i;
+
+interface ReplicaUrls {
+  readonly urls: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Reads the setting DATABASE_REPLICA_URLS. */
+export function readReplicaUrls(setting: string | null): ReplicaUrls {
+  const urls = setting?.replace(/[\s,]+$/, "").split(BETWEEN_URLS) ?? [];
+  const faults = urls.flatMap((url, index) =>
+    readConnectionUrl(url).faults.map((fault) => `DATABASE_REPLICA_URLS: URL ${index + 1} ${fault}`),
+  );
+  return { urls, faults };
+}

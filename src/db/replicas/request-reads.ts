@@ -1,0 +1,45 @@
+import { furthest, readPosition, type WalPosition } from "../reads/position.queries.ts";
+import type { NotePosition } from "../reads/reads.ts";
+import type { ConsistencyToken } from "./consistency-token.ts";
+import type { Replica } from "./replica.ts";
+
+interface RequestReadsOptions {
+  readonly tokens: readonly ConsistencyToken[];
+  /** The history of the primary, or null if it is unknown. */
+  readonly historyName: string | null;
+}
+
+/** The reads of one request, all of which one server answers: a replica, or the primary after a replica has failed. */
+export class RequestReads {
+  /** Null for the primary. */
+  replica: Replica | null = null;
+  /** Everything up to here must be contained in the response. */
+  readonly required: WalPosition;
+  /** Whether a token belongs to another history, so that only the primary may answer. */
+  readonly needsPrimary: boolean;
+  /** The request has seen nothing behind this position. */
+  seen: WalPosition = 0n;
+  /** The request has seen everything up to this position. It is known only for shared reads. */
+  contains: WalPosition = 0n;
+
+  constructor({ tokens, historyName }: RequestReadsOptions) {
+    const known = tokens.filter(({ history }) => history === historyName);
+    this.needsPrimary = known.length < tokens.length;
+    this.required = furthest(known.map(({ position }) => position));
+  }
+
+  /** A caller who sends the position of the response never receives older rows. */
+  get position(): WalPosition {
+    return furthest([this.seen, this.required]);
+  }
+
+  add(position: WalPosition): void {
+    if (position > this.seen) this.seen = position;
+  }
+
+  readonly notePrimary: NotePosition = (text) => this.add(readPosition(text).atMost);
+
+  noteAt(replica: Replica): NotePosition {
+    return (text) => this.add(replica.checkPosition(text).atMost);
+  }
+}

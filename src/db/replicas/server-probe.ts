@@ -1,0 +1,53 @@
+import type { Sql } from "postgres";
+import { type Measurement, measureServer } from "./measure-server.queries.ts";
+
+/** A server that takes longer to answer a measurement is frozen or unreachable. */
+export const MEASURE_TIMEOUT_MS = 500;
+
+/** Measures one server, at most once at a time, and keeps the last result. */
+export class ServerProbe {
+  readonly #sql: Sql;
+  #isUnderWay = false;
+  newest: Measurement | null = null;
+  /** The error of the last measurement, or null if it succeeded. */
+  error: unknown = null;
+  startedAt = 0;
+  /** When the newest measurement had ended. */
+  endedAt = Number.POSITIVE_INFINITY;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  get isOverdue(): boolean {
+    return this.#isUnderWay && performance.now() - this.startedAt >= MEASURE_TIMEOUT_MS;
+  }
+
+  /** Returns null if an earlier measurement still runs, or if this one fails or takes too long. */
+  async measure(): Promise<Measurement | null> {
+    if (this.#isUnderWay) return null;
+    const measuring = this.#run();
+    let timer: NodeJS.Timeout | undefined;
+    // The measurement of a frozen server ends later, with an error of its socket.
+    const timeout = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, MEASURE_TIMEOUT_MS, null);
+    });
+    return await Promise.race([measuring, timeout]).finally(() => clearTimeout(timer));
+  }
+
+  async #run(): Promise<Measurement | null> {
+    this.#isUnderWay = true;
+    this.startedAt = performance.now();
+    try {
+      this.newest = await measureServer(this.#sql);
+      this.endedAt = performance.now();
+      this.error = null;
+      return this.newest;
+    } catch (error) {
+      this.error = error;
+      return null;
+    } finally {
+      this.#isUnderWay = false;
+    }
+  }
+}

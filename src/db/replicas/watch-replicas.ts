@@ -1,0 +1,132 @@
+import type { Sql } from "postgres";
+import { reasonOf } from "../../errors.ts";
+import { historyOf } from "./consistency-token.ts";
+import type { Measurement } from "./measure-server.queries.ts";
+import { PrimaryHistory } from "./primary-history.ts";
+import type { Replica } from "./replica.ts";
+import { ServerProbe } from "./server-probe.ts";
+
+/** The knowledge about a replica is at most this old, plus the time of one statement. */
+const MEASURE_EVERY_MS = 200;
+
+const LAGS = "lags too far behind the primary";
+
+interface WatchOptions {
+  /** A connection to the primary that is used for nothing else. */
+  readonly primary: Sql;
+  readonly replicas: readonly Replica[];
+  readonly maxLagMs: number;
+  /** Called when a replica begins or ceases to be used, and when the reason changes. */
+  readonly onChange: (replica: Replica, lagMs: number) => void;
+}
+
+interface WatchedReplica {
+  readonly replica: Replica;
+  readonly probe: ServerProbe;
+  isAhead: boolean;
+}
+
+/** Measures the primary and the replicas again and again, and decides which replicas may serve reads. */
+export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOptions) {
+  const history = new PrimaryHistory();
+  const primaryProbe = new ServerProbe(primary);
+  let measuredPrimary: Measurement | null = null;
+  let historyName: string | null = null;
+  const watched = replicas.map(
+    (replica): WatchedReplica => ({ replica, probe: new ServerProbe(replica.measuring), isAhead: false }),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  async function measurePrimary(): Promise<void> {
+    const measured = await primaryProbe.measure();
+    if (measured === null || measured.isInRecovery) return;
+    measuredPrimary = measured;
+    if (historyName !== historyOf(measured)) {
+      historyName = historyOf(measured);
+      history.clear();
+      for (const each of watched) forget(each);
+    } else for (const each of watched) each.isAhead ||= isAheadOf(measured, each.probe);
+    history.add(primaryProbe.startedAt, measured.position);
+  }
+
+  /** A standby receives only what the primary has flushed, unless the primary was restored to an earlier state. */
+  function isAheadOf({ position }: Measurement, { newest, endedAt }: ServerProbe): boolean {
+    return newest !== null && endedAt <= primaryProbe.startedAt && newest.position > position;
+  }
+
+  async function measureReplica(each: WatchedReplica): Promise<void> {
+    const { replica, probe } = each;
+    const measured = await probe.measure();
+    if (isClosed) return;
+    if (measured !== null) {
+      if (measured.started !== replica.started) forget(each);
+      replica.started = measured.started;
+      replica.isPrimary = !measured.isInRecovery && measured.started === measuredPrimary?.started;
+      if (historyOf(measured) === historyName) {
+        if (measured.position > replica.replayed) replica.replayed = measured.position;
+        replica.containsAllUntil = history.timeOf(replica.replayed) ?? replica.containsAllUntil;
+      }
+    }
+    decide(each);
+  }
+
+  function reasonNotToUse({ replica, probe, isAhead }: WatchedReplica, lagMs: number): string | null {
+    const { newest, error, isOverdue } = probe;
+    if (isOverdue) return "does not answer";
+    if (error !== null) return `does not answer: ${reasonOf(error)}`;
+    if (newest === null) return "was not measured yet";
+    if (measuredPrimary === null) return "cannot be compared, because no primary answers at DATABASE_URL";
+    if (newest.system !== measuredPrimary.system) return "belongs to another database cluster";
+    if (!newest.isInRecovery && !replica.isPrimary) return "was promoted and is not the primary of DATABASE_URL";
+    if (newest.timeline !== measuredPrimary.timeline) return "is on another timeline than the primary";
+    if (isAhead) return "contains transactions that the primary has lost";
+    // A replica that has lagged must catch up further, so that it does not alternate around the limit.
+    if (lagMs <= (replica.reason === LAGS ? maxLagMs / 2 : maxLagMs)) return null;
+    const isPrimaryGone = primaryProbe.isOverdue || primaryProbe.error !== null;
+    return isPrimaryGone ? "cannot be compared, because the primary does not answer" : LAGS;
+  }
+
+  function decide(each: WatchedReplica): void {
+    const { replica } = each;
+    const lagMs = lagOf(replica);
+    const reason = reasonNotToUse(each, lagMs);
+    if (reason === replica.reason) return;
+    replica.reason = reason;
+    if (reason?.startsWith("does not answer")) replica.abandonReads();
+    onChange(replica, lagMs);
+  }
+
+  async function runRound(): Promise<void> {
+    const startedAt = performance.now();
+    await measurePrimary();
+    const measuring = Promise.all(watched.map(measureReplica));
+    const waitMs = startedAt + MEASURE_EVERY_MS - performance.now();
+    if (!isClosed) timer = setTimeout(() => void runRound(), Math.max(0, waitMs)).unref();
+    await measuring;
+  }
+
+  return {
+    /** Resolves after the first measurements. */
+    start: runRound,
+    /** Identifies the cluster and the timeline of the primary. Null until the primary was measured. */
+    historyName: () => historyName,
+    primaryPosition: () => history.newest,
+    isUsable: (replica: Replica) => replica.reason === null && lagOf(replica) <= maxLagMs,
+    close(): void {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Forgets what was known, because the server is another one or its positions belong to another timeline. */
+function forget(each: WatchedReplica): void {
+  each.replica.forget();
+  each.isAhead = false;
+}
+
+/** In milliseconds, counted from the last time at which the replica was known to contain everything. */
+export function lagOf(replica: Replica): number {
+  return replica.isPrimary ? 0 : performance.now() - replica.containsAllUntil;
+}

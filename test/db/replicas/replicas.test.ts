@@ -1,0 +1,258 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { readConsistencyToken } from "../../../src/db/replicas/read-token.queries.ts";
+import { openTestReplicas } from "../../support/replicas.ts";
+
+const { primary, first, second, caller, server, page, ...set } = await openTestReplicas();
+
+test("pages, searches, lists, progress, exports and GraphQL are read from replicas, with a token in each response", async () => {
+  await set.allUsed();
+  const before = await set.answered("primary");
+  const paths = ["/jobs", "/jobs?status=pending", "/jobs?offset=200", "/jobs/export", ""];
+  for (const path of [...paths.map((path) => `/api/v1/tasks/${set.taskId}${path}`), "/api/v1/tasks"]) {
+    const response = await caller.get(path);
+    expect([path, response.status, response.headers.get("Consistency-Token")]).toEqual([path, 200, expect.any(String)]);
+    await response.text();
+  }
+  const { headers, body } = await caller.query(`{ taskJobs(taskId: "${set.taskId}") { count jobs { email { id } } } }`);
+  expect(body.data.taskJobs.count).toBe(await set.countJobs());
+  expect(headers.get("Consistency-Token")).toMatch(/^1\.[\w-]{19}$/);
+  expect(await set.answered("primary")).toBe(before);
+});
+
+test("a page from a replica is the same text as the page from the primary, with 304 for its entity tag", async () => {
+  const fromReplica = await page();
+  const fromPrimary = await page({ token: set.foreignToken });
+  expect(await fromReplica.text()).toBe(await fromPrimary.text());
+  expect(fromReplica.headers.get("Vary")).toBe(fromPrimary.headers.get("Vary"));
+  const etag = fromReplica.headers.get("ETag") ?? "";
+  const again = await page({ token: set.foreignToken, headers: { "If-None-Match": etag } });
+  expect([again.status, again.headers.has("Consistency-Token")]).toEqual([304, true]);
+});
+
+test("while replay is paused, a request without a token sees old rows, and one with the token of the write sees it", async () => {
+  await set.allUsed();
+  const before = await set.countJobs();
+  const etag = (await page()).headers.get("ETag") ?? "";
+  await set.pause(first, second);
+  try {
+    await set.addJobs(1);
+    const token = await primary.run(readConsistencyToken);
+    expect(await set.countOf(await page())).toBe(before);
+    expect(await set.countOf(await page({ token }))).toBe(before + 1);
+    // The other server has other rows, so it must not confirm the entity tag.
+    expect((await page({ token, headers: { "If-None-Match": etag } })).status).toBe(200);
+    expect((await page({ headers: { "If-None-Match": etag } })).status).toBe(304);
+    const { body } = await caller.query(
+      `{ task(id: "${set.taskId}") { progress { total } } }`,
+      {},
+      { "Consistency-Token": token },
+    );
+    expect(body.data.task.progress.total).toBe(before + 1);
+    const listed = await caller.get(`/api/v1/tasks/${set.taskId}`, { headers: { "Consistency-Token": token } });
+    expect(((await listed.json()) as { metrics: object }).metrics).toMatchObject({ total_email_addresses: before + 1 });
+    const file = await caller.get(`/api/v1/tasks/${set.taskId}/jobs/export`, {
+      headers: { "Consistency-Token": token },
+    });
+    expect((await file.text()).trim().split("\n")).toHaveLength(before + 1);
+  } finally {
+    await set.resume(first, second);
+  }
+});
+
+test("a response of the primary has a token with which replicas that are behind are not asked", async () => {
+  await set.allUsed();
+  await set.pause(first, second);
+  try {
+    const count = (await set.countJobs()) + 1;
+    await set.addJobs(1);
+    const fromPrimary = await page({ token: set.foreignToken });
+    expect(await set.countOf(fromPrimary)).toBe(count);
+    const token = fromPrimary.headers.get("Consistency-Token");
+    expect(await set.countOf(await page({ token }))).toBe(count);
+    expect(await set.countOf(await page({ token: `${set.foreignToken}, ${token}` }))).toBe(count);
+  } finally {
+    await set.resume(first, second);
+  }
+});
+
+test("a revoked key is refused at once, although no replica has replayed the revocation", async () => {
+  await set.allUsed();
+  const other = await server.as({ userId: caller.userId });
+  await set.pause(first, second);
+  try {
+    expect((await other.get("/api/v1/tasks")).status).toBe(200);
+    await primary.run(
+      (sql) => sql`update api_keys set revoked_at = now() where key_preview like ${`${other.key.slice(0, 8)}%`}`,
+    );
+    expect((await other.get("/api/v1/tasks")).status).toBe(401);
+  } finally {
+    await set.resume(first, second);
+  }
+});
+
+test("a caller who sends the last token never goes back, and callers without tokens do", async () => {
+  await set.allUsed();
+  await second.configure({ recovery_min_apply_delay: "200ms" });
+  const writing = new AbortController();
+  const writer = primary.run(async (sql) => {
+    while (!writing.signal.aborted) {
+      await sql`insert into task_email_jobs (task_id, email_address) values (${set.taskId}, 'new@a.example')`;
+      await delay(3);
+    }
+  });
+  const goesBack = async (withToken: boolean) => {
+    let token: string | null = null;
+    let last = 0;
+    let times = 0;
+    const until = performance.now() + 1200;
+    while (performance.now() < until) {
+      const response: Response = await page({ token, limit: 1 });
+      expect(response.status).toBe(200);
+      const count = await set.countOf(response);
+      if (count < last) times += 1;
+      last = count;
+      if (withToken) token = response.headers.get("Consistency-Token");
+    }
+    return times;
+  };
+  const times = await Promise.all([goesBack(true), goesBack(false), goesBack(true), goesBack(false)]);
+  writing.abort();
+  await writer;
+  await second.configure({ recovery_min_apply_delay: "0" });
+  expect([times[0], times[2]]).toEqual([0, 0]);
+  expect(times[1]).toBeGreaterThan(0);
+});
+
+test("deep pages are right at both servers, although they share bookmarks and have replayed different jobs", async () => {
+  await set.allUsed();
+  await set.pause(second);
+  try {
+    await set.addJobs(3);
+    await first.replayed();
+    const expected = await set.readOffsets();
+    for (let round = 0; round < 12; round += 1) {
+      for (const offset of [150, 160, 200]) {
+        const response = await page({ limit: 1, query: `&offset=${offset}` });
+        const { jobs, count } = (await response.json()) as { jobs: { id: string }[]; count: number };
+        expect(jobs[0]?.id).toBe(expected(count)[offset]);
+      }
+    }
+  } finally {
+    await set.resume(second);
+  }
+});
+
+test.each([
+  ["one character", "x"],
+  ["a token without its last character", set.foreignToken.slice(0, -1)],
+  ["eleven tokens", Array(11).fill(set.foreignToken).join(",")],
+  ["8,000 characters", "1.".padEnd(7000, "A")],
+])("%s as a token is 400 and names the header", async (_, token) => {
+  const response = await page({ token });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    error: { code: "VALIDATION_ERROR", details: [{ field: "Consistency-Token" }] },
+  });
+  const { status, body } = await caller.query("{ viewer { userId } }", {}, { "Consistency-Token": token });
+  expect([status, body.errors[0].extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
+  expect(body.errors[0].message).toContain("Consistency-Token");
+  const file = await caller.get(`/api/v1/tasks/${set.taskId}/jobs/export`, { headers: { "Consistency-Token": token } });
+  expect(file.status).toBe(400);
+});
+
+test("a request without a valid credential is 401 whatever its token is", async () => {
+  const headers = { Authorization: "Bearer x", "Consistency-Token": "x" };
+  expect((await fetch(`${server.url}/api/v1/tasks`, { headers })).status).toBe(401);
+});
+
+test("tokens of the future, of another cluster and of another version are answered by the primary", async () => {
+  await set.allUsed();
+  for (const token of [set.futureToken(await primary.run(readConsistencyToken)), set.foreignToken, "2.AAAA"]) {
+    const before = await set.answered("primary");
+    expect((await page({ token })).status).toBe(200);
+    expect(await set.answered("primary")).toBe(before + 1);
+  }
+});
+
+test("a replica that lags is skipped and used again, and an idle primary is no lag", async () => {
+  await set.allUsed();
+  // No commit for longer than the limit.
+  await delay(set.maxLagMs + 300);
+  expect(await set.used()).toEqual([1, 1]);
+  await set.pause(first);
+  await set.addJobs(1);
+  await set.becomes(first, "lags too far behind the primary");
+  const count = await set.countJobs();
+  for (let n = 0; n < 10; n += 1) expect(await set.countOf(await page())).toBe(count);
+  expect(await set.lagOf(first)).toBeGreaterThan(set.maxLagMs / 1000);
+  await set.resume(first);
+  await set.becomes(first, null);
+});
+
+test("a standby that receives nothing lags, although it has replayed all that it has received", async () => {
+  await set.allUsed();
+  await first.configure({ primary_conninfo: "host=127.0.0.1 port=1" });
+  await delay(300);
+  await set.addJobs(1);
+  await set.becomes(first, "lags too far behind the primary");
+  await first.run((sql) => sql`alter system reset primary_conninfo`);
+  await first.run((sql) => sql.unsafe(`alter system set primary_conninfo = '${set.primaryConnection}'`));
+  await first.run((sql) => sql`select pg_reload_conf()`);
+  await set.becomes(first, null);
+});
+
+test("a read that a standby cannot answer is answered by the primary", async () => {
+  await set.allUsed();
+  // The standbys replay the lock, but not the end of its transaction.
+  await primary.run((sql) =>
+    sql.begin(async (transaction) => {
+      await transaction`lock table task_email_jobs in access exclusive mode`;
+      // A commit also flushes the lock to the log.
+      await primary.run((other) => other`update tasks set source = 'changed'`);
+      await Promise.all([first.replayed(), second.replayed()]);
+      await set.pause(first, second);
+    }),
+  );
+  try {
+    const before = await set.failovers();
+    const responses = await Promise.all(Array.from({ length: 10 }, () => page()));
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(await set.failovers()).toBeGreaterThan(before);
+  } finally {
+    await set.resume(first, second);
+  }
+});
+
+test("requests are answered while a replica is frozen, and it is used again", async () => {
+  await set.allUsed();
+  first.freeze();
+  const statuses = await set.statusesFor(1500);
+  await set.becomes(first, "does not answer");
+  first.thaw();
+  expect([...new Set(statuses)]).toEqual([200]);
+  await set.becomes(first, null);
+});
+
+test("requests are answered while a replica is gone, and it is used again", async () => {
+  await set.allUsed();
+  const statuses = set.statusesFor(1000);
+  await delay(100);
+  await first.kill();
+  expect([...new Set(await statuses)]).toEqual([200]);
+  await first.start();
+  await set.becomes(first, null);
+});
+
+test("a replica that was promoted is not used, and its own rows are never served", async () => {
+  await set.allUsed();
+  const statuses = set.statusesFor(1000);
+  await first.promote();
+  await first.run((sql) => sql`delete from tasks`);
+  expect([...new Set(await statuses)]).toEqual([200]);
+  await set.becomes(first, "was promoted and is not the primary of DATABASE_URL");
+});
+
+test("no error was logged", () => {
+  expect(server.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+});

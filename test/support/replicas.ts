@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, expect } from "vitest";
+import { type ReplicationNode, sharedReplication } from "./replication.ts";
+import { serveDatabase } from "./test-server.ts";
+
+const METRICS_TOKEN = "0123456789abcdef";
+const MAX_LAG_MS = 500;
+const JOBS = 300;
+
+interface PageOptions {
+  readonly token?: string | null;
+  readonly limit?: number;
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** Starts a primary with two standbys and a server that reads from them, and closes all after the last test of the file. */
+export async function openTestReplicas() {
+  const userId = randomUUID();
+  const taskId = randomUUID();
+  const { nodes } = await sharedReplication({ standbys: 2 });
+  const [primary, first, second] = nodes as [ReplicationNode, ReplicationNode, ReplicationNode];
+  const primaryConnection = (await first.run((sql) => sql`show primary_conninfo`))[0].primary_conninfo as string;
+  const addJobs = (count: number) =>
+    primary.run(
+      (sql) => sql`insert into task_email_jobs (task_id, email_address, created_at)
+        select ${taskId}, number || '@a.example', clock_timestamp() from generate_series(1, ${count}::int) number`,
+    );
+  await primary.run((sql) => sql`insert into tasks (id, user_id) values (${taskId}, ${userId})`);
+  await addJobs(JOBS);
+
+  const server = await serveDatabase(primary.url, {
+    DATABASE_REPLICA_URLS: `${first.url}, ${second.url}`,
+    MAX_REPLICA_LAG_MS: String(MAX_LAG_MS),
+    METRICS_TOKEN,
+  });
+  afterAll(() => server.close());
+  const caller = await server.as({ userId });
+
+  const page = ({ token = null, limit = 5, query = "", headers = {} }: PageOptions = {}) =>
+    caller.get(`/api/v1/tasks/${taskId}/jobs?limit=${limit}${query}`, {
+      headers: { ...headers, ...(token === null ? {} : { "Consistency-Token": token }) },
+    });
+
+  async function metric(name: string): Promise<number> {
+    const headers = { Authorization: `Bearer ${METRICS_TOKEN}` };
+    const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+    const line = text.split("\n").find((each) => each.startsWith(`${name} `));
+    return Number(line?.split(" ")[1] ?? 0);
+  }
+  const nameOf = (node: ReplicationNode) => `127.0.0.1:${node.port}/task_jobs`;
+  const used = () => Promise.all([first, second].map((node) => metric(`replica_used{replica="${nameOf(node)}"}`)));
+
+  /** Waits until the last log line about a replica has this reason, or none for a replica that is used. */
+  const becomes = (node: ReplicationNode, reason: string | null) =>
+    expect
+      .poll(
+        () =>
+          server.logLines.map((line) => JSON.parse(line)).findLast(({ replica }) => replica === nameOf(node))?.reason ??
+          null,
+        { timeout: 5000, interval: 20 },
+      )
+      .toBe(reason);
+
+  return {
+    primary,
+    first,
+    second,
+    server,
+    caller,
+    taskId,
+    page,
+    addJobs,
+    becomes,
+    used,
+    primaryConnection,
+    maxLagMs: MAX_LAG_MS,
+    /** A well-formed token of another cluster, which the primary answers. */
+    foreignToken: `1.${Buffer.alloc(14, 1).toString("base64url")}`,
+    futureToken(token: string | null): string {
+      const bytes = Buffer.from(token?.slice(2) ?? "", "base64url");
+      bytes.writeBigUInt64BE(bytes.readBigUInt64BE(6) + 1_000_000_000n, 6);
+      return `1.${bytes.toString("base64url")}`;
+    },
+    pause: (...paused: ReplicationNode[]) =>
+      Promise.all(
+        paused.map((node) =>
+          node.run(async (sql) => {
+            await sql`select pg_wal_replay_pause()`;
+            const state = async () => (await sql`select pg_get_wal_replay_pause_state() as state`)[0]?.state;
+            await expect.poll(state, { timeout: 5000, interval: 5 }).toBe("paused");
+          }),
+        ),
+      ),
+    resume: (...paused: ReplicationNode[]) =>
+      Promise.all(paused.map((node) => node.run((sql) => sql`select pg_wal_replay_resume()`))),
+    /** Waits until both replicas are used and have replayed everything. */
+    async allUsed(): Promise<void> {
+      await Promise.all([first.replayed(), second.replayed(), becomes(first, null), becomes(second, null)]);
+      await expect.poll(used, { timeout: 5000, interval: 20 }).toEqual([1, 1]);
+    },
+    countJobs: async (): Promise<number> =>
+      (await primary.run((sql) => sql`select count(*)::int from task_email_jobs where task_id = ${taskId}`))[0].count,
+    countOf: async (response: Response) => ((await response.json()) as { count: number }).count,
+    lagOf: (node: ReplicationNode) => metric(`replica_lag_seconds{replica="${nameOf(node)}"}`),
+    answered: (name: string) => metric(`requests_by_server_total{server="${name}"}`),
+    async failovers(): Promise<number> {
+      const counts = [first, second].map((node) => metric(`replica_failovers_total{replica="${nameOf(node)}"}`));
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+    },
+    /** Returns the ids of all jobs by offset, as they were when the task had this number of jobs. */
+    async readOffsets(): Promise<(count: number) => string[]> {
+      const rows = await primary.run(
+        (sql) => sql`select id from task_email_jobs where task_id = ${taskId} order by created_at desc, id desc`,
+      );
+      const ids = (rows as { id: string }[]).map(({ id }) => id);
+      return (count) => ids.slice(ids.length - count);
+    },
+    /** Requests pages with four connections for some time, and returns their statuses. */
+    async statusesFor(ms: number): Promise<number[]> {
+      const until = performance.now() + ms;
+      const statuses: number[] = [];
+      const client = async () => {
+        while (performance.now() < until) {
+          const response = await page();
+          statuses.push(response.status);
+          await response.text();
+          await delay(2);
+        }
+      };
+      await Promise.all([client(), client(), client(), client()]);
+      return statuses;
+    },
+  };
+}
