@@ -2,6 +2,8 @@
 grant usage on schema public to server;
 grant select on task_jobs_api_migrations, tasks, task_email_jobs, emails, api_keys, task_job_totals to server;
 grant select, insert, update, delete on rate_limits to server;
+-- Other roles see the timeline of a standby late, so that after a failover a standby would be unused for minutes.
+grant pg_read_all_stats to server;
 
 alter role server set random_page_cost = 1.1;
 alter role server set max_parallel_workers_per_gather = 0;

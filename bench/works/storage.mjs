@@ -42,13 +42,15 @@ async function measureHistory({ database }, { name, fill }, tasks) {
     await applyMigrations(database.urlOf(DATABASE));
     return await withConnection(database.urlOf(DATABASE), async (sql) => {
       await sql.unsafe(FILL_SQL).simple();
-      const [before] = await sql`select pg_current_wal_insert_lsn() as lsn`;
+      const [before] = await sql`select pg_current_wal_insert_lsn() as lsn, wal_fpi as images from pg_stat_wal`;
       for (let task = 0; task < tasks; task++) {
         await sql`call ${sql(fill)}(${JOBS_PER_TASK}::int)`;
         // Autovacuum would run about as often, but not in a run of two minutes.
         if (task % 20 === 19) await sql`vacuum (analyze) task_email_jobs`;
       }
-      const [{ bytes: wal }] = await sql`select pg_current_wal_insert_lsn() - ${before.lsn}::pg_lsn as bytes`;
+      const [wal] = await sql`
+        select pg_current_wal_insert_lsn() - ${before.lsn}::pg_lsn as bytes, (wal_fpi - ${before.images}) * 8192 as images
+        from pg_stat_wal`;
       const relations = await sql`
         select relname as relation, pg_table_size(oid) as bytes from pg_class
         where relname in ${sql(RELATIONS)}
@@ -63,7 +65,8 @@ async function measureHistory({ database }, { name, fill }, tasks) {
       return [
         ...relations.filter(({ bytes }) => Number(bytes) / jobs >= 0.1).map((one) => row(one.relation, one.bytes)),
         row("all tables and indexes", total),
-        row("WAL", wal),
+        row("WAL", wal.bytes),
+        row("WAL, full page images at most", wal.images),
         ...(await measureUpkeep(sql)).map(([what, seconds]) => figure(what, "s", seconds)),
       ];
     });

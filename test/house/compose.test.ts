@@ -57,6 +57,6 @@ test("PgBouncer ignores the start-up parameters that docs/operating.md lists, an
   const statements = (text: string) =>
     [...text.matchAll(/^ *((?:grant|alter role server set) (?!default_transaction)[^;]*);/gm)].map(([, sql]) => sql);
   const granted = statements(read("deploy/grant-rights.sql"));
-  expect(granted).toHaveLength(8);
+  expect(granted).toHaveLength(9);
   expect(statements(manual)).toEqual(expect.arrayContaining(granted));
 });
