@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
+import { applyMigrations } from "../../src/db/migrate.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aTask, someJobs } from "../support/builders.ts";
+import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { failedOf, loadPages, wrongOf } from "../support/page-load.ts";
 import { type ReplicationNode, sharedReplication } from "../support/replication.ts";
 import { serveDatabase } from "../support/test-server.ts";
@@ -52,7 +54,8 @@ describe("a server of the list is chosen by target_session_attrs", () => {
   });
 });
 
-test("requests survive a failover of about a second without a failure", async () => {
+/** A page of a new task over a server for the list, with clients that request it. */
+async function startLoad(clients: number) {
   const taskId = await primary.run((sql) => aTask(sql));
   await primary.run((sql) => someJobs(sql, taskId, 300));
   await standby.replayed();
@@ -61,13 +64,119 @@ test("requests survive a failover of about a second without a failure", async ()
   const { get } = await server.as({ isAdmin: true });
   const request = () => get(`/api/v1/tasks/${taskId}/jobs?limit=20&offset=100`);
   const expected = await (await request()).text();
-  const load = loadPages({ clients: 20, request, isRight: (body) => body === expected });
-  await sleep(500);
+  return { server, request, load: loadPages({ clients, request, isRight: (body) => body === expected }) };
+}
+
+test("requests survive a failover of about a second without a failure", async () => {
+  const { load } = await startLoad(20);
+  await sleep(300);
   await primary.kill();
   await sleep(900);
   await standby.promote();
-  await sleep(1000);
+  await sleep(800);
   const pages = await load.stop();
   expect([failedOf(pages), wrongOf(pages)]).toEqual([[], []]);
   await exchangeRoles();
+});
+
+test("a longer failover is 503 with Retry-After, and pages are right within a second of the promotion", async () => {
+  const { server, load } = await startLoad(8);
+  await sleep(300);
+  await primary.kill();
+  await sleep(3000);
+  await standby.promote();
+  const promotedAt = performance.now();
+  await sleep(1500);
+  const pages = await load.stop();
+  const failed = failedOf(pages);
+  expect(new Set(failed.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(new Set(["503 1"]));
+  expect(failed.filter(({ startedAt }) => startedAt > promotedAt + 1000)).toEqual([]);
+  expect(wrongOf(pages)).toEqual([]);
+  const reasons = server.logLines.map((line) => JSON.parse(line).reason ?? "").join("\n");
+  expect(reasons).toContain(
+    `NO_SUITABLE_SERVER no server for target_session_attrs=primary: 127.0.0.1:${primary.port} failed (ECONNREFUSED`,
+  );
+  expect(reasons).toContain(`127.0.0.1:${standby.port} is a standby`);
+  expect(reasons).not.toContain(new URL(primary.url).password);
+  await exchangeRoles();
+});
+
+test("a frozen primary is left for the promoted standby, also by idle connections and after it thaws", async () => {
+  const pool = open(listed());
+  await Promise.all([pool.sql`select pg_sleep(0.1)`, pool.sql`select pg_sleep(0.1)`]);
+  expect(await pool.port()).toBe(primary.port);
+  primary.freeze();
+  await standby.promote();
+  await expect.poll(() => pool.port(), { timeout: 4000 }).toBe(standby.port);
+  primary.thaw();
+  // The former primary still accepts writes. Only its timeline tells that it is outdated.
+  await primary.run((sql) => sql`create table outdated ()`);
+  await sleep(1200);
+  const ports = await Promise.all(Array.from({ length: 20 }, () => pool.port()));
+  expect(new Set(ports)).toEqual(new Set([standby.port]));
+  expect(await open(urlOf([primary, standby], "target_session_attrs=read-write")).port()).toBe(standby.port);
+  await exchangeRoles();
+});
+
+test("pages are right after a failover that lost a transaction, also from bookmarks and entity tags", async () => {
+  const userId = randomUUID();
+  const taskId = await primary.run((sql) => aTask(sql, { user_id: userId }));
+  await primary.run((sql) => someJobs(sql, taskId, 300));
+  const server = await serveDatabase(listed(), {});
+  opened.push(server);
+  const { get } = await server.as({ userId });
+  const path = (offset: number) => `/api/v1/tasks/${taskId}/jobs?limit=50&offset=${offset}`;
+  await standby.replayed();
+  await standby.stopReceiving();
+  await primary.run((sql) => aJob(sql, { task_id: taskId, created_at: "2026-01-01T00:00:00Z" }));
+  const lost = new Map<number, string | null>();
+  for (const offset of [100, 150, 200]) lost.set(offset, (await get(path(offset))).headers.get("etag"));
+  await primary.kill();
+  await standby.promote();
+  await standby.run((sql) => aJob(sql, { task_id: taskId, created_at: "2020-01-01T00:00:00Z" }));
+  const expected = await standby.run(
+    (sql) => sql`
+    select id from task_email_jobs where task_id = ${taskId} order by created_at desc, id desc`,
+  );
+  for (const [offset, etag] of lost) {
+    const response = await get(path(offset), { headers: { "If-None-Match": etag ?? "" } });
+    const { jobs, count } = JSON.parse(await response.text());
+    const ids = expected.slice(offset, offset + 50).map(({ id }: { id: string }) => id);
+    expect([response.status, count, jobs.map(({ id }: { id: string }) => id)]).toEqual([200, 301, ids]);
+  }
+  await exchangeRoles();
+});
+
+test("a primary that becomes read-only is left where read-write is asked for", async () => {
+  const pool = open(listed("target_session_attrs=read-write"));
+  expect(await pool.port()).toBe(primary.port);
+  await primary.configure({ default_transaction_read_only: "on" });
+  await sleep(1500);
+  await expect(pool.port()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+  const tolerant = open(listed("target_session_attrs=primary"));
+  expect(await tolerant.port()).toBe(primary.port);
+  await primary.configure({ default_transaction_read_only: "off" });
+  await expect.poll(() => pool.port().catch(() => null), { timeout: 3000 }).toBe(primary.port);
+});
+
+test("migrations and commands find the primary of a list that names no target", async () => {
+  const url = urlOf([standby, primary]);
+  await applyMigrations(url);
+  const command = openDatabase({ url, maxConnections: 1 });
+  opened.push(command);
+  const [row] = await command.sql`select inet_server_port() as port`;
+  expect(row?.port).toBe(primary.port);
+});
+
+test("connections are spread over the servers that suit with load_balance_hosts=random", async () => {
+  const ports = new Set<number>();
+  for (let i = 0; i < 12 && ports.size < 2; i++) ports.add(await open(listed("load_balance_hosts=random")).port());
+  expect(ports).toEqual(new Set([primary.port, standby.port]));
+});
+
+test("a wrong password is reported as such, although another server refuses the connection", async () => {
+  const url = listed()
+    .replace(/:[^:@]*@/, ":wrong@")
+    .replace(String(standby.port), "9");
+  await expect(open(url).port()).rejects.toMatchObject({ cause: { cause: { code: "28P01" } } });
 });

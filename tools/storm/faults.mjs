@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { integerBelow } from "../support/random.mjs";
 import { send } from "./clients.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
+import { createFailover } from "./failover.mjs";
 import { TRAP } from "./world.mjs";
 
 /** The time between two attempts to find a backend. */
@@ -26,7 +27,7 @@ export function stopProcess(pid) {
 }
 
 /** The faults of a run. Each resolves when it is over, and is written to the history when it takes effect. */
-export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
+export function openFaults({ databaseUrl, origin, trapKey, history, random, replication }) {
   const options = { fetch_types: false, onnotice: () => {}, connection: { application_name: "storm" } };
   const sql = postgres(databaseUrl, { max: 8, ...options });
   const agent = new http.Agent({ keepAlive: true });
@@ -99,6 +100,8 @@ export function openFaults({ databaseUrl, origin, trapKey, history, random }) {
         await delay(ms);
       });
     },
+
+    failover: replication === null ? undefined : createFailover(replication, history),
 
     async close() {
       for (const pid of frozen) thaw(pid);

@@ -1,4 +1,4 @@
-// npm run storm -- [--scenario storm|isolation|hostile-key] [--seconds 60] [--seed 1]
+// npm run storm -- [--scenario storm|isolation|failover|hostile-key] [--seconds 60] [--seed 1]
 // Injects faults into the database while clients send requests. The exit code is 1 if a response is wrong; the history then
 // stays in .artifacts/. It is 3 if responses were only late on a busy machine: the run must be repeated.
 // See docs/decisions/resilience.md.
@@ -33,7 +33,9 @@ const scenario = SCENARIOS[values.scenario];
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
-  process.stderr.write("usage: npm run storm -- [--scenario storm|isolation|hostile-key] [--seconds 60] [--seed 1]\n");
+  process.stderr.write(
+    "usage: npm run storm -- [--scenario storm|isolation|failover|hostile-key] [--seconds 60] [--seed 1]\n",
+  );
   process.exit(2);
 }
 
@@ -46,8 +48,8 @@ const schedule = scheduleOf(random, seconds, scenario.faults);
 const scheduled = {};
 for (const { kind } of schedule) scheduled[kind] = (scheduled[kind] ?? 0) + 1;
 
-const { environment, clients, aborting, mayFail, mustSee } = scenario;
-const stage = await openStormStage({ environment, logFile, program: values.program });
+const { environment, clients, aborting, mayFail, mustSee, standbys } = scenario;
+const stage = await openStormStage({ environment, logFile, program: values.program, standbys });
 const history = openHistory(historyFile);
 const faults = openFaults({ ...stage, history, random });
 const stop = new AbortController();

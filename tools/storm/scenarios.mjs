@@ -1,6 +1,7 @@
 /**
  * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, wrong and foreign rows are not;
- * the statement timeout is shorter than the locks and freezes. A third scenario, hostile-key, is in hostile-key.mjs.
+ * the statement timeout is shorter than the locks and freezes. failover: as storm, while the primary is stopped, killed or frozen
+ * and a standby is promoted. A fourth scenario, hostile-key, is in hostile-key.mjs.
  */
 export const SCENARIOS = {
   storm: {
@@ -27,5 +28,14 @@ export const SCENARIOS = {
       { kind: "lock", perMinute: 60, ms: 150 },
       { kind: "trap", perMinute: 300 },
     ],
+  },
+  failover: {
+    clients: 20,
+    aborting: 0,
+    mayFail: false,
+    mustSee: [200],
+    environment: {},
+    standbys: 1,
+    faults: [{ kind: "failover", perMinute: 10, ms: 800 }],
   },
 };

@@ -1,20 +1,30 @@
 import { createWriteStream } from "node:fs";
 import { insertKey } from "../support/api-key.mjs";
+import { openReplication } from "../support/replication.mjs";
 import { openStage } from "../support/stage.mjs";
 import { fillWorld, TRAP, USERS, userId } from "./world.mjs";
 
-/** Starts a server over the storm's data, and writes the server's log to a file. */
-export async function openStormStage({ environment, logFile, program }) {
+/** Starts a server over the storm's data, and writes the server's log to a file. With `standbys` the database is replicated. */
+export async function openStormStage({ environment, logFile, program, standbys = 0 }) {
   const log = createWriteStream(logFile);
+  const replication = standbys === 0 ? null : await openReplication({ standbys });
   const stage = await openStage({
     name: "storm",
     environment: { LOG_LEVEL: "error", ...environment },
     program,
     fill,
     seeLine: (line) => log.write(`${line}\n`),
+    ...(replication === null ? {} : { openDatabase: async () => databaseOf(replication) }),
   });
-  return { ...stage, keys: stage.filled, trapKey: stage.filled[TRAP.user - 1] };
+  return { ...stage, replication, keys: stage.filled, trapKey: stage.filled[TRAP.user - 1] };
 }
+
+const databaseOf = ({ nodes, urlOf, close }) => ({
+  url: nodes[0].url,
+  // The standbys first, so that the server has to look for the primary.
+  serverUrl: urlOf(nodes.toReversed(), "target_session_attrs=primary"),
+  close,
+});
 
 /** Returns the keys of all users by number. The last one belongs to the trap. */
 async function fill(sql) {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,7 @@ const POLL_MS = 10;
  * @property {() => Promise<void>} promote Makes a standby the primary, and resolves when it accepts writes.
  * @property {() => Promise<void>} becomeStandby Starts a cleanly stopped primary as a standby of the new one.
  * @property {(primary: Node) => Promise<void>} copyFrom Replaces its files by a base backup of the primary and starts it as a standby.
+ * @property {() => Promise<void>} stopReceiving Cuts a standby off, so that it lacks what the primary writes from now on.
  * @property {() => Promise<void>} replayed Resolves when it has replayed everything that the primary has written by now.
  */
 
@@ -64,7 +65,6 @@ export async function openReplication({ standbys = 1, settings = {}, prepare = a
     const [primary, ...others] = nodes;
     await primary.start();
     group.password = new URL(primary.url).password;
-    await primary.run((sql) => sql.unsafe(`alter system set primary_conninfo = '${primaryOf(group)}'`));
     await prepare(primary.url);
     for (const node of others) await node.copyFrom(primary);
   } catch (error) {
@@ -128,7 +128,8 @@ function createNode(group, port) {
       server = null;
     },
     async kill() {
-      if (server !== null) sendSignal(readPostmaster(clusterDir), "SIGQUIT");
+      // A server that ended by itself has removed this file.
+      if (existsSync(join(clusterDir, "postmaster.pid"))) sendSignal(readPostmaster(clusterDir), "SIGQUIT");
       node.thaw();
       await node.stop();
     },
@@ -147,6 +148,7 @@ function createNode(group, port) {
       await node.run((sql) => sql`select pg_promote()`);
     },
     async becomeStandby() {
+      await appendFile(join(clusterDir, "postgresql.auto.conf"), `primary_conninfo = '${primaryOf(group)}'\n`);
       await writeFile(join(clusterDir, "standby.signal"), "");
       await node.start();
     },
@@ -156,6 +158,12 @@ function createNode(group, port) {
       await mkdir(dataDir, { recursive: true });
       await copyRunning(primary, join(group.root, String(primary.port), "postgres"), clusterDir);
       await node.becomeStandby();
+    },
+    async stopReceiving() {
+      await node.configure({ primary_conninfo: "" });
+      await node.run(async (sql) => {
+        while ((await sql`select from pg_stat_wal_receiver`).length > 0) await delay(POLL_MS);
+      });
     },
     async replayed() {
       const [{ lsn }] = await (await findPrimary(group)).run((sql) => sql`select pg_current_wal_lsn()::text as lsn`);

@@ -12,17 +12,39 @@ export const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url)
 /** The data is deleted after the run, so PostgreSQL need not write it durably. */
 const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" };
 
+/** A single server with a directory of its own. */
+async function openSingleServer(name) {
+  const dataDir = mkdtempSync(join(tmpdir(), `task-jobs-${name}-`));
+  const server = await openEmbeddedPostgres({ dataDir, mode: "start", settings: FAST });
+  return {
+    url: server.url,
+    /** What the built server gets as DATABASE_URL. */
+    serverUrl: server.url,
+    async close() {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
 /**
- * Starts a new embedded PostgreSQL and the built server as its own process. `fill` inserts the rows after the migrations, and
+ * Starts a new PostgreSQL, or the one that `openDatabase` starts, and the built server as its own process. `fill` inserts the rows after the migrations, and
  * `seeLine` receives each line of the server's log.
  * @param {{ name: string, environment: Record<string, string>, fill: (sql: postgres.Sql) => Promise<any>,
- *   seeLine?: (line: string) => void, program?: string | undefined }} options
+ *   seeLine?: (line: string) => void, program?: string | undefined,
+ *   openDatabase?: (name: string) => Promise<{ url: string, serverUrl: string, close: () => Promise<void> }> }} options
  */
-export async function openStage({ name, environment, fill, seeLine = () => {}, program = MAIN }) {
-  const dataDir = mkdtempSync(join(tmpdir(), `task-jobs-${name}-`));
-  const database = await openEmbeddedPostgres({ dataDir, mode: "start", settings: FAST });
+export async function openStage({
+  name,
+  environment,
+  fill,
+  seeLine = () => {},
+  program = MAIN,
+  openDatabase = openSingleServer,
+}) {
+  const database = await openDatabase(name);
   const server = spawn(process.execPath, [program], {
-    env: { PATH: process.env.PATH, DATABASE_URL: database.url, PORT: "0", ...environment },
+    env: { PATH: process.env.PATH, DATABASE_URL: database.serverUrl, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(server, "close");
@@ -33,8 +55,7 @@ export async function openStage({ name, environment, fill, seeLine = () => {}, p
     server.kill("SIGTERM");
     const [code, signal] = await ended;
     await sql.end({ timeout: 5 });
-    await database.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    await database.close();
     return code ?? signal;
   }
 

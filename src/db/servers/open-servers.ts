@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionSettings } from "../connection-url.ts";
+import { isTemporaryOutage } from "../faults.ts";
 import type { ServerChoice } from "../socket.ts";
 import { createServerProbe, type ServerProbe } from "./ask-server.ts";
 import { chooseServers } from "./choose-servers.ts";
@@ -46,6 +47,7 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
   const sockets = new Map<net.Socket, string>();
   let suitable: readonly ServerProbe[] = [];
   let isCurrent = false;
+  const wasFound = false;
   let silent = new Set<ServerProbe>();
   let searching: Promise<void> | null = null;
   let searchingSince = 0;
@@ -86,7 +88,8 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
         isCurrent = false;
         outageSince ??= startedAt;
         failedAt = performance.now();
-        if (failedAt - outageSince > patienceMs) throw error;
+        // A wrong password of a new server is reported at once; one server of a working list must not end the patience.
+        if (failedAt - outageSince > patienceMs || !(wasFound || isTemporaryOutage(error))) throw error;
         await delay(SEARCH_INTERVAL_MS);
       }
     }
