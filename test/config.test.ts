@@ -12,6 +12,8 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 
 test.each([
   [{ RATE_LIMIT_STORE: "memory" }, "RATE_LIMIT_STORE has no effect without RATE_LIMIT"],
+  [{ DATABASE_REPLICA_URLS: "postgres://a/b" }, "DATABASE_REPLICA_URLS has no effect without DATABASE_URL"],
+  [{ MAX_REPLICA_LAG_MS: "1000" }, "MAX_REPLICA_LAG_MS has no effect without DATABASE_REPLICA_URLS"],
   [{ METRICS_HOST: "0.0.0.0" }, "METRICS_HOST has no effect without METRICS_PORT"],
   [{ METRICS_HOST: "0.0.0.0", METRICS_TOKEN: "0123456789abcdef" }, "METRICS_HOST has no effect without METRICS_PORT"],
   [{ JWT_ISSUER: "https://a.example" }, "JWT_ISSUER has no effect without JWT_SECRET or JWT_JWKS_URL"],

@@ -43,6 +43,7 @@ test("the import prints the counts, the task and the path that reads it", async 
   expect(task).toMatchObject({ user_id: USER_ID, source: "list.csv" });
   expect(stdout).toMatch(/^rows read +2\njobs +2\nemail records +1\nbad rows +0\nseconds +\d+\.\d\ntask /);
   expect(stdout).toContain(`read it at     GET /api/v1/tasks/${task?.id}/jobs`);
+  expect(stdout).toMatch(/\ntoken {10}1\.[\w-]{19}\n$/);
   expect(stderr).toBe("storing: 2 rows, 100 %\nIgnored unknown columns: Score\n");
   expect(code).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect } from "vitest";
+import { describeDatabase } from "../../src/db/connection-url.ts";
 import { type ReplicationNode, sharedReplication } from "./replication.ts";
 import { serveDatabase } from "./test-server.ts";
 
@@ -13,6 +14,36 @@ interface PageOptions {
   readonly limit?: number;
   readonly query?: string;
   readonly headers?: Record<string, string>;
+}
+
+interface ServedReplicas {
+  readonly databaseUrl: string;
+  readonly replicaUrls: string;
+  readonly userId: string;
+  readonly taskId: string;
+}
+
+async function serveReplicas({ databaseUrl, replicaUrls, userId, taskId }: ServedReplicas) {
+  const server = await serveDatabase(databaseUrl, {
+    DATABASE_REPLICA_URLS: replicaUrls,
+    MAX_REPLICA_LAG_MS: String(MAX_LAG_MS),
+    METRICS_TOKEN,
+  });
+  const caller = await server.as({ userId });
+  return {
+    server,
+    caller,
+    page: ({ token = null, limit = 5, query = "", headers = {} }: PageOptions = {}) =>
+      caller.get(`/api/v1/tasks/${taskId}/jobs?limit=${limit}${query}`, {
+        headers: { ...headers, ...(token === null ? {} : { "Consistency-Token": token }) },
+      }),
+    async metric(name: string): Promise<number> {
+      const headers = { Authorization: `Bearer ${METRICS_TOKEN}` };
+      const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+      const line = text.split("\n").find((each) => each.startsWith(`${name} `));
+      return Number(line?.split(" ")[1] ?? 0);
+    },
+  };
 }
 
 /** Starts a primary with two standbys and a server that reads from them, and closes all after the last test of the file. */
@@ -30,25 +61,10 @@ export async function openTestReplicas() {
   await primary.run((sql) => sql`insert into tasks (id, user_id) values (${taskId}, ${userId})`);
   await addJobs(JOBS);
 
-  const server = await serveDatabase(primary.url, {
-    DATABASE_REPLICA_URLS: `${first.url}, ${second.url}`,
-    MAX_REPLICA_LAG_MS: String(MAX_LAG_MS),
-    METRICS_TOKEN,
-  });
+  const serve = (replicaUrls: string, databaseUrl = primary.url) =>
+    serveReplicas({ databaseUrl, replicaUrls, userId, taskId });
+  const { server, caller, page, metric } = await serve(`${first.url}, ${second.url}`);
   afterAll(() => server.close());
-  const caller = await server.as({ userId });
-
-  const page = ({ token = null, limit = 5, query = "", headers = {} }: PageOptions = {}) =>
-    caller.get(`/api/v1/tasks/${taskId}/jobs?limit=${limit}${query}`, {
-      headers: { ...headers, ...(token === null ? {} : { "Consistency-Token": token }) },
-    });
-
-  async function metric(name: string): Promise<number> {
-    const headers = { Authorization: `Bearer ${METRICS_TOKEN}` };
-    const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
-    const line = text.split("\n").find((each) => each.startsWith(`${name} `));
-    return Number(line?.split(" ")[1] ?? 0);
-  }
   const nameOf = (node: ReplicationNode) => `127.0.0.1:${node.port}/task_jobs`;
   const used = () => Promise.all([first, second].map((node) => metric(`replica_used{replica="${nameOf(node)}"}`)));
 
@@ -73,6 +89,20 @@ export async function openTestReplicas() {
     page,
     addJobs,
     becomes,
+    /** Starts another server, whose only replica is at this URL. The caller closes it. */
+    async serve(replicaUrl: string, databaseUrl?: string) {
+      const other = await serve(replicaUrl, databaseUrl);
+      const name = describeDatabase(replicaUrl).replace("PostgreSQL at ", "");
+      return {
+        page: other.page,
+        failovers: () => other.metric(`replica_failovers_total{replica="${name}"}`),
+        answered: () => other.metric(`requests_by_server_total{server="${name}"}`),
+        lastReason: () =>
+          other.server.logLines.map((line) => JSON.parse(line)).findLast(({ replica }) => replica === name)?.reason ??
+          null,
+        close: other.server.close,
+      };
+    },
     used,
     primaryConnection,
     maxLagMs: MAX_LAG_MS,

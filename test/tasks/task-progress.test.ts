@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
+import type { SharedReads } from "../../src/db/reads/reads.ts";
 import { Failure } from "../../src/errors.ts";
 import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
 import { type ProgressGroup, percentDone, progressOfGroups } from "../../src/tasks/progress/task-progress.ts";
-import { deadlineIn } from "../../src/values/deadline.ts";
+import { type Deadline, deadlineIn } from "../../src/values/deadline.ts";
 
 const group = (taskId: string): ProgressGroup => ({
   taskId,
@@ -18,11 +19,11 @@ const group = (taskId: string): ProgressGroup => ({
 afterEach(() => vi.useRealTimers());
 
 /** Creates a reader whose counts end when the test calls `resolve` or `fail`. */
-function createReader() {
+function createReader(shared?: SharedReads) {
   const counts: { ids: readonly string[]; resolve: () => void; fail: (error: Error) => void }[] = [];
   const read = createTaskProgressReader({
     timeoutMs: 10_000,
-    shared: undefined,
+    shared,
     findProgressGroups: ({ taskIds: ids }) =>
       new Promise((resolve, reject) => {
         counts.push({ ids, resolve: () => resolve(ids.map(group)), fail: reject });
@@ -30,7 +31,7 @@ function createReader() {
   });
   const poll = (taskIds: readonly string[], ms = 1000, userId: string = randomUUID()) =>
     read({ taskIds, filter: {}, withEmails: false, deadline: deadlineIn(ms), userId });
-  return { poll, counts };
+  return { poll, read, counts };
 }
 
 test("percentages are rounded down exactly for up to 1,000 jobs", () => {
@@ -81,6 +82,35 @@ test("a count is repeated immediately after a connection error, but not after a 
   const again = poll(["b"]);
   counts[2]?.resolve();
   expect((await again)[0]?.total).toBe(1);
+});
+
+test("a caller whose token is newer than a running count gets another one, and the others keep theirs", async () => {
+  const newer = deadlineIn(1000);
+  const fresh = new Set<Deadline>();
+  const shared = {
+    begin: (request: Deadline, ms: number) => {
+      const count = deadlineIn(ms);
+      if (request === newer) fresh.add(count);
+      return count;
+    },
+    isFreshEnough: (request: Deadline, count: Deadline) => request !== newer || fresh.has(count),
+    addTo: vi.fn(),
+  };
+  const { poll, read, counts } = createReader(shared);
+  const older = poll(["a"]);
+  const withToken = read({ taskIds: ["a"], filter: {}, withEmails: false, deadline: newer, userId: randomUUID() });
+  const another = poll(["a"]);
+  expect(counts).toHaveLength(2);
+  counts[0]?.resolve();
+  await Promise.all([older, another]);
+  expect(shared.addTo).toHaveBeenCalledTimes(2);
+  counts[1]?.resolve();
+  await withToken;
+  expect(shared.addTo).toHaveBeenLastCalledWith(newer, [...fresh][0]);
+  // The newer result is cached for all.
+  await poll(["a"]);
+  expect(counts).toHaveLength(2);
+  expect(shared.addTo).toHaveBeenLastCalledWith(expect.anything(), [...fresh][0]);
 });
 
 test("the age of a result starts when its count starts", async () => {

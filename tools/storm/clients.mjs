@@ -67,7 +67,12 @@ export function send({ agent, origin, key }, { method, path, headers, body }, ab
         const chunks = [];
         response.on("data", (chunk) => chunks.push(chunk));
         response.on("end", () =>
-          settle({ kind: "answered", status: response.statusCode, text: Buffer.concat(chunks).toString() }),
+          settle({
+            kind: "answered",
+            status: response.statusCode,
+            text: Buffer.concat(chunks).toString(),
+            token: response.headers["consistency-token"],
+          }),
         );
         response.on("error", (/** @type {NodeJS.ErrnoException} */ { code }) => settle({ kind: "failed", code }));
       },

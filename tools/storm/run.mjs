@@ -1,4 +1,4 @@
-// npm run storm -- [--scenario storm|isolation|failover|hostile-key] [--seconds 60] [--seed 1]
+// npm run storm -- [--scenario storm|isolation|failover|hostile-key|replicas] [--seconds 60] [--seed 1]
 // Injects faults into the database while clients send requests. The exit code is 1 if a response is wrong; the history then
 // stays in .artifacts/. It is 3 if responses were only late on a busy machine: the run must be repeated.
 // See docs/decisions/resilience.md.
@@ -12,6 +12,7 @@ import { openFaults } from "./faults.mjs";
 import { openHistory } from "./history.mjs";
 import { runHostileKey } from "./hostile-key.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "./own-delay.mjs";
+import { runReplicas } from "./replicas/run-replicas.mjs";
 import { printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { scheduleOf } from "./schedule.mjs";
@@ -29,12 +30,16 @@ const { values } = parseArgs({
   },
 });
 if (values.scenario === "hostile-key") process.exit(await runHostileKey(Number(values.seconds), values.program));
+if (values.scenario === "replicas")
+  process.exit(
+    await runReplicas({ seconds: Number(values.seconds), seed: Number(values.seed), program: values.program }),
+  );
 const scenario = SCENARIOS[values.scenario];
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
   process.stderr.write(
-    "usage: npm run storm -- [--scenario storm|isolation|failover|hostile-key] [--seconds 60] [--seed 1]\n",
+    "usage: npm run storm -- [--scenario storm|isolation|failover|hostile-key|replicas] [--seconds 60] [--seed 1]\n",
   );
   process.exit(2);
 }

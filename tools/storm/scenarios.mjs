@@ -1,7 +1,7 @@
 /**
  * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, wrong and foreign rows are not;
  * the statement timeout is shorter than the locks and freezes. failover: as storm, while the primary is stopped, killed or frozen
- * and a standby is promoted. A fourth scenario, hostile-key, is in hostile-key.mjs.
+ * and a standby is promoted. The scenarios hostile-key and replicas are in files of their own.
  */
 export const SCENARIOS = {
   storm: {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { readConsistencyToken } from "../../../src/db/replicas/read-token.queries.ts";
 import { openTestReplicas } from "../../support/replicas.ts";
+import { openTcpProxy } from "../../support/tcp-proxy.ts";
 
 const { primary, first, second, caller, server, page, ...set } = await openTestReplicas();
 
@@ -251,6 +252,40 @@ test("a replica that was promoted is not used, and its own rows are never served
   await first.run((sql) => sql`delete from tasks`);
   expect([...new Set(await statuses)]).toEqual([200]);
   await set.becomes(first, "was promoted and is not the primary of DATABASE_URL");
+});
+
+test("a read at another server than the measured one is answered by the primary", async () => {
+  await second.replayed();
+  const proxy = await openTcpProxy({ host: "127.0.0.1", port: second.port });
+  const behindProxy = await set.serve(second.url.replace(`:${second.port}/`, `:${proxy.port}/`));
+  // The promoted server has no tasks, and new connections lead to it.
+  proxy.leadTo({ host: "127.0.0.1", port: first.port });
+  const count = await set.countJobs();
+  for (let n = 0; n < 5; n += 1) expect(await set.countOf(await behindProxy.page())).toBe(count);
+  expect(await behindProxy.failovers()).toBeGreaterThan(0);
+  await behindProxy.close();
+  await proxy.close();
+});
+
+test("after a failover, the new primary is also used as a replica, and old tokens are answered", async () => {
+  const both = await set.serve(
+    second.url,
+    `${primary.url.replace(`:${primary.port}/`, `:${primary.port},127.0.0.1:${second.port}/`)}?target_session_attrs=primary`,
+  );
+  const token = (await both.page()).headers.get("Consistency-Token");
+  const before = await set.countJobs();
+  await primary.kill();
+  await second.promote();
+  await expect.poll(async () => (await both.page({ token })).status, { timeout: 5000 }).toBe(200);
+  expect(await set.countOf(await both.page({ token }))).toBe(before);
+  await expect.poll(both.lastReason, { timeout: 5000 }).toBeNull();
+  await expect
+    .poll(async () => (await both.page()).headers.get("Consistency-Token")?.slice(0, 10))
+    .not.toBe(token?.slice(0, 10));
+  const answered = await both.answered();
+  expect((await both.page()).status).toBe(200);
+  expect(await both.answered()).toBe(answered + 1);
+  await both.close();
 });
 
 test("no error was logged", () => {

@@ -1,0 +1,92 @@
+/**
+ * Tasks whose jobs are appended one after another, so that the number of jobs tells which state of the database a response
+ * shows. Each append also changes the email record that all jobs of the task share, in the same transaction.
+ */
+export const TASKS = 4;
+export const FIRST_JOBS = 300;
+const USER = "00000000-0000-4000-b000-000000000001";
+const STATUSES = ["pending", "completed"];
+
+const idOf = (kind, task, number = 0) =>
+  `00000000-${String(task).padStart(4, "0")}-4000-${kind}-${String(number).padStart(12, "0")}`;
+export const userId = USER;
+export const taskId = (task) => idOf("a000", task);
+const emailId = (task) => idOf("9000", task);
+const jobId = (task, number) => idOf("8000", task, number);
+const addressOf = (task, number) => `j${number}.t${task}@storm.example`;
+const statusOf = (number) => STATUSES[number % STATUSES.length];
+const timeOf = (number) => new Date(Date.UTC(2025, 0, 1) + number * 1000).toISOString().replace(".000Z", "Z");
+
+export async function fillGrowingWorld(sql) {
+  for (let task = 1; task <= TASKS; task++) {
+    await sql`insert into tasks (id, user_id) values (${taskId(task)}, ${USER})`;
+    await sql`insert into emails (id, email, status) values (${emailId(task)}, 'e@storm.example', 'v0')`;
+    await sql.begin((transaction) => append(transaction, { task, first: 0, count: FIRST_JOBS }));
+  }
+}
+
+/** Adds jobs with the numbers that follow, and writes their new number into the email record. */
+export async function append(sql, { task, first, count }) {
+  const numbers = Array.from({ length: count }, (_, index) => first + index);
+  const jobs = numbers.map((number) => ({
+    id: jobId(task, number),
+    address: addressOf(task, number),
+    status: statusOf(number),
+    time: timeOf(number),
+  }));
+  await sql`
+    insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at, updated_at)
+    select id, ${taskId(task)}, ${emailId(task)}, address, status, time, time
+    from jsonb_to_recordset(${sql.json(jobs)}) as _ (id uuid, address text, status job_status, time timestamptz)`;
+  await sql`update emails set status = ${`v${first + count}`} where id = ${emailId(task)}`;
+}
+
+/** The numbers of the jobs of a page, newest first, of a task with `count` jobs. */
+function numbersOf(count, { limit, offset, status = undefined }) {
+  const all = Array.from({ length: count }, (_, index) => count - 1 - index);
+  return all.filter((number) => status === undefined || statusOf(number) === status).slice(offset, offset + limit);
+}
+
+/** The body of a REST page of a task with `count` jobs, whose email record has the status `v${version}`. */
+export function restBody(count, version, page) {
+  const email = {
+    id: emailId(page.task),
+    email: "e@storm.example",
+    status: `v${version}`,
+    is_role_based: false,
+    is_disposable: false,
+    has_mx_records: false,
+    has_reverse_dns: false,
+    domain_name: null,
+    host_name: null,
+    server_type: null,
+    is_catchall: false,
+    validated_at: null,
+    unknown_reason: null,
+    needs_physical_verify: false,
+  };
+  const jobs = numbersOf(count, page).map((number) => ({
+    id: jobId(page.task, number),
+    task_id: taskId(page.task),
+    email_address: addressOf(page.task, number),
+    status: statusOf(number),
+    email,
+    created_at: timeOf(number),
+    updated_at: timeOf(number),
+  }));
+  const matching = numbersOf(count, { ...page, limit: count, offset: 0 }).length;
+  return JSON.stringify({ jobs, count: matching, limit: page.limit, offset: page.offset });
+}
+
+export function graphqlData(count, version, page) {
+  const jobs = numbersOf(count, page).map((number) => ({
+    emailAddress: addressOf(page.task, number),
+    email: { status: `v${version}` },
+  }));
+  return JSON.stringify({ taskJobs: { count, jobs } });
+}
+
+/** The addresses and the status of the email record in each line of an export. */
+export function exportLines(count, version, { task }) {
+  return numbersOf(count, { limit: count, offset: 0 }).map((number) => `${addressOf(task, number)} v${version}`);
+}
