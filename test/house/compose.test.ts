@@ -12,7 +12,10 @@ const settings = [...read("src/config.ts").matchAll(/(?:read\.\w+\(|environment\
 
 /** The blocks of a compose file, such as `server-1` or `x-server`, that build the image of this repository. */
 function ownBlocks(text: string): string[] {
-  return text.split(/^(?= {0,2}[\w-]+:)/m).filter((block) => /^ +build: \.$/m.test(block));
+  return text
+    .split(/^(?=\S)/m)
+    .flatMap((section) => (section.startsWith("services:") ? section.split(/^(?= {2}\S)/m) : section))
+    .filter((block) => /^ +build: \.$/m.test(block));
 }
 
 function environmentOf(block: string): string[] {
@@ -32,8 +35,10 @@ test.each([
 });
 
 test("a variable of a service that the server does not read is found", () => {
-  const text = "services:\n  a:\n    build: .\n    environment:\n      PORT: 1\n      PROT: 2\n  b:\n    image: c\n";
-  expect(ownBlocks(text).flatMap(environmentOf)).toEqual(["PORT", "PROT"]);
+  const shared = "x-a: &a\n  build: .\n  environment:\n    HOTS: 1\n";
+  const service =
+    "  a:\n    build: .\n    environment:\n      PORT: 1\n      PROT: 2\n  b:\n    environment:\n      C: 3\n";
+  expect(ownBlocks(`${shared}services:\n${service}`).flatMap(environmentOf)).toEqual(["HOTS", "PORT", "PROT"]);
 });
 
 test("the load balancer names the servers of compose.scale.yaml", () => {

@@ -53,6 +53,35 @@ test("docs/operating.md names every metric of the project", () => {
   expect(named.filter((name) => !new RegExp(`\`${name}[\`{]`).test(manual))).toEqual([]);
 });
 
+describe("alarms", () => {
+  const section = manual.split(/^## /m).find((part) => part.startsWith("Alarms")) ?? "";
+  const alarms = [...section.matchAll(/^\| ([a-z][^|]*?) +\| (`.*?) +\|$/gm)].map(([, name = "", expression = ""]) => ({
+    name,
+    expression,
+  }));
+
+  test("every alarm in docs/operating.md says what to do", () => {
+    expect(alarms.length).toBeGreaterThan(15);
+    const remedies = namesIn(section, /^- \*\*(.*?)\*\*:/gm).map((name) => name.toLowerCase());
+    expect(alarms.filter(({ name }) => !remedies.includes(name))).toEqual([]);
+  });
+
+  test("the expressions of the alarms use metrics that docs/operating.md lists", () => {
+    const listed = manual.split(/^## /m).find((part) => part.startsWith("Metrics")) ?? "";
+    const isListed = (name: string) => {
+      const [group] = name.split("_");
+      const isOfNode = group === "nodejs" || group === "process";
+      return listed.includes(`\`${name}`) || (isOfNode && listed.includes(`\`${group}_`));
+    };
+    const used = alarms.flatMap(({ expression }) => namesIn(expression, /\b([a-z]+(?:_[a-z0-9]+)+)\b/g));
+    const metricsUsed = used
+      .map((name) => name.replace(/_bucket$/, ""))
+      .filter((name) => name !== "histogram_quantile");
+    expect(metricsUsed).toContain("replica_used");
+    expect(metricsUsed.filter((name) => !isListed(name))).toEqual([]);
+  });
+});
+
 test("every log message in docs/operating.md is one that the program logs", () => {
   const source = readdirSync("src", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
