@@ -1,6 +1,9 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import type { Deadline } from "../values/deadline.ts";
+import { openCluster } from "./citus/open-cluster.ts";
+import type { PlanSwitch } from "./citus/plan-switch.ts";
+import { PROBE_TIMEOUT_MS } from "./citus/worker-watch.ts";
 import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
@@ -36,7 +39,7 @@ const PLANNING = {
   counts: { plan_cache_mode: "force_custom_plan" },
 } as const;
 
-type Planning = (typeof PLANNING)[keyof typeof PLANNING];
+type Planning = (typeof PLANNING)[keyof typeof PLANNING] | Record<string, never>;
 
 /** Only migrations lock the tables, and their locks should be short. */
 const LOCK_TIMEOUT_MS = 500;
@@ -49,6 +52,8 @@ const SILENCE_MARGIN_MS = 200;
 const COUNTS = { connections: 2, statementTimeoutMs: 10_000 } as const;
 /** The statement_timeout of one FETCH of an export, which may scan a million jobs before its first match. */
 const EXPORT_STATEMENT_TIMEOUT_MS = 30_000;
+/** The number of workers of a Citus cluster that are checked at once. */
+const MAX_PROBES = 4;
 const CONNECT_TIMEOUT_S = 1;
 /**
  * How long a connection waits for a server that suits target_session_attrs. A request of 1.9 s then survives a failover of about
@@ -75,6 +80,7 @@ interface PoolOptions {
   /** The servers that several pools of the same URL share. Without it the pool chooses by itself. */
   servers?: ServerAddress | Servers;
   onNotice?: (notice: postgres.Notice) => void;
+  planSwitch?: PlanSwitch;
 }
 
 export interface DatabaseOptions extends PoolOptions {
@@ -88,7 +94,11 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
   const { maxConnections } = databaseOptions;
   const servers = serversFor(databaseOptions);
   const options = { ...databaseOptions, servers };
-  const sql = openPool(options, maxConnections, PLANNING.pages);
+  const probes = { ...options, statementTimeoutMs: PROBE_TIMEOUT_MS, applicationName: "task-jobs-worker-watch" };
+  const cluster = openCluster(() => openPool(probes, MAX_PROBES, PLANNING.searches));
+  // The statements of commands run once, so that a generic plan saves nothing.
+  const pagePlanning = options.statementTimeoutMs === undefined ? {} : PLANNING.pages;
+  const sql = openPool({ ...options, planSwitch: cluster.plans }, maxConnections, pagePlanning);
   // Searches have their own connections, so that a search of a million jobs does not delay pages.
   const searchConnections = Math.ceil(maxConnections / 2);
   const searchSql = openPool(options, searchConnections, PLANNING.searches);
@@ -97,6 +107,7 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
   const reads = {
     hasOutage: () => "hasOutage" in servers && servers.hasOutage(),
     retries: databaseOptions.isReplica !== true,
+    cluster,
   };
   const readsOf = (pool: Sql, maxConnections: number) =>
     openReads({ ...reads, sql: pool, maxConnections, isOtherSchema: () => isOtherSchema(pool) });
@@ -115,9 +126,10 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
       ...exportConnections,
       begin: <T>(deadline: Deadline | undefined, work: BeginExport<T>) => work(exportConnections, { deadline }),
     },
+    onWorkerChange: cluster.workers.onWorkerChange,
     /** Waits for running queries, at most 5 s: without a limit it hangs after a reset connection (porsager/postgres#1130). */
     async close(): Promise<void> {
-      await Promise.all([sql, searchSql, countSql].map((pool) => pool.end({ timeout: 5 })));
+      await Promise.all([cluster.close(), ...[sql, searchSql, countSql].map((pool) => pool.end({ timeout: 5 }))]);
     },
   };
 }
@@ -148,12 +160,14 @@ export function openPool(options: PoolOptions, max: number, planning: Planning =
         };
   const { settings } = readConnectionUrl(url);
   const silenceMs = statementTimeoutMs === undefined ? null : statementTimeoutMs + SILENCE_MARGIN_MS;
+  const driver = driverOptions(settings, {
+    silenceMs,
+    timeoutMs: CONNECT_TIMEOUT_S * 1000,
+    servers: options.servers ?? serversFor(options),
+  });
   return postgres({
-    ...driverOptions(settings, {
-      silenceMs,
-      timeoutMs: CONNECT_TIMEOUT_S * 1000,
-      servers: options.servers ?? serversFor(options),
-    }),
+    ...driver,
+    ...(options.planSwitch === undefined ? {} : { socket: options.planSwitch.wrap(driver.socket) }),
     max,
     prepare: settings.preparedStatements && (options.preparedStatements ?? true),
     // The lookup of array types causes an unhandled rejection if the connection is lost meanwhile (porsager/postgres#1223).

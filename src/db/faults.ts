@@ -69,6 +69,11 @@ function isInvalidPlan(error: unknown): boolean {
   return code === "0A000" && routine === "RevalidateCachedQuery";
 }
 
+/** Whether the server cannot run such a statement at all. Citus cannot plan some statements without their values. */
+export function isUnsupported(error: unknown): boolean {
+  return codeOf(error) === "0A000" && !isInvalidPlan(error);
+}
+
 export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.test(codeOf(error));
 }

@@ -18,6 +18,10 @@ export function watchDatabase(database: OpenDatabase, log: Log): IsReady {
     (cause) => log.error({ reason: reasonOf(cause) }, "the database cannot be reached"),
     () => log.info("the database answers again"),
   );
+  database.onWorkerChange(({ name }, isDown) => {
+    if (isDown) log.error({ worker: name }, "a worker of the Citus cluster does not answer: its tasks are unavailable");
+    else log.info({ worker: name }, "the worker of the Citus cluster answers again");
+  });
   const isReady = watchReadiness(database, (reason) => {
     if (reason === null) log.info("ready again");
     else log.warn({ reason }, "not ready");

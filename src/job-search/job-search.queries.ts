@@ -49,7 +49,7 @@ const ORDERS: Readonly<Record<JobOrder, OrderSql>> = {
 export function jobSearchQueries(database: Pool) {
   /** In the order of the task ids. Null if a task does not exist or this viewer may not see it. */
   async function findVisibleJobs(search: JobSearch): Promise<(FoundJobs | null)[]> {
-    const rows = await queryRows(database, statementOf(search), search.deadline);
+    const rows = await queryRows(database, statementOf(search), { tasks: search.taskIds, deadline: search.deadline });
     const rowsByTask = new Map<unknown, Row[]>(rows.map(([, taskId]) => [taskId, []]));
     for (const row of rows) rowsByTask.get(row[1])?.push(row);
     return search.taskIds.map((taskId) => {

@@ -35,8 +35,8 @@ export function watchPools(metrics: Metrics, database: OpenDatabase, exportsRunn
 export function watchReads<R extends Reads>(metrics: Metrics, reads: R): R {
   const watched = <P extends Pool>(pool: P): P => ({
     ...pool,
-    read: (deadline, statement) =>
-      pool.read(deadline, statement).catch((error: unknown) => {
+    read: (deadline, statement, tasks) =>
+      pool.read(deadline, statement, tasks).catch((error: unknown) => {
         const limit = limitOf(error);
         if (limit !== null) metrics.countRejection(limit);
         throw error;

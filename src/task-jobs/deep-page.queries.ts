@@ -51,7 +51,7 @@ export function deepPageQueries(database: Pool, { visibleTask, isOfTask, limit }
 
   return {
     bookmarks,
-    findDeepPage(page: Page & { readonly taskId: string }, deadline: Deadline) {
+    findDeepPage(page: Page & { readonly taskId: string; readonly tasks: readonly string[] }, deadline: Deadline) {
       const { version, offset, createdAt, id } = bookmarks.find(page.taskId, page.offset) ?? NO_BOOKMARK;
       const skip = page.offset - offset;
       const find = skip <= MAX_SKIPPED_ROWS ? findByRow : findByKey;

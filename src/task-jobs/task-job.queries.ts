@@ -65,7 +65,7 @@ export function taskJobQueries(database: Pool) {
     /** Null if the task does not exist or this viewer may not see it. */
     async findVisibleJobPage({ viewer, taskId, page, select, deadline }: JobPageRequest): Promise<FoundJobs | null> {
       const find = !select.jobs ? findTask : page.offset < DEEP_OFFSET ? findPage : findDeepPage;
-      const rows = await find({ taskId, ...viewer, ...page }, deadline);
+      const rows = await find({ taskId, tasks: [taskId], ...viewer, ...page }, deadline);
       const [first] = rows;
       if (first === undefined) return null;
 

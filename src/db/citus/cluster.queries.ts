@@ -1,4 +1,4 @@
-import type { Sql } from "../client.ts";
+import type { Sql } from "postgres";
 import { JOURNAL } from "../migration-journal.ts";
 
 /** The tables that are distributed by the task, in the order of their foreign keys, with the column of the task's id. */

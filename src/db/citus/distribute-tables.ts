@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import type { Sql } from "../client.ts";
+import type { Sql } from "postgres";
 import { MIGRATION_LOCK_ID } from "../migrate.ts";
 import { CITUS_TABLES, DISTRIBUTED_TABLES, REFERENCE_TABLES } from "./cluster.queries.ts";
 

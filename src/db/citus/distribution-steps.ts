@@ -1,4 +1,4 @@
-import type { Sql } from "../client.ts";
+import type { Sql } from "postgres";
 import { type Cluster, UnusableCluster } from "./check-cluster.ts";
 import {
   CITUS_TABLES,

@@ -12,7 +12,17 @@ import {
 import type { Sql } from "postgres";
 import { Failure } from "../../errors.ts";
 import { type Deadline, DeadlinePassed, msLeft } from "../../values/deadline.ts";
-import { failureOfDatabaseError, isMissingObject, isTransient, isUnreachable, WaitedTooLong } from "../faults.ts";
+import { createWorkerIsolation } from "../citus/isolate-workers.ts";
+import type { Cluster } from "../citus/open-cluster.ts";
+import {
+  failureOfDatabaseError,
+  isMissingObject,
+  isTransient,
+  isUnreachable,
+  isUnsupported,
+  WaitedTooLong,
+} from "../faults.ts";
+import type { TaskScope } from "./reads.ts";
 
 /** How many reads may wait for a connection, and for how long. Any other read fails as UNAVAILABLE, so that the caller can retry. */
 const MAX_WAITING = 200;
@@ -32,6 +42,7 @@ const FAILURES_THAT_OPEN = 5;
 const TRIES_BEYOND_CONNECTIONS = 5;
 
 interface ReadsOptions {
+  readonly cluster: Cluster;
   readonly sql: Sql;
   readonly maxConnections: number;
   readonly isOtherSchema: () => Promise<boolean>;
@@ -46,7 +57,9 @@ interface ReadsOptions {
  * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
  * applies even if the driver never settles.
  */
-export function openReads({ sql, maxConnections, isOtherSchema, hasOutage, retries }: ReadsOptions) {
+export function openReads(options: ReadsOptions) {
+  const { sql, maxConnections, isOtherSchema, hasOutage, retries, cluster } = options;
+  const isolate = createWorkerIsolation(maxConnections, cluster.workers);
   const gate = bulkhead(maxConnections, MAX_WAITING);
   let lastUnreachable: unknown;
   const noteUnreachable = (error: unknown): boolean => {
@@ -67,17 +80,18 @@ export function openReads({ sql, maxConnections, isOtherSchema, hasOutage, retri
    * If a table or column is missing and the schema is of another release, fails as UNAVAILABLE, because a migration or
    * another instance may help. Otherwise a migration may have ended between the two statements, so the read is retried once.
    */
-  async function read<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>): Promise<T> {
+  async function read<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>, tasks?: TaskScope): Promise<T> {
     try {
-      return await ask(deadline, statement);
+      return await ask(deadline, statement, tasks);
     } catch (error) {
-      if (!isMissingObject(error)) throw error;
-      if (await ask(deadline, isOtherSchema)) throw new Failure("UNAVAILABLE", { cause: error });
-      return ask(deadline, statement);
+      const isRetried = isUnsupported(error) && (await cluster.planWithValues());
+      if (!isRetried && !isMissingObject(error)) throw error;
+      if (!isRetried && (await ask(deadline, isOtherSchema))) throw new Failure("UNAVAILABLE", { cause: error });
+      return ask(deadline, statement, tasks);
     }
   }
 
-  async function ask<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>): Promise<T> {
+  async function ask<T>(deadline: Deadline, statement: (sql: Sql) => Promise<T>, tasks?: TaskScope): Promise<T> {
     // Skips the await when no other statement runs, which is the case in most requests.
     const ownStatements = deadline.enter();
     if (ownStatements !== undefined) await ownStatements;
@@ -87,17 +101,14 @@ export function openReads({ sql, maxConnections, isOtherSchema, hasOutage, retri
       if (!hasLeft) deadline.leave();
       hasLeft = true;
     };
-    const tries = again.execute(() =>
-      breaker.execute(() =>
-        gate.execute(() => {
-          // The response was sent while this statement waited, so the statement must not start.
-          if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
-          isUnderWay = true;
-          // The bulkhead counts this read until the driver has finished, even after a timeout, because its connection is busy.
-          return statement(sql);
-        }),
-      ),
-    );
+    const runStatement = () => {
+      // The response was sent while this statement waited, so the statement must not start.
+      if (hasLeft || msLeft(deadline) <= 0) throw waitedTooLong();
+      isUnderWay = true;
+      // The bulkhead counts this read until the driver has finished, even after a timeout, because its connection is busy.
+      return statement(sql);
+    };
+    const tries = isolate(tasks, () => again.execute(() => breaker.execute(() => gate.execute(runStatement))));
     tries.then(leave, leave);
     try {
       return await inTime(tries, deadline, { isUnderWay: () => isUnderWay, hasOutage });
@@ -115,6 +126,7 @@ export function openReads({ sql, maxConnections, isOtherSchema, hasOutage, retri
 
   return {
     read,
+    isDistributed: cluster.workers.isDistributed,
     /** Called once when the database becomes unreachable and once when it answers again. */
     onOutage(begins: (cause: unknown) => void, ends: () => void): void {
       let isOut = false;

@@ -4,35 +4,51 @@ import type { Sql } from "postgres";
 import type { Deadline } from "../../values/deadline.ts";
 import { BrokenResult } from "../faults.ts";
 import { takePosition, withPosition } from "./position.queries.ts";
-import type { NotePosition, Pool } from "./reads.ts";
+import type { NotePosition, Pool, TaskScope } from "./reads.ts";
 
 /** A row's columns in the order of the selection. */
 export type Row = readonly unknown[];
 
 /**
  * Returns a function that runs a prepared read. It returns arrays, because drizzle's mapping to objects is slow
- * (`docs/measurements/benchmarks.md`). It fails as UNAVAILABLE or TIMEOUT within the deadline.
+ * (`docs/measurements/benchmarks.md`). It fails as UNAVAILABLE or TIMEOUT within the deadline. The value `tasks` is not a
+ * parameter of the statement, but says whose rows it reads.
  */
 export function prepareRows({ read }: Pool, statement: SQL) {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
   const textWithPosition = withPosition(text);
-  return (values: Readonly<Record<string, unknown>>, deadline: Deadline): Promise<readonly Row[]> => {
+  return (values: Values, deadline: Deadline): Promise<readonly Row[]> => {
     const filled = fillPlaceholders(params, values);
-    return read(deadline, (sql, notePosition) =>
-      notePosition === undefined
-        ? wholeResult(sql, { text, params: filled, prepare: true })
-        : resultWithPosition(sql, { text: textWithPosition, params: filled, prepare: true }, notePosition),
+    return read(
+      deadline,
+      (sql, notePosition) =>
+        notePosition === undefined
+          ? wholeResult(sql, { text, params: filled, prepare: true })
+          : resultWithPosition(sql, { text: textWithPosition, params: filled, prepare: true }, notePosition),
+      values.tasks,
     );
   };
 }
 
+interface Values extends Readonly<Record<string, unknown>> {
+  readonly tasks?: TaskScope;
+}
+
+interface Scope {
+  readonly tasks: TaskScope;
+  readonly deadline: Deadline;
+}
+
 /** Runs a statement that is built for one request and is therefore not prepared. */
-export function queryRows({ read }: Pool, statement: SQL, deadline: Deadline): Promise<readonly Row[]> {
+export function queryRows({ read }: Pool, statement: SQL, { tasks, deadline }: Scope): Promise<readonly Row[]> {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-  return read(deadline, (sql, notePosition) =>
-    notePosition === undefined
-      ? wholeResult(sql, { text, params, prepare: false })
-      : resultWithPosition(sql, { text: withPosition(text), params, prepare: false }, notePosition),
+  return read(
+    deadline,
+    (sql, notePosition) =>
+      notePosition === undefined
+        ? wholeResult(sql, { text, params, prepare: false })
+        : resultWithPosition(sql, { text: withPosition(text), params, prepare: false }, notePosition),
+    tasks,
   );
 }
 

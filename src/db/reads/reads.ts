@@ -7,8 +7,14 @@ export type NotePosition = (position: string) => void;
 /** Runs a read on a pool of connections. With `notePosition`, the statement must also return and note its position. */
 type Statement<T> = (sql: Sql, notePosition?: NotePosition) => Promise<T>;
 
+/** The ids of the tasks whose rows a statement reads. */
+export type TaskScope = readonly string[] | "all";
+
 export interface Pool {
-  readonly read: <T>(deadline: Deadline, statement: Statement<T>) => Promise<T>;
+  /** With `tasks`, only the workers of these tasks must answer if the tables are distributed. */
+  readonly read: <T>(deadline: Deadline, statement: Statement<T>, tasks?: TaskScope) => Promise<T>;
+  /** Whether the tables are distributed over several servers, as far as it is known. */
+  readonly isDistributed: () => boolean;
 }
 
 /** The connections for exports of one server. */

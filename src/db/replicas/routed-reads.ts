@@ -21,15 +21,16 @@ const SHARE_OF_REPLICA = 0.5;
 export function createRoutedReads({ primary, shared, requestOf }: RoutedReadsOptions): Reads {
   function poolOf(choose: (database: OpenDatabase) => Pool): Pool {
     return {
-      read(deadline, statement) {
+      isDistributed: choose(primary).isDistributed,
+      read(deadline, statement, tasks) {
         const request = requestOf(deadline);
-        if (request === undefined) return choose(primary).read(deadline, statement);
+        if (request === undefined) return choose(primary).read(deadline, statement, tasks);
         const readPrimary = (within: Deadline) =>
-          choose(primary).read(within, (sql) => statement(sql, request.notePrimary));
+          choose(primary).read(within, (sql) => statement(sql, request.notePrimary), tasks);
         if (request.replica === null) return readPrimary(deadline);
         return withFailover(deadline, request, {
           replica: (within, replica) =>
-            choose(replica.database).read(within, (sql) => statement(sql, request.noteAt(replica))),
+            choose(replica.database).read(within, (sql) => statement(sql, request.noteAt(replica)), tasks),
           primary: readPrimary,
         });
       },

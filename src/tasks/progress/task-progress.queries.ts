@@ -45,7 +45,7 @@ export function taskProgressQueries(counts: Reads["counts"]) {
         sql`select job.task_id, job.status, count(*), ${lastUpdate}, ${withEmails ? EMAILS : NO_EMAILS}
             from ${needsEmails ? JOBS_WITH_EMAILS : JOBS}
             where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by 1, 2, 5`,
-        deadline,
+        { tasks: taskIds, deadline },
       );
       return rows.map((row) => ({
         taskId: row[0] as string,
