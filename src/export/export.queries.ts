@@ -5,7 +5,7 @@ import type { Sql } from "../db/client.ts";
 import { failureOfDatabaseError, isMissingObject } from "../db/faults.ts";
 import { POSITION } from "../db/reads/position.queries.ts";
 import type { Row } from "../db/reads/prepare-rows.ts";
-import type { ExportConnections, NotePosition, Reads } from "../db/reads/reads.ts";
+import type { BeginExportOptions, ExportConnections, NotePosition, Reads } from "../db/reads/reads.ts";
 import { EMAIL_COLUMNS, isRepresentable } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import { JOBS_WITH_EMAILS } from "../job-search/job-filter.queries.ts";
@@ -18,6 +18,7 @@ import type { ExportedJob } from "./exported-job.ts";
 
 /** About a quarter of a megabyte. Larger batches are not faster. */
 const BATCH_SIZE = 500;
+const FETCH = sql.raw(`fetch ${BATCH_SIZE} from exported`);
 
 /**
  * These settings apply only to the transaction of the export. One FETCH may scan a whole task for its first match, and the
@@ -37,9 +38,8 @@ const BEGIN_WITH_POSITION = `select pg_backend_pid() as backend, (select ${POSIT
 
 export type JobExportQueries = ReturnType<typeof jobExportQueries>;
 
-interface Reader {
+interface Reader extends Selection {
   readonly viewer: Viewer;
-  readonly taskId: string;
   /** Ends the export. */
   readonly signal: AbortSignal;
   /** The time by which the task must be found. Commands have no deadline. */
@@ -63,9 +63,7 @@ export function jobExportQueries(exports: Reads["exports"], slots: ExportSlots) 
       const freeSlot = slots.take(reader.viewer);
       let opened: OpenSnapshot | undefined;
       try {
-        opened = await exports.begin(reader.deadline, (server, { deadline, notePosition }) =>
-          openSnapshot(server, { ...reader, deadline }, notePosition),
-        );
+        opened = await exports.begin(reader.deadline, (server, options) => openSnapshot(server, reader, options));
         return await read(opened.snapshot);
       } catch (error) {
         throw await failureOfExport(error, opened?.server);
@@ -88,15 +86,18 @@ export type JobSnapshot = ReturnType<typeof createSnapshot> & { readonly isVisib
 
 async function openSnapshot(
   server: ExportConnections,
-  reader: Reader,
-  notePosition: NotePosition | undefined,
+  request: Reader,
+  { deadline, notePosition, hasFailover = false }: BeginExportOptions,
 ): Promise<OpenSnapshot> {
+  const reader = { ...request, deadline };
   reader.signal.throwIfAborted();
   const connection = server.open();
   try {
     const backend = await waitAsReader(begin(connection, notePosition), reader);
     const snapshot = createSnapshot(connection, reader, () => server.cancel(backend));
-    return { server, connection, snapshot: Object.assign(snapshot, { isVisible: await snapshot.findTask() }) };
+    const isVisible = await snapshot.findTask();
+    if (isVisible && hasFailover) await snapshot.prefetch(reader);
+    return { server, connection, snapshot: Object.assign(snapshot, { isVisible }) };
   } catch (error) {
     await connection.end({ timeout: 0 });
     throw await failureOfExport(error, server);
@@ -123,6 +124,7 @@ function waitAsReader<T>(work: Promise<T>, { deadline, signal }: Reader): Promis
 function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<void>) {
   const { signal } = reader;
   let isRunning = false;
+  let firstBatch: Promise<readonly Row[]> | undefined;
   const cancelStatement = () => {
     if (isRunning) cancel().catch(() => {});
   };
@@ -137,6 +139,15 @@ function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<v
     } finally {
       isRunning = false;
     }
+  }
+
+  async function fetchFirst({ taskId, filter }: Selection): Promise<readonly Row[]> {
+    await rowsOf(sql`
+      declare exported no scroll cursor for
+      select ${JOB_COLUMNS.of("job")}, ${EMAIL_COLUMNS.of("email")} from ${JOBS_WITH_EMAILS}
+      where ${matching(sql`job.task_id = ${taskId}`, filter)}
+      order by job.created_at desc, job.id desc`);
+    return rowsOf(FETCH);
   }
 
   return {
@@ -154,19 +165,23 @@ function createSnapshot(connection: Sql, reader: Reader, cancel: () => Promise<v
       return Number(row?.[0] ?? 0);
     },
 
+    /** Reads the first batch while another server can still begin the export again. A slow batch is awaited later. */
+    async prefetch(selection: Selection): Promise<void> {
+      firstBatch = fetchFirst(selection);
+      const isLate = new Failure("TIMEOUT");
+      await waitFor(firstBatch, { ms: reader.deadline?.msLeft, timeoutError: () => isLate }).catch((error) => {
+        if (error !== isLate) throw error;
+      });
+    },
+
     /** Reads batches in the order of a page. Each batch is a statement, so statement_timeout does not include pauses of the client. */
-    async *readJobs({ taskId, filter }: Selection): AsyncGenerator<ExportedJob[]> {
-      await rowsOf(sql`
-        declare exported no scroll cursor for
-        select ${JOB_COLUMNS.of("job")}, ${EMAIL_COLUMNS.of("email")} from ${JOBS_WITH_EMAILS}
-        where ${matching(sql`job.task_id = ${taskId}`, filter)}
-        order by job.created_at desc, job.id desc`);
-      const fetch = sql.raw(`fetch ${BATCH_SIZE} from exported`);
-      let rows: readonly Row[];
-      do {
-        rows = await rowsOf(fetch);
-        yield rows.map((row) => readExportedJob(row, taskId));
-      } while (rows.length === BATCH_SIZE);
+    async *readJobs(selection: Selection): AsyncGenerator<ExportedJob[]> {
+      let rows = await (firstBatch ?? fetchFirst(selection));
+      for (;;) {
+        yield rows.map((row) => readExportedJob(row, selection.taskId));
+        if (rows.length < BATCH_SIZE) return;
+        rows = await rowsOf(FETCH);
+      }
     },
   };
 }

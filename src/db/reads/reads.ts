@@ -26,10 +26,14 @@ export interface ExportConnections {
   readonly cancel: (backend: number) => Promise<void>;
 }
 
-export type BeginExport<T> = (
-  server: ExportConnections,
-  options: { readonly deadline?: Deadline | undefined; readonly notePosition?: NotePosition | undefined },
-) => Promise<T>;
+export type BeginExport<T> = (server: ExportConnections, options: BeginExportOptions) => Promise<T>;
+
+export interface BeginExportOptions {
+  readonly deadline?: Deadline | undefined;
+  readonly notePosition?: NotePosition | undefined;
+  /** Whether another server begins the export again if this one fails to begin it. */
+  readonly hasFailover?: boolean;
+}
 
 /** The reads of requests, of one server or of a primary with its replicas. */
 export interface Reads extends Pool {

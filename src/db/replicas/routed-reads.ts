@@ -50,7 +50,11 @@ export function createRoutedReads({ primary, shared, requestOf }: RoutedReadsOpt
         if (request.replica === null) return beginPrimary(deadline);
         return withFailover(deadline, request, {
           replica: (within, replica) =>
-            work(replica.database.exports, { deadline: within, notePosition: request.noteAt(replica) }),
+            work(replica.database.exports, {
+              deadline: within,
+              notePosition: request.noteAt(replica),
+              hasFailover: true,
+            }),
           primary: beginPrimary,
         });
       },
