@@ -59,7 +59,7 @@ const CONNECT_TIMEOUT_S = 1;
  * How long a connection waits for a server that suits target_session_attrs. A request of 1.9 s then survives a failover of about
  * a second; the connection of a command waits longer, because commands are not retried.
  */
-const FAILOVER_PATIENCE_MS = { server: 1600, command: 10_000 } as const;
+const FAILOVER_PATIENCE_MS = { server: 1600, command: 5000 } as const;
 /** The longest wait between two attempts to connect, so that requests succeed within a second after an outage. */
 const MAX_RECONNECT_DELAY_S = 0.2;
 

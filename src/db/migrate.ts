@@ -10,11 +10,17 @@ import { serversOf, writableTarget } from "./servers/open-servers.ts";
 /** An arbitrary constant, equal in every instance. drizzle's migrator takes no lock of its own. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
 
+/** The longest wait for the primary of several servers, which a failover may be replacing. */
+const MAX_PATIENCE_MS = 5000;
+
 /** Applies the pending migrations. If several instances call it at once, one migrates while the others wait. */
 export async function applyMigrations(url: string, connectTimeoutSeconds = 10): Promise<void> {
   const { settings } = readConnectionUrl(url);
   const timeoutMs = connectTimeoutSeconds * 1000;
-  const servers = serversOf(settings, { target: writableTarget(settings), patienceMs: timeoutMs });
+  const servers = serversOf(settings, {
+    target: writableTarget(settings),
+    patienceMs: Math.min(timeoutMs, MAX_PATIENCE_MS),
+  });
   const sql = postgres({
     // No limit: another process may hold the migration lock, and a migration of a large table takes minutes.
     ...driverOptions(settings, { silenceMs: null, timeoutMs, servers }),

@@ -88,6 +88,23 @@ const KINDS: [string, () => string][] = [
   ["TLS from the first byte", () => at(`localhost:${ports.direct}`, "?sslmode=require&sslnegotiation=direct")],
   ["pgbouncer=true", () => at(`127.0.0.1:${target().port}`, "?pgbouncer=true&connection_limit=1&schema=public")],
   [
+    "the second server of a list, if the first one refuses connections",
+    () => at(`127.0.0.1:9,127.0.0.1:${target().port}`, "?target_session_attrs=read-write"),
+  ],
+  ["a Unix socket in a list", () => at(`127.0.0.1:9,${encodeURIComponent(directory)}:5432`)],
+  ["an IPv6 address in a list", () => at(`127.0.0.1:9,[::1]:${ports.ipv6}`, "?load_balance_hosts=random")],
+  ["lists in host and port", () => at("", `?host=127.0.0.1,::1,${directory}&port=9,${ports.ipv6},5432`)],
+  ["one of the addresses of a name", () => at(`localhost:${target().port}`, "?target_session_attrs=primary")],
+  ["an address in hostaddr", () => at(`missing.invalid:${target().port}`, "?hostaddr=127.0.0.1&sslmode=disable")],
+  [
+    "verify-full for the name of each server of a list",
+    () =>
+      at(
+        `missing.invalid:${tlsProxy.port},localhost:${tlsProxy.port}`,
+        `?hostaddr=127.0.0.1,127.0.0.1&sslmode=verify-full&sslrootcert=${TLS_IDENTITY}`,
+      ),
+  ],
+  [
     "settings of the session",
     () =>
       at(

@@ -83,6 +83,47 @@ const PROVIDERS: [string, string, object, string[]][] = [
     { servers: [{ port: 6543 }] },
     ["supa"],
   ],
+  [
+    "Supabase's direct connection",
+    "postgresql://postgres:[YOUR-PASSWORD]@db.abcdefghijkl.supabase.co:5432/postgres",
+    { password: "[YOUR-PASSWORD]", servers: [{ host: "db.abcdefghijkl.supabase.co", port: 5432 }] },
+    [],
+  ],
+  [
+    "pg_auto_failover",
+    "postgres://node1:5001,node2:5002,node3:5003/demo?target_session_attrs=read-write&sslmode=prefer",
+    {
+      target: "read-write",
+      servers: [
+        { host: "node1", port: 5001 },
+        { host: "node2", port: 5002 },
+        { host: "node3", port: 5003 },
+      ],
+    },
+    [],
+  ],
+  [
+    "Patroni without a proxy",
+    "postgresql://app:p@10.0.0.1,10.0.0.2,10.0.0.3:5432/app?target_session_attrs=primary&connect_timeout=2&keepalives_idle=30",
+    { target: "primary", servers: [{ host: "10.0.0.1" }, { host: "10.0.0.2" }, { host: "10.0.0.3" }] },
+    ["connect_timeout", "keepalives_idle"],
+  ],
+  [
+    "Alibaba Cloud's RDS",
+    "postgres://pgm-1.pg.rds.aliyuncs.com:3433,pgm-2.pg.rds.aliyuncs.com:3433/postgres?target_session_attrs=any",
+    { target: "any", servers: [{ port: 3433 }, { port: 3433 }] },
+    [],
+  ],
+  [
+    "Aurora's cluster and reader endpoints",
+    "postgresql://app:p@my.cluster-abc.eu-west-1.rds.amazonaws.com,my.cluster-ro-abc.eu-west-1.rds.amazonaws.com:5432/app?target_session_attrs=prefer-standby&load_balance_hosts=random&sslmode=require",
+    {
+      target: "prefer-standby",
+      isBalanced: true,
+      servers: [{ tls: { mode: "require" } }, { tls: { mode: "require" } }],
+    },
+    [],
+  ],
 ];
 
 test.each(PROVIDERS)("the connection string of %s is read", (_, url, settings, ignored) => {

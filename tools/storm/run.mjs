@@ -1,4 +1,5 @@
-// npm run storm -- [--scenario storm|isolation|failover|hostile-key|replicas] [--seconds 60] [--seed 1]
+// npm run storm -- [--scenario NAME] [--seconds 60] [--seed 1]
+// The scenarios are storm, isolation, failover, long-failover, hostile-key and replicas.
 // Injects faults into the database while clients send requests. The exit code is 1 if a response is wrong; the history then
 // stays in .artifacts/. It is 3 if responses were only late on a busy machine: the run must be repeated.
 // See docs/decisions/resilience.md.
@@ -38,9 +39,8 @@ const scenario = SCENARIOS[values.scenario];
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
-  process.stderr.write(
-    "usage: npm run storm -- [--scenario storm|isolation|failover|hostile-key|replicas] [--seconds 60] [--seed 1]\n",
-  );
+  const names = [...Object.keys(SCENARIOS), "hostile-key", "replicas"].join("|");
+  process.stderr.write(`usage: npm run storm -- [--scenario ${names}] [--seconds 60] [--seed 1]\n`);
   process.exit(2);
 }
 

@@ -1,7 +1,8 @@
 /**
  * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, wrong and foreign rows are not;
  * the statement timeout is shorter than the locks and freezes. failover: as storm, while the primary is stopped, killed or frozen
- * and a standby is promoted. The scenarios hostile-key and replicas are in files of their own.
+ * and a standby is promoted. long-failover: 5xx are allowed for the 5 s without a primary. The scenarios hostile-key and replicas
+ * are in files of their own.
  */
 export const SCENARIOS = {
   storm: {
@@ -37,5 +38,14 @@ export const SCENARIOS = {
     environment: {},
     standbys: 1,
     faults: [{ kind: "failover", perMinute: 10, ms: 800 }],
+  },
+  "long-failover": {
+    clients: 20,
+    aborting: 0,
+    mayFail: true,
+    mustSee: [200, 503],
+    environment: {},
+    standbys: 1,
+    faults: [{ kind: "failover", perMinute: 5, ms: 5000 }],
   },
 };

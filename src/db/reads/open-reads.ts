@@ -162,7 +162,10 @@ function inTime<T>(work: Promise<T>, deadline: Deadline, { isUnderWay, hasOutage
       const left = msLeft(deadline);
       const msToWait = isUnderWay() ? left : hasOutage() ? left - FAILOVER_RESERVE_MS : 0;
       if (msToWait > 0) timer = setTimeout(giveUp, msToWait);
-      else reject(isUnderWay() ? new Failure("TIMEOUT", { cause: new DeadlinePassed() }) : waitedTooLong());
+      else
+        reject(
+          isUnderWay() && !hasOutage() ? new Failure("TIMEOUT", { cause: new DeadlinePassed() }) : waitedTooLong(),
+        );
     };
     let timer = setTimeout(giveUp, Math.max(0, Math.min(MAX_WAIT_MS, msLeft(deadline))));
     work.then(resolve, reject).finally(() => clearTimeout(timer));

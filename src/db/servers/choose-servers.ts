@@ -1,7 +1,7 @@
 import type { Answer, ServerProbe, Timeline } from "./ask-server.ts";
 import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
-/** After the first server that suits has answered, the others have this long to answer, too. */
+/** After the first server has answered, the others have this long to answer, too. A frozen one must not delay a failover. */
 const GRACE_MS = 200;
 
 export interface Verdicts {
@@ -18,7 +18,7 @@ export async function chooseServers(
   target: SessionTarget,
   patientWith: (probe: ServerProbe) => boolean,
 ): Promise<Verdicts> {
-  const answers = await askAll(probes, target, patientWith);
+  const answers = await askAll(probes, patientWith);
   const state = (probe: ServerProbe) => stateOf(answers.get(probe));
   const isSuitable = (probe: ServerProbe) => {
     const found = state(probe);
@@ -39,30 +39,21 @@ export async function chooseServers(
 
 const stateOf = (answer: Answer | undefined) => (answer === undefined || "error" in answer ? null : answer);
 
-/** Resolves when all servers have answered, or shortly after the first one that suits. */
+/** Resolves when all servers worth waiting for have answered, or shortly after the first answer. */
 async function askAll(
   probes: readonly ServerProbe[],
-  target: SessionTarget,
   patientWith: (probe: ServerProbe) => boolean,
 ): Promise<ReadonlyMap<ServerProbe, Answer>> {
   const answers = new Map<ServerProbe, Answer>();
-  let missing = probes.length;
-  let awaited = probes.filter(patientWith).length;
-  let hasSuitable = false;
+  const awaited = new Set(probes.filter(patientWith));
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     for (const probe of probes) {
-      const isAwaited = patientWith(probe);
       void probe.ask().then((answer) => {
         answers.set(probe, answer);
-        missing -= 1;
-        if (isAwaited) awaited -= 1;
-        const state = stateOf(answer);
-        if (state !== null && suits(target, state)) {
-          hasSuitable = true;
-          timer ??= setTimeout(resolve, GRACE_MS);
-        }
-        if (missing === 0 || (hasSuitable && awaited === 0)) resolve();
+        awaited.delete(probe);
+        timer ??= setTimeout(resolve, GRACE_MS);
+        if (awaited.size === 0) resolve();
       });
     }
   });

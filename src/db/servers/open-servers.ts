@@ -47,10 +47,12 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
   const sockets = new Map<net.Socket, string>();
   let suitable: readonly ServerProbe[] = [];
   let isCurrent = false;
-  const wasFound = false;
-  let silent = new Set<ServerProbe>();
+  let wasFound = false;
+  /** Servers that did not answer the last question. No search waits for them until they have. */
+  const silent = new Set<ServerProbe>();
   let searching: Promise<void> | null = null;
   let searchingSince = 0;
+  let waiting = 0;
   let outageSince: number | null = null;
   let failedAt = Number.NEGATIVE_INFINITY;
   let refusals: { readonly since: number; readonly last: AnswerOfServer } | null = null;
@@ -60,22 +62,30 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
     isCurrent = true;
     const asked = (await resolveNames(settings.servers)).map(probeOf);
     const verdicts = await chooseServers(asked, target, (probe) => !silent.has(probe));
-    silent = new Set(asked.filter((probe) => !verdicts.answers.has(probe)));
+    for (const probe of asked) if (!verdicts.answers.has(probe)) waitForAnswer(probe);
     suitable = verdicts.suitable;
     const leave = new Set(verdicts.abandoned.map(({ server }) => keyOf(server)));
     for (const [socket, key] of sockets) if (leave.has(key)) socket.destroy();
     for (const [key, probe] of probes) if (!asked.includes(probe)) forget(key, probe);
-    if (suitable.length > 0) outageSince = null;
-    else
-      throw noSuitableServer(
-        target,
-        [...verdicts.answers].map(([{ server }, answer]) => [server, answer]),
-      );
+    if (suitable.length === 0) {
+      const answers = [...verdicts.answers].map(([{ server }, answer]): AnswerOfServer => [server, answer]);
+      throw noSuitableServer(target, answers);
+    }
+    outageSince = null;
+    wasFound = true;
+  }
+
+  function waitForAnswer(probe: ServerProbe): void {
+    silent.add(probe);
+    void probe.ask().then((answer) => {
+      if (!("error" in answer)) silent.delete(probe);
+    });
   }
 
   function forget(key: string, probe: ServerProbe): void {
     probe.close();
     probes.delete(key);
+    silent.delete(probe);
   }
 
   async function search(): Promise<void> {
@@ -106,12 +116,23 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
     if (searching === null) searchingSince = performance.now();
     searching ??= search().finally(() => {
       searching = null;
-      if (sockets.size === 0 && suitable.length === 0) stopWatching();
+      stopIfUnused();
     });
     return searching;
   };
 
-  function stopWatching(): void {
+  async function waitForSearch(): Promise<void> {
+    waiting += 1;
+    try {
+      await startSearch();
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  /** A connection that waits for a search becomes a socket, or is refused. */
+  function stopIfUnused(): void {
+    if (sockets.size > 0 || searching !== null || (waiting > 0 && suitable.length > 0)) return;
     clearInterval(timer);
     timer = undefined;
     isCurrent = false;
@@ -125,7 +146,7 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
         refusals = null;
         throw noSuitableServer(target, [last]);
       }
-      if (!isCurrent || searching !== null) await startSearch();
+      if (!isCurrent || searching !== null) await waitForSearch();
       const index = settings.isBalanced ? Math.floor(Math.random() * suitable.length) : 0;
       const chosen = suitable[index];
       if (chosen === undefined) throw noSuitableServer(target, []);
@@ -143,13 +164,13 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
       socket.once("close", () => {
         sockets.delete(socket);
         isCurrent = false;
-        if (sockets.size === 0) stopWatching();
+        stopIfUnused();
       });
     },
     refused(server, error) {
       isCurrent = false;
       refusals = { since: refusals?.since ?? performance.now(), last: [server, { error }] };
-      if (sockets.size === 0 && searching === null) stopWatching();
+      stopIfUnused();
     },
     hasOutage() {
       const isLong = searching !== null && performance.now() - searchingSince > SEARCH_INTERVAL_MS;
