@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url);
 
 /** These tests measure times, so they run one after another when all other tests are done. */
 const TIMED = [
-  "test/db/{faults,isolation}.test.ts",
+  "test/db/{failover,faults,isolation}.test.ts",
   "test/graphql/hostile-documents.test.ts",
   "test/server/{early-start,rolling-restart}.test.ts",
   "test/tools/{fuzz,hostile-key,storm}.test.ts",

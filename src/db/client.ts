@@ -9,7 +9,7 @@ import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
 import { openReads } from "./reads/open-reads.ts";
 import type { BeginExport, ExportConnections } from "./reads/reads.ts";
-import { type Servers, serversOf, writableTarget } from "./servers/open-servers.ts";
+import { type Servers, serversOf, targetOfCommands, targetOfWrites } from "./servers/open-servers.ts";
 import type { ServerAddress } from "./servers/server-list.ts";
 
 export type Database = PostgresJsDatabase;
@@ -77,6 +77,8 @@ interface PoolOptions {
   /** Undefined for commands, whose statements have no time limit. */
   statementTimeoutMs?: number;
   applicationName?: string;
+  /** Whether statements write, so that they need the primary of several servers. */
+  writes?: boolean;
   /** The servers that several pools of the same URL share. Without it the pool chooses by itself. */
   servers?: ServerAddress | Servers;
   onNotice?: (notice: postgres.Notice) => void;
@@ -141,10 +143,11 @@ function limitedTo(statementTimeoutMs: number, options: PoolOptions): PoolOption
   return options.statementTimeoutMs === undefined ? options : { ...options, statementTimeoutMs };
 }
 
-function serversFor({ url, statementTimeoutMs }: PoolOptions): ServerAddress | Servers {
+function serversFor({ url, statementTimeoutMs, writes = false }: PoolOptions): ServerAddress | Servers {
   const { settings } = readConnectionUrl(url);
+  if (writes) return serversOf(settings, { target: targetOfWrites(settings), patienceMs: FAILOVER_PATIENCE_MS.server });
   return statementTimeoutMs === undefined
-    ? serversOf(settings, { target: writableTarget(settings), patienceMs: FAILOVER_PATIENCE_MS.command })
+    ? serversOf(settings, { target: targetOfCommands(settings), patienceMs: FAILOVER_PATIENCE_MS.command })
     : serversOf(settings, { target: settings.target, patienceMs: FAILOVER_PATIENCE_MS.server });
 }
 

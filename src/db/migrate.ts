@@ -5,7 +5,7 @@ import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { UnusableDatabase } from "./faults.ts";
 import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
-import { serversOf, writableTarget } from "./servers/open-servers.ts";
+import { serversOf, targetOfWrites } from "./servers/open-servers.ts";
 
 /** An arbitrary constant, equal in every instance. drizzle's migrator takes no lock of its own. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;
@@ -18,7 +18,7 @@ export async function applyMigrations(url: string, connectTimeoutSeconds = 10): 
   const { settings } = readConnectionUrl(url);
   const timeoutMs = connectTimeoutSeconds * 1000;
   const servers = serversOf(settings, {
-    target: writableTarget(settings),
+    target: targetOfWrites(settings),
     patienceMs: Math.min(timeoutMs, MAX_PATIENCE_MS),
   });
   const sql = postgres({

@@ -95,6 +95,7 @@ function openStore(
         preparedStatements,
         statementTimeoutMs: STORE_TIMEOUT_MS,
         applicationName: "task-jobs-rate-limit",
+        writes: true,
       },
       STORE_CONNECTIONS,
     );

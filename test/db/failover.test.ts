@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { applyMigrations } from "../../src/db/migrate.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
@@ -83,7 +84,7 @@ test("a longer failover is 503 with Retry-After, and pages are right within a se
   const { server, load } = await startLoad(8);
   await sleep(300);
   await primary.kill();
-  await sleep(3000);
+  await sleep(2500);
   await standby.promote();
   const promotedAt = performance.now();
   await sleep(1500);
@@ -159,13 +160,25 @@ test("a primary that becomes read-only is left where read-write is asked for", a
   await expect.poll(() => pool.port().catch(() => null), { timeout: 3000 }).toBe(primary.port);
 });
 
-test("migrations and commands find the primary of a list that names no target", async () => {
+test("migrations, commands and a stored rate limit find the primary of a list that names no target", async () => {
   const url = urlOf([standby, primary]);
   await applyMigrations(url);
+  await applyMigrations(urlOf([standby, primary], "target_session_attrs=prefer-standby"));
   const command = openDatabase({ url, maxConnections: 1 });
   opened.push(command);
   const [row] = await command.sql`select inet_server_port() as port`;
   expect(row?.port).toBe(primary.port);
+
+  const key = newApiKey();
+  const owner = { userId: randomUUID(), isAdmin: false, name: "", expiresAt: null };
+  await apiKeyQueries(command).insertApiKey(key, owner);
+  await standby.replayed();
+  const server = await serveDatabase(url, { RATE_LIMIT: "2/m", RATE_LIMIT_STORE: "postgres" });
+  opened.push(server);
+  const statuses = [];
+  for (let i = 0; i < 3; i++)
+    statuses.push((await fetch(`${server.url}/api/v1/tasks`, { headers: { "X-API-Key": key } })).status);
+  expect(statuses).toEqual([200, 200, 429]);
 });
 
 test("connections are spread over the servers that suit with load_balance_hosts=random", async () => {

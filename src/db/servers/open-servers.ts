@@ -8,7 +8,7 @@ import { createServerProbe, type ServerProbe } from "./ask-server.ts";
 import { chooseServers } from "./choose-servers.ts";
 import { type AnswerOfServer, noSuitableServer } from "./no-suitable-server.ts";
 import { isSocketDirectory, type ServerAddress } from "./server-list.ts";
-import { type SessionTarget, suits } from "./session-target.ts";
+import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
 /** How often servers are asked while none suits. A promoted server therefore gets connections at once. */
 const SEARCH_INTERVAL_MS = 50;
@@ -33,9 +33,14 @@ export function serversOf(settings: ConnectionSettings, options: ServersOptions)
   return isPlain ? first : openServers(settings, options);
 }
 
-/** Commands write, so they look for the primary of several servers unless the connection string says otherwise. */
-export function writableTarget({ servers, target }: ConnectionSettings): SessionTarget {
+/** Commands look for the primary of several servers, unless the connection string names another kind. */
+export function targetOfCommands({ servers, target }: ConnectionSettings): SessionTarget {
   return servers.length > 1 && target === "any" ? "primary" : target;
+}
+
+/** Migrations and a stored rate limit write, so they look for the primary also in a list whose pages come from standbys. */
+export function targetOfWrites({ servers, target }: ConnectionSettings): SessionTarget {
+  return servers.length > 1 && !isExclusive(target) ? "primary" : target;
 }
 
 /**
