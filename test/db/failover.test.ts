@@ -8,6 +8,7 @@ import { deadlineIn } from "../../src/values/deadline.ts";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { failedOf, loadPages, wrongOf } from "../support/page-load.ts";
 import { type ReplicationNode, sharedReplication } from "../support/replication.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
 const { nodes, urlOf } = await sharedReplication();
@@ -179,6 +180,26 @@ test("migrations, commands and a stored rate limit find the primary of a list th
   for (let i = 0; i < 3; i++)
     statuses.push((await fetch(`${server.url}/api/v1/tasks`, { headers: { "X-API-Key": key } })).status);
   expect(statuses).toEqual([200, 200, 429]);
+});
+
+test("an endpoint that leads to a standby meanwhile gets no statement until it leads to the primary again", async () => {
+  const proxy = await openTcpProxy({ host: "127.0.0.1", port: primary.port });
+  opened.push(proxy);
+  const pool = open(urlOf([{ ...primary, port: proxy.port }], "target_session_attrs=primary"));
+  // The second connection stays open, so that the server is still watched over a connection to the primary.
+  const both = () => Promise.all([pool.sql`select pg_sleep(0.1)`, pool.sql`select pg_sleep(0.1)`]);
+  await both();
+  proxy.leadTo({ host: "127.0.0.1", port: standby.port });
+  await primary.run(
+    (sql) =>
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'task-jobs-api' limit 1`,
+  );
+  setTimeout(() => proxy.leadTo({ host: "127.0.0.1", port: primary.port }), 300);
+  const reads = Array.from({ length: 4 }, () =>
+    pool.read(deadlineIn(1900), () => pool.sql`select inet_server_port() as port, pg_sleep(0.1)`),
+  );
+  expect((await Promise.all(reads)).map(([row]) => row?.port)).toEqual(Array(4).fill(primary.port));
+  expect(proxy.connects()).toBeGreaterThan(4);
 });
 
 test("connections are spread over the servers that suit with load_balance_hosts=random", async () => {
