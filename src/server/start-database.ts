@@ -62,9 +62,14 @@ async function createDemo(dataDir: string, url: string): Promise<Demo> {
   }
 }
 
-async function connectTo(url: string, { migrateAtStart }: Config, log: Log): Promise<StartedDatabase> {
+async function connectTo(url: string, config: Config, log: Log): Promise<StartedDatabase> {
+  const { migrateAtStart, replicaUrls } = config;
   const { ignored } = readConnectionUrl(url);
   if (ignored.length > 0) log.warn({ parameters: ignored }, "parameters of DATABASE_URL have no effect");
+  const ofReplicas = new Set(replicaUrls.flatMap((replicaUrl) => readConnectionUrl(replicaUrl).ignored));
+  if (ofReplicas.size > 0) {
+    log.warn({ parameters: [...ofReplicas] }, "parameters of DATABASE_REPLICA_URLS have no effect");
+  }
   const stopping = new AbortController();
   const { migrated } = migrateAtStart
     ? await startMigrations(url, log, stopping.signal)

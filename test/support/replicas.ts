@@ -6,7 +6,7 @@ import { type ReplicationNode, sharedReplication } from "./replication.ts";
 import { serveDatabase } from "./test-server.ts";
 
 const METRICS_TOKEN = "0123456789abcdef";
-const MAX_LAG_MS = 500;
+const MAX_LAG_MS = 1000;
 const JOBS = 300;
 
 interface PageOptions {
