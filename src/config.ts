@@ -177,7 +177,8 @@ function readRateLimit(read: EnvironmentReader): RateLimitConfig | null {
   return rate && { ...rate, store };
 }
 
-function parseRate(text: string): { points: number; windowSeconds: number } | null {
+/** Reads a rate such as 100/s, 1000/m or 10000/h. Returns null if the text is invalid. */
+export function parseRate(text: string): { points: number; windowSeconds: number } | null {
   const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(text) ?? [];
   const windowSeconds = SECONDS_OF_UNIT[unit];
   return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };

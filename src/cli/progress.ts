@@ -7,7 +7,7 @@ const REDRAW_MS = 100;
 const LINE_MS = 5_000;
 
 interface Progress {
-  readonly phase: ImportProgress["phase"] | "exporting";
+  readonly phase: ImportProgress["phase"] | "exporting" | "verifying";
   readonly rows: number;
   readonly bytes: number;
 }
@@ -18,8 +18,8 @@ export interface ProgressOutput {
 }
 
 /**
- * Shows progress as a bar on a terminal and as plain lines elsewhere. `expected` is the number of bytes of an import or of
- * rows of an export, and null if it is unknown, as for standard input.
+ * Shows progress as a bar on a terminal and as plain lines elsewhere. `expected` is the number of bytes of an import, of rows
+ * of an export or of jobs of a verifier, and null if it is unknown, as for standard input.
  */
 export function openProgress(output: ProgressOutput, expected: number | null, now = () => performance.now()) {
   const isTerminal = output.isTTY === true;
@@ -53,7 +53,8 @@ export function openProgress(output: ProgressOutput, expected: number | null, no
 
 function describe(done: Progress, share: number | null): string {
   const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
-  return `${done.phase}: ${pluralize(done.rows, "row")}${percent}`;
+  const noun = done.phase === "verifying" ? "job" : "row";
+  return `${done.phase}: ${pluralize(done.rows, noun)}${percent}`;
 }
 
 function bar(share: number): string {

@@ -29,11 +29,21 @@ export interface Demo extends DemoSecrets {
  * start completes an interrupted one and fills a new database.
  */
 export async function ensureDemo(dataDir: string, database: OpenDatabase): Promise<Demo> {
-  const secrets = await ensureSecrets(join(dataDir, "demo.json"));
+  const secrets = await ensureSecrets(secretsFile(dataDir));
   const { insertApiKey } = apiKeyQueries(database);
   await insertApiKey(secrets.userKey, { userId: DEMO_USER_ID, isAdmin: false, name: "demo user", expiresAt: null });
   await insertApiKey(secrets.adminKey, { userId: DEMO_ADMIN_ID, isAdmin: true, name: "demo admin", expiresAt: null });
   return { ...secrets, jobs: await ensureSample(database, secrets.taskId) };
+}
+
+/** Returns null if no start has created the sample batch. */
+export async function findDemoTaskId(dataDir: string): Promise<string | null> {
+  const { taskId } = await readSecrets(secretsFile(dataDir));
+  return isText(taskId) && isUuid(taskId) ? taskId : null;
+}
+
+function secretsFile(dataDir: string): string {
+  return join(dataDir, "demo.json");
 }
 
 async function ensureSample(database: OpenDatabase, taskId: string): Promise<number> {
@@ -59,7 +69,7 @@ async function ensureSample(database: OpenDatabase, taskId: string): Promise<num
 
 /** Stores the keys in plain text for their owner, because every start prints them and they open only the demo. */
 async function ensureSecrets(file: string): Promise<DemoSecrets> {
-  const stored = parseSecrets(await readFile(file, "utf8").catch(() => ""));
+  const stored = await readSecrets(file);
   const secrets: DemoSecrets = {
     taskId: isText(stored.taskId) && isUuid(stored.taskId) ? stored.taskId : randomUUID(),
     userKey: isApiKey(stored.userKey) ? stored.userKey : newApiKey(),
@@ -76,10 +86,10 @@ async function ensureSecrets(file: string): Promise<DemoSecrets> {
 const isText = (value: unknown): value is string => typeof value === "string";
 const isApiKey = (value: unknown): value is string => isText(value) && /^tj_[\w-]{43}$/.test(value);
 
-/** Accepts any content, because the file may be truncated, empty or written by another program. */
-function parseSecrets(text: string): Readonly<Record<string, unknown>> {
+/** Accepts any content, because the file may be missing, truncated, empty or written by another program. */
+async function readSecrets(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const stored: unknown = JSON.parse(text);
+    const stored: unknown = JSON.parse(await readFile(file, "utf8"));
     return typeof stored === "object" && stored !== null ? { ...stored } : {};
   } catch {
     return {};

@@ -7,7 +7,7 @@ interface Welcome {
   readonly demo: Demo | null;
 }
 
-/** Prints the addresses and, for the demo, the keys and a first request to try. */
+/** Prints the addresses and, for the demo, the keys and first commands to try. */
 export function printWelcome({ origin, graphiql, database, demo }: Welcome): void {
   const lines = [
     `Database   ${database}`,
@@ -27,6 +27,9 @@ export function printWelcome({ origin, graphiql, database, demo }: Welcome): voi
           "",
           "Try it:",
           `curl -s -H 'Authorization: Bearer ${demo.userKey}' '${origin}/api/v1/tasks/${demo.taskId}/jobs?limit=2'`,
+          "",
+          "Let the jobs change, in a second terminal:",
+          "npm run simulate -- --restart",
         ]),
     "",
     `Listening on ${origin}`,

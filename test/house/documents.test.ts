@@ -10,7 +10,7 @@ const documents = tracked.filter((file) => /^([A-Z]+|docs\/.*)\.md$/.test(file))
 
 /** A path that begins with a folder of the repository or of src. Paths that an example makes up do not. */
 const REPOSITORY_PATH =
-  /^(?:src|test|tools|bench|docs|drizzle|sample|patches|packages|examples|auth|cli|db|email|export|graphql|http|import|job-search|metrics|paging|rate-limit|server|task-jobs|tasks|values)\/[\w./-]*$/;
+  /^(?:src|test|tools|bench|docs|drizzle|sample|patches|packages|examples|auth|cli|db|email|export|graphql|http|import|job-search|metrics|paging|rate-limit|server|simulation|task-jobs|tasks|values)\/[\w./-]*$/;
 
 /** Whether the file exists, and its heading if the target has a fragment. */
 function leadsSomewhere(file: string, target: string): boolean {
