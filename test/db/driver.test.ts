@@ -21,7 +21,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** A copy of the driver that lacks only the hunk whose new lines contain `correction`. */
+/** A copy of the driver that lacks only the change whose new lines contain `correction`. */
 async function driverWithout(correction: string): Promise<typeof postgres> {
   const copy = mkdtempSync(join(work, "postgres-"));
   copyUnpatchedDriver(copy, correction);
@@ -102,6 +102,18 @@ async function countLostQueries(driver: typeof postgres): Promise<number> {
   return lost;
 }
 
+/** How long `end` takes after a backend died under a running statement. */
+async function msToEndAfterKill(driver: typeof postgres): Promise<number> {
+  const sql = driver(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const [row] = await sql`select pg_backend_pid() as pid`;
+  const running = sql`select pg_sleep(10)`.catch(() => {});
+  await database.sql`select pg_terminate_backend(${row?.pid}, 5000)`;
+  await running;
+  const startedAt = performance.now();
+  await sql.end({ timeout: 1 });
+  return performance.now() - startedAt;
+}
+
 describe("the patched driver", () => {
   test("each query gets its own rows after a query pipelined before it was cancelled", async () => {
     expect(await countForeignRowsAfterCancel(postgres, 30)).toBe(0);
@@ -117,6 +129,10 @@ describe("the patched driver", () => {
 
   test("a statement that is prepared again is sent with the same parameters", async () => {
     expect(await readParameterOfRevalidatedStatement(postgres)).toBe(true);
+  });
+
+  test("a pool whose backend died under a statement ends at once", async () => {
+    expect(await msToEndAfterKill(postgres)).toBeLessThan(500);
   });
 });
 
@@ -139,5 +155,9 @@ describe("the driver without one of its corrections", () => {
 
   test("true becomes false, and an admin an ordinary user, if encoded parameters are stored", async () => {
     expect(await readParameterOfRevalidatedStatement(await driverWithout("x = type in options"))).toBe(false);
+  });
+
+  test("the end of a pool waits for a statement that has already failed if the connection keeps it", async () => {
+    expect(await msToEndAfterKill(await driverWithout("    query = null\n"))).toBeGreaterThan(900);
   });
 });
