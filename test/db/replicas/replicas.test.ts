@@ -144,29 +144,6 @@ test("deep pages are right at both servers, although they share bookmarks and ha
   }
 });
 
-test.each([
-  ["one character", "x"],
-  ["a token without its last character", set.foreignToken.slice(0, -1)],
-  ["eleven tokens", Array(11).fill(set.foreignToken).join(",")],
-  ["8,000 characters", "1.".padEnd(7000, "A")],
-])("%s as a token is 400 and names the header", async (_, token) => {
-  const response = await page({ token });
-  expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({
-    error: { code: "VALIDATION_ERROR", details: [{ field: "Consistency-Token" }] },
-  });
-  const { status, body } = await caller.query("{ viewer { userId } }", {}, { "Consistency-Token": token });
-  expect([status, body.errors[0].extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
-  expect(body.errors[0].message).toContain("Consistency-Token");
-  const file = await caller.get(`/api/v1/tasks/${set.taskId}/jobs/export`, { headers: { "Consistency-Token": token } });
-  expect(file.status).toBe(400);
-});
-
-test("a request without a valid credential is 401 whatever its token is", async () => {
-  const headers = { Authorization: "Bearer x", "Consistency-Token": "x" };
-  expect((await fetch(`${server.url}/api/v1/tasks`, { headers })).status).toBe(401);
-});
-
 test("tokens of the future, of another cluster and of another version are answered by the primary", async () => {
   await set.allUsed();
   for (const token of [set.futureToken(await primary.run(readConsistencyToken)), set.foreignToken, "2.AAAA"]) {
