@@ -12,6 +12,24 @@ const TIMED = [
   "test/server/{early-start,rolling-restart}.test.ts",
   "test/tools/{fuzz,hostile-key,storm}.test.ts",
 ];
+
+/**
+ * The tests that also run on the Citus cluster at CITUS_URL, in its one database and so one after another. Other files change
+ * the tables, count statements, use two databases, or write in ways that Citus refuses (`docs/scaling.md`).
+ */
+const CITUS_URL = process.env.CITUS_URL;
+const ON_CITUS = [
+  "test/citus/*.test.ts",
+  "test/auth/{access,access-matrix,api-key}.test.ts",
+  "test/export/{export-clients,export-fields}.test.ts",
+  "test/graphql/{compiled-execution,document-limits,graphql-clients,graphql-cop,graphql-over-http}.test.ts",
+  "test/http/{path-prefix,request-body,rest-clients,rest-envelope,rest-manual,security-headers}.test.ts",
+  "test/import/import.test.ts",
+  "test/job-search/{job-search.queries,rest-filters}.test.ts",
+  "test/paging/link-header.test.ts",
+  "test/task-jobs/{deep-offsets,rest-bytes,rest-parameters,task-job.route}.test.ts",
+  "test/tasks/{failed-batch,task-progress}.test.ts",
+];
 const ALL = ["test/**/*.test.ts", "packages/*/test/*.test.ts"];
 
 export default defineConfig({
@@ -24,11 +42,28 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: "all", include: ALL, exclude: TIMED, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: "all", include: ALL, exclude: [...TIMED, "test/citus/**"], sequence: { groupOrder: 0 } },
+      },
       {
         extends: true,
         test: { name: "timed", include: TIMED, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
+      ...(CITUS_URL === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: "citus",
+                include: ON_CITUS,
+                env: { TESTS_ON_CITUS: CITUS_URL },
+                fileParallelism: false,
+                sequence: { groupOrder: 2 },
+              },
+            },
+          ]),
     ],
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 30_000,

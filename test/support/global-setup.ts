@@ -5,6 +5,7 @@ import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { openEmbeddedPostgres } from "#embedded-postgres";
 import { applyMigrations } from "../../src/db/migrate.ts";
+import { distributeForTests } from "./citus-database.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -32,6 +33,7 @@ export default async function setup({ provide }: TestProject) {
   await sql.end();
   await applyMigrations(databaseUrl(server.url, "template_task_jobs"));
   provide("serverUrl", server.url);
+  if (process.env.CITUS_URL !== undefined) await distributeForTests(process.env.CITUS_URL);
 
   return async () => {
     await server.stop();

@@ -2,12 +2,17 @@ import { randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, inject } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
+import { openCitusDatabase } from "./citus-database.ts";
 import { databaseUrl } from "./global-setup.ts";
 
 export type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
 
+/** Set for the tests that run on the database at CITUS_URL instead of one of their own. */
+const CITUS_URL = process.env.TESTS_ON_CITUS;
+
 /** Creates a migrated, empty database. `close` drops it. */
-export async function createTestDatabase() {
+export async function createTestDatabase({ onCitus = CITUS_URL !== undefined } = {}) {
+  if (onCitus && CITUS_URL !== undefined) return await openCitusDatabase(CITUS_URL);
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = databaseUrl(inject("serverUrl"), name);
   await asSuperuser((sql) => sql`create database ${sql(name)} template template_task_jobs`);
