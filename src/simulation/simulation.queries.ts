@@ -33,14 +33,17 @@ export function simulationQueries(sql: Sql, taskId: string) {
       return counted?.jobs ?? 0;
     },
 
-    /** Sets the oldest pending jobs to processing. The array is evaluated once; an IN could run the sub-select again. */
+    /**
+     * Sets the newest pending jobs to processing, because pages begin with the newest jobs. The array is evaluated once; an IN
+     * could run the sub-select again.
+     */
     async claimPending(limit: number): Promise<ClaimedJob[]> {
       return await sql<ClaimedJob[]>`
         update public.task_email_jobs set status = 'processing', updated_at = now()
         where task_id = ${taskId} and id = any(array(
           select id from public.task_email_jobs
           where task_id = ${taskId} and status = 'pending' and deleted_at is null
-          order by created_at, id limit ${limit} for update skip locked
+          order by created_at desc, id desc limit ${limit} for update skip locked
         ))
         returning id, email_address as address`;
     },

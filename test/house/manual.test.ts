@@ -29,7 +29,8 @@ describe("settings", () => {
   });
 
   test("every setting that a command in the README sets is one that config.ts reads", () => {
-    const named = namesIn(readme, /^ {4}([A-Z_]+)=/gm);
+    // The shell variables of the examples get their values from a command.
+    const named = namesIn(readme, /^ {4}([A-Z_]+)=(?!\$\()/gm);
     expect(named).toContain("DATABASE_URL");
     expect(named.filter((name) => !read.includes(name))).toEqual([]);
   });

@@ -85,3 +85,10 @@ test("an address with two jobs gets one record, and a later run updates a delete
     { email: "ada@example.com", deleted_at: null, validated_at: expect.not.stringMatching("2025-01-01") },
   ]);
 });
+
+test("a verifier claims the newest pending jobs first, with which pages begin", async () => {
+  const { taskId, queries } = await aTaskWithJobs(0);
+  const created = (day: string) => aJob(sql, { task_id: taskId, created_at: `2025-01-${day}T00:00:00Z` });
+  const [, newest] = [await created("01"), await created("03"), await created("02")];
+  expect((await queries.claimPending(1)).map(({ id }) => id)).toEqual([newest]);
+});
