@@ -9,19 +9,20 @@ const src = join(root, "src");
 const dist = join(root, "dist");
 
 /** Runs a JavaScript file of an installed package, whose output is shown only if it fails. */
-function run(script, ...args) {
+function run(script, args, remedy = "") {
   const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules", script), ...args], {
     cwd: root,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (status === 0) return;
-  console.error(stdout);
+  console.error(stdout + remedy);
   process.exit(1);
 }
 
 // `npm ci --ignore-scripts` skips the install script that applies the patches. Applying them twice changes nothing.
-run("patch-package/index.js", "--error-on-fail");
+const remedy = "If an update of the repository changed a patch, install the packages again: npm ci";
+run("patch-package/index.js", ["--error-on-fail"], remedy);
 
 if (!existsSync(join(root, "node_modules/typescript"))) {
   // After `npm prune --omit=dev` esbuild is missing, so the existing build is used.
@@ -31,8 +32,8 @@ if (!existsSync(join(root, "node_modules/typescript"))) {
 }
 const { buildGraphiql } = await import("./build-graphiql.mjs");
 
-run("typescript/bin/tsc", "-p", join(root, "packages/embedded-postgres"));
-run("typescript/bin/tsc", "-p", root);
+run("typescript/bin/tsc", ["-p", join(root, "packages/embedded-postgres")]);
+run("typescript/bin/tsc", ["-p", root]);
 
 for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
   if (!file.endsWith(".rest.graphql")) continue;

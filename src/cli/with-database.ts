@@ -2,8 +2,11 @@ import { openEmbeddedPostgres } from "#embedded-postgres";
 import { readConfig } from "../config.ts";
 import { type OpenDatabase, openDatabase } from "../db/client.ts";
 import { describeDatabase } from "../db/connection-url.ts";
-import { describeDatabaseFault } from "../db/faults.ts";
+import { describeDatabaseFault, isTransient } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
+
+const SERVER_STOPPED =
+  "The embedded PostgreSQL was stopped together with the server that ran it. Run the command again: it starts the database if no server is running.";
 
 /**
  * Runs the work of a command on the database that the server would use: DATABASE_URL or the embedded database. If no
@@ -28,6 +31,7 @@ export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<
       await database.close();
     }
   } catch (error) {
+    if (embedded?.attached && isTransient(error)) throw new Error(SERVER_STOPPED);
     const fault = describeDatabaseFault(error, describeDatabase(url));
     throw fault === null ? error : new Error(fault);
   } finally {

@@ -104,7 +104,7 @@ test("Ctrl-C stops the verifier, which leaves no job in processing, and a second
   expect(completed + failed).toBe(400);
 });
 
-test("the verifier works on the sample while the server runs, and again after --restart with the same results", async () => {
+test("the verifier works on the sample until the server stops, and again after --restart with the same results", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "task-jobs-simulate-"));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   const demo = (...args: string[]) => runProgram(PROGRAM, { DATA_DIR: dataDir }, args);
@@ -143,7 +143,12 @@ test("the verifier works on the sample while the server runs, and again after --
 
   const other = await demo(randomUUID(), "--restart");
   expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("only on the sample")]);
+
+  const interrupted = startProgram(PROGRAM, { DATA_DIR: dataDir }, ["--restart", "--rate", "1/s"]);
+  await expect.poll(interrupted.stderr, { timeout: 10_000 }).toContain("Verifying");
   expect((await program.stop()).stdout).not.toMatch(/"level":[456]0/);
+  const { code, stderr } = await interrupted.ended;
+  expect([code, stderr]).toEqual([1, expect.stringContaining("was stopped together with the server that ran it")]);
 }, 30_000);
 
 describe("the verifier changes nothing", () => {

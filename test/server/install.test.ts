@@ -58,12 +58,13 @@ test("the build patches the driver when the installation did not", async () => {
   await expectToServe();
 });
 
-test("the build stops when a patch does not fit the installed version", async () => {
+test("the build stops when a patch does not fit the installed version, and names the command that installs it again", async () => {
   const connection = join(work, "node_modules/postgres/src/connection.js");
   const patched = readFileSync(connection, "utf8");
   writeFileSync(connection, patched.replace("new Result()\n    rows = 0", "new Result()\n    rows = 1"));
   const { code, stderr } = await runProgram(join(work, "tools/build.mjs"));
   expect([code, stderr]).toEqual([1, expect.stringContaining("patches/postgres+3.4.9.patch")]);
+  expect(stderr).toMatch(/install the packages again: npm ci\n$/);
   writeFileSync(connection, patched);
 });
 
