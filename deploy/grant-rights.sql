@@ -2,7 +2,7 @@
 grant usage on schema public to server;
 grant select on task_jobs_api_migrations, tasks, task_email_jobs, emails, api_keys, task_job_totals to server;
 grant select, insert, update, delete on rate_limits to server;
--- Other roles see the timeline of a standby late, so that after a failover a standby would be unused for minutes.
+-- Without this right the server learns the timeline of a standby late, and after a failover does not use the standby for minutes.
 grant pg_read_all_stats to server;
 
 alter role server set random_page_cost = 1.1;

@@ -10,12 +10,12 @@ const MAX_SHARDS = 1024;
 
 const USAGE = `Usage:
   npm run distribute                 distributes the tables over the workers of a Citus cluster
-  npm run distribute -- --shards N   the number of shards, if the tables are not distributed yet (default ${DEFAULT_SHARDS})
+  npm run distribute -- --shards N   sets the number of shards of tables that are not distributed yet (default ${DEFAULT_SHARDS})
   npm run distribute -- --dry-run    prints what the command would do, and changes nothing
 
-DATABASE_URL must be the coordinator. The command works on empty and on filled tables and can be run again: it does only
-what is missing, for example on a node that was added. Distributing filled tables copies them and blocks all other
-sessions meanwhile. docs/scaling.md describes the cluster.`;
+DATABASE_URL must be the coordinator. The command works on empty and on filled tables and can be run again: it runs only
+the steps that are missing, for example on a node that was added. Distributing filled tables copies them, and blocks all
+other sessions until it has ended. docs/scaling.md describes the cluster.`;
 
 runCommand({ script: "distribute", usage: USAGE, run: distribute });
 

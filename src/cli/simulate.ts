@@ -25,7 +25,7 @@ completed with a made-up result, or failed. The result depends on the address al
 
   TASK         the id of the task; the default is the sample of the embedded database
   --rate RATE  jobs per second, minute or hour, such as 20/s or 90/m; the default is ${DEFAULT_RATE}, and the maximum ${MAX_JOBS_PER_SECOND}/s
-  --restart    sets all jobs of the sample to pending before, which discards their results
+  --restart    first sets all jobs of the sample to pending, which discards their results
   --yes        allows made-up results in the database at DATABASE_URL
 
 The database is DATABASE_URL, or the embedded database. NODE_ENV=production refuses the command. Ctrl-C stops it.`;
@@ -74,7 +74,7 @@ async function readCommand(): Promise<Command> {
 
   const demoTaskId = config.databaseUrl === null ? await findDemoTaskId(config.dataDir) : null;
   const taskId = given?.toLowerCase() ?? demoTaskId;
-  if (taskId === null) throw new Error("There is no sample yet: npm start creates it. Or name a TASK.");
+  if (taskId === null) throw new Error("There is no sample yet: run npm start, which creates it, or name a TASK.");
   const isDemo = taskId === demoTaskId;
   if (values.restart && !isDemo) {
     throw new UsageError("--restart discards results, so it works only on the sample of the embedded database");

@@ -15,7 +15,7 @@ const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 type ParsedOptions = Pick<postgres.ParsedOptions, "host" | "port" | "path">;
 
-/** Chooses among the servers of a list, and hears of their connections. */
+/** Chooses among the servers of a list. The socket factory reports every connection to it. */
 export interface ServerChoice {
   /** Waits a limited time for a server that suits, and then fails. */
   find(): Promise<ServerAddress>;
@@ -56,7 +56,7 @@ export function socketFactory({ silenceMs, timeoutMs, servers }: SocketOptions) 
     const plain = connect(server.isDefault ? defaultAddress(server, parsed) : server);
     let socket: net.Socket = plain;
     if (choice === null) failWhenHungUpOn(plain);
-    // The choice hears of a failed connect from the guard, or from the TLS handshake.
+    // The guard or the TLS handshake reports a failed connect to the choice.
     else plain.on("error", () => {});
     if (server.tls !== null) {
       try {

@@ -111,7 +111,7 @@ test("the verifier works on the sample until the server stops, and again after -
   expect(await demo()).toEqual({
     code: 1,
     stdout: "",
-    stderr: "There is no sample yet: npm start creates it. Or name a TASK.\n",
+    stderr: "There is no sample yet: run npm start, which creates it, or name a TASK.\n",
   });
   expect(readdirSync(dataDir)).toEqual([]);
 

@@ -12,7 +12,7 @@ import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
 const { nodes, urlOf } = await sharedReplication();
-/** The present roles. A failover exchanges them. */
+/** The roles at present. Each failover swaps them. */
 let [primary, standby] = nodes as [ReplicationNode, ReplicationNode];
 const listed = (parameters = "target_session_attrs=primary") => urlOf(nodes, parameters);
 
@@ -45,13 +45,13 @@ describe("a server of the list is chosen by target_session_attrs", () => {
     ["standby", () => standby],
     ["read-only", () => standby],
     ["prefer-standby", () => standby],
-  ])("%s", async (target, expected) => {
+  ])("the server of target_session_attrs=%s is chosen in any order of the list", async (target, expected) => {
     for (const order of [nodes, nodes.toReversed()]) {
       expect(await open(urlOf(order, `target_session_attrs=${target}`)).port()).toBe(expected().port);
     }
   });
 
-  test("any takes the first server that answers", async () => {
+  test("target_session_attrs=any chooses the first server that answers", async () => {
     expect(await open(urlOf([standby, primary])).port()).toBe(standby.port);
   });
 });
@@ -103,7 +103,7 @@ test("a longer failover is 503 with Retry-After, and pages are right within a se
   await exchangeRoles();
 });
 
-test("a frozen primary is left for the promoted standby, also by idle connections and after it thaws", async () => {
+test("all connections move from a frozen primary to the promoted standby, and stay there after the thaw", async () => {
   const pool = open(listed());
   await Promise.all([pool.sql`select pg_sleep(0.1)`, pool.sql`select pg_sleep(0.1)`]);
   expect(await pool.port()).toBe(primary.port);
@@ -120,7 +120,7 @@ test("a frozen primary is left for the promoted standby, also by idle connection
   await exchangeRoles();
 });
 
-test("pages are right after a failover that lost a transaction, also from bookmarks and entity tags", async () => {
+test("pages are right after a failover that lost a transaction, also those with bookmarks and entity tags", async () => {
   const userId = randomUUID();
   const taskId = await primary.run((sql) => aTask(sql, { user_id: userId }));
   await primary.run((sql) => someJobs(sql, taskId, 300));
@@ -149,7 +149,7 @@ test("pages are right after a failover that lost a transaction, also from bookma
   await exchangeRoles();
 });
 
-test("a primary that becomes read-only is left where read-write is asked for", async () => {
+test("with read-write, no connection to a primary that became read-only is used until it is writable again", async () => {
   const pool = open(listed("target_session_attrs=read-write"));
   expect(await pool.port()).toBe(primary.port);
   await primary.configure({ default_transaction_read_only: "on" });
@@ -182,7 +182,7 @@ test("migrations, commands and a stored rate limit find the primary of a list th
   expect(statuses).toEqual([200, 200, 429]);
 });
 
-test("an endpoint that leads to a standby meanwhile gets no statement until it leads to the primary again", async () => {
+test("while an address leads to a standby, no statement is sent there until it leads to the primary again", async () => {
   const proxy = await openTcpProxy({ host: "127.0.0.1", port: primary.port });
   opened.push(proxy);
   const pool = open(urlOf([{ ...primary, port: proxy.port }], "target_session_attrs=primary"));
@@ -202,13 +202,13 @@ test("an endpoint that leads to a standby meanwhile gets no statement until it l
   expect(proxy.connects()).toBeGreaterThan(4);
 });
 
-test("connections are spread over the servers that suit with load_balance_hosts=random", async () => {
+test("with load_balance_hosts=random, connections are spread over the servers that suit", async () => {
   const ports = new Set<number>();
   for (let i = 0; i < 12 && ports.size < 2; i++) ports.add(await open(listed("load_balance_hosts=random")).port());
   expect(ports).toEqual(new Set([primary.port, standby.port]));
 });
 
-test("a wrong password is reported as such, although another server refuses the connection", async () => {
+test("a wrong password is reported even if another server refuses the connection", async () => {
   const url = listed()
     .replace(/:[^:@]*@/, ":wrong@")
     .replace(String(standby.port), "9");

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How a primary is lost, in turn. A stop sends everything to the standby first. */
+/** The ways in which the primary fails, one after another. A stop first sends everything to the standby. */
 const LOSSES = ["stop", "kill", "freeze"];
 
 /**
- * Returns the fault that takes the primary away, promotes its standby after `ms`, and then makes the former primary a standby.
+ * Returns the fault that makes the primary fail, promotes its standby after `ms`, and then makes the former primary a standby.
  */
 export function createFailover({ nodes: [first, second] }, history) {
   let [primary, standby] = [first, second];

@@ -1,8 +1,8 @@
 /**
- * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, wrong and foreign rows are not;
- * the statement timeout is shorter than the locks and freezes. failover: as storm, while the primary is stopped, killed or frozen
- * and a standby is promoted. long-failover: 5xx are allowed for the 5 s without a primary. The scenarios hostile-key and replicas
- * are in files of their own.
+ * storm: every response must be right, as if there were no faults. isolation: 5xx are allowed, but no wrong rows and no rows of
+ * other users; the statement timeout is shorter than the locks and freezes. failover: like storm, while the primary is stopped,
+ * killed or frozen and a standby is promoted. long-failover: 5xx are allowed for the 5 s without a primary. The scenarios
+ * hostile-key and replicas are in separate files.
  */
 export const SCENARIOS = {
   storm: {

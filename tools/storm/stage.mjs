@@ -21,7 +21,7 @@ export async function openStormStage({ environment, logFile, program, standbys =
 
 const databaseOf = ({ nodes, urlOf, close }) => ({
   url: nodes[0].url,
-  // The standbys first, so that the server has to look for the primary.
+  // The list starts with the standbys, so that the server has to find the primary.
   serverUrl: urlOf(nodes.toReversed(), "target_session_attrs=primary"),
   close,
 });

@@ -1,6 +1,6 @@
 import type { Cluster } from "./check-cluster.ts";
 
-/** What an operator should do on the nodes, because this command cannot. */
+/** The changes that an operator should make on the nodes, because this command cannot make them. */
 export function adviceFor({ nodes, states }: Cluster): string[] {
   const workers = states.filter((_, index) => nodes[index]?.acceptsShards);
   const coordinator = states.find((_, index) => nodes[index]?.isCoordinator);

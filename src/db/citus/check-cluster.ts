@@ -31,7 +31,7 @@ export class UnusableCluster extends Error {
   }
 }
 
-/** Reads the state of the cluster. Throws UnusableCluster, before anything was changed. */
+/** Reads the state of the cluster, and changes nothing. Throws UnusableCluster if an operator must change something. */
 export async function checkCluster(sql: Sql): Promise<Cluster> {
   const citus = await readCitusVersion(sql);
   if (citus === null) {

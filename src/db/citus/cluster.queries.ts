@@ -68,7 +68,7 @@ export async function readNodes(sql: Sql): Promise<ClusterNode[]> {
   }));
 }
 
-/** One text, because Citus returns the result of a command on all nodes as one text. */
+/** A single JSON value, because Citus returns the result of each node as one text. */
 const NODE_STATE = `
   select json_build_object(
     'citus', (select extversion from pg_extension where extname = 'citus'),

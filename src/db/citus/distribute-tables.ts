@@ -5,10 +5,10 @@ import { CITUS_TABLES, DISTRIBUTED_TABLES, REFERENCE_TABLES } from "./cluster.qu
 
 type Transaction = postgres.TransactionSql;
 
-/** The key of the jobs on Citus, which requires the task in every unique index. A lookup by the id alone uses it, too. */
+/** The primary key of the jobs on Citus, which requires the task in it. The id comes first, so that a lookup by id uses it. */
 const JOBS_KEY = "alter table public.task_email_jobs add constraint task_email_jobs_pkey primary key (id, task_id)";
 
-/** Requests fail while this lock is requested, because their locks wait behind it. */
+/** While the command waits for its lock, requests fail, because their locks wait behind it. */
 const LOCK_TIMEOUT = "30s";
 
 interface Definition {
@@ -23,8 +23,8 @@ interface Definitions {
 }
 
 /**
- * Distributes the tables in one transaction, so that an interruption changes nothing. Triggers and foreign keys are made
- * again at the end, because the copy of the rows would fire the triggers, and Citus accepts a foreign key only between
+ * Distributes the tables in one transaction, so that an interruption changes nothing. Triggers and foreign keys are
+ * created again at the end, because the copy of the rows would fire the triggers, and Citus accepts a foreign key only between
  * tables that are distributed already.
  */
 export async function distributeTables(sql: Sql, shards: number, report: (what: string) => void): Promise<void> {
@@ -32,7 +32,7 @@ export async function distributeTables(sql: Sql, shards: number, report: (what: 
     await tx`
       select set_config('citus.enable_unsafe_triggers', 'on', true), set_config('citus.shard_count', ${String(shards)}, true),
         set_config('citus.multi_shard_modify_mode', 'sequential', true), set_config('search_path', 'public', true)`;
-    // Ends the transaction soon after this program was killed. PostgreSQL accepts the setting only on some systems.
+    // PostgreSQL then ends the transaction soon after this program was killed. It accepts the setting only on some systems.
     await tx`select set_config('client_connection_check_interval', '1s', true) where version() ~ 'linux'`;
     await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK_ID})`;
     await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;

@@ -16,7 +16,7 @@ export interface Step {
   readonly run: (sql: Sql, report: (what: string) => void) => Promise<void>;
 }
 
-/** The number of shards of new distributed tables. More shards than nodes allow to move some of them to new nodes. */
+/** The number of shards of new distributed tables. If there are more shards than nodes, some can move to new nodes. */
 export const DEFAULT_SHARDS = 32;
 
 /** The functions that triggers call on the node of the shard. Citus copies the trigger functions, but not these. */
@@ -67,7 +67,7 @@ function distribution(shards: number): Step {
   };
 }
 
-/** A node that was added later lacks the table and the functions, too. */
+/** The step is also needed for a node that was added later, which lacks the table and the functions. */
 function localTables({ states }: Cluster): Step[] {
   const lacking = states.filter(({ hasLocalTable, hasFunctions }) => !hasLocalTable || !hasFunctions);
   if (lacking.length === 0) return [];

@@ -4,7 +4,7 @@ import type { TaskScope } from "../reads/reads.ts";
 import type { Worker } from "./shard-map.ts";
 import type { WorkerWatch } from "./worker-watch.ts";
 
-/** A statement that runs longer makes its worker suspect. */
+/** If a statement runs longer, its workers are probed. */
 const SUSPICIOUS_MS = 300;
 const MAX_WAITING = 100;
 

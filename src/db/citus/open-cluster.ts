@@ -4,7 +4,7 @@ import { openWorkerWatch } from "./worker-watch.ts";
 
 export type Cluster = ReturnType<typeof openCluster>;
 
-/** What the pools of one server have in common if the server is the coordinator of a Citus cluster. */
+/** The state that the pools of one server share if the server is the coordinator of a Citus cluster. */
 export function openCluster(connect: () => Sql) {
   const workers = openWorkerWatch(connect);
   const plans = createPlanSwitch();

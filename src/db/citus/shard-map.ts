@@ -14,7 +14,7 @@ export interface ShardMap {
   readonly workerOf: (taskId: string) => Worker | null;
 }
 
-/** Reads the places of the shards from the coordinator's catalog. Null if the tables are not distributed. */
+/** Reads from the coordinator's catalog which worker has which shard. Null if the tables are not distributed. */
 export async function readShardMap(sql: Sql): Promise<ShardMap | null> {
   const [citus] = await sql`select to_regclass('pg_dist_shard') is not null as is_installed`;
   if (!citus?.is_installed) return null;

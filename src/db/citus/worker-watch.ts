@@ -3,13 +3,13 @@ import { isUnreachable } from "../faults.ts";
 import type { TaskScope } from "../reads/reads.ts";
 import { readShardMap, type ShardMap, type Worker } from "./shard-map.ts";
 
-/** Shards move rarely, and a read of a shard that has moved is right as well: only its limit is that of another worker. */
+/** An old map causes no wrong rows: the reads of a shard that has moved only count against the limit of the former worker. */
 const MAP_MAX_AGE_MS = 5000;
 export const PROBE_TIMEOUT_MS = 400;
 const PROBE_INTERVAL_MS = 300;
-/** A busy machine may miss one probe. */
+/** More than one, because a probe may fail on a busy machine. */
 const FAILURES_THAT_MEAN_DOWN = 2;
-/** Ids for probes, of tasks that need not exist. Enough for a worker that has one shard in a hundred. */
+/** Ids of tasks that need not exist, for probes. They are enough to find one for a worker with one of a hundred shards. */
 export const PROBED_IDS: readonly string[] = Array.from(
   { length: 1000 },
   (_, index) => `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`,
@@ -74,7 +74,7 @@ export function openWorkerWatch(connect: () => Sql) {
         () => null,
         (cause: unknown) => cause,
       );
-      // If the coordinator cannot be reached, nothing is known of its workers.
+      // If the coordinator is unreachable, the state of its workers is unknown.
       if (error === null || isUnreachable(error)) break;
       failures += 1;
       if (failures < FAILURES_THAT_MEAN_DOWN) continue;
@@ -118,7 +118,7 @@ export function openWorkerWatch(connect: () => Sql) {
       }
     },
 
-    /** Calls the listener when a worker stops to answer and when it answers again. Returns a function that removes it. */
+    /** Calls the listener when a worker stops answering and when it answers again. Returns a function that removes it. */
     onWorkerChange(listener: WorkerListener): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);

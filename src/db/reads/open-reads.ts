@@ -28,7 +28,7 @@ import type { TaskScope } from "./reads.ts";
 const MAX_WAITING = 200;
 const MAX_WAIT_MS = 1000;
 
-/** In a failover no connection is free, so reads wait until this long before their deadline. */
+/** During a failover there are no connections, so reads wait for one until this long before their deadline. */
 const FAILOVER_RESERVE_MS = 100;
 
 /** With the reconnect delay, this serves requests within a second after the database becomes reachable. */

@@ -2,8 +2,8 @@
  * The position of the server in the write-ahead log (WAL) and the time of its start. All functions run after the snapshot of
  * the statement was taken, so the statement saw nothing behind this position.
  *
- * The effects of a WAL record are visible before its position is published. `+` says that such a record may exist, and `*`
- * that the server is not in recovery.
+ * The effects of a WAL record are visible before its position is published. `+` means that such a record may exist, and `*`
+ * means that the server is not in recovery.
  */
 export const POSITION = `
   case when not in_recovery then pg_current_wal_insert_lsn() || '*'
@@ -64,7 +64,7 @@ export function parseLsn(text: string): WalPosition {
 }
 
 const PAGE_BYTES = 8192n;
-/** The header of a WAL page; the first page of a segment has the long one. */
+/** The sizes of the header of a WAL page. The first page of a segment has the longer header. */
 const PAGE_HEADERS = [24n, 40n];
 
 /**

@@ -13,9 +13,9 @@ export interface ConsistencyToken {
   readonly position: WalPosition;
 }
 
-/** One header may contain several tokens, because callers cannot compare the tokens of an import and of a response. */
+/** One header may contain several tokens, because callers cannot tell which of two tokens is newer. */
 const MAX_TOKENS = 10;
-/** The number in front is the version of the format. Tokens of other versions are accepted and answered by the primary. */
+/** The number at the start is the version of the format. The primary answers requests with tokens of other versions. */
 const TOKEN = /^(\d{1,3})\.([A-Za-z0-9_-]{1,60})$/;
 const VERSION = "1";
 const HISTORY_BYTES = 6;

@@ -11,8 +11,8 @@ export interface Measurement extends WalTimeline {
 }
 
 /**
- * The timeline of a standby is known at once only to members of `pg_read_all_stats`. For other roles the control file is
- * read, which names the new timeline after a few pages or a restartpoint were written.
+ * Only members of `pg_read_all_stats` see the timeline of a standby at once. For other roles it is read from the control file,
+ * which contains a new timeline only after PostgreSQL has written a few pages or a restartpoint.
  */
 const MEASUREMENT = `
   select in_recovery, case when in_recovery then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end,

@@ -52,7 +52,7 @@ export async function openReplicas(primary: OpenDatabase, options: ReplicaOption
   const answered = new Map(["primary", ...replicas.map(({ name }) => name)].map((name) => [name, 0]));
   let turn = 0;
 
-  /** The replica with the fewest running reads, in turn where several have as few. */
+  /** The replica with the fewest running and waiting reads. Replicas with the same number are chosen one after another. */
   function chooseReplica({ needsPrimary, required }: RequestReads): Replica | null {
     if (needsPrimary) return null;
     turn += 1;

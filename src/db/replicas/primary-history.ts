@@ -27,7 +27,7 @@ export class PrimaryHistory {
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
-  /** The time up to which a server with this position contains every commit. Null if it is behind all samples. */
+  /** The time up to which a server with this position contains every commit. Null if the position is before all samples. */
   timeOf(position: WalPosition): number | null {
     return this.#samples.findLast((sample) => sample.position <= position)?.at ?? null;
   }

@@ -1,6 +1,6 @@
 import { readConnectionUrl } from "../connection-url.ts";
 
-/** A URL ends where the next one begins, because a comma may also separate the hosts of one URL. */
+/** Splits only in front of the scheme of a URL, because a comma may also separate the hosts of one URL. */
 const BETWEEN_URLS = /[\s,]+(?=postgres(?:ql)?:\/\/)/i;
 
 interface ReplicaUrls {

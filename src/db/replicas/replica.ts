@@ -9,19 +9,19 @@ class ReplicaUnusable extends Failure {
   }
 }
 
-/** One replica and the last knowledge about it, which is a lower bound: a standby never goes back. */
+/** One replica and its last known position. The position is a lower bound, because a standby never goes back. */
 export class Replica {
   readonly name: string;
   readonly database: OpenDatabase;
-  /** A connection of its own, so that measurements do not wait for pages. */
+  /** A separate connection, so that measurements do not wait for pages. */
   readonly measuring: Sql;
 
   replayed: WalPosition = 0n;
   /** It contains everything that was committed before this time, a value of `performance.now()`. */
   containsAllUntil = Number.NEGATIVE_INFINITY;
-  /** The time at which the server was started, by which a statement at another server is noticed. */
+  /** The start time of the server. A statement that returns another time ran at another server. */
   started = "";
-  /** Whether this is the primary itself, which has become the primary after a failover. */
+  /** Whether the replica has become the primary of DATABASE_URL after a failover. */
   isPrimary = false;
   /** The number of requests that the primary had to answer instead. */
   failovers = 0;
@@ -54,7 +54,7 @@ export class Replica {
     this.containsAllUntil = Number.NEGATIVE_INFINITY;
   }
 
-  /** Limits the wait for a read to the time in which the replica answers its measurements. */
+  /** Returns the result of the read, and rejects as soon as the replica no longer answers its measurements. */
   whileReachable<T>(read: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reads.add(reject);
@@ -62,7 +62,7 @@ export class Replica {
     });
   }
 
-  /** Ends the waits for all reads, which their requests then send to the primary. */
+  /** Rejects all running reads, so that their requests send them to the primary. */
   abandonReads(): void {
     for (const reject of this.#reads) reject(new ReplicaUnusable("the replica does not answer"));
     this.#reads.clear();

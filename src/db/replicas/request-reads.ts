@@ -9,11 +9,11 @@ interface RequestReadsOptions {
   readonly historyName: string | null;
 }
 
-/** The reads of one request, all of which one server answers: a replica, or the primary after a replica has failed. */
+/** The reads of one request. One server answers all of them: a replica, or the primary, also after a replica has failed. */
 export class RequestReads {
   /** Null for the primary. */
   replica: Replica | null = null;
-  /** Everything up to here must be contained in the response. */
+  /** The response must contain everything up to this position. */
   readonly required: WalPosition;
   /** Whether a token belongs to another history, so that only the primary may answer. */
   readonly needsPrimary: boolean;

@@ -67,7 +67,7 @@ interface Attempts<T> {
   readonly primary: (within: Deadline) => Promise<T>;
 }
 
-/** Holds the place of the request's statement until both attempts have ended, because a failed one may still run. */
+/** The request starts no other statement until both attempts have ended, because a failed attempt may still run. */
 async function withFailover<T>(deadline: Deadline, request: RequestReads, attempts: Attempts<T>): Promise<T> {
   const ownStatements = deadline.enter();
   if (ownStatements !== undefined) await ownStatements;

@@ -1,7 +1,7 @@
 import type { Sql } from "postgres";
 import { type Measurement, measureServer } from "./measure-server.queries.ts";
 
-/** A server that takes longer to answer a measurement is frozen or unreachable. */
+/** A server that takes longer to answer a measurement counts as frozen or unreachable. */
 export const MEASURE_TIMEOUT_MS = 500;
 
 /** Measures one server, at most once at a time, and keeps the last result. */
@@ -12,7 +12,7 @@ export class ServerProbe {
   /** The error of the last measurement, or null if it succeeded. */
   error: unknown = null;
   startedAt = 0;
-  /** When the newest measurement had ended. */
+  /** The time at which the newest successful measurement ended. */
   endedAt = Number.POSITIVE_INFINITY;
 
   constructor(sql: Sql) {

@@ -6,7 +6,7 @@ import { PrimaryHistory } from "./primary-history.ts";
 import type { Replica } from "./replica.ts";
 import { ServerProbe } from "./server-probe.ts";
 
-/** The knowledge about a replica is at most this old, plus the time of one statement. */
+/** The last measurement of a replica is at most this old, plus the time of one statement. */
 const MEASURE_EVERY_MS = 200;
 
 const LAGS = "lags too far behind the primary";
@@ -26,7 +26,7 @@ interface WatchedReplica {
   isAhead: boolean;
 }
 
-/** Measures the primary and the replicas again and again, and decides which replicas may serve reads. */
+/** Measures the primary and the replicas every 200 ms, and decides which replicas may serve reads. */
 export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOptions) {
   const history = new PrimaryHistory();
   const primaryProbe = new ServerProbe(primary);
@@ -81,7 +81,7 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     if (!newest.isInRecovery && !replica.isPrimary) return "was promoted and is not the primary of DATABASE_URL";
     if (newest.timeline !== measuredPrimary.timeline) return "is on another timeline than the primary";
     if (isAhead) return "contains transactions that the primary has lost";
-    // A replica that has lagged must catch up further, so that it does not alternate around the limit.
+    // A replica that has lagged must reach half of the limit, so that small changes of its lag do not switch it on and off.
     if (lagMs <= (replica.reason === LAGS ? maxLagMs / 2 : maxLagMs)) return null;
     const isPrimaryGone = primaryProbe.isOverdue || primaryProbe.error !== null;
     return isPrimaryGone ? "cannot be compared, because the primary does not answer" : LAGS;
@@ -120,7 +120,7 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
   };
 }
 
-/** Forgets what was known, because the server is another one or its positions belong to another timeline. */
+/** Forgets the measured position, because it belongs to another server or to another timeline. */
 function forget(each: WatchedReplica): void {
   each.replica.forget();
   each.isAhead = false;

@@ -16,7 +16,7 @@ export interface Timeline {
   readonly number: number;
 }
 
-/** Asks one server for its state, on a connection of its own that stays open between two questions. */
+/** Asks one server for its state, on a separate connection that stays open between two questions. */
 export function createServerProbe(server: ServerAddress, settings: ConnectionSettings) {
   let sql: postgres.Sql | null = null;
   let asking: Promise<Answer> | null = null;
@@ -55,14 +55,14 @@ export function createServerProbe(server: ServerAddress, settings: ConnectionSet
 
   return {
     server,
-    /** A question that is still open is not asked twice. */
+    /** While a question has no answer yet, returns its answer and does not ask again. */
     ask(): Promise<Answer> {
       asking ??= ask().finally(() => {
         asking = null;
       });
       return asking;
     },
-    /** Null if the server does not tell, as some services that only speak the protocol of PostgreSQL do not. */
+    /** Null if the server cannot report its timeline, because it is another program that uses the protocol of PostgreSQL. */
     async readTimeline(): Promise<Timeline | null> {
       try {
         const [row] = await connection()`

@@ -1,7 +1,7 @@
 import type { Answer, ServerProbe, Timeline } from "./ask-server.ts";
 import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
-/** After the first server has answered, the others have this long to answer, too. A frozen one must not delay a failover. */
+/** How long the other servers may take after the first answer, so that a server that hangs does not delay a failover. */
 const GRACE_MS = 200;
 
 export interface Verdicts {
@@ -12,7 +12,7 @@ export interface Verdicts {
   readonly answers: ReadonlyMap<ServerProbe, Answer>;
 }
 
-/** Asks all servers at once, and chooses those for new connections. `patientWith` tells which servers are worth waiting for. */
+/** Asks all servers at once, and chooses those for new connections. It waits for the servers that `patientWith` accepts. */
 export async function chooseServers(
   probes: readonly ServerProbe[],
   target: SessionTarget,
@@ -30,7 +30,7 @@ export async function chooseServers(
   const suitable = (target === "prefer-standby" && standbys.length > 0 ? standbys : suiting).filter(
     (probe) => !outdated.includes(probe),
   );
-  // A server that does not answer is abandoned only if another one has certainly taken its place.
+  // A server that does not answer is abandoned only if another server is the primary now.
   const isReplaced = (probe: ServerProbe) => state(probe) === null && isExclusive(target) && suitable.length > 0;
   const isWrong = (probe: ServerProbe) => state(probe) !== null && !isSuitable(probe);
   const abandoned = probes.filter((probe) => isWrong(probe) || isReplaced(probe) || outdated.includes(probe));
@@ -39,7 +39,7 @@ export async function chooseServers(
 
 const stateOf = (answer: Answer | undefined) => (answer === undefined || "error" in answer ? null : answer);
 
-/** Resolves when all servers worth waiting for have answered, or shortly after the first answer. */
+/** Resolves when all servers that `patientWith` accepts have answered, or `GRACE_MS` after the first answer. */
 async function askAll(
   probes: readonly ServerProbe[],
   patientWith: (probe: ServerProbe) => boolean,

@@ -8,7 +8,7 @@ const READY_FOR_QUERY = "Z".charCodeAt(0);
 const ERROR_RESPONSE = "E".charCodeAt(0);
 const HEADER_BYTES = 5;
 
-/** The server accepts no connections: it starts, stops or recovers. libpq tries the next host after this error only. */
+/** The server accepts no connections, because it starts, stops or recovers. Like libpq, the caller then tries another host. */
 const NOT_ACCEPTING = /\0C57P0[123]\0/;
 
 interface Verdict {

@@ -6,7 +6,7 @@ import type { SessionTarget } from "./session-target.ts";
 
 export type AnswerOfServer = readonly [server: ServerAddress, answer: Answer];
 
-/** The error of a search: the first one that only an operator can clear, or else what every server answered. */
+/** The error of a search: the first error that only an operator can resolve, or else the states of all servers. */
 export function noSuitableServer(target: SessionTarget, answers: readonly AnswerOfServer[]): unknown {
   const errors = answers.flatMap(([, answer]) => ("error" in answer ? [answer.error] : []));
   const lasting = errors.find((error) => !isTemporaryOutage(error));

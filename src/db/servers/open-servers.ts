@@ -10,9 +10,9 @@ import { type AnswerOfServer, noSuitableServer } from "./no-suitable-server.ts";
 import { isSocketDirectory, type ServerAddress } from "./server-list.ts";
 import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
-/** How often servers are asked while none suits. A promoted server therefore gets connections at once. */
+/** How often servers are asked while none suits. It is short, so that a promoted server soon gets connections. */
 const SEARCH_INTERVAL_MS = 50;
-/** How often servers are asked while connections are open, to leave a server that became a standby or read-only. */
+/** How often servers are asked while connections are open, to close those to a server that became a standby or read-only. */
 const CHECK_INTERVAL_MS = 1000;
 
 interface ServersOptions {
@@ -38,14 +38,14 @@ export function targetOfCommands({ servers, target }: ConnectionSettings): Sessi
   return servers.length > 1 && target === "any" ? "primary" : target;
 }
 
-/** Migrations and a stored rate limit write, so they look for the primary also in a list whose pages come from standbys. */
+/** Migrations and a stored rate limit write, so they need the primary even if a list prefers standbys for pages. */
 export function targetOfWrites({ servers, target }: ConnectionSettings): SessionTarget {
   return servers.length > 1 && !isExclusive(target) ? "primary" : target;
 }
 
 /**
  * Finds the servers of a connection string that suit `target_session_attrs`, and closes connections to those that no longer do.
- * It asks nothing, and keeps no connection of its own, while there are no connections to watch.
+ * While there are no connections to watch, it asks no server and keeps no connection open.
  */
 function openServers(settings: ConnectionSettings, { target, patienceMs }: ServersOptions): Servers {
   const probes = new Map<string, ServerProbe>();
@@ -53,7 +53,7 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
   let suitable: readonly ServerProbe[] = [];
   let isCurrent = false;
   let wasFound = false;
-  /** Servers that did not answer the last question. No search waits for them until they have. */
+  /** Servers that did not answer the last question. Until they do, no search waits for them. */
   const silent = new Set<ServerProbe>();
   let searching: Promise<void> | null = null;
   let searchingSince = 0;
@@ -103,7 +103,7 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
         isCurrent = false;
         outageSince ??= startedAt;
         failedAt = performance.now();
-        // A wrong password of a new server is reported at once; one server of a working list must not end the patience.
+        // A lasting error, such as a wrong password, is reported at once, but only if no server has suited yet.
         if (failedAt - outageSince > patienceMs || !(wasFound || isTemporaryOutage(error))) throw error;
         await delay(SEARCH_INTERVAL_MS);
       }
@@ -135,7 +135,7 @@ function openServers(settings: ConnectionSettings, { target, patienceMs }: Serve
     }
   }
 
-  /** A connection that waits for a search becomes a socket, or is refused. */
+  /** Stops asking, unless connections are open or wait for a search: a waiting one calls `connected` or `refused` later. */
   function stopIfUnused(): void {
     if (sockets.size > 0 || searching !== null || (waiting > 0 && suitable.length > 0)) return;
     clearInterval(timer);
@@ -190,7 +190,7 @@ const keyOf = ({ host, address, port }: ServerAddress) => `${host} ${address} ${
 async function resolveNames(servers: readonly ServerAddress[]): Promise<ServerAddress[]> {
   const resolved = servers.map(async (server) => {
     if (server.address !== null || net.isIP(server.host) !== 0 || isSocketDirectory(server.host)) return [server];
-    // A name that cannot be resolved is tried again by the connect, whose error names it.
+    // The connection attempt resolves an unknown name again, and its error contains the name.
     const found = await lookup(server.host, { all: true }).catch(() => []);
     return found.length === 0 ? [server] : found.map(({ address }) => ({ ...server, address }));
   });

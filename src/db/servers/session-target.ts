@@ -10,7 +10,7 @@ export interface SessionState {
   readonly isReadOnly: boolean;
 }
 
-/** Whether a session may stay open. Any server is good enough for `prefer-standby`, which only prefers standbys. */
+/** Whether a session may stay open. `prefer-standby` accepts every server, because it only prefers standbys. */
 export function suits(target: SessionTarget, { isStandby, isReadOnly }: SessionState): boolean {
   if (target === "read-write") return !isReadOnly && !isStandby;
   if (target === "read-only") return isReadOnly || isStandby;

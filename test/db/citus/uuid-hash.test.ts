@@ -5,7 +5,7 @@ import { sharedTestDatabase } from "../../support/test-database.ts";
 
 const { sql } = await sharedTestDatabase();
 
-test("the hash of a UUID is that of PostgreSQL, by which Citus assigns a task to a shard", async () => {
+test("the hash of a UUID equals that of PostgreSQL, which decides the shard of a task on Citus", async () => {
   const uuids = [
     "00000000-0000-0000-0000-000000000000",
     "ffffffff-ffff-ffff-ffff-ffffffffffff",

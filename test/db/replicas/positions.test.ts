@@ -32,7 +32,7 @@ describe("positions", () => {
 describe("tokens", () => {
   const history = historyOf({ system: "7712835122268125227", timeline: 1 });
 
-  test("a token is read as it was written, up to the last position of PostgreSQL", () => {
+  test("a token is parsed to what was formatted, up to the last position of PostgreSQL", () => {
     for (const position of [0n, 1n, 0x16b374d848n, 2n ** 64n - 1n]) {
       expect(parseTokens(formatToken({ history, position }))).toEqual([{ history, position }]);
     }
@@ -43,7 +43,7 @@ describe("tokens", () => {
   });
 
   test.each(["", ",", "1.", "x", "1.AAAA", "1.AAAAAAAAAAAAAAAAAAB", "1.AAAAAAAAAAAAAAAAAAA=", "-1.AAAA", "1.ä"])(
-    "%j is no token",
+    "the header %j is malformed",
     (text) => {
       expect(parseTokens(text)).toBeNull();
     },
@@ -51,7 +51,7 @@ describe("tokens", () => {
 });
 
 describe("the history of the primary", () => {
-  test("an idle primary makes no lag, and a position between two samples counts from the earlier one", () => {
+  test("an idle primary causes no lag, and a position between two samples has the time of the earlier one", () => {
     const history = new PrimaryHistory();
     history.add(100, 10n);
     history.add(200, 10n);
@@ -75,7 +75,7 @@ describe("DATABASE_REPLICA_URLS", () => {
     ["postgres://a/x,postgresql://b/x", ["postgres://a/x", "postgresql://b/x"]],
     ["postgres://a/x,\n  POSTGRES://b/x,\n", ["postgres://a/x", "POSTGRES://b/x"]],
     ["postgres://u:p,q@a/x, postgres://b/x", ["postgres://u:p,q@a/x", "postgres://b/x"]],
-  ])("%j is several URLs", (setting, urls) => {
+  ])("the setting %j contains several URLs", (setting, urls) => {
     expect(readReplicaUrls(setting)).toEqual({ urls, faults: [] });
   });
 
@@ -83,7 +83,7 @@ describe("DATABASE_REPLICA_URLS", () => {
     expect(readReplicaUrls("postgres://a,b/x postgres://c/x").urls).toEqual(["postgres://a,b/x", "postgres://c/x"]);
   });
 
-  test("a fault names the number of its URL and not its text", () => {
+  test("the message about a wrong URL contains the number of the URL and not its text", () => {
     const { faults } = readReplicaUrls("postgres://a/x postgres://user:secret@b/x?nonsense=1");
     expect(faults).toEqual(["DATABASE_REPLICA_URLS: URL 2 has the parameter nonsense, which is not supported"]);
   });

@@ -21,7 +21,7 @@ test("pages, searches, lists, progress, exports and GraphQL are read from replic
   expect(await set.answered("primary")).toBe(before);
 });
 
-test("a page from a replica is the same text as the page from the primary, with 304 for its entity tag", async () => {
+test("a page from a replica has the text of the page from the primary, which answers 304 for its entity tag", async () => {
   const fromReplica = await page();
   const fromPrimary = await page({ token: set.foreignToken });
   expect(await fromReplica.text()).toBe(await fromPrimary.text());
@@ -31,7 +31,7 @@ test("a page from a replica is the same text as the page from the primary, with 
   expect([again.status, again.headers.has("Consistency-Token")]).toEqual([304, true]);
 });
 
-test("while replay is paused, a request without a token sees old rows, and one with the token of the write sees it", async () => {
+test("while replay is paused, a request without a token sees old rows, and one with the token of a write sees the write", async () => {
   await set.allUsed();
   const before = await set.countJobs();
   const etag = (await page()).headers.get("ETag") ?? "";
@@ -61,7 +61,7 @@ test("while replay is paused, a request without a token sees old rows, and one w
   }
 });
 
-test("a response of the primary has a token with which replicas that are behind are not asked", async () => {
+test("a request with the token of a response of the primary is not answered by a replica that is behind", async () => {
   await set.allUsed();
   await set.pause(first, second);
   try {
@@ -92,7 +92,7 @@ test("a revoked key is refused at once, although no replica has replayed the rev
   }
 });
 
-test("a caller who sends the last token never goes back, and callers without tokens do", async () => {
+test("a caller who sends the last token never receives older rows, and a caller without tokens does", async () => {
   await set.allUsed();
   await second.configure({ recovery_min_apply_delay: "200ms" });
   const writing = new AbortController();
@@ -153,7 +153,7 @@ test("tokens of the future, of another cluster and of another version are answer
   }
 });
 
-test("a replica that lags is skipped and used again, and an idle primary is no lag", async () => {
+test("a replica that lags is not used until it has caught up, and an idle primary causes no lag", async () => {
   await set.allUsed();
   // No commit for longer than the limit.
   await delay(set.maxLagMs + 300);
@@ -202,7 +202,7 @@ test("a read that a standby cannot answer is answered by the primary", async () 
   }
 });
 
-test("requests are answered while a replica is frozen, and it is used again", async () => {
+test("requests are answered while a replica is frozen, and the replica is used again after it thaws", async () => {
   await set.allUsed();
   first.freeze();
   const statuses = await set.statusesFor(1500);
@@ -212,7 +212,7 @@ test("requests are answered while a replica is frozen, and it is used again", as
   await set.becomes(first, null);
 });
 
-test("requests are answered while a replica is gone, and it is used again", async () => {
+test("requests are answered while a replica is down, and the replica is used again after its start", async () => {
   await set.allUsed();
   const statuses = set.statusesFor(1000);
   await delay(100);
@@ -231,7 +231,7 @@ test("a replica that was promoted is not used, and its own rows are never served
   await set.becomes(first, "was promoted and is not the primary of DATABASE_URL");
 });
 
-test("a read at another server than the measured one is answered by the primary", async () => {
+test("a read that reaches another server than the measured one is answered by the primary", async () => {
   await second.replayed();
   const proxy = await openTcpProxy({ host: "127.0.0.1", port: second.port });
   const behindProxy = await set.serve(second.url.replace(`:${second.port}/`, `:${proxy.port}/`));
@@ -265,6 +265,6 @@ test("after a failover, the new primary is also used as a replica, and old token
   await both.close();
 });
 
-test("no error was logged", () => {
+test("a server with replicas logs no error during these faults", () => {
   expect(server.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
 });

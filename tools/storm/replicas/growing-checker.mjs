@@ -1,6 +1,6 @@
 import { FIRST_JOBS, TASKS } from "./growing-world.mjs";
 
-/** What the writer has written: the number of jobs of each task over time. */
+/** The number of jobs that the writer has written to each task, over time. */
 export function createWriterLog() {
   const tasks = Array.from({ length: TASKS + 1 }, () => ({
     begun: FIRST_JOBS,

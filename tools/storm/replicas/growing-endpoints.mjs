@@ -10,8 +10,8 @@ const firstNumber = (text, pattern) => Number(pattern.exec(text)?.[1] ?? Number.
 const stateOf = (count, version) => ({ atLeast: count, atMost: count, version });
 
 /**
- * How to request a part of a task, and how to read the state of the database from the response: bounds of the number of jobs
- * and the version of the email record, if there is one. Null if the response is that of no state.
+ * Describes how to request a part of a task, and how to find the state of the database in the response: bounds of the number of jobs
+ * and the version of the email record, if there is one. Null if the response matches no state.
  */
 export const GROWING_ENDPOINTS = {
   rest: {

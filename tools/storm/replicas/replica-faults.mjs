@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 const RECOVERY_MS = 1500;
 
 /**
- * The faults of a run in their order. Each is in effect until its promise resolves; the last one cannot be undone.
+ * The faults of a run in their order. Each is in effect until its promise resolves. The last fault, a promotion, cannot be undone.
  * @param {import("../../support/replication.mjs").Node[]} nodes
  */
 export function replicaFaults([primary, first, second]) {
@@ -60,7 +60,7 @@ export function replicaFaults([primary, first, second]) {
       },
     },
     conflict: {
-      // Replay needs the locks and the dead rows of the primary at once, and cancels the reads in its way.
+      // Replay does not wait for reads: it cancels those that hold the locks and the dead rows that it needs.
       async inject(ms) {
         for (const node of [first, second]) await node.configure({ max_standby_streaming_delay: "0" });
         await primary.run((sql) =>
