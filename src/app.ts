@@ -34,7 +34,12 @@ import { compressResponses } from "./http/response/compression.ts";
 import { securityHeaders } from "./http/response/security-headers.ts";
 import { createHttpServer } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
+import { type LiveTimes, openLiveUpdates } from "./http/stream/open-live-updates.ts";
 import { jobSearchQueries } from "./job-search/job-search.queries.ts";
+import { taskChangeQueries } from "./live/task-change.queries.ts";
+import { taskEventRoutes } from "./live/task-events.route.ts";
+import { openTaskWatcher, type TaskWatcher } from "./live/watch-tasks.ts";
+import { watchedTaskQueries } from "./live/watched-task.queries.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchPools, watchReads } from "./metrics/watch-reads.ts";
@@ -56,11 +61,12 @@ export interface Resources {
   /** Overrides for tests. */
   readonly httpLimits?: Partial<HttpLimits>;
   readonly exportReader?: Partial<ReaderLimits>;
+  readonly liveTimes?: Partial<LiveTimes>;
 }
 
 /** Composes the application. The caller starts listening and reads the environment. */
 export async function openApp(config: Config, resources: Resources) {
-  const { database, replicas = null, log, demo, httpLimits, exportReader } = resources;
+  const { database, replicas = null, log, demo, httpLimits, exportReader, liveTimes = {} } = resources;
   const metrics = config.metrics === null ? null : createMetrics();
   const exportSlots = createExportSlots(config.exportSlots);
   const reads = replicas?.reads ?? database;
@@ -69,18 +75,34 @@ export async function openApp(config: Config, resources: Resources) {
     watchPools(metrics, database, exportSlots.running);
     if (replicas !== null) metrics.registerReplicas(replicas);
   }
-  const queries = createQueries(metrics === null ? reads : watchReads(metrics, reads), metrics);
+  // The changes of tasks and their events are read from one server, because another one may not have a change yet.
+  const watcher = openTaskWatcher(watchedTaskQueries(primary), {
+    onLook: (isOk) => metrics?.countLiveLook(isOk),
+    lookEveryMs: liveTimes.lookEveryMs,
+  });
+  const queries = createQueries(metrics === null ? reads : watchReads(metrics, reads), { metrics, watcher });
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
-  const authenticate = requestLimits.authenticate(
-    createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt)),
-  );
+  const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
+  const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
   const graphql = await startGraphqlServer({
     explorable: config.graphiql,
     log,
     plugins: metrics === null ? [] : [operationMetrics(metrics)],
   });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
-  const drain = openDrain({ drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs });
+  const live = openLiveUpdates(config, {
+    graphql,
+    createContext,
+    authenticate: authenticateWithoutLimits,
+    watcher,
+    metrics,
+    checkEveryMs: liveTimes.checkEveryMs,
+  });
+  const drain = openDrain({
+    drainMs: config.shutdownDrainMs,
+    graceMs: config.shutdownGraceMs,
+    onClose: live.streams.closeAll,
+  });
   const isDatabaseReady = watchDatabase(database, log);
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
@@ -110,8 +132,8 @@ export async function openApp(config: Config, resources: Resources) {
   if (requestLimits.beforeAuthentication !== undefined) app.use(requestLimits.beforeAuthentication);
 
   const beginReads = replicas === null ? undefined : createBeginReads(replicas);
-  const api = { graphql, authenticate, createContext, beginReads };
-  app.use(taskJobRoutes(api), taskRoutes(api));
+  const api = { graphql, authenticate, createContext, beginReads, live };
+  app.use(taskJobRoutes(api), taskRoutes(api), taskEventRoutes(api));
   app.use(
     jobExportRoutes({
       authenticate,
@@ -150,13 +172,20 @@ export async function openApp(config: Config, resources: Resources) {
   };
 }
 
-function createQueries(reads: Reads, metrics: Metrics | null): Queries {
+interface QueriesOptions {
+  readonly metrics: Metrics | null;
+  readonly watcher: TaskWatcher;
+}
+
+function createQueries(reads: Reads, { metrics, watcher }: QueriesOptions): Queries {
   const emails = emailQueries(reads);
   return {
     taskJobs: taskJobQueries(reads),
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
     jobSearches: jobSearchQueries(reads.searches),
     tasks: taskQueries(reads),
+    taskChanges: taskChangeQueries(reads.searches),
+    watchTask: watcher.watch,
     readProgress: createTaskProgressReader(taskProgressQueries(reads.counts)),
   };
 }

@@ -22,6 +22,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** How many exports a process runs at once. */
   readonly exportSlots: number;
+  readonly liveStreams: number;
+  readonly liveStreamsPerUser: number;
   readonly preparedStatements: boolean;
   readonly migrateAtStart: boolean;
   readonly statementTimeoutMs: number;
@@ -92,6 +94,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const databaseUrl = readDatabaseUrl(read, isProduction);
   const replicas = readReplicaUrls(read.text("DATABASE_REPLICA_URLS"));
   read.faults.push(...replicas.faults);
+  // The embedded demo has no load balancer, and Ctrl-C should be quick.
+  const drainMs = databaseUrl === null ? 0 : 1000;
   const config: Config = {
     port: read.integer("PORT", { default: 4000, min: 0, max: 65_535 }),
     host: read.text("HOST") ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
@@ -101,6 +105,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: read.text("DATA_DIR") ?? DEFAULT_DATA_DIR,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", { default: 10, min: 1, max: 1000 }),
     exportSlots: read.integer("EXPORT_SLOTS", { default: 4, min: 1, max: 100 }),
+    liveStreams: read.integer("LIVE_STREAMS", { default: 2000, min: 1, max: 4000 }),
+    liveStreamsPerUser: read.integer("LIVE_STREAMS_PER_USER", { default: 100, min: 1, max: 4000 }),
     preparedStatements: read.flag("DATABASE_PREPARED_STATEMENTS", true),
     migrateAtStart: read.flag("MIGRATE", true),
     statementTimeoutMs: read.integer("STATEMENT_TIMEOUT_MS", { default: 1000, min: 1, max: 600_000 }),
@@ -116,12 +122,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     pathPrefix: read.parsed("PATH_PREFIX", { parse: plainPathPrefix, default: "", rule: "a path such as /task-jobs" }),
     graphiql: read.flag("GRAPHIQL", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
-    // The embedded demo has no load balancer, and Ctrl-C should be quick.
-    shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", {
-      default: databaseUrl === null ? 0 : 1000,
-      min: 0,
-      max: 600_000,
-    }),
+    shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", { default: drainMs, min: 0, max: 600_000 }),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 0, max: 600_000 }),
     workers: read.parsed("WORKERS", { parse: parseWorkers, default: 1, rule: "auto or a whole number from 1 to 99" }),
     rateLimit: readRateLimit(read),

@@ -4,6 +4,9 @@ import { createEmailLoader } from "./email/email.loader.ts";
 import type { EmailQueries } from "./email/email.queries.ts";
 import { createJobSearchLoader } from "./job-search/job-search.loader.ts";
 import type { JobSearchQueries } from "./job-search/job-search.queries.ts";
+import type { SubscriptionRun } from "./live/subscription-run.ts";
+import type { TaskChangeQueries } from "./live/task-change.queries.ts";
+import type { TaskWatcher } from "./live/watch-tasks.ts";
 import type { Log } from "./log.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/progress/read-task-progress.ts";
@@ -19,6 +22,8 @@ export interface Queries {
   readonly tasks: TaskQueries;
   readonly readProgress: ReadTaskProgress;
   readonly emails: EmailQueries;
+  readonly taskChanges: TaskChangeQueries;
+  readonly watchTask: TaskWatcher["watch"];
 }
 
 /** The parts of one HTTP request that its context is built from. */
@@ -31,13 +36,18 @@ export interface RequestDetails {
   readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
   /** Labels the metrics of a GraphQL request with the field of the schema that it selects. */
   readonly noteOperation?: ((operation: string) => void) | undefined;
+  /** Absent for a request whose response is a single result, which cannot be that of a subscription. */
+  readonly subscription?: SubscriptionRun;
+  /** Counts that began before this time, in `performance.now()`, are too old. */
+  readonly readAfter?: number;
 }
 
 export type RequestContext = ReturnType<typeof createRequestContext>;
 
 /** The loaders belong to one request, because they cache rows that only its viewer may see. */
 export function createRequestContext(queries: Queries, request: RequestDetails, log: Log) {
-  const { viewer, requestId, deadline } = request;
+  const { viewer, requestId, deadline, subscription } = request;
+  const readAfter = request.readAfter ?? subscription?.event?.readAfter;
   return {
     requestId,
     deadline,
@@ -48,9 +58,12 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,
     findTaskJobs: createJobSearchLoader(queries.jobSearches, viewer, deadline),
-    progressOf: createTaskProgressLoader(queries.readProgress, viewer, deadline),
+    progressOf: createTaskProgressLoader(queries.readProgress, { viewer, deadline, readAfter }),
     tasks: queries.tasks,
     taskById: createTaskLoader(queries.tasks, viewer, deadline),
+    taskChanges: queries.taskChanges,
+    watchTask: queries.watchTask,
+    subscription,
     emailById: createEmailLoader(queries.emails, deadline),
   };
 }

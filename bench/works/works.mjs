@@ -8,6 +8,7 @@ import { exportTask } from "./export.mjs";
 import { filtered } from "./filtered.mjs";
 import { graphql100 } from "./graphql-100.mjs";
 import { instances } from "./instances.mjs";
+import { live } from "./live.mjs";
 import { memory } from "./memory.mjs";
 import { page10 } from "./page-10.mjs";
 import { partitions } from "./partitions.mjs";
@@ -25,5 +26,5 @@ export const WORKS = [
   ...[deepWalk, deepJump, deepAgain, count],
   ...[cursorWalk, filtered, progress, exportTask],
   ...[writersBatch, writersUpdates, memory, start, cores],
-  ...[instances, storage, partitions],
+  ...[instances, storage, partitions, live],
 ];

@@ -1,11 +1,12 @@
 import type { ApolloServerOptionsWithGateway } from "@apollo/server";
-import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from "graphql";
+import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema, OperationTypeNode } from "graphql";
 import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
 import { createCompiledOperations } from "./compiled-execution.ts";
 import { createQueryCharge } from "./limits/charge-query.ts";
 import type { SizeOfOperation } from "./limits/query-cost.ts";
 import { withoutDataOfFailedRequest } from "./request-failure.ts";
+import { runSubscription } from "./run-subscription.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
@@ -34,6 +35,7 @@ function createExecutor({ schema, sizeOfOperation, maxCoercionErrors }: Executor
     const chosen = buildExecutionContext(args);
     if (isRefused(chosen)) return { errors: chosen };
     const cost = await chargeQuery(document, chosen, contextValue);
+    if (chosen.operation.operation === OperationTypeNode.SUBSCRIPTION) return runSubscription(args, contextValue);
 
     const compiled = compiledOperation(document, chosen.operation);
     const result = (await compiled?.(contextValue, variableValues)) ?? (await execute(args));

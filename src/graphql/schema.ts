@@ -1,14 +1,23 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { isInterfaceType, lexicographicSortSchema, printSchema } from "graphql";
-import { buildSchemaSync } from "type-graphql";
+import { buildSchemaSync, type PubSub } from "type-graphql";
 import { ViewerResolver } from "../auth/viewer.resolver.ts";
 import { EmailResolver } from "../email/email.resolver.ts";
+import { LiveResolver } from "../live/live.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
 import { NodeResolver } from "../tasks/node.resolver.ts";
 import { TaskProgressResolver } from "../tasks/progress/task-progress.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
 import { TaskJobsConnectionResolver } from "../tasks/task-jobs.resolver.ts";
+
+/** type-graphql requires an object, although all subscriptions have a `subscribe` function and use no topics. */
+const NO_PUB_SUB: PubSub = {
+  publish() {},
+  subscribe() {
+    throw new Error("no subscription uses topics");
+  },
+};
 
 /** Builds the schema. Call it once per process: type-graphql keeps every schema (MichalLytek/type-graphql#580). */
 export function buildTaskJobsSchema(): GraphQLSchema {
@@ -21,7 +30,9 @@ export function buildTaskJobsSchema(): GraphQLSchema {
       NodeResolver,
       ViewerResolver,
       EmailResolver,
+      LiveResolver,
     ],
+    pubSub: NO_PUB_SUB,
     // The checks of our own code name the wrong field. type-graphql's checks would echo the caller's input.
     validate: false,
   });
@@ -29,6 +40,10 @@ export function buildTaskJobsSchema(): GraphQLSchema {
   const query = schema.getQueryType();
   if (query)
     query.description = "The queries of this API. Every query returns only the tasks that the caller may read.";
+  const subscription = schema.getSubscriptionType();
+  if (subscription)
+    subscription.description =
+      "The subscriptions of this API, sent as a stream of events (`Accept: text/event-stream`), see docs/live.md.";
   // type-graphql makes every `resolveType` asynchronous, which graphql-jit does not support.
   const node = schema.getType("Node");
   if (isInterfaceType(node)) node.resolveType = () => "Task";

@@ -4,7 +4,7 @@ import { requestIdOf } from "./request/request-id.ts";
 
 /** Known paths, which contain nothing private but ids. Any other path may contain an e-mail address or a key and is not logged. */
 const LOGGABLE_PATH =
-  /^\/(graphql|graphiql(\/assets\/[\w.-]+)?|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?)?)?)?\/?$/i;
+  /^\/(graphql|graphiql(\/assets\/[\w.-]+)?|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?|\/events)?)?)?\/?$/i;
 
 /** Sets the request id and logs one line for each response. The line has no query string, body, header or address of the client. */
 export function accessLog(log: Log): RequestHandler {
@@ -22,7 +22,8 @@ export function accessLog(log: Log): RequestHandler {
           path: LOGGABLE_PATH.test(path) ? path : "(unknown)",
           status: response.statusCode,
           ms: Math.round(performance.now() - startedAt),
-          ...(response.writableFinished ? {} : { aborted: true }),
+          ...(response.locals.isStream === true ? { stream: true } : {}),
+          ...(response.writableFinished || response.locals.isStream === true ? {} : { aborted: true }),
         },
         "request",
       );

@@ -15,6 +15,8 @@ const ALLOWED_HEADERS = [
   "Pragma",
   "Consistency-Token",
   "If-None-Match",
+  "Last-Event-ID",
+  "Prefer",
   "If-Modified-Since",
   // Apollo Client, GraphQL Yoga, graphql-sse and headers that force a preflight.
   "apollo-require-preflight",

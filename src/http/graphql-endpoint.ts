@@ -10,6 +10,7 @@ import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
 import { checkBodyType, parseJsonBody, readBody } from "./request/request-body.ts";
+import { type StreamApi, streamGraphql } from "./stream/graphql-stream.ts";
 
 const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 
@@ -25,6 +26,7 @@ interface GraphqlEndpointOptions {
   readonly chargeCost: ChargeCost | undefined;
   /** The path to which browsers are redirected, or null for no redirect. */
   readonly pageForBrowsers: string | null;
+  readonly live: StreamApi;
 }
 
 export function graphqlRoutes({
@@ -35,6 +37,7 @@ export function graphqlRoutes({
   startDeadline,
   chargeCost,
   pageForBrowsers,
+  live,
 }: GraphqlEndpointOptions): Router {
   const redirectBrowsers: RequestHandler = (request, response, next) => {
     const { accept = "" } = request.headers;
@@ -73,9 +76,9 @@ export function graphqlRoutes({
     next();
   };
 
-  const contextOf = (response: Response) => {
+  const detailsOf = (response: Response): RequestDetails => {
     const { requestId, deadline, viewer } = response.locals;
-    return createContext({
+    return {
       requestId,
       deadline,
       viewer,
@@ -84,7 +87,7 @@ export function graphqlRoutes({
       noteOperation: (operation) => {
         response.locals.operation = operation;
       },
-    });
+    };
   };
 
   const router = Router();
@@ -99,7 +102,8 @@ export function graphqlRoutes({
     waitForBody,
     parseBody,
     chooseMediaType,
-    expressMiddleware(graphql, { context: async ({ res }) => contextOf(res) }),
+    streamGraphql(live, detailsOf),
+    expressMiddleware(graphql, { context: async ({ res }) => createContext(detailsOf(res)) }),
   );
   return router;
 }

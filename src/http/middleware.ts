@@ -20,6 +20,8 @@ interface RequestLocals {
   body: Buffer;
   /** The root field for the metrics. */
   operation?: string;
+  /** Whether the response is a stream, whose duration is that of a connection and says nothing about the server. */
+  isStream?: boolean;
 }
 
 declare global {

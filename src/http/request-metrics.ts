@@ -9,11 +9,13 @@ export function measureRequests(metrics: Metrics): RequestHandler {
     const { path } = request;
     response.on("close", () => {
       const endpoint = endpointOf(path);
+      const isStream = response.locals.isStream === true;
       metrics.observeRequest({
         endpoint,
         operation: operationOf(endpoint, request, response),
-        status: response.writableFinished ? String(response.statusCode) : "aborted",
-        seconds: (performance.now() - startedAt) / 1000,
+        status:
+          response.writableFinished || (isStream && response.headersSent) ? String(response.statusCode) : "aborted",
+        seconds: isStream ? null : (performance.now() - startedAt) / 1000,
       });
     });
     next();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Request, Response } from "express";
+import type { GraphQLFormattedError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { RequestContext, RequestDetails } from "../context.ts";
 import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts";
@@ -8,6 +9,7 @@ import type { BeginReads } from "./consistency.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { entityTagOf, matchesEntityTag } from "./response/entity-tag.ts";
 import { type LinkTarget, nextLink } from "./response/link-header.ts";
+import type { LiveUpdates } from "./stream/open-live-updates.ts";
 
 const MEDIA_TYPE = "application/json";
 
@@ -18,6 +20,7 @@ export interface RestApi {
   readonly createContext: (request: RequestDetails) => RequestContext;
   /** Undefined without replicas. */
   readonly beginReads: BeginReads | undefined;
+  readonly live: LiveUpdates;
 }
 
 export interface StoredDocument {
@@ -65,7 +68,16 @@ export async function executeStored<Data>(
   const request = { query, variables: { ...variables } };
   const { body } = await graphql.executeOperation(request, { contextValue: context });
   if (body.kind !== "single") throw new Error("A stored document must not have an incremental response");
-  const { data, errors = [] } = body.singleResult;
+  return dataOf(body.singleResult, mayFailAlone);
+}
+
+interface StoredResult {
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLFormattedError[];
+}
+
+/** Returns the data of a result of a stored document. Throws the first error that may not fail alone. */
+export function dataOf<Data>({ data, errors = [] }: StoredResult, mayFailAlone: StoredDocument["mayFailAlone"]): Data {
   const error = errors.find(({ path }) => !data || path === undefined || !mayFailAlone(path));
   if (error !== undefined) {
     const details = (error.extensions?.details ?? []) as FieldFault[];

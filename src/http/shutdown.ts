@@ -7,6 +7,8 @@ interface DrainTimes {
   readonly drainMs: number;
   /** How long running requests may continue after that. */
   readonly graceMs: number;
+  /** Called when the port is about to close. */
+  readonly onClose: () => void;
 }
 
 /** The server closes its port when no client has connected for this long. */
@@ -19,7 +21,7 @@ const SWEEP_MS = 50;
  * Stops the server without losing a request. Responses first ask their clients to reconnect; then new requests wait until the
  * kernel's accept queue is empty, because closing the port resets the connections in it.
  */
-export function openDrain({ drainMs, graceMs }: DrainTimes) {
+export function openDrain({ drainMs, graceMs, onClose }: DrainTimes) {
   let isServing = true;
   let portClosed: Promise<unknown> | null = null;
 
@@ -48,6 +50,7 @@ export function openDrain({ drainMs, graceMs }: DrainTimes) {
       if (drainMs > 0) await sleep(drainMs);
       portClosed = waitUntilNoClientConnects(server);
       await portClosed;
+      onClose();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Repeated, because a response that began before the stop did not ask its client to reconnect.
       const sweep = setInterval(async () => {

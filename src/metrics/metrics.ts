@@ -9,6 +9,7 @@ import {
 } from "prom-client";
 import { droppedLogLines } from "../log.ts";
 import { programVersion } from "../values/version.ts";
+import { registerLive } from "./live-metrics.ts";
 import { registerReplicas, type WatchedReplicas } from "./replica-metrics.ts";
 
 /** The metrics of one process in the form in which a worker sends them to its parent process. */
@@ -24,12 +25,13 @@ interface MeasuredRequest {
   readonly operation: string;
   /** The HTTP status, or `aborted` if the client disconnected before the end of the response. */
   readonly status: string;
-  readonly seconds: number;
+  /** Null for a stream. */
+  readonly seconds: number | null;
 }
 
 /** The limit that refused a request. */
-export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout" | "unread";
-const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout", "unread"];
+export type Limit = "rate" | "query" | "overload" | "breaker" | "timeout" | "unread" | "streams";
+const LIMITS: readonly Limit[] = ["rate", "query", "overload", "breaker", "timeout", "unread", "streams"];
 
 type PoolName = "pages" | "searches" | "counts" | "exports";
 
@@ -84,7 +86,7 @@ export function createMetrics() {
   return {
     observeRequest({ endpoint, operation, status, seconds }: MeasuredRequest): void {
       requests.inc({ door: endpoint, operation, status });
-      durations.observe({ door: endpoint, operation }, seconds);
+      if (seconds !== null) durations.observe({ door: endpoint, operation }, seconds);
     },
     /** Counts a malformed request, which reached no endpoint and has no duration. */
     countRefusal: (status: string) => requests.inc({ door: "unknown", operation: "none", status }),
@@ -103,6 +105,7 @@ export function createMetrics() {
         },
       });
     },
+    ...registerLive(registry),
     registerReplicas: (replicas: WatchedReplicas) => registerReplicas(registry, replicas),
     /** Returns the metrics in the text format of Prometheus. */
     text: () => registry.metrics(),

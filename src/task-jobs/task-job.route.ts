@@ -15,7 +15,7 @@ import { FILTER_SPELLINGS, type JobFilter, LIST_PARAMETERS, readFilterParameters
 import { jobCursorScope } from "../job-search/list-job-connection.ts";
 
 /** A record that cannot be represented costs its job the email and does not fail the page. */
-const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");
+export const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");
 const PAGE = storedDocument(import.meta.url, ["./task-job.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 
@@ -25,7 +25,7 @@ const PARAMETERS: KnownParameters = {
   lists: LIST_PARAMETERS,
 };
 
-interface StoredJob {
+export interface StoredJob {
   email?: object | null | undefined;
 }
 
@@ -72,12 +72,12 @@ export function taskJobRoutes(api: RestApi): Router {
 }
 
 /** The stored query takes statuses as names of its enum. */
-function toGraphqlFilter(filter: JobFilter): object {
+export function toGraphqlFilter(filter: JobFilter): object {
   return { ...filter, status: filter.status?.map((status) => status.toUpperCase()) ?? null };
 }
 
 /** Omits `email` from jobs without an email. The object is changed in place, because a page has up to 100 jobs. */
-function toDocumentedShape(job: StoredJob): StoredJob {
+export function toDocumentedShape(job: StoredJob): StoredJob {
   if (job.email === null) job.email = undefined;
   return job;
 }

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { RequestContext } from "../context.ts";
 import { onlyMethods } from "../http/error-handler.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import {
@@ -10,25 +11,18 @@ import {
   startRestRequest,
   storedDocument,
 } from "../http/rest-endpoint.ts";
+import { waitForChange, waitPreferenceOf } from "../http/stream/wait-for-change.ts";
 import { spellingsOf } from "../paging/parameter-names.ts";
 import { taskCursorScope } from "./list-tasks.ts";
+import { type StoredMetrics, toDocumentedMetrics } from "./progress/documented-metrics.ts";
 import type { TaskFilter } from "./task.queries.ts";
 
-const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", "./task-fields.rest.graphql"]);
-const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", "./task-fields.rest.graphql"]);
+const TASK_FIELDS = ["./task-fields.rest.graphql", "./progress/metrics-fields.rest.graphql"];
+const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", ...TASK_FIELDS]);
+const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", ...TASK_FIELDS]);
 
 const FILTER_SPELLINGS = ["user_id", ...spellingsOf("created_from"), ...spellingsOf("created_to")];
 const LIST_PARAMETERS: KnownParameters = { strict: ["limit", "offset", "after", ...FILTER_SPELLINGS] };
-
-interface StoredMetrics {
-  readonly total_email_addresses: number;
-  readonly pending: number;
-  readonly processing: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly progress_percent: number;
-  readonly verification_status: object;
-}
 
 interface StoredTask {
   readonly metrics: StoredMetrics;
@@ -44,8 +38,15 @@ export function taskRoutes(api: RestApi): Router {
     const parameters = new RestParameters(request.url, {});
     const id = parameters.uuid("id", String(request.params.id));
     parameters.check();
-    const { task } = await executeStored<{ task: StoredTask }>(api, { context, document: TASK, variables: { id } });
-    sendJson(response, withMetrics(task));
+    const read = async (context: RequestContext) => {
+      const { task } = await executeStored<{ task: StoredTask }>(api, { context, document: TASK, variables: { id } });
+      return withMetrics(task);
+    };
+    const waitSeconds = waitPreferenceOf(request);
+    response.vary("Prefer");
+    if (waitSeconds === null) return sendJson(response, await read(context));
+    response.setHeader("Preference-Applied", `wait=${waitSeconds}`);
+    sendJson(response, await waitForChange(api, { context, response, taskId: id, waitSeconds, read }));
   });
 
   router.all("/api/v1/tasks", readOnly, async (request, response) => {
@@ -82,18 +83,6 @@ function filterOf(parameters: RestParameters): TaskFilter {
   };
 }
 
-/** Nests the metrics as documented, because aliases of a query cannot nest fields. */
 function withMetrics(task: StoredTask): object {
-  const { total_email_addresses, pending, processing, completed, failed, progress_percent, verification_status } =
-    task.metrics;
-  return {
-    ...task,
-    metrics: {
-      total_email_addresses,
-      job_status: { pending, processing, completed, failed },
-      progress: total_email_addresses === 0 ? 0 : (completed + failed) / total_email_addresses,
-      progress_percent,
-      verification_status,
-    },
-  };
+  return { ...task, metrics: toDocumentedMetrics(task.metrics) };
 }

@@ -13,8 +13,8 @@ const storedFiles = (...names: string[]) =>
 test.each([
   ["REST's page", storedFiles("task-jobs/task-job", "task-jobs/job-fields")],
   ["REST's walk", storedFiles("task-jobs/job-walk", "task-jobs/job-fields")],
-  ["REST's task", storedFiles("tasks/task", "tasks/task-fields")],
-  ["REST's tasks", storedFiles("tasks/tasks", "tasks/task-fields")],
+  ["REST's task", storedFiles("tasks/task", "tasks/task-fields", "tasks/progress/metrics-fields")],
+  ["REST's tasks", storedFiles("tasks/tasks", "tasks/task-fields", "tasks/progress/metrics-fields")],
   ...exampleTabs("00000000-0000-4000-8000-000000000000").map(({ query }) => [
     getOperationAST(parse(query))?.name?.value,
     query,

@@ -16,7 +16,7 @@ export type ServedDatabase = Awaited<ReturnType<typeof serveDatabase>>;
 /** Environment variables of the server. */
 type Environment = Readonly<Record<string, string>>;
 
-type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportReader">;
+type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportReader" | "liveTimes">;
 
 interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;

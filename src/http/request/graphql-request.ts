@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { Failure, type FieldFault } from "../../errors.ts";
-import { GRAPHQL_TYPES } from "../../graphql/media-types.ts";
+import { EVENT_STREAM, GRAPHQL_TYPES } from "../../graphql/media-types.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
 import { acceptedType } from "./accepted-type.ts";
 import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-string.ts";
@@ -36,11 +36,13 @@ function isEmpty({ name, value }: QueryParameter): boolean {
   return (value === "" && name !== "query") || (value === "null" && JSON_PARAMETERS.has(name));
 }
 
+const OFFERED_TYPES = [...GRAPHQL_TYPES, { type: EVENT_STREAM }];
+
 /** Replaces `Accept` by the chosen media type, so that Apollo Server and the HTTP status agree. */
 export const chooseMediaType: RequestHandler = (request, _response, next) => {
-  const chosen = acceptedType(request.headers.accept, GRAPHQL_TYPES);
+  const chosen = acceptedType(request.headers.accept, OFFERED_TYPES);
   if (chosen === null) {
-    const types = GRAPHQL_TYPES.map(({ type }) => type).join(" or ");
+    const types = OFFERED_TYPES.map(({ type }) => type).join(" or ");
     throw new Failure("NOT_ACCEPTABLE", { message: `This path can only respond with ${types}` });
   }
   request.headers.accept = chosen.type;

@@ -27,6 +27,8 @@ interface ProgressRequest {
   readonly withEmails: boolean;
   readonly deadline: Deadline;
   readonly userId: string;
+  /** A count that began before this time, in `performance.now()`, is too old. */
+  readonly readAfter?: number | undefined;
 }
 
 export type ReadTaskProgress = ReturnType<typeof createTaskProgressReader>;
@@ -39,6 +41,7 @@ interface Count {
 interface CachedProgress {
   readonly progress: Promise<TaskProgress>;
   readonly count: Count;
+  readonly startedAt: number;
   freshUntil: number;
   /** Whether a request timed out while it waited for this count. */
   isLate: boolean;
@@ -47,7 +50,8 @@ interface CachedProgress {
 }
 
 function newEntry(progress: Promise<TaskProgress>, count: Count): CachedProgress {
-  return { progress, count, freshUntil: Number.POSITIVE_INFINITY, isLate: false, usableUntil: 0 };
+  const startedAt = performance.now();
+  return { progress, count, startedAt, freshUntil: Number.POSITIVE_INFINITY, isLate: false, usableUntil: 0 };
 }
 
 /**
@@ -77,8 +81,9 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
     }
   }
 
-  /** Whether the count contains everything that the consistency tokens of the request name. */
-  function isFreshEnough({ deadline }: ProgressRequest, { count }: CachedProgress): boolean {
+  /** Whether the count contains everything that the request requires, such as what its consistency tokens name. */
+  function isFreshEnough({ deadline, readAfter }: ProgressRequest, { count, startedAt }: CachedProgress): boolean {
+    if (readAfter !== undefined && startedAt < readAfter) return false;
     if (shared === undefined) return true;
     return count.deadline !== null && shared.isFreshEnough(deadline, count.deadline);
   }
@@ -94,7 +99,9 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
   function cacheProgress(key: string, entry: CachedProgress, request: ProgressRequest): CachedProgress {
     const startedAt = performance.now();
     const previous = cache.get(key);
-    const isUseful = previous !== undefined && Math.max(previous.freshUntil, previous.usableUntil) > startedAt;
+    const isBefore = previous !== undefined && previous.startedAt < (request.readAfter ?? 0);
+    const isUseful =
+      previous !== undefined && Math.max(isBefore ? 0 : previous.freshUntil, previous.usableUntil) > startedAt;
     // Other callers keep the previous result until a count for a consistency token has ended.
     const isTooOld = isUseful && !isFreshEnough(request, previous);
     const usable = isUseful && !isTooOld && previous.usableUntil > startedAt ? previous : null;

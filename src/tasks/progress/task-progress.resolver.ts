@@ -6,7 +6,7 @@ import { selectedFields } from "../../graphql/selected-fields.ts";
 import { TaskJobFilter } from "../../job-search/job-filter.type.ts";
 import { faultsOfFilter } from "../../paging/filter.ts";
 import { Task } from "../task.type.ts";
-import { isComplete, percentDone } from "./task-progress.ts";
+import { isComplete, percentDone, type TaskProgress } from "./task-progress.ts";
 import { TaskProgressType } from "./task-progress.type.ts";
 
 @Resolver(() => Task)
@@ -28,15 +28,22 @@ export class TaskProgressResolver {
   ): Promise<TaskProgressType> {
     const faults = faultsOfFilter(filter ?? {});
     if (faults.length > 0) throw Failure.ofFields(faults);
-    const selected = selectedFields(info);
-    const withEmails = selected.has("deliverability") || selected.has("verification");
-    const progress = await progressOf(task.id, filter ?? {}, withEmails);
-    const { DELIVERABLE, UNDELIVERABLE, RISKY, UNKNOWN } = progress.deliverability;
-    return {
-      ...progress,
-      percent: percentDone(progress),
-      isComplete: isComplete(progress),
-      deliverability: { deliverable: DELIVERABLE, undeliverable: UNDELIVERABLE, risky: RISKY, unknown: UNKNOWN },
-    };
+    return progressFields(await progressOf(task.id, filter ?? {}, selectsEmails(info)));
   }
+}
+
+/** Whether the emails must be read for the selected fields of a progress. */
+export function selectsEmails(info: GraphQLResolveInfo): boolean {
+  const selected = selectedFields(info);
+  return selected.has("deliverability") || selected.has("verification");
+}
+
+export function progressFields(progress: TaskProgress): TaskProgressType {
+  const { DELIVERABLE, UNDELIVERABLE, RISKY, UNKNOWN } = progress.deliverability;
+  return {
+    ...progress,
+    percent: percentDone(progress),
+    isComplete: isComplete(progress),
+    deliverability: { deliverable: DELIVERABLE, undeliverable: UNDELIVERABLE, risky: RISKY, unknown: UNKNOWN },
+  };
 }

@@ -4,6 +4,9 @@ import { openDatabase } from "#server/db/client.js";
 import { emailQueries } from "#server/email/email.queries.js";
 import { Failure } from "#server/errors.js";
 import { jobSearchQueries } from "#server/job-search/job-search.queries.js";
+import { taskChangeQueries } from "#server/live/task-change.queries.js";
+import { openTaskWatcher } from "#server/live/watch-tasks.js";
+import { watchedTaskQueries } from "#server/live/watched-task.queries.js";
 import { createLog } from "#server/log.js";
 import { taskJobQueries } from "#server/task-jobs/task-job.queries.js";
 import { createTaskProgressReader } from "#server/tasks/progress/read-task-progress.js";
@@ -25,7 +28,13 @@ export function openContexts(databaseUrl) {
     statementTimeoutMs: TIMEOUT_MS,
   });
   const log = createLog("silent", { write() {} });
+  // The fuzzer sends no subscriptions, so no task is watched.
+  const live = {
+    taskChanges: taskChangeQueries(database.searches),
+    watchTask: openTaskWatcher(watchedTaskQueries(database), { onLook() {}, lookEveryMs: undefined }).watch,
+  };
   const queries = {
+    ...live,
     taskJobs: cached(taskJobQueries(database)),
     emails: cached(emailQueries(database)),
     jobSearches: cached(jobSearchQueries(database.searches)),
@@ -34,6 +43,7 @@ export function openContexts(databaseUrl) {
   };
   const { taskJobs, emails, jobSearches, tasks, readProgress } = queries;
   const delayed = {
+    ...live,
     taskJobs: delaying(taskJobs),
     emails: delaying(emails),
     jobSearches: delaying(jobSearches),

@@ -1,0 +1,74 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { RequestDetails } from "../../context.ts";
+import { Failure, type FieldFault } from "../../errors.ts";
+import { extensionsOf } from "../../graphql/format-error.ts";
+import { EVENT_STREAM } from "../../graphql/media-types.ts";
+import { openEventStream } from "./event-stream.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import type { Operation, Subscriptions } from "./subscriptions.ts";
+
+export interface StreamApi {
+  readonly streams: OpenStreams;
+  readonly subscriptions: Subscriptions;
+}
+
+/**
+ * Answers `Accept: text/event-stream` by the protocol GraphQL over Server-Sent Events, distinct connections mode: an event
+ * `next` for each result, and `complete` at the end. The server of graphql-sse was not used, because it has no backpressure.
+ */
+export function streamGraphql(
+  { streams, subscriptions }: StreamApi,
+  detailsOf: (response: Response) => RequestDetails,
+) {
+  const handler: RequestHandler = async (request, response, next) => {
+    if (request.headers.accept !== EVENT_STREAM) return next();
+    const operation = readOperation(request);
+    const { viewer, requestId } = response.locals;
+    response.locals.isStream = true;
+    const signal = streams.open({ request, response, viewer });
+    const { result, events } = await subscriptions.start(operation, detailsOf(response), signal);
+    const stream = openEventStream(response);
+    const send = (text: string) => stream.send({ event: "next", data: text });
+    const deliver = async () => {
+      if (events === null) await send(JSON.stringify(result));
+      else await subscriptions.deliver({ operation, events }, { viewer, requestId, signal }, ({ text }) => send(text));
+    };
+    await stream.finishAfter(deliver, async (failure) => {
+      await send(JSON.stringify({ errors: [{ message: failure.message, extensions: extensionsOf(failure) }] }));
+      await stream.complete();
+    });
+  };
+  return handler;
+}
+
+/** Reads the parameters of GraphQL over HTTP, with the types that its specification requires. */
+function readOperation(request: Request): Operation {
+  const isGet = request.method === "GET";
+  const given = isGet ? parametersOf(request.url) : ((request.body ?? {}) as Record<string, unknown>);
+  const faults: FieldFault[] = [];
+  const { query, operationName, variables } = given;
+  if (typeof query !== "string" || query === "") faults.push({ field: "query", reason: "must be a GraphQL document" });
+  if (typeof (operationName ?? "") !== "string") faults.push({ field: "operationName", reason: "must be a string" });
+  if (!isObject(variables ?? {})) faults.push({ field: "variables", reason: "must be an object" });
+  if (faults.length > 0) throw Failure.ofFields(faults);
+  return {
+    query: query as string,
+    operationName: (operationName ?? undefined) as string | undefined,
+    variables: (variables ?? undefined) as Record<string, unknown> | undefined,
+  };
+}
+
+function parametersOf(url: string): Record<string, unknown> {
+  const parameters: Record<string, unknown> = Object.fromEntries(new URL(url, "http://localhost").searchParams);
+  const { variables } = parameters;
+  if (typeof variables !== "string") return parameters;
+  try {
+    return { ...parameters, variables: JSON.parse(variables) as unknown };
+  } catch {
+    return parameters;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

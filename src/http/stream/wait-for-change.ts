@@ -1,0 +1,62 @@
+import type { Request, Response } from "express";
+import type { RequestContext } from "../../context.ts";
+import { deadlineIn } from "../../values/deadline.ts";
+import { entityTagOf, matchesEntityTag } from "../response/entity-tag.ts";
+import type { RestApi } from "../rest-endpoint.ts";
+import { ServerStops } from "./open-streams.ts";
+
+/** Below the time limit of a silent connection, together with the last reading. */
+const MAX_WAIT_S = 25;
+const READ_TIMEOUT_MS = 4000;
+const WAIT = /(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[;,]|$)/i;
+
+/** The seconds of `Prefer: wait` (RFC 7240, section 4.3), or null if the request has no entity tag to wait for the end of. */
+export function waitPreferenceOf({ headers }: Request): number | null {
+  const [, seconds] = WAIT.exec(String(headers.prefer ?? "")) ?? [];
+  if (seconds === undefined || headers["if-none-match"] === undefined) return null;
+  return Math.min(MAX_WAIT_S, Number(seconds));
+}
+
+interface WaitRequest {
+  readonly context: RequestContext;
+  readonly response: Response;
+  readonly taskId: string;
+  readonly waitSeconds: number;
+  readonly read: (context: RequestContext) => Promise<object>;
+}
+
+/** Returns the representation as soon as it differs from that of the request, or the unchanged one when the time is up. */
+export async function waitForChange(api: RestApi, request: WaitRequest): Promise<object> {
+  const { context, response, taskId, waitSeconds, read } = request;
+  const { viewer, requestId } = context;
+  const until = performance.now() + waitSeconds * 1000;
+  const ifNoneMatch = response.req.headers["if-none-match"];
+  const isUnchanged = (body: object) => matchesEntityTag(entityTagOf(JSON.stringify(body)), ifNoneMatch);
+  // Watch before the first reading, so that no change lies between the two.
+  const watch = context.watchTask(taskId);
+  const readAfter = (moment: number, deadline = deadlineIn(READ_TIMEOUT_MS)) =>
+    read(api.createContext({ viewer, requestId, deadline, response, readAfter: moment }));
+  const close = () => watch.close();
+  const timer = setTimeout(close, until - performance.now());
+  try {
+    let body = await readAfter(watch.latest().readAfter, context.deadline);
+    if (!isUnchanged(body)) return body;
+    // A request that waits must not keep others of its user waiting.
+    response.locals.slot?.free();
+    response.locals.isStream = true;
+    const signal = api.live.streams.open({ request: response.req, response, viewer });
+    signal.addEventListener("abort", close);
+    while (isUnchanged(body)) {
+      const change = await watch.next();
+      if (signal.aborted && !(signal.reason instanceof ServerStops)) throw signal.reason;
+      if (change === null) return body;
+      const rights = viewer.isAdmin ? "admin" : viewer.userId;
+      const key = `${rights} ${taskId} ${change.version}`;
+      body = await api.live.subscriptions.readTogether(key, viewer, () => readAfter(change.readAfter));
+    }
+    return body;
+  } finally {
+    clearTimeout(timer);
+    close();
+  }
+}

@@ -1,0 +1,84 @@
+import { type ChangeList, type ChangeState, cursorOfState } from "./change-cursor.ts";
+import type { Change, TaskWatch } from "./watch-tasks.ts";
+import type { Horizon } from "./watched-task.queries.ts";
+
+/** What the execution of an event found. Several watchers may share it. */
+export interface EventOutcome {
+  /** Whether there is anything to send. */
+  readonly hasNews: boolean;
+  /** Whether no event follows. */
+  readonly isLast: boolean;
+  /** The state of a reader of changes after this event. */
+  readonly state?: ChangeState;
+  readonly hasMore?: boolean;
+}
+
+/** The root value of one event. Its operation is executed once for all watchers whose events have the same key. */
+export interface LiveEvent {
+  readonly key: string;
+  /** The time, in `performance.now()`, of the change. What was counted before is too old. */
+  readonly readAfter: number;
+  /** The time, in `performance.now()`, at which the change was found, or null for the first event. */
+  readonly foundAt: number | null;
+  readonly state: ChangeState;
+  readonly horizon: Horizon | null;
+  /** Set by the resolver. */
+  outcome: EventOutcome | null;
+  /** Continues after the outcome. */
+  readonly accept: (outcome: EventOutcome) => void;
+}
+
+export interface LiveEvents extends AsyncIterableIterator<LiveEvent> {
+  /** Reads once more, until there is nothing left, and ends. */
+  readonly drain: () => void;
+}
+
+/** The events of a reader. An async generator cannot be used, because its `return` waits for the next change. */
+export function liveEvents(watch: TaskWatch, list: ChangeList, begin: ChangeState): LiveEvents {
+  let state = begin;
+  let mustRead = true;
+  let isDone = false;
+  let isDraining = false;
+  const finish = () => {
+    isDone = true;
+    watch.close();
+  };
+  const acceptor =
+    (isFinal: boolean) =>
+    (outcome: EventOutcome): void => {
+      state = outcome.state ?? state;
+      mustRead = outcome.hasMore ?? false;
+      if (outcome.isLast || (isFinal && !mustRead)) finish();
+    };
+  const eventOf = ({ version, readAfter, horizon }: Change, isFirst: boolean): LiveEvent => ({
+    // The last reading must not be one that others have shared before.
+    key: [version, isDraining ? performance.now() : "", cursorOfState(list, state), ...state.known].join(" "),
+    readAfter,
+    foundAt: isFirst ? null : readAfter,
+    state,
+    horizon: isFirst ? null : horizon,
+    outcome: null,
+    accept: acceptor(isDraining),
+  });
+  return {
+    async next() {
+      const isFirst = mustRead;
+      mustRead = false;
+      if (isDone) return { done: true, value: undefined };
+      const change = isFirst ? watch.latest() : await watch.next();
+      if (isDone || (change === null && !isDraining)) return { done: true, value: undefined };
+      return { done: false, value: eventOf(change ?? watch.latest(), isFirst || change === null) };
+    },
+    drain() {
+      isDraining = true;
+      watch.close();
+    },
+    async return() {
+      finish();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { aJob, aTask } from "../support/builders.ts";
+import { type EventReader, subscriber } from "../support/event-reader.ts";
+import { sharedTestServer } from "../support/test-server.ts";
+
+const server = await sharedTestServer({
+  environment: { LIVE_STREAMS_PER_USER: "3" },
+  liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
+});
+const { sql } = server;
+const { open } = subscriber();
+
+async function userWithJobs(count: number) {
+  const user = await server.as();
+  const id = await aTask(sql, { user_id: user.userId });
+  const jobs: string[] = [];
+  for (let index = 0; index < count; index += 1) jobs.push(await aJob(sql, { task_id: id }));
+  return { user, id, jobs, events: `/api/v1/tasks/${id}/events`, task: `/api/v1/tasks/${id}` };
+}
+
+const complete = (jobs: readonly string[]) =>
+  sql`update task_email_jobs set status = 'completed', updated_at = clock_timestamp() where id = any(${`{${jobs.join(",")}}`}::uuid[])`;
+
+/** Reads events until one of them matches, and returns all of them. */
+async function readUntil(reader: EventReader, isLast: (event: { event: string; data: string }) => boolean) {
+  const events = [await reader.next()];
+  while (!isLast(events.at(-1) ?? { event: "", data: "" })) events.push(await reader.next());
+  return events;
+}
+
+test("progress and jobs are sent in the documented shapes, and complete ends the stream", async () => {
+  const { user, events, task, jobs } = await userWithJobs(2);
+  const { response, reader } = await open(user, events);
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+  const seen = [await reader.next(), await reader.next(), await reader.next()];
+  const data = (name: string) => seen.filter(({ event }) => event === name).map((event) => JSON.parse(event.data));
+  const page = (await (await user.get(`${task}/jobs`)).json()) as { jobs: object[] };
+  expect(data("job")).toEqual(page.jobs.toReversed());
+  expect(data("progress")).toEqual([((await (await user.get(task)).json()) as { metrics: object }).metrics]);
+  await complete(jobs);
+  const last = await readUntil(reader, ({ event }) => event === "complete");
+  expect(last.filter(({ event }) => event === "job").map((event) => JSON.parse(event.data).status)).toEqual([
+    "completed",
+    "completed",
+  ]);
+  expect(JSON.parse(last.findLast(({ event }) => event === "progress")?.data ?? "").progress_percent).toBe(100);
+  expect((await reader.next()).event).toBe("end");
+});
+
+test("Last-Event-ID resumes after the last job that was received, and filters select jobs", async () => {
+  const { user, events, jobs } = await userWithJobs(3);
+  const first = await open(user, events);
+  const seen = await readUntil(first.reader, ({ data }) => data.includes(jobs[1] as string));
+  await first.reader.close();
+  const { id = "" } = seen.findLast(({ event }) => event === "job") ?? {};
+  await complete(jobs.slice(0, 1));
+  const second = await open(user, events, { "Last-Event-ID": id });
+  const resumed = await readUntil(second.reader, ({ data }) => data.includes(jobs[0] as string));
+  const ids = resumed.filter(({ event }) => event === "job").map((event) => JSON.parse(event.data).id);
+  expect(ids).toEqual([jobs[2], jobs[0]]);
+  const filtered = await open(user, `${events}?status=completed`);
+  const [job] = (await readUntil(filtered.reader, ({ event }) => event === "job")).slice(-1);
+  expect(JSON.parse(job?.data ?? "").id).toBe(jobs[0]);
+});
+
+test("errors before the stream are those of REST, and a deleted task is an event `failure`", async () => {
+  const { user, events, id } = await userWithJobs(1);
+  const status = async (path: string, headers: Record<string, string> = {}) =>
+    (await open(user, path, headers)).response.status;
+  expect(await status(`/api/v1/tasks/${randomUUID()}/events`)).toBe(404);
+  expect(await status("/api/v1/tasks/x/events")).toBe(400);
+  expect(await status(`${events}?unknown=1`)).toBe(400);
+  expect(await status(events, { "Last-Event-ID": "x" })).toBe(400);
+  expect(await status(events, { Accept: "application/json" })).toBe(406);
+  expect((await fetch(server.url + events)).status).toBe(401);
+  const head = await user.get(events, { method: "HEAD", headers: { Accept: "text/event-stream" } });
+  expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+  const { reader } = await open(user, events);
+  await reader.next();
+  await sql`update tasks set deleted_at = now() where id = ${id}`;
+  const seen = await readUntil(reader, ({ event }) => event === "failure");
+  expect(JSON.parse(seen.at(-1)?.data ?? "").error.code).toBe("NOT_FOUND");
+  expect((await reader.next()).event).toBe("end");
+});
+
+test("a request with Prefer: wait and the current entity tag is answered when the task changes", async () => {
+  const { user, task, jobs } = await userWithJobs(2);
+  const etag = (await user.get(task)).headers.get("etag") ?? "";
+  const headers = { "If-None-Match": etag, Prefer: "respond-async, wait=20" };
+  const waiting = user.get(task, { headers });
+  await sleep(400);
+  await complete(jobs.slice(0, 1));
+  const response = await waiting;
+  expect([response.status, response.headers.get("preference-applied")]).toEqual([200, "wait=20"]);
+  expect(((await response.json()) as { metrics: { job_status: object } }).metrics.job_status).toMatchObject({
+    completed: 1,
+  });
+  const changed = await user.get(task, { headers });
+  expect([changed.status, changed.headers.get("vary")?.includes("Prefer")]).toEqual([200, true]);
+});
+
+test("a wait ends with 304 when the time is up, and with 401 when the key is revoked", async () => {
+  const { user, task } = await userWithJobs(1);
+  const etag = (await user.get(task)).headers.get("etag") ?? "";
+  const startedAt = performance.now();
+  const response = await user.get(task, { headers: { "If-None-Match": etag, Prefer: "wait=1" } });
+  expect(response.status).toBe(304);
+  expect(performance.now() - startedAt).toBeGreaterThan(900);
+  const without = await user.get(task, { headers: { Prefer: "wait=20" } });
+  expect([without.status, without.headers.get("preference-applied")]).toEqual([200, null]);
+  const waiting = user.get(task, { headers: { "If-None-Match": etag, Prefer: "wait=20" } });
+  await sleep(200);
+  await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
+  expect((await waiting).status).toBe(401);
+});
