@@ -16,7 +16,7 @@ const RELATIONS = ["tasks", "task_email_jobs", "emails", "task_job_totals"];
 const HISTORIES = [
   { name: "imported without results", fill: "import_jobs_without_results" },
   { name: "imported with results", fill: "import_jobs_with_results" },
-  { name: "imported, then each result written by a worker", fill: "write_results_of_workers" },
+  { name: "imported, then completed by updates", fill: "write_results_of_workers" },
 ];
 
 export const storage = {

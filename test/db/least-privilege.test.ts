@@ -88,7 +88,7 @@ test("a role with few rights serves both APIs, with keys and migrations made by 
   expect((await program.stop()).code).toBe(0);
 });
 
-test("every right it was given is needed", async () => {
+test("a role with few rights needs each right that it was given", async () => {
   const { userId, get } = await serveWithKey();
   const taskId = await aTask(database.sql, { user_id: userId });
   await someJobs(database.sql, taskId, 1);
@@ -104,7 +104,7 @@ test("every right it was given is needed", async () => {
   }
 });
 
-test("can write nothing, and read nothing else", async () => {
+test("a role with few rights can write nothing, and can read no other table", async () => {
   const tables = await database.sql`
     select relname as name,
       has_table_privilege('server', oid, 'select') as reads,
@@ -121,7 +121,7 @@ test("can write nothing, and read nothing else", async () => {
 });
 
 /** Functions that act with their owner's rights are a way round all others. */
-test("can call no function that acts with the owner's rights", async () => {
+test("a role with few rights can call no function that runs with the rights of the owner", async () => {
   const callable = await database.sql`
     select proname from pg_proc
     where prosecdef and prorettype <> 'trigger'::regtype and has_function_privilege('server', oid, 'execute')`;
@@ -143,7 +143,7 @@ test.each([
   await expect(asServer.begin("read write", (sql) => sql.unsafe(statement))).rejects.toMatchObject({ code: "42501" });
 });
 
-test("neither migrates nor makes keys", async () => {
+test("a role with few rights can neither migrate nor create keys", async () => {
   const keys = await runProgram("dist/cli/keys.js", { DATABASE_URL: serverUrl, MIGRATE: "off" }, [
     "create",
     "--user",
@@ -159,7 +159,7 @@ test("neither migrates nor makes keys", async () => {
   expect([code, stdout]).toEqual([1, expect.not.stringContaining("Listening")]);
 });
 
-test("shares a rate limit once it was given that table, and still nothing else", async () => {
+test("a role with few rights shares a rate limit once it has rights on that table, and can write no other", async () => {
   await database.sql.unsafe(sqlOfTheManual("alter role server reset default_transaction_read_only"));
   const { userId, get } = await serveWithKey({ RATE_LIMIT: "2/h", RATE_LIMIT_STORE: "postgres" });
   const taskId = await aTask(database.sql, { user_id: userId });

@@ -24,7 +24,7 @@ test("two servers of one database respond with the same bytes, and accept each o
   expect((await get(other, `${path}?limit=100&offset=100`, { "If-None-Match": entityTag })).status).toBe(304);
 });
 
-test("a walk by cursor that changes the server at each page returns every job once", async () => {
+test("paging by cursor that uses another server for each page returns every job once", async () => {
   const ids: string[] = [];
   let next: string | undefined = `${path}?limit=30&after=`;
   for (let page = 0; next !== undefined; page++) {
@@ -51,7 +51,7 @@ test("a page by offset is right at a server whose bookmarks are older than the l
   }
 });
 
-test("a key that is revoked by way of one server is refused at once by every other", async () => {
+test("a key that is revoked at one server is refused at once by every other", async () => {
   const temporary = await one.as({ userId: owner.userId });
   const statusAt = async (server: { url: string }) =>
     (await fetch(server.url + path, { headers: { "X-API-Key": temporary.key } })).status;

@@ -30,7 +30,7 @@ test("the checker reads the state of a page, and finds no state in a page with a
   expect(GROWING_ENDPOINTS.rest.readState(body.replace('"v312"', '"diverged"'), PAGE)).toBeNull();
 });
 
-test("a write counts from its commit on", () => {
+test("the checker requires a write in responses from its commit on", () => {
   const writes = createWriterLog();
   writes.begin(1, 301);
   expect([writes.begun(1), writes.committed(1)]).toEqual([301, FIRST_JOBS]);
