@@ -1,4 +1,4 @@
--- Runs as the owner after the migrations: what the role of the servers may do, and the settings that PgBouncer ignores.
+-- Run by the owner after the migrations. Grants the role of the servers its rights, and sets what PgBouncer ignores at startup.
 grant usage on schema public to server;
 grant select on task_jobs_api_migrations, tasks, task_email_jobs, emails, api_keys, task_job_totals to server;
 grant select, insert, update, delete on rate_limits to server;
