@@ -51,8 +51,8 @@ test("a transaction that starts earlier and commits later is reported, in progre
   await changes.reader.result();
   let cursor = "";
   await sql.begin(async (transaction) => {
-    await transaction`update task_email_jobs set status = 'completed', updated_at = now() where id = ${late}`;
-    await sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${early}`;
+    await transaction`update task_email_jobs set status = 'completed', updated_at = now() where task_id = ${id} and id = ${late}`;
+    await sql`update task_email_jobs set status = 'processing', updated_at = now() where task_id = ${id} and id = ${early}`;
     expect((await progress.reader.result()).data.taskProgress).toMatchObject({ pending: 1, completed: 0 });
     const page = (await changes.reader.result()).data.taskJobChanges;
     expect(page.nodes).toEqual([{ id: early, statusWord: "processing" }]);
@@ -78,7 +78,7 @@ test("changes come in pages and in order, and a reader who resumes misses none",
     true,
   ]);
   await first.reader.close();
-  await sql`update task_email_jobs set status = 'failed', updated_at = clock_timestamp() where id = ${jobs[0] as string}`;
+  await sql`update task_email_jobs set status = 'failed', updated_at = ${new Date().toISOString()} where id = ${jobs[0] as string}`;
   const second = await subscribe(user, CHANGES, { id, first: 2, after: page.pageInfo.endCursor });
   const found: string[] = [];
   while (found.length < 4) {

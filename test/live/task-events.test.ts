@@ -21,7 +21,7 @@ async function userWithJobs(count: number) {
 }
 
 const complete = (jobs: readonly string[]) =>
-  sql`update task_email_jobs set status = 'completed', updated_at = clock_timestamp() where id = any(${`{${jobs.join(",")}}`}::uuid[])`;
+  sql`update task_email_jobs set status = 'completed', updated_at = ${new Date().toISOString()} where id = any(${`{${jobs.join(",")}}`}::uuid[])`;
 
 /** Reads events until one of them matches, and returns all of them. */
 async function readUntil(reader: EventReader, isLast: (event: { event: string; data: string }) => boolean) {
