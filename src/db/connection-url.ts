@@ -65,6 +65,7 @@ export function readConnectionUrl(url: string): ReadUrl {
   const [user, ...password] = (userInfo ?? "").split(":");
   const options = readStartupOptions(given("options"), SESSION_SETTINGS);
   faults.push(...options.faults);
+  if (/@|:\/\//.test(database)) faults.push(AFTER_HOST);
   const servers = readServers({ ...readAuthority(authority), given }, faults);
   const ignored = [...parameters.keys()].filter((name) => WITHOUT_EFFECT.has(name) || SESSION_SETTINGS.has(name));
   return {
@@ -109,6 +110,10 @@ function decode(text: string): string {
     }
   });
 }
+
+/** The name of the database is logged, so it must not contain the rest of a password or another URL. */
+const AFTER_HOST =
+  "has an @ or another URL behind its first /: give one URL, with / ? # and % of a password and @ of a database name percent-encoded";
 
 function faultOfForm(url: string): string {
   if (!/^postgres(ql)?:\/\//i.test(url.trim())) return "must be a URL that starts with postgres:// or postgresql://";

@@ -16,7 +16,8 @@ export function createBeginReads({ beginRequest, endRequest }: RequestServers): 
     const header = request.headers["consistency-token"];
     const tokens = header === undefined ? [] : parseTokens(String(header));
     if (tokens === null) {
-      const reason = "must contain the values of this header of earlier responses or of an import, separated by commas";
+      const reason =
+        "must contain at most 10 values of this header of earlier responses or of an import, separated by commas";
       throw Failure.ofFields([{ field: HEADER, reason }]);
     }
     const reads = beginRequest(response.locals.deadline, tokens);

@@ -93,7 +93,8 @@ test("a caller whose token is newer than a running count gets another one, and t
       if (request === newer) fresh.add(count);
       return count;
     },
-    isFreshEnough: (request: Deadline, count: Deadline) => request !== newer || fresh.has(count),
+    isFreshEnough: (request: Deadline, count: Deadline | null) =>
+      request !== newer || (count !== null && fresh.has(count)),
     addTo: vi.fn(),
   };
   const { poll, read, counts } = createReader(shared);
@@ -111,6 +112,22 @@ test("a caller whose token is newer than a running count gets another one, and t
   await poll(["a"]);
   expect(counts).toHaveLength(2);
   expect(shared.addTo).toHaveBeenLastCalledWith(expect.anything(), [...fresh][0]);
+});
+
+test("callers share a count that waits for its turn, also with replicas", async () => {
+  const { poll, counts } = createReader({
+    begin: (_, ms) => deadlineIn(ms),
+    isFreshEnough: () => true,
+    addTo: () => {},
+  });
+  const others = [poll(["a"]), poll(["b"])];
+  const waiting = [poll(["c"]), poll(["c"])];
+  for (const count of counts) count.resolve();
+  await Promise.all(others);
+  await vi.waitFor(() => expect(counts).toHaveLength(3));
+  counts[2]?.resolve();
+  await Promise.all(waiting);
+  expect(counts).toHaveLength(3);
 });
 
 test("the age of a result starts when its count starts", async () => {

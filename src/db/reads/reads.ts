@@ -49,8 +49,8 @@ export interface Reads extends Pool {
 export interface SharedReads {
   /** Returns the deadline of a shared read, which runs at the server of this request. */
   readonly begin: (request: Deadline, ms: number) => Deadline;
-  /** Whether the result contains everything that the consistency tokens of this request name. */
-  readonly isFreshEnough: (request: Deadline, sharedRead: Deadline) => boolean;
+  /** Whether the result contains everything that the consistency tokens of this request name. Null has not begun yet. */
+  readonly isFreshEnough: (request: Deadline, sharedRead: Deadline | null) => boolean;
   /** The token of the response must cover what the shared read saw. */
   readonly addTo: (request: Deadline, sharedRead: Deadline) => void;
 }

@@ -21,6 +21,9 @@ const VERSION = "1";
 const HISTORY_BYTES = 6;
 const POSITION_BYTES = 8;
 
+/** The history of a server that was not measured yet. It matches no server, so that the primary answers. */
+export const UNKNOWN_HISTORY = "0".repeat(2 * HISTORY_BYTES);
+
 /** Identifies a timeline without naming the cluster to callers. */
 export function historyOf({ system, timeline }: WalTimeline): string {
   return hash("sha256", `${system}/${timeline}`, "hex").slice(0, 2 * HISTORY_BYTES);

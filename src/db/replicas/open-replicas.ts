@@ -1,9 +1,8 @@
 import { type Deadline, deadlineIn } from "../../values/deadline.ts";
 import { type DatabaseOptions, type OpenDatabase, openDatabase, openPool } from "../client.ts";
 import { describeDatabase } from "../connection-url.ts";
-import { furthest } from "../reads/position.queries.ts";
 import type { Reads, SharedReads } from "../reads/reads.ts";
-import { type ConsistencyToken, formatToken } from "./consistency-token.ts";
+import { type ConsistencyToken, formatToken, UNKNOWN_HISTORY } from "./consistency-token.ts";
 import { Replica } from "./replica.ts";
 import { RequestReads } from "./request-reads.ts";
 import { createRoutedReads } from "./routed-reads.ts";
@@ -65,8 +64,10 @@ export async function openReplicas(primary: OpenDatabase, options: ReplicaOption
     return chosen;
   }
 
+  const ofPrimary = () => ({ historyName: watch.historyName(), isMeasured: watch.isMeasuredPrimary });
+
   function beginRequest(deadline: Deadline, tokens: readonly ConsistencyToken[]): RequestReads {
-    const request = new RequestReads({ tokens, historyName: watch.historyName() });
+    const request = new RequestReads({ ...ofPrimary(), tokens });
     request.replica = chooseReplica(request);
     requests.set(deadline, request);
     return request;
@@ -77,15 +78,18 @@ export async function openReplicas(primary: OpenDatabase, options: ReplicaOption
       const deadline = deadlineIn(ms);
       const own = requests.get(request);
       if (own === undefined) return deadline;
-      const read = new RequestReads({ tokens: [], historyName: null });
+      const read = new RequestReads({ ...ofPrimary(), tokens: [] });
       read.replica = own.replica;
-      read.contains = own.replica?.replayed ?? furthest([watch.primaryPosition(), own.position]);
+      read.contains = own.replica?.replayed ?? watch.visiblePosition();
       requests.set(deadline, read);
       return deadline;
     },
     isFreshEnough(request, sharedRead) {
-      const { needsPrimary = false, required = 0n } = requests.get(request) ?? {};
-      return !needsPrimary && required <= (requests.get(sharedRead)?.contains ?? 0n);
+      const { needsPrimary = false, required = 0n, historyName = null } = requests.get(request) ?? {};
+      if (needsPrimary || required === 0n) return !needsPrimary;
+      const read = sharedRead === null ? undefined : requests.get(sharedRead);
+      // Positions of another timeline cannot be compared.
+      return read !== undefined && read.historyName === historyName && required <= read.contains;
     },
     addTo(request, sharedRead) {
       requests.get(request)?.add(requests.get(sharedRead)?.seen ?? 0n);
@@ -103,6 +107,7 @@ export async function openReplicas(primary: OpenDatabase, options: ReplicaOption
       answered.set(server, (answered.get(server) ?? 0) + 1);
       const history = watch.historyName();
       if (history === null) return undefined;
+      if (request.sawUnknownServer) return formatToken({ history: UNKNOWN_HISTORY, position: 0n });
       return formatToken({ history, position: request.position || watch.primaryPosition() });
     },
     readings: replicas.map((replica) => ({

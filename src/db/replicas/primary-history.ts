@@ -1,7 +1,9 @@
 import type { WalPosition } from "../reads/position.queries.ts";
 
 interface Sample {
-  /** A time before the measurement, as a value of `performance.now()`. */
+  /** The first time before a measurement of this position. */
+  readonly since: number;
+  /** A time before the last measurement of this position, as a value of `performance.now()`. */
   at: number;
   readonly position: WalPosition;
 }
@@ -20,10 +22,15 @@ export class PrimaryHistory {
     return this.#samples.at(-1)?.position ?? 0n;
   }
 
+  /** The last position that the primary already had at this time. 0 if it is unknown. */
+  positionAt(time: number): WalPosition {
+    return this.#samples.findLast(({ since }) => since <= time)?.position ?? 0n;
+  }
+
   add(at: number, position: WalPosition): void {
     const last = this.#samples.at(-1);
     if (last?.position === position) last.at = at;
-    else this.#samples.push({ at, position });
+    else this.#samples.push({ since: at, at, position });
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 

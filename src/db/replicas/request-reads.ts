@@ -7,6 +7,8 @@ interface RequestReadsOptions {
   readonly tokens: readonly ConsistencyToken[];
   /** The history of the primary, or null if it is unknown. */
   readonly historyName: string | null;
+  /** Whether the primary that was measured last was started at this time. */
+  readonly isMeasured: (started: string) => boolean;
 }
 
 /** The reads of one request. One server answers all of them: a replica, or the primary, also after a replica has failed. */
@@ -21,8 +23,14 @@ export class RequestReads {
   seen: WalPosition = 0n;
   /** The request has seen everything up to this position. It is known only for shared reads. */
   contains: WalPosition = 0n;
+  readonly historyName: string | null;
+  /** Whether a new primary answered before it was measured, so that the timeline of the positions is unknown. */
+  sawUnknownServer = false;
+  readonly #isMeasured: (started: string) => boolean;
 
-  constructor({ tokens, historyName }: RequestReadsOptions) {
+  constructor({ tokens, historyName, isMeasured }: RequestReadsOptions) {
+    this.historyName = historyName;
+    this.#isMeasured = isMeasured;
     const known = tokens.filter(({ history }) => history === historyName);
     this.needsPrimary = known.length < tokens.length;
     this.required = furthest(known.map(({ position }) => position));
@@ -37,7 +45,11 @@ export class RequestReads {
     if (position > this.seen) this.seen = position;
   }
 
-  readonly notePrimary: NotePosition = (text) => this.add(readPosition(text).atMost);
+  readonly notePrimary: NotePosition = (text) => {
+    const { atMost, started } = readPosition(text);
+    this.sawUnknownServer ||= !this.#isMeasured(started);
+    this.add(atMost);
+  };
 
   noteAt(replica: Replica): NotePosition {
     return (text) => this.add(replica.checkPosition(text).atMost);

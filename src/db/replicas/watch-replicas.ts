@@ -9,6 +9,9 @@ import { ServerProbe } from "./server-probe.ts";
 /** The last measurement of a replica is at most this old, plus the time of one statement. */
 const MEASURE_EVERY_MS = 200;
 
+/** At the primary, a commit is in the WAL before it is visible: how much later it is visible at the latest. */
+const MAX_COMMIT_MS = 1000;
+
 const LAGS = "lags too far behind the primary";
 
 interface WatchOptions {
@@ -16,7 +19,7 @@ interface WatchOptions {
   readonly primary: Sql;
   readonly replicas: readonly Replica[];
   readonly maxLagMs: number;
-  /** Called when a replica begins or ceases to be used, and when the reason changes. */
+  /** Called when a replica begins or ceases to be used, and for each further reason once. */
   readonly onChange: (replica: Replica, lagMs: number) => void;
 }
 
@@ -24,6 +27,8 @@ interface WatchedReplica {
   readonly replica: Replica;
   readonly probe: ServerProbe;
   isAhead: boolean;
+  /** The reasons since the replica was used last. A frozen one alternates between a few. */
+  readonly reported: Set<string>;
 }
 
 /** Measures the primary and the replicas every 200 ms, and decides which replicas may serve reads. */
@@ -33,7 +38,12 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
   let measuredPrimary: Measurement | null = null;
   let historyName: string | null = null;
   const watched = replicas.map(
-    (replica): WatchedReplica => ({ replica, probe: new ServerProbe(replica.measuring), isAhead: false }),
+    (replica): WatchedReplica => ({
+      replica,
+      probe: new ServerProbe(replica.measuring),
+      isAhead: false,
+      reported: new Set(),
+    }),
   );
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -94,6 +104,9 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     if (reason === replica.reason) return;
     replica.reason = reason;
     if (reason?.startsWith("does not answer")) replica.abandonReads();
+    if (reason === null) each.reported.clear();
+    else if (each.reported.has(reason)) return;
+    else each.reported.add(reason);
     onChange(replica, lagMs);
   }
 
@@ -112,6 +125,9 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     /** Identifies the cluster and the timeline of the primary. Null until the primary was measured. */
     historyName: () => historyName,
     primaryPosition: () => history.newest,
+    /** A position of the primary before which every transaction is visible there. */
+    visiblePosition: () => history.positionAt(performance.now() - MAX_COMMIT_MS),
+    isMeasuredPrimary: (started: string) => started === measuredPrimary?.started,
     isUsable: (replica: Replica) => replica.reason === null && lagOf(replica) <= maxLagMs,
     close(): void {
       isClosed = true;

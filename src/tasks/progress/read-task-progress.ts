@@ -84,8 +84,7 @@ export function createTaskProgressReader(queries: TaskProgressQueries, connectio
   /** Whether the count contains everything that the request requires, such as what its consistency tokens name. */
   function isFreshEnough({ deadline, readAfter }: ProgressRequest, { count, startedAt }: CachedProgress): boolean {
     if (readAfter !== undefined && startedAt < readAfter) return false;
-    if (shared === undefined) return true;
-    return count.deadline !== null && shared.isFreshEnough(deadline, count.deadline);
+    return shared === undefined || shared.isFreshEnough(deadline, count.deadline);
   }
 
   function freshProgress(key: string, request: ProgressRequest): CachedProgress | undefined {

@@ -3,6 +3,7 @@ import { readPosition, takePosition } from "../../../src/db/reads/position.queri
 import { formatToken, historyOf, parseTokens } from "../../../src/db/replicas/consistency-token.ts";
 import { PrimaryHistory } from "../../../src/db/replicas/primary-history.ts";
 import { readReplicaUrls } from "../../../src/db/replicas/replica-urls.ts";
+import { RequestReads } from "../../../src/db/replicas/request-reads.ts";
 
 describe("positions", () => {
   test.each([
@@ -83,8 +84,23 @@ describe("DATABASE_REPLICA_URLS", () => {
     expect(readReplicaUrls("postgres://a,b/x postgres://c/x").urls).toEqual(["postgres://a,b/x", "postgres://c/x"]);
   });
 
+  test("two URLs of the same servers and database are refused", () => {
+    expect(readReplicaUrls("postgres://a/x postgres://b/x postgres://u:secret@a:5432/x").faults).toEqual([
+      "DATABASE_REPLICA_URLS: URL 3 names the same servers and database as URL 1",
+    ]);
+  });
+
   test("the message about a wrong URL contains the number of the URL and not its text", () => {
     const { faults } = readReplicaUrls("postgres://a/x postgres://user:secret@b/x?nonsense=1");
     expect(faults).toEqual(["DATABASE_REPLICA_URLS: URL 2 has the parameter nonsense, which is not supported"]);
   });
+});
+
+test("a position of a primary that was not measured yet belongs to an unknown timeline", () => {
+  const reads = new RequestReads({ tokens: [], historyName: "a", isMeasured: (started) => started === "1" });
+  reads.notePrimary("0/10* 1");
+  expect(reads.sawUnknownServer).toBe(false);
+  reads.notePrimary("0/10* 2");
+  reads.notePrimary("0/20* 1");
+  expect(reads.sawUnknownServer).toBe(true);
 });

@@ -61,6 +61,19 @@ test("while replay is paused, a request without a token sees old rows, and one w
   }
 });
 
+test("a count for a caller with a token of the future is not shared with a caller whose write it does not contain", async () => {
+  await set.allUsed();
+  const before = await set.countJobs();
+  const progress = async (token: string | null) => {
+    const headers = { "Consistency-Token": token ?? "" };
+    const { body } = await caller.query(`{ task(id: "${set.taskId}") { progress { total } } }`, {}, headers);
+    return body.data.task.progress.total;
+  };
+  expect(await progress(set.futureToken(await primary.run(readConsistencyToken)))).toBe(before);
+  await set.addJobs(1);
+  expect(await progress(await primary.run(readConsistencyToken))).toBe(before + 1);
+});
+
 test("a request with the token of a response of the primary is not answered by a replica that is behind", async () => {
   await set.allUsed();
   await set.pause(first, second);
@@ -202,11 +215,30 @@ test("a read that a standby cannot answer is answered by the primary", async () 
   }
 });
 
+test("a frozen replica logs each reason once, however long it is frozen", async () => {
+  await set.allUsed();
+  const lines = server.logLines.length;
+  first.freeze();
+  try {
+    await delay(4000);
+  } finally {
+    first.thaw();
+  }
+  await set.becomes(first, null);
+  const reasons = server.logLines
+    .slice(lines)
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === "a replica answers no requests")
+    .map(({ reason }) => reason);
+  expect(reasons).toContain("does not answer");
+  expect(reasons).toEqual([...new Set(reasons)]);
+});
+
 test("requests are answered while a replica is frozen, and the replica is used again after it thaws", async () => {
   await set.allUsed();
   first.freeze();
   const statuses = await set.statusesFor(1500);
-  await set.becomes(first, "does not answer");
+  await expect.poll(set.used, { timeout: 5000, interval: 20 }).toEqual([0, 1]);
   first.thaw();
   expect([...new Set(statuses)]).toEqual([200]);
   await set.becomes(first, null);
