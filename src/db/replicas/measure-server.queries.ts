@@ -16,7 +16,8 @@ export interface Measurement extends WalTimeline {
  */
 const MEASUREMENT = `
   select in_recovery, case when in_recovery then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end,
-    (select system_identifier from pg_control_system())::text,
+    (select system_identifier from pg_control_system()) || '/'
+      || (select oid from pg_database where datname = current_database()),
     case when in_recovery then greatest(
         (select received_tli from pg_stat_wal_receiver),
         (select timeline_id from pg_control_checkpoint()),

@@ -87,7 +87,7 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     if (error !== null) return `does not answer: ${reasonOf(error)}`;
     if (newest === null) return "was not measured yet";
     if (measuredPrimary === null) return "cannot be compared, because no primary answers at DATABASE_URL";
-    if (newest.system !== measuredPrimary.system) return "belongs to another database cluster";
+    if (newest.system !== measuredPrimary.system) return "is another database, or belongs to another cluster";
     if (!newest.isInRecovery && !replica.isPrimary) return "was promoted and is not the primary of DATABASE_URL";
     if (newest.timeline !== measuredPrimary.timeline) return "is on another timeline than the primary";
     if (isAhead) return "contains transactions that the primary has lost";

@@ -193,6 +193,14 @@ test("a standby that receives nothing lags, although it has replayed all that it
   await set.becomes(first, null);
 });
 
+test("a replica URL with another database of the same cluster is not used", async () => {
+  await primary.run((sql) => sql`create database other`);
+  await first.replayed();
+  const other = await set.serve(first.url.replace(/task_jobs$/, "other"));
+  await expect.poll(other.lastReason, { timeout: 5000 }).toBe("is another database, or belongs to another cluster");
+  await other.close();
+});
+
 test("a read that a standby cannot answer is answered by the primary", async () => {
   await set.allUsed();
   // The standbys replay the lock, but not the end of its transaction.
