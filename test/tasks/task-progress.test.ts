@@ -114,7 +114,7 @@ test("a caller whose token is newer than a running count gets another one, and t
   expect(shared.addTo).toHaveBeenLastCalledWith(expect.anything(), [...fresh][0]);
 });
 
-test("callers share a count that waits for its turn, also with replicas", async () => {
+test("callers share a count that waits in the queue, also with replicas", async () => {
   const { poll, counts } = createReader({
     begin: (_, ms) => deadlineIn(ms),
     isFreshEnough: () => true,
