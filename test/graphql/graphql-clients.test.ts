@@ -45,7 +45,7 @@ describe("the media type and the status", () => {
     expect([good.status, typeOf(good)]).toEqual([200, type]);
   });
 
-  test.each(["text/html", "image/*", `${NEW};q=0`, "multipart/mixed"])(
+  test.each(["text/html", "image/*", `${NEW};q=0`, "multipart/mixed", "text/*"])(
     "Accept: %s is 406 with a GraphQL body",
     async (accept) => {
       const response = await post(JSON.stringify({ query: "{ __typename }" }), { Accept: accept });

@@ -5,9 +5,13 @@ import { limitExceeded } from "./limits.ts";
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_LOCATIONS = 4;
 
-/** Messages of Apollo Server that name the product or advise its operator, with what is sent instead. */
+/** Messages that name a product, advise its operator or look like SQL, with what is sent instead. */
 const REPLACED_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/introspection is not allowed/, "Introspection is switched off on this server"],
+  [
+    /Subscription( "\w+")? must (not )?select/,
+    "A subscription must have exactly one root field, and no introspection field",
+  ],
   [/apollo/i, "The request is malformed"],
 ];
 

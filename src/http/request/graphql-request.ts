@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { Failure, type FieldFault } from "../../errors.ts";
 import { EVENT_STREAM, GRAPHQL_TYPES } from "../../graphql/media-types.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
-import { acceptedType } from "./accepted-type.ts";
+import { acceptedType, type OfferedType } from "./accepted-type.ts";
 import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-string.ts";
 
 const PARAMETERS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
@@ -40,7 +40,10 @@ const OFFERED_TYPES = [...GRAPHQL_TYPES, { type: EVENT_STREAM }];
 
 /** Replaces `Accept` by the chosen media type, so that Apollo Server and the HTTP status agree. */
 export const chooseMediaType: RequestHandler = (request, _response, next) => {
-  const chosen = acceptedType(request.headers.accept, OFFERED_TYPES);
+  const { accept = "" } = request.headers;
+  // A wildcard such as `text/*` does not ask for a stream.
+  const offered = accept.toLowerCase().includes(EVENT_STREAM) ? OFFERED_TYPES : GRAPHQL_TYPES;
+  const chosen = acceptedType<OfferedType>(accept, offered);
   if (chosen === null) {
     const types = OFFERED_TYPES.map(({ type }) => type).join(" or ");
     throw new Failure("NOT_ACCEPTABLE", { message: `This path can only respond with ${types}` });
