@@ -16,6 +16,8 @@ interface RequestLocals {
   slot?: RequestSlot;
   /** Set by `/graphql` only, like `body` and `operation`. */
   viewer: Viewer;
+  /** Whether the request was sent with HEAD, which is handled as GET. */
+  isHead?: boolean;
   /** The body before it is decompressed and parsed. */
   body: Buffer;
   /** The root field for the metrics. */

@@ -92,6 +92,42 @@ test("a query may be sent as a stream, and a subscription by GET", async () => {
   expect((await reader.result()).data.taskProgress.total).toBe(1);
 });
 
+test("a root field of a subscription with @skip or @include is refused, because the field might be left out", async () => {
+  const { user, id } = await userWithTask();
+  const documents = [
+    "subscription ($id: UUID!) { taskProgress(taskId: $id) @include(if: false) { total } }",
+    "subscription ($id: UUID!, $no: Boolean = true) { taskProgress(taskId: $id) @skip(if: $no) { total } }",
+    "subscription ($id: UUID!) { ... @include(if: true) { taskProgress(taskId: $id) { total } } }",
+    "subscription ($id: UUID!) { ...F @skip(if: true) } fragment F on Subscription { taskProgress(taskId: $id) { total } }",
+  ];
+  for (const query of documents) {
+    const { reader } = await subscribe(user, query, { id });
+    const { errors } = await reader.result();
+    expect(errors).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
+    expect((await reader.next()).event).toBe("complete");
+    expect((await user.query(query, { id })).body.errors[0].extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");
+  }
+  const nested = "subscription ($id: UUID!) { taskProgress(taskId: $id) { total percent @skip(if: true) } }";
+  const { reader } = await subscribe(user, nested, { id });
+  expect((await reader.result()).data).toEqual({ taskProgress: { total: 1 } });
+});
+
+test("a HEAD request for a subscription ends after the headers", async () => {
+  const { user, id } = await userWithTask();
+  const parameters = new URLSearchParams({ query: PROGRESS, variables: JSON.stringify({ id }) });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const headers = `Host: localhost\r\nAuthorization: Bearer ${user.key}\r\n`;
+  socket.write(`HEAD /graphql?${parameters} HTTP/1.1\r\n${headers}Accept: text/event-stream\r\n\r\n`);
+  socket.write(`GET /nowhere HTTP/1.1\r\n${headers}\r\n`);
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  await expect.poll(() => text).toMatch(/^HTTP\/1.1 200 .*text\/event-stream.*\r\n\r\nHTTP\/1.1 404 /s);
+  socket.destroy();
+});
+
 test("streams hold no slot and no connection, are limited per user, and leave the metrics when they close", async () => {
   const { user, id } = await userWithTask();
   const streams = [];

@@ -115,3 +115,18 @@ test("a wait ends with 304 when the time is up, and with 401 when the key is rev
   await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
   expect((await waiting).status).toBe(401);
 });
+
+test("a client that leaves while it waits for a change is no error, and frees its place", async () => {
+  const { user, task } = await userWithJobs(1);
+  const headers = { "If-None-Match": (await user.get(task)).headers.get("etag") ?? "", Prefer: "wait=20" };
+  const client = new AbortController();
+  const waiting = Array.from({ length: 3 }, () => user.get(task, { headers, signal: client.signal }));
+  await sleep(300);
+  expect((await user.get(task, { headers })).status).toBe(429);
+  server.logLines.length = 0;
+  client.abort();
+  await Promise.allSettled(waiting);
+  await expect.poll(() => server.logLines.filter((line) => line.includes('"stream":true')).length).toBe(3);
+  expect((await user.get(task, { headers: { ...headers, Prefer: "wait=1" } })).status).toBe(304);
+  expect(server.logLines.filter((line) => line.includes('"level":50'))).toEqual([]);
+});

@@ -86,6 +86,7 @@ function checkLimits(schema: GraphQLSchema, document: DocumentNode): void {
 
   function visit(selection: SelectionNode, position: Position): void {
     count("directives", selection.directives?.length ?? 0);
+    if (position.depth === 1 && position.parent === schema.getSubscriptionType()) refuseCondition(selection);
     if (selection.kind === Kind.FIELD) {
       visitField(selection, position);
       return;
@@ -156,6 +157,16 @@ function refuseLongNames({ loc }: DocumentNode): void {
     if (token.kind === TokenKind.NAME && token.value.length > GRAPHQL_LIMITS.nameLength)
       throw limitExceeded("nameLength");
   }
+}
+
+/**
+ * The root field of a subscription must not be conditional (section 5.2.4.1 of the September 2025 GraphQL specification).
+ * graphql-js 16 does not check this, and throws while it validates or starts such a subscription.
+ */
+function refuseCondition({ directives = [] }: SelectionNode): void {
+  const nodes = directives.filter(({ name }) => name.value === "skip" || name.value === "include");
+  if (nodes.length === 0) return;
+  throw new GraphQLError("The root field of a subscription must not have @skip or @include.", { nodes });
 }
 
 function cycle(fragment: FragmentDefinitionNode): GraphQLError {

@@ -9,8 +9,9 @@ const PARAMETERS: ReadonlySet<string> = new Set(["query", "operationName", "vari
 const JSON_PARAMETERS: ReadonlySet<string> = new Set(["variables", "extensions"]);
 
 /** Handles HEAD as GET (RFC 9110, section 9.3.2), because Apollo Server does not support HEAD. Node omits the body. */
-export const headAsGet: RequestHandler = (request, _response, next) => {
-  if (request.method === "HEAD") request.method = "GET";
+export const headAsGet: RequestHandler = (request, response, next) => {
+  response.locals.isHead = request.method === "HEAD";
+  if (response.locals.isHead) request.method = "GET";
   next();
 };
 

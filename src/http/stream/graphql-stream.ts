@@ -27,6 +27,12 @@ export function streamGraphql(
     response.locals.isStream = true;
     const signal = streams.open({ request, response, viewer });
     const { result, events } = await subscriptions.start(operation, detailsOf(response), signal);
+    if (response.locals.isHead === true) {
+      void events?.return?.();
+      response.setHeader("Content-Type", EVENT_STREAM);
+      response.end();
+      return;
+    }
     const stream = openEventStream(response);
     const send = (text: string) => stream.send({ event: "next", data: text });
     const deliver = async () => {

@@ -1,9 +1,9 @@
 import type { Request, Response } from "express";
 import type { RequestContext } from "../../context.ts";
+import { Failure } from "../../errors.ts";
 import { deadlineIn } from "../../values/deadline.ts";
 import { entityTagOf, matchesEntityTag } from "../response/entity-tag.ts";
 import type { RestApi } from "../rest-endpoint.ts";
-import { ServerStops } from "./open-streams.ts";
 
 /** Below the time limit of a silent connection, together with the last reading. */
 const MAX_WAIT_S = 25;
@@ -45,10 +45,12 @@ export async function waitForChange(api: RestApi, request: WaitRequest): Promise
     response.locals.slot?.free();
     response.locals.isStream = true;
     const signal = api.live.streams.open({ request: response.req, response, viewer });
+    if (signal.aborted) close();
     signal.addEventListener("abort", close);
     while (isUnchanged(body)) {
       const change = await watch.next();
-      if (signal.aborted && !(signal.reason instanceof ServerStops)) throw signal.reason;
+      // If the server stops or the client has left, the last representation is the response.
+      if (signal.reason instanceof Failure) throw signal.reason;
       if (change === null) return body;
       const rights = viewer.isAdmin ? "admin" : viewer.userId;
       const key = `${rights} ${taskId} ${change.version}`;
