@@ -65,6 +65,7 @@ const EXPOSED_HEADERS = [
   "Content-Disposition",
   "ETag",
   "Link",
+  "Preference-Applied",
   "RateLimit",
   "RateLimit-Policy",
   "Retry-After",

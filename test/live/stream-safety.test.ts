@@ -183,6 +183,22 @@ test("a graceful stop closes streams without complete, and the cursor resumes at
   expect((await resumed.reader.result()).data.taskJobChanges.nodes).toEqual([{ id: job, statusWord: "failed" }]);
 });
 
+test("a graceful stop does not wait for the client of a stream to close its connection", async () => {
+  const { user, id } = await userWithTask();
+  const stopped = await serveDatabase(server.database.url, environment, { liveTimes });
+  const { hostname, port } = new URL(stopped.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.on("error", () => {});
+  socket.write(
+    `GET /api/v1/tasks/${id}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${user.key}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once("data", resolve));
+  const startedAt = performance.now();
+  await stopped.close();
+  expect(performance.now() - startedAt).toBeLessThan(5000);
+  socket.destroy();
+});
+
 test("a stream stays open while the database is unreachable, and then delivers what was missed", async () => {
   const { user, id, job } = await userWithTask();
   const { reader } = await subscribe(user, CHANGES, { id });

@@ -6,7 +6,7 @@ import { type EventReader, subscriber } from "../support/event-reader.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer({
-  environment: { LIVE_STREAMS_PER_USER: "3" },
+  environment: { LIVE_STREAMS_PER_USER: "3", CORS_ORIGINS: "https://app.example" },
   liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
 });
 const { sql } = server;
@@ -88,12 +88,13 @@ test("errors before the stream are those of REST, and a deleted task is an event
 test("a request with Prefer: wait and the current entity tag is answered when the task changes", async () => {
   const { user, task, jobs } = await userWithJobs(2);
   const etag = (await user.get(task)).headers.get("etag") ?? "";
-  const headers = { "If-None-Match": etag, Prefer: "respond-async, wait=20" };
+  const headers = { "If-None-Match": etag, Prefer: "respond-async, wait=20", Origin: "https://app.example" };
   const waiting = user.get(task, { headers });
   await sleep(400);
   await complete(jobs.slice(0, 1));
   const response = await waiting;
   expect([response.status, response.headers.get("preference-applied")]).toEqual([200, "wait=20"]);
+  expect(response.headers.get("access-control-expose-headers")?.split(",")).toContain("Preference-Applied");
   expect(((await response.json()) as { metrics: { job_status: object } }).metrics.job_status).toMatchObject({
     completed: 1,
   });

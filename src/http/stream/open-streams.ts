@@ -8,6 +8,8 @@ import { deadlineIn } from "../../values/deadline.ts";
 /** A revoked key ends its streams within this time and the time of one statement. */
 const CHECK_CREDENTIALS_EVERY_MS = 3000;
 const CHECK_TIMEOUT_MS = 1500;
+/** During a stop, a client has this long to read the end of its stream and to close the connection. */
+const STOP_LINGER_MS = 1000;
 
 /** The reason for which the server closes a stream when it stops. */
 export class ServerStops extends Error {}
@@ -117,6 +119,9 @@ export function createOpenStreams({
     closeAll(): void {
       isStopping = true;
       for (const controller of open.values()) controller.abort(new ServerStops());
+      setTimeout(() => {
+        for (const { response } of open.keys()) if (response.headersSent) response.socket?.destroy();
+      }, STOP_LINGER_MS).unref();
     },
   };
 }
