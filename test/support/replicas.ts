@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, onTestFinished } from "vitest";
 import { describeDatabase } from "../../src/db/connection-url.ts";
 import { type ReplicationNode, sharedReplication } from "./replication.ts";
 import { serveDatabase } from "./test-server.ts";
@@ -79,6 +79,10 @@ export async function openTestReplicas() {
       )
       .toBe(reason);
 
+  const resume = async (...paused: ReplicationNode[]) => {
+    await Promise.all(paused.map((node) => node.run((sql) => sql`select pg_wal_replay_resume()`)));
+  };
+
   return {
     primary,
     first,
@@ -113,8 +117,10 @@ export async function openTestReplicas() {
       bytes.writeBigUInt64BE(bytes.readBigUInt64BE(6) + 1_000_000_000n, 6);
       return `1.${bytes.toString("base64url")}`;
     },
-    pause: (...paused: ReplicationNode[]) =>
-      Promise.all(
+    /** Pauses the replay until the test has ended. */
+    async pause(...paused: ReplicationNode[]): Promise<void> {
+      onTestFinished(() => resume(...paused));
+      await Promise.all(
         paused.map((node) =>
           node.run(async (sql) => {
             await sql`select pg_wal_replay_pause()`;
@@ -122,9 +128,9 @@ export async function openTestReplicas() {
             await expect.poll(state, { timeout: 5000, interval: 5 }).toBe("paused");
           }),
         ),
-      ),
-    resume: (...paused: ReplicationNode[]) =>
-      Promise.all(paused.map((node) => node.run((sql) => sql`select pg_wal_replay_resume()`))),
+      );
+    },
+    resume,
     /** Waits until both replicas are used and have replayed everything. */
     async allUsed(): Promise<void> {
       await Promise.all([first.replayed(), second.replayed(), becomes(first, null), becomes(second, null)]);

@@ -36,29 +36,25 @@ test("while replay is paused, a request without a token sees old rows, and one w
   const before = await set.countJobs();
   const etag = (await page()).headers.get("ETag") ?? "";
   await set.pause(first, second);
-  try {
-    await set.addJobs(1);
-    const token = await primary.run(readConsistencyToken);
-    expect(await set.countOf(await page())).toBe(before);
-    expect(await set.countOf(await page({ token }))).toBe(before + 1);
-    // The other server has other rows, so it must not confirm the entity tag.
-    expect((await page({ token, headers: { "If-None-Match": etag } })).status).toBe(200);
-    expect((await page({ headers: { "If-None-Match": etag } })).status).toBe(304);
-    const { body } = await caller.query(
-      `{ task(id: "${set.taskId}") { progress { total } } }`,
-      {},
-      { "Consistency-Token": token },
-    );
-    expect(body.data.task.progress.total).toBe(before + 1);
-    const listed = await caller.get(`/api/v1/tasks/${set.taskId}`, { headers: { "Consistency-Token": token } });
-    expect(((await listed.json()) as { metrics: object }).metrics).toMatchObject({ total_email_addresses: before + 1 });
-    const file = await caller.get(`/api/v1/tasks/${set.taskId}/jobs/export`, {
-      headers: { "Consistency-Token": token },
-    });
-    expect((await file.text()).trim().split("\n")).toHaveLength(before + 1);
-  } finally {
-    await set.resume(first, second);
-  }
+  await set.addJobs(1);
+  const token = await primary.run(readConsistencyToken);
+  expect(await set.countOf(await page())).toBe(before);
+  expect(await set.countOf(await page({ token }))).toBe(before + 1);
+  // The other server has other rows, so it must not confirm the entity tag.
+  expect((await page({ token, headers: { "If-None-Match": etag } })).status).toBe(200);
+  expect((await page({ headers: { "If-None-Match": etag } })).status).toBe(304);
+  const { body } = await caller.query(
+    `{ task(id: "${set.taskId}") { progress { total } } }`,
+    {},
+    { "Consistency-Token": token },
+  );
+  expect(body.data.task.progress.total).toBe(before + 1);
+  const listed = await caller.get(`/api/v1/tasks/${set.taskId}`, { headers: { "Consistency-Token": token } });
+  expect(((await listed.json()) as { metrics: object }).metrics).toMatchObject({ total_email_addresses: before + 1 });
+  const file = await caller.get(`/api/v1/tasks/${set.taskId}/jobs/export`, {
+    headers: { "Consistency-Token": token },
+  });
+  expect((await file.text()).trim().split("\n")).toHaveLength(before + 1);
 });
 
 test("a count for a caller with a token of the future is not shared with a caller whose write it does not contain", async () => {
@@ -77,32 +73,24 @@ test("a count for a caller with a token of the future is not shared with a calle
 test("a request with the token of a response of the primary is not answered by a replica that is behind", async () => {
   await set.allUsed();
   await set.pause(first, second);
-  try {
-    const count = (await set.countJobs()) + 1;
-    await set.addJobs(1);
-    const fromPrimary = await page({ token: set.foreignToken });
-    expect(await set.countOf(fromPrimary)).toBe(count);
-    const token = fromPrimary.headers.get("Consistency-Token");
-    expect(await set.countOf(await page({ token }))).toBe(count);
-    expect(await set.countOf(await page({ token: `${set.foreignToken}, ${token}` }))).toBe(count);
-  } finally {
-    await set.resume(first, second);
-  }
+  const count = (await set.countJobs()) + 1;
+  await set.addJobs(1);
+  const fromPrimary = await page({ token: set.foreignToken });
+  expect(await set.countOf(fromPrimary)).toBe(count);
+  const token = fromPrimary.headers.get("Consistency-Token");
+  expect(await set.countOf(await page({ token }))).toBe(count);
+  expect(await set.countOf(await page({ token: `${set.foreignToken}, ${token}` }))).toBe(count);
 });
 
 test("a revoked key is refused at once, although no replica has replayed the revocation", async () => {
   await set.allUsed();
   const other = await server.as({ userId: caller.userId });
   await set.pause(first, second);
-  try {
-    expect((await other.get("/api/v1/tasks")).status).toBe(200);
-    await primary.run(
-      (sql) => sql`update api_keys set revoked_at = now() where key_preview like ${`${other.key.slice(0, 8)}%`}`,
-    );
-    expect((await other.get("/api/v1/tasks")).status).toBe(401);
-  } finally {
-    await set.resume(first, second);
-  }
+  expect((await other.get("/api/v1/tasks")).status).toBe(200);
+  await primary.run(
+    (sql) => sql`update api_keys set revoked_at = now() where key_preview like ${`${other.key.slice(0, 8)}%`}`,
+  );
+  expect((await other.get("/api/v1/tasks")).status).toBe(401);
 });
 
 test("a caller who sends the last token never receives older rows, and a caller without tokens does", async () => {
@@ -141,19 +129,15 @@ test("a caller who sends the last token never receives older rows, and a caller 
 test("deep pages are right at both servers, although they share bookmarks and have replayed different jobs", async () => {
   await set.allUsed();
   await set.pause(second);
-  try {
-    await set.addJobs(3);
-    await first.replayed();
-    const expected = await set.readOffsets();
-    for (let round = 0; round < 12; round += 1) {
-      for (const offset of [150, 160, 200]) {
-        const response = await page({ limit: 1, query: `&offset=${offset}` });
-        const { jobs, count } = (await response.json()) as { jobs: { id: string }[]; count: number };
-        expect(jobs[0]?.id).toBe(expected(count)[offset]);
-      }
+  await set.addJobs(3);
+  await first.replayed();
+  const expected = await set.readOffsets();
+  for (let round = 0; round < 12; round += 1) {
+    for (const offset of [150, 160, 200]) {
+      const response = await page({ limit: 1, query: `&offset=${offset}` });
+      const { jobs, count } = (await response.json()) as { jobs: { id: string }[]; count: number };
+      expect(jobs[0]?.id).toBe(expected(count)[offset]);
     }
-  } finally {
-    await set.resume(second);
   }
 });
 
@@ -213,14 +197,10 @@ test("a read that a standby cannot answer is answered by the primary", async () 
       await set.pause(first, second);
     }),
   );
-  try {
-    const before = await set.failovers();
-    const responses = await Promise.all(Array.from({ length: 10 }, () => page()));
-    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
-    expect(await set.failovers()).toBeGreaterThan(before);
-  } finally {
-    await set.resume(first, second);
-  }
+  const before = await set.failovers();
+  const responses = await Promise.all(Array.from({ length: 10 }, () => page()));
+  expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
+  expect(await set.failovers()).toBeGreaterThan(before);
 });
 
 test("a frozen replica logs each reason once, however long it is frozen", async () => {
