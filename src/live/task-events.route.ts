@@ -46,8 +46,8 @@ export function taskEventRoutes(api: RestApi): Router {
       throw new Failure("NOT_ACCEPTABLE", { message: `This path can only respond with ${EVENT_STREAM}` });
     api.beginReads?.(request, response);
     const variables = readVariables(request);
-    response.locals.isStream = true;
     const signal = streams.open({ request, response, viewer });
+    response.locals.isStream = true;
     const details = { viewer, requestId, deadline, response };
     const start = async ({ query }: Operation): Promise<{ operation: Operation; events: LiveEvents }> => {
       const operation = { query, variables };

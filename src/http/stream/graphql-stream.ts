@@ -24,8 +24,8 @@ export function streamGraphql(
     if (request.headers.accept !== EVENT_STREAM) return next();
     const operation = readOperation(request);
     const { viewer, requestId } = response.locals;
-    response.locals.isStream = true;
     const signal = streams.open({ request, response, viewer });
+    response.locals.isStream = true;
     const { result, events } = await subscriptions.start(operation, detailsOf(response), signal);
     if (response.locals.isHead === true) {
       void events?.return?.();

@@ -43,8 +43,8 @@ export async function waitForChange(api: RestApi, request: WaitRequest): Promise
     if (!isUnchanged(body)) return body;
     // A request that waits must not keep others of its user waiting.
     response.locals.slot?.free();
-    response.locals.isStream = true;
     const signal = api.live.streams.open({ request: response.req, response, viewer });
+    response.locals.isStream = true;
     if (signal.aborted) close();
     signal.addEventListener("abort", close);
     while (isUnchanged(body)) {
