@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import type { Server } from "node:http";
 import { setImmediate as afterPoll, setTimeout as sleep } from "node:timers/promises";
 import type { RequestHandler, Response } from "express";
@@ -16,6 +17,11 @@ const QUIET_MS = 40;
 /** The limit of that wait, because clients may keep connecting. */
 const MAX_WAIT_FOR_QUIET_MS = 1500;
 const SWEEP_MS = 50;
+/**
+ * Workers share one port, which closes with the last of them. The clients of a worker that closes first must not connect
+ * again before that, because closing the port would reset their connections.
+ */
+const WAIT_FOR_OTHER_WORKERS_MS = cluster.isWorker ? 150 : 0;
 
 /**
  * Stops the server without losing a request. Responses first ask their clients to reconnect; then new requests wait until the
@@ -48,8 +54,9 @@ export function openDrain({ drainMs, graceMs, onClose }: DrainTimes) {
       isServing = false;
       for (const response of unanswered) if (!response.headersSent) response.setHeader("Connection", "close");
       if (drainMs > 0) await sleep(drainMs);
-      portClosed = waitUntilNoClientConnects(server);
-      await portClosed;
+      const quiet = waitUntilNoClientConnects(server);
+      portClosed = quiet.then(() => sleep(WAIT_FOR_OTHER_WORKERS_MS));
+      await quiet;
       onClose();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Repeated, because a response that began before the stop did not ask its client to reconnect.

@@ -16,9 +16,9 @@ function fuzz(...args: string[]) {
   return running.ended;
 }
 
-test("20,000 fuzzed requests cause no 5xx, leak, wrong acceptance, hanging request or private data in the log", async () => {
-  const { code, stdout, stderr } = await fuzz("--count", "20000");
-  expect(stdout, stderr).toContain("20,000 test cases");
+test("6,000 fuzzed requests cause no 5xx, leak, wrong acceptance, hanging request or private data in the log", async () => {
+  const { code, stdout, stderr } = await fuzz("--count", "6000");
+  expect(stdout, stderr).toContain("6,000 test cases");
   expect(stdout).toContain("failures 0");
   expect(stdout).not.toContain("FAILED");
   expect(code).toBe(0);
