@@ -34,11 +34,11 @@ import { compressResponses } from "./http/response/compression.ts";
 import { securityHeaders } from "./http/response/security-headers.ts";
 import { createHttpServer } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
-import { type LiveTimes, openLiveUpdates } from "./http/stream/open-live-updates.ts";
+import { createLiveUpdates, type LiveTimes } from "./http/stream/create-live-updates.ts";
 import { jobSearchQueries } from "./job-search/job-search.queries.ts";
 import { taskChangeQueries } from "./live/task-change.queries.ts";
 import { taskEventRoutes } from "./live/task-events.route.ts";
-import { openTaskWatcher, type TaskWatcher } from "./live/watch-tasks.ts";
+import { createTaskWatcher, type TaskWatcher } from "./live/watch-tasks.ts";
 import { watchedTaskQueries } from "./live/watched-task.queries.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -76,7 +76,7 @@ export async function openApp(config: Config, resources: Resources) {
     if (replicas !== null) metrics.registerReplicas(replicas);
   }
   // The changes of tasks and their events are read from one server, because another one may not have a change yet.
-  const watcher = openTaskWatcher(watchedTaskQueries(primary), {
+  const watcher = createTaskWatcher(watchedTaskQueries(primary), {
     onLook: (isOk) => metrics?.countLiveLook(isOk),
     lookEveryMs: liveTimes.lookEveryMs,
   });
@@ -90,7 +90,7 @@ export async function openApp(config: Config, resources: Resources) {
     plugins: metrics === null ? [] : [operationMetrics(metrics)],
   });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
-  const live = openLiveUpdates(config, {
+  const live = createLiveUpdates(config, {
     graphql,
     createContext,
     authenticate: authenticateWithoutLimits,

@@ -7,9 +7,9 @@ import { PROBE_TIMEOUT_MS } from "./citus/worker-watch.ts";
 import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { NEWEST_MIGRATION, readNewestMigration } from "./migration-journal.ts";
-import { openReads } from "./reads/open-reads.ts";
+import { createReads } from "./reads/create-reads.ts";
 import type { BeginExport, ExportConnections } from "./reads/reads.ts";
-import { type Servers, serversOf, targetOfCommands, targetOfWrites } from "./servers/open-servers.ts";
+import { type Servers, serversOf, targetOfCommands, targetOfWrites } from "./servers/create-servers.ts";
 import type { ServerAddress } from "./servers/server-list.ts";
 
 export type Database = PostgresJsDatabase;
@@ -64,7 +64,7 @@ const FAILOVER_PATIENCE_MS = { server: 1600, command: 5000 } as const;
 const MAX_RECONNECT_DELAY_S = 0.2;
 
 /**
- * Disables pipelining. The bulkhead in `open-reads.ts` is not enough: a connection that is about to close counts as open after
+ * Disables pipelining. The bulkhead in `create-reads.ts` is not enough: a connection that is about to close counts as open after
  * its statement has failed, and the next statement would fail with it (`docs/decisions/resilience.md`). The driver can then
  * not begin transactions, which the pools of a server do not need.
  */
@@ -112,7 +112,7 @@ export function openDatabase(databaseOptions: DatabaseOptions) {
     cluster,
   };
   const readsOf = (pool: Sql, maxConnections: number) =>
-    openReads({ ...reads, sql: pool, maxConnections, isOtherSchema: () => isOtherSchema(pool) });
+    createReads({ ...reads, sql: pool, maxConnections, isOtherSchema: () => isOtherSchema(pool) });
   const exportConnections: ExportConnections = {
     open: () => openPool(limitedTo(EXPORT_STATEMENT_TIMEOUT_MS, options), 1, PLANNING.searches),
     isOtherSchema: () => isOtherSchema(sql),

@@ -5,7 +5,7 @@ import { readConnectionUrl } from "./connection-url.ts";
 import { driverOptions } from "./driver-options.ts";
 import { UnusableDatabase } from "./faults.ts";
 import { adoptJournal, JOURNAL, MIGRATIONS_DIR } from "./migration-journal.ts";
-import { serversOf, targetOfWrites } from "./servers/open-servers.ts";
+import { serversOf, targetOfWrites } from "./servers/create-servers.ts";
 
 /** An arbitrary constant, equal in every instance. drizzle's migrator takes no lock of its own. */
 export const MIGRATION_LOCK_ID = 4_207_311_902;

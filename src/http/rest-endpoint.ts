@@ -9,7 +9,7 @@ import type { BeginReads } from "./consistency.ts";
 import { acceptedType } from "./request/accepted-type.ts";
 import { entityTagOf, matchesEntityTag } from "./response/entity-tag.ts";
 import { type LinkTarget, nextLink } from "./response/link-header.ts";
-import type { LiveUpdates } from "./stream/open-live-updates.ts";
+import type { LiveUpdates } from "./stream/create-live-updates.ts";
 
 const MEDIA_TYPE = "application/json";
 

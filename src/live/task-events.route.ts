@@ -6,7 +6,7 @@ import { acceptedType } from "../http/request/accepted-type.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import { failureBody } from "../http/response/error-response.ts";
 import { dataOf, type RestApi, storedDocument } from "../http/rest-endpoint.ts";
-import { type EventStream, openEventStream } from "../http/stream/event-stream.ts";
+import { type EventStream, startEventStream } from "../http/stream/event-stream.ts";
 import type { Operation } from "../http/stream/subscriptions.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { CURSOR_RULE } from "../paging/cursor.ts";
@@ -65,7 +65,7 @@ export function taskEventRoutes(api: RestApi): Router {
       return;
     }
 
-    const stream = openEventStream(response);
+    const stream = startEventStream(response);
     const subscriber = { viewer, requestId, signal };
     const deliverProgress = subscriptions.deliver(progress, subscriber, async ({ result }) => {
       const { taskProgress } = dataOf<StoredProgress>(result, PROGRESS.mayFailAlone);

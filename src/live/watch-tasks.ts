@@ -39,10 +39,10 @@ interface WatchOptions {
   readonly lookEveryMs: number | undefined;
 }
 
-export type TaskWatcher = ReturnType<typeof openTaskWatcher>;
+export type TaskWatcher = ReturnType<typeof createTaskWatcher>;
 
 /** Watches tasks with one statement a second for all of them together, and with none while no task is watched. */
-export function openTaskWatcher(queries: WatchedTaskQueries, { onLook, lookEveryMs = LOOK_EVERY_MS }: WatchOptions) {
+export function createTaskWatcher(queries: WatchedTaskQueries, { onLook, lookEveryMs = LOOK_EVERY_MS }: WatchOptions) {
   const tasks = new Map<string, WatchedTask>();
   let newestVersion = 0;
   let from: string | null = null;

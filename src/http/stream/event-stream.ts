@@ -16,10 +16,10 @@ export interface ServerSentEvent {
   readonly id?: string;
 }
 
-export type EventStream = ReturnType<typeof openEventStream>;
+export type EventStream = ReturnType<typeof startEventStream>;
 
 /** Begins a response of server-sent events (WHATWG HTML, section 9.2). The events of several senders do not mix. */
-export function openEventStream(response: Response) {
+export function startEventStream(response: Response) {
   response.status(200);
   response.setHeader("Content-Type", EVENT_STREAM);
   // Without `no-transform` the response would be compressed, and its first bytes would come with its end.

@@ -3,7 +3,7 @@ import type { RequestDetails } from "../../context.ts";
 import { Failure, type FieldFault } from "../../errors.ts";
 import { extensionsOf } from "../../graphql/format-error.ts";
 import { EVENT_STREAM } from "../../graphql/media-types.ts";
-import { openEventStream } from "./event-stream.ts";
+import { startEventStream } from "./event-stream.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { Operation, Subscriptions } from "./subscriptions.ts";
 
@@ -33,7 +33,7 @@ export function streamGraphql(
       response.end();
       return;
     }
-    const stream = openEventStream(response);
+    const stream = startEventStream(response);
     const send = (text: string) => stream.send({ event: "next", data: text });
     const deliver = async () => {
       if (events === null) await send(JSON.stringify(result));

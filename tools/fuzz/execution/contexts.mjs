@@ -5,7 +5,7 @@ import { emailQueries } from "#server/email/email.queries.js";
 import { Failure } from "#server/errors.js";
 import { jobSearchQueries } from "#server/job-search/job-search.queries.js";
 import { taskChangeQueries } from "#server/live/task-change.queries.js";
-import { openTaskWatcher } from "#server/live/watch-tasks.js";
+import { createTaskWatcher } from "#server/live/watch-tasks.js";
 import { watchedTaskQueries } from "#server/live/watched-task.queries.js";
 import { createLog } from "#server/log.js";
 import { taskJobQueries } from "#server/task-jobs/task-job.queries.js";
@@ -31,7 +31,7 @@ export function openContexts(databaseUrl) {
   // The fuzzer sends no subscriptions, so no task is watched.
   const live = {
     taskChanges: taskChangeQueries(database.searches),
-    watchTask: openTaskWatcher(watchedTaskQueries(database), { onLook() {}, lookEveryMs: undefined }).watch,
+    watchTask: createTaskWatcher(watchedTaskQueries(database), { onLook() {}, lookEveryMs: undefined }).watch,
   };
   const queries = {
     ...live,

@@ -23,10 +23,10 @@ interface LiveOptions {
   readonly checkEveryMs: number | undefined;
 }
 
-export type LiveUpdates = ReturnType<typeof openLiveUpdates>;
+export type LiveUpdates = ReturnType<typeof createLiveUpdates>;
 
 /** Opens what all event streams of the process share. */
-export function openLiveUpdates(config: Config, options: LiveOptions) {
+export function createLiveUpdates(config: Config, options: LiveOptions) {
   const { graphql, createContext, authenticate, watcher, metrics, checkEveryMs } = options;
   const streams = createOpenStreams({
     limits: { total: config.liveStreams, perUser: config.liveStreamsPerUser },

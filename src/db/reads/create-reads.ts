@@ -57,7 +57,7 @@ interface ReadsOptions {
  * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
  * applies even if the driver never settles.
  */
-export function openReads(options: ReadsOptions) {
+export function createReads(options: ReadsOptions) {
   const { sql, maxConnections, isOtherSchema, hasOutage, retries, cluster } = options;
   const isolate = createWorkerIsolation(maxConnections, cluster.workers);
   const gate = bulkhead(maxConnections, MAX_WAITING);

@@ -30,7 +30,7 @@ export interface Servers extends ServerChoice {
 export function serversOf(settings: ConnectionSettings, options: ServersOptions): ServerAddress | Servers {
   const [first, ...others] = settings.servers;
   const isPlain = first !== undefined && others.length === 0 && options.target === "any";
-  return isPlain ? first : openServers(settings, options);
+  return isPlain ? first : createServers(settings, options);
 }
 
 /** Commands look for the primary of several servers, unless the connection string names another kind. */
@@ -47,7 +47,7 @@ export function targetOfWrites({ servers, target }: ConnectionSettings): Session
  * Finds the servers of a connection string that suit `target_session_attrs`, and closes connections to those that no longer do.
  * While there are no connections to watch, it asks no server and keeps no connection open.
  */
-function openServers(settings: ConnectionSettings, { target, patienceMs }: ServersOptions): Servers {
+function createServers(settings: ConnectionSettings, { target, patienceMs }: ServersOptions): Servers {
   const probes = new Map<string, ServerProbe>();
   const sockets = new Map<net.Socket, string>();
   let suitable: readonly ServerProbe[] = [];
