@@ -18,7 +18,7 @@ const USAGE = `Usage:
 A new key is printed once, because the database stores only its hash. A revoked key is rejected immediately.
 The database is DATABASE_URL, or the embedded database.`;
 
-/** What may follow each action. */
+/** The arguments that may follow each action. */
 const ARGUMENTS = {
   create: "create takes only options, such as --user UUID",
   list: "list takes no further arguments",

@@ -7,7 +7,7 @@ import { fragmentsOf } from "./limits/fragments-of.ts";
 type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
 const MAX_BYTES = 40_000_000;
-/** An entry is a key of about 130 characters, so the entries take at most 4 MB. */
+/** An entry is a key of about 130 characters, so the entries take about 5 MB. */
 const MAX_SEEN = 20_000;
 
 /** Measured, see `docs/measurements/limits.md`. The bytes of a field include its code compiled by graphql-jit. */
@@ -17,8 +17,7 @@ const BYTES_OF_A_FIELD = 2500;
 
 /**
  * Stores the documents that passed validation; the least recently used is dropped first. A document is stored when it
- * arrives for the second time, so that a caller who sends ever new documents neither evicts those of other callers nor
- * keeps the garbage collector busy.
+ * arrives for the second time, so that a caller who sends ever new documents does not evict those of other callers.
  */
 export function createDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
   const documents = new InMemoryLRUCache<DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOfDocument });

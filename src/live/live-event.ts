@@ -2,7 +2,7 @@ import { type ChangeList, type ChangeState, cursorOfState } from "./change-curso
 import type { Change, TaskWatch } from "./watch-tasks.ts";
 import type { Horizon } from "./watched-task.queries.ts";
 
-/** What the execution of an event found. Several watchers may share it. */
+/** The outcome of an event's execution, which several watchers may share. */
 export interface EventOutcome {
   /** Whether there is anything to send. */
   readonly hasNews: boolean;

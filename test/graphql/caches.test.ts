@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import v8 from "node:v8";
 import vm from "node:vm";
@@ -74,6 +75,16 @@ test("documents that arrive once are not stored and evict no other document", as
   for (let n = 1; n <= 50; n += 1) await store.set(`once ${n}`, document(n));
   expect(await store.get("once 50")).toBeUndefined();
   expect(await store.get("regular")).toBeDefined();
+});
+
+test("documents that arrive once take under 6 MB, however many there are", async () => {
+  const document = parse("{ __typename }");
+  const kept = await bytesKeptBy(async () => {
+    const store = createDocumentStore();
+    for (let n = 0; n < 60_000; n += 1) await store.set(randomBytes(64).toString("hex"), document);
+    return store;
+  });
+  expect(kept).toBeLessThan(6_000_000);
 });
 
 test("the least recently used document is dropped first", async () => {

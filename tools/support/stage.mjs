@@ -18,7 +18,7 @@ async function openSingleServer(name) {
   const server = await openEmbeddedPostgres({ dataDir, mode: "start", settings: FAST });
   return {
     url: server.url,
-    /** What the built server gets as DATABASE_URL. */
+    /** The DATABASE_URL of the built server. */
     serverUrl: server.url,
     async close() {
       await server.stop();

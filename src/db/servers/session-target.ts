@@ -3,7 +3,7 @@ export const SESSION_TARGETS = ["any", "read-write", "read-only", "primary", "st
 
 export type SessionTarget = (typeof SESSION_TARGETS)[number];
 
-/** What a server reports about a new session. */
+/** The state of a new session, as its server reports it. */
 export interface SessionState {
   readonly isStandby: boolean;
   /** Whether the session refuses writes: on a standby, and where `default_transaction_read_only` is on. */

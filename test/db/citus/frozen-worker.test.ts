@@ -39,7 +39,7 @@ test("a worker that hangs makes only its own tasks unavailable, and the log name
   expect(new Set(ofEast)).toEqual(new Set([200]));
   expect(ofEast.length).toBeGreaterThan(20);
   for (const status of await ofWest) expect([503, 504]).toContain(status);
-  // By now the worker is known to hang, so its requests fail at once.
+  // The worker is known to hang by now, so its requests fail at once.
   const startedAt = performance.now();
   expect(await statusesOf([...pathsOf(west), "/api/v1/tasks"])).toEqual([503, 503, 503, 503]);
   expect(performance.now() - startedAt).toBeLessThan(250);
