@@ -5,18 +5,23 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect, vi } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aJob, anEmail, aTask, someJobs } from "./builders.ts";
-import { startTestServer, type TestServer } from "./test-server.ts";
+import { startTestServer, type TestServer, type TestServerOptions } from "./test-server.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A script for `before` that makes the browser block storage. */
+export const STORAGE_THROWS = `
+  for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });`;
 
 export function buildGraphiqlPage(): void {
   execFileSync(process.execPath, ["tools/build-graphiql.mjs"], { cwd: ROOT });
 }
 
 /** Starts a server like `npm start` without DATABASE_URL, whose page contains the demo user's key and task. */
-export async function startDemoServer(environment: Record<string, string> = {}) {
+export async function startDemoServer(options: TestServerOptions = {}) {
   const demo = { apiKey: newApiKey(), taskId: randomUUID() };
-  const server = await startTestServer({ demo, environment });
+  const server = await startTestServer({ ...options, demo });
   const userId = randomUUID();
   await aTask(server.sql, { id: demo.taskId, user_id: userId });
   await someJobs(server.sql, demo.taskId, 25);

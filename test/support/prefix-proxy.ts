@@ -23,6 +23,7 @@ export async function openPrefixProxy(prefix: string, port: number) {
       answer.pipe(response);
     });
     upstream.on("error", () => response.destroy());
+    response.on("close", () => upstream.destroy());
     request.pipe(upstream);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

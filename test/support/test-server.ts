@@ -18,7 +18,7 @@ type Environment = Readonly<Record<string, string>>;
 
 type AppOptions = Pick<Resources, "demo" | "httpLimits" | "exportReader" | "liveTimes">;
 
-interface TestServerOptions extends AppOptions {
+export interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;
 }
 

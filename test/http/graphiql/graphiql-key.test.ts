@@ -15,6 +15,7 @@ import {
   result,
   rows,
   run,
+  STORAGE_THROWS,
   startDemoServer,
   tab,
   tabNames,
@@ -23,10 +24,6 @@ import { startTestServer, type TestServer } from "../../support/test-server.ts";
 
 const chromiumPath = findChromium();
 const owner = { userId: randomUUID(), key: newApiKey(), older: randomUUID(), newer: randomUUID() };
-
-const STORAGE_THROWS = `
-  for (const name of ["localStorage", "sessionStorage"])
-    Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });`;
 
 describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
   let browser: Browser;

@@ -212,14 +212,14 @@ describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
     const { page, complaints, close } = await openReady({ path: `/graphiql?${search}` });
     expect(await query(page)).toBe(linked);
     expect(JSON.parse(await readEditor(page, "variables.json"))).toEqual(values);
-    expect((await tabNames(page)).length).toBe(9);
+    expect((await tabNames(page)).length).toBe(10);
     await page.keyboard.press("Control+Enter");
     await result(page).getByText("isAdmin").waitFor();
 
     await readStorage(page);
     await page.reload();
     await becomes(() => query(page), linked);
-    expect((await tabNames(page)).length).toBe(9);
+    expect((await tabNames(page)).length).toBe(10);
     expect(complaints).toEqual([]);
     await close();
   });

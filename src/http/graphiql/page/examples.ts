@@ -143,6 +143,26 @@ query Progress($taskId: UUID!) {
 }
 `;
 
+const FOLLOW_THE_PROGRESS = /* GraphQL */ `# The result follows the task until you stop it.
+# To see changes: npm run simulate -- --restart
+subscription FollowTheProgress($taskId: UUID!) {
+  taskProgress(taskId: $taskId) {
+    percent
+    pending
+    processing
+    completed
+    failed
+    isComplete
+    deliverability {
+      deliverable
+      undeliverable
+      risky
+      unknown
+    }
+  }
+}
+`;
+
 const TASKS = /* GraphQL */ `# Ctrl-Enter lists the tasks that your API key may read, newest first.
 query Tasks {
   tasks(first: 10) {
@@ -173,6 +193,7 @@ export function exampleTabs(
     { query: FAILED_ONES, variables: pretty({ taskId }) },
     { query: WALK, variables: pretty({ taskId, after: null }) },
     { query: PROGRESS, variables: pretty({ taskId }) },
+    { query: FOLLOW_THE_PROGRESS, variables: pretty({ taskId }) },
   ];
   return firstTab === "jobs" ? [jobs, ...others, tasks] : [tasks, jobs, ...others];
 }

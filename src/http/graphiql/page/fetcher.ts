@@ -1,4 +1,7 @@
 import { isSendable } from "./api-key.ts";
+import { EVENT_STREAM, isEventStream, isSubscription, readResults } from "./result-stream.ts";
+
+const GRAPHQL_TYPES = "application/graphql-response+json, application/json";
 
 /** What GraphiQL hands over for one request. */
 interface FetcherRequest {
@@ -18,7 +21,6 @@ export interface GraphQLResponse {
 
 interface Observer {
   next(response: GraphQLResponse): void;
-  error(error: unknown): void;
   complete(): void;
 }
 
@@ -46,7 +48,13 @@ export function createFetcher({ isKeyAccepted, refusal, onRun, onAnswer, ...conn
     }
     onRun();
     const named = withoutStaleName(request);
-    return observe((signal) => post(connection, named, { headers, signal }), onAnswer);
+    return observe(async (signal, onResult) => {
+      if (!isSubscription(named)) return onResult(await post(connection, named, { headers, signal }));
+      const response = await send(connection, named, { headers, signal, accept: EVENT_STREAM });
+      // A refused request carries its reason as JSON.
+      if (isEventStream(response)) await readResults(response, onResult);
+      else onResult(await readJson(response));
+    }, onAnswer);
   };
 }
 
@@ -57,44 +65,60 @@ function withoutStaleName(request: FetcherRequest): FetcherRequest {
   return hasName ? request : { ...request, operationName: null };
 }
 
+type OnResult = (result: GraphQLResponse) => void;
+
 /** An observable, because GraphiQL's Stop button and a change of the tab unsubscribe, which aborts the request. */
-function observe(send: (signal: AbortSignal) => Promise<GraphQLResponse>, onAnswer: (r: GraphQLResponse) => void) {
+function observe(run: (signal: AbortSignal, onResult: OnResult) => Promise<void>, onAnswer: OnResult) {
   return {
     subscribe(observer: Observer) {
       const controller = new AbortController();
-      send(controller.signal).then(
-        (response) => {
-          if (controller.signal.aborted) return;
-          observer.next(response);
-          observer.complete();
-          onAnswer(response);
-        },
-        (error) => {
-          if (!controller.signal.aborted) observer.error(error);
-        },
-      );
+      const { signal } = controller;
+      const onResult = (result: GraphQLResponse) => {
+        if (signal.aborted) return;
+        observer.next(result);
+        onAnswer(result);
+      };
+      run(signal, onResult)
+        // GraphiQL would show the stack of an error beside its message.
+        .catch((error: Error) => onResult({ errors: [{ message: error.message }] }))
+        .then(() => signal.aborted || observer.complete());
       return { unsubscribe: () => controller.abort() };
     },
   };
 }
 
-interface PostOptions {
+interface SendOptions {
   readonly headers?: Record<string, unknown>;
   readonly signal?: AbortSignal;
+  readonly accept?: string;
+}
+
+export async function post(
+  connection: Connection,
+  request: FetcherRequest,
+  options?: SendOptions,
+): Promise<GraphQLResponse> {
+  return readJson(await send(connection, request, options));
+}
+
+async function send(
+  { endpoint, currentKey }: Connection,
+  request: FetcherRequest,
+  { headers = {}, signal, accept = GRAPHQL_TYPES }: SendOptions = {},
+): Promise<Response> {
+  const init = {
+    method: "POST",
+    headers: requestHeaders(currentKey(), headers, accept),
+    body: JSON.stringify(request),
+    ...(signal && { signal }),
+  };
+  return fetch(endpoint, init).catch((error: Error) => {
+    throw new Error(`The server cannot be reached: ${error.message}`);
+  });
 }
 
 /** The body counts whatever the status: a refused request carries its reason as a GraphQL error. */
-export async function post(
-  { endpoint, currentKey }: Connection,
-  request: FetcherRequest,
-  { headers = {}, signal }: PostOptions = {},
-): Promise<GraphQLResponse> {
-  const response = await fetch(endpoint, {
-    method: "POST",
-    headers: requestHeaders(currentKey(), headers),
-    body: JSON.stringify(request),
-    ...(signal && { signal }),
-  });
+async function readJson(response: Response): Promise<GraphQLResponse> {
   const text = await response.text();
   try {
     return JSON.parse(text);
@@ -104,11 +128,8 @@ export async function post(
 }
 
 /** A credential in GraphiQL's Headers pane replaces the key in the field. */
-function requestHeaders(key: string, own: Record<string, unknown>): Headers {
-  const headers = new Headers({
-    Accept: "application/graphql-response+json, application/json",
-    "Content-Type": "application/json",
-  });
+function requestHeaders(key: string, own: Record<string, unknown>, accept: string): Headers {
+  const headers = new Headers({ Accept: accept, "Content-Type": "application/json" });
   for (const [name, value] of Object.entries(own)) headers.set(name, String(value));
   const hasOwnCredential = headers.has("Authorization") || headers.has("X-API-Key");
   if (!hasOwnCredential && isSendable(key)) headers.set("Authorization", `Bearer ${key}`);

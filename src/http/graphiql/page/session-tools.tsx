@@ -61,10 +61,11 @@ export function LinkButton({ notify }: { notify: (message: string) => void }) {
 const PANES = ["Query", "Variables", "Result"] as const;
 export type Pane = (typeof PANES)[number];
 
-/** Appears only on a narrow screen, which shows one pane at a time. */
+/** Appears only on a narrow screen, which shows one pane at a time. GraphiQL's own Stop button is in the Query pane. */
 export function PaneSwitch({ pane, setPane }: { pane: Pane; setPane: (pane: Pane) => void }) {
-  const { setVisiblePlugin } = useGraphiQLActions();
+  const { setVisiblePlugin, stop } = useGraphiQLActions();
   const isDocsVisible = useGraphiQL((state) => state.visiblePlugin) !== null;
+  const isFollowing = useGraphiQL(({ subscription, isFetching }) => subscription !== null && !isFetching);
   return (
     <nav className="pane-switch" aria-label="Panes">
       {PANES.map((name) => (
@@ -81,6 +82,11 @@ export function PaneSwitch({ pane, setPane }: { pane: Pane; setPane: (pane: Pane
           {name}
         </button>
       ))}
+      {isFollowing && (
+        <button type="button" className="pane-button stop" onClick={stop}>
+          Stop
+        </button>
+      )}
     </nav>
   );
 }
