@@ -148,17 +148,12 @@ const FOLLOW_THE_PROGRESS = /* GraphQL */ `# The result follows the task until y
 subscription FollowTheProgress($taskId: UUID!) {
   taskProgress(taskId: $taskId) {
     percent
+    total
     pending
     processing
     completed
     failed
     isComplete
-    deliverability {
-      deliverable
-      undeliverable
-      risky
-      unknown
-    }
   }
 }
 `;
