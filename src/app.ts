@@ -43,6 +43,9 @@ import { watchedTaskQueries } from "./live/watched-task.queries.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { watchEmailBatches, watchPools, watchReads } from "./metrics/watch-reads.ts";
+import { jobQueries } from "./nodes/job.queries.ts";
+import { taskJobByIdRoutes } from "./nodes/task-job-by-id.route.ts";
+import { visibleEmailQueries } from "./nodes/visible-email.queries.ts";
 import { openRequestLimits } from "./rate-limit/request-limits.ts";
 import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
@@ -143,6 +146,8 @@ export async function openApp(config: Config, resources: Resources) {
       readerLimits: exportReader,
     }),
   );
+  // Follows the export, whose path would otherwise be the path of a job with the id `export`.
+  app.use(taskJobByIdRoutes(api));
   app.use(
     graphqlRoutes({
       ...api,
@@ -183,6 +188,8 @@ function createQueries(reads: Reads, { metrics, watcher }: QueriesOptions): Quer
     taskJobs: taskJobQueries(reads),
     emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
     jobSearches: jobSearchQueries(reads.searches),
+    jobs: jobQueries(reads),
+    visibleEmails: visibleEmailQueries(reads),
     tasks: taskQueries(reads),
     taskChanges: taskChangeQueries(reads.searches),
     watchTask: watcher.watch,

@@ -8,6 +8,10 @@ import type { SubscriptionRun } from "./live/subscription-run.ts";
 import type { TaskChangeQueries } from "./live/task-change.queries.ts";
 import type { TaskWatcher } from "./live/watch-tasks.ts";
 import type { Log } from "./log.ts";
+import { createJobLoader } from "./nodes/job.loader.ts";
+import type { JobQueries } from "./nodes/job.queries.ts";
+import { createTaskOfEmailLoader } from "./nodes/visible-email.loader.ts";
+import type { VisibleEmailQueries } from "./nodes/visible-email.queries.ts";
 import type { TaskJobQueries } from "./task-jobs/task-job.queries.ts";
 import type { ReadTaskProgress } from "./tasks/progress/read-task-progress.ts";
 import { createTaskProgressLoader } from "./tasks/progress/task-progress.loader.ts";
@@ -22,6 +26,8 @@ export interface Queries {
   readonly tasks: TaskQueries;
   readonly readProgress: ReadTaskProgress;
   readonly emails: EmailQueries;
+  readonly jobs: JobQueries;
+  readonly visibleEmails: VisibleEmailQueries;
   readonly taskChanges: TaskChangeQueries;
   readonly watchTask: TaskWatcher["watch"];
 }
@@ -65,5 +71,7 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     watchTask: queries.watchTask,
     subscription,
     emailById: createEmailLoader(queries.emails, deadline),
+    jobById: createJobLoader(queries.jobs, viewer, deadline),
+    taskOfEmail: createTaskOfEmailLoader(queries.visibleEmails, viewer, deadline),
   };
 }

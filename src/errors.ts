@@ -117,6 +117,11 @@ export function taskNotFound(): Failure {
   return new Failure("NOT_FOUND", { message: "Batch verification task not found" });
 }
 
+/** For a job that does not exist, is deleted, or belongs to a task that the viewer may not read. */
+export function jobNotFound(): Failure {
+  return new Failure("NOT_FOUND", { message: "Email job not found" });
+}
+
 /** A failure of the whole request, although it occurs in a nullable field. A failed batch of a DataLoader is one. */
 export class RequestFailure extends Failure {
   constructor(cause: unknown) {

@@ -1,5 +1,6 @@
-import { Field, ObjectType, registerEnumType } from "type-graphql";
-import { DateTime, Uuid } from "../values/scalars.ts";
+import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
+import { Node } from "../nodes/node.type.ts";
+import { DateTime } from "../values/scalars.ts";
 import type { EmailRecord } from "./email.queries.ts";
 
 export const DeliverabilityEnum = {
@@ -21,11 +22,11 @@ registerEnumType(DeliverabilityEnum, {
   },
 });
 
-@ObjectType({ description: "The result of the verification of one e-mail address." })
-export class Email implements EmailRecord {
-  @Field(() => Uuid, {
+@ObjectType({ implements: Node, description: "The result of the verification of one e-mail address." })
+export class Email implements EmailRecord, Node {
+  @Field(() => ID, {
     simple: true,
-    description: "The id of the verification record. One address may have several records.",
+    description: "The id of the verification record, a UUID in lower case. One address may have several records.",
   })
   readonly id!: string;
 

@@ -5,8 +5,10 @@ import { buildSchemaSync, type PubSub } from "type-graphql";
 import { ViewerResolver } from "../auth/viewer.resolver.ts";
 import { EmailResolver } from "../email/email.resolver.ts";
 import { LiveResolver } from "../live/live.resolver.ts";
+import { typeOfNode } from "../nodes/find-node.ts";
+import { NodeResolver } from "../nodes/node.resolver.ts";
+import { TaskJobByIdResolver } from "../nodes/task-job-by-id.resolver.ts";
 import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
-import { NodeResolver } from "../tasks/node.resolver.ts";
 import { TaskProgressResolver } from "../tasks/progress/task-progress.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
 import { TaskJobsConnectionResolver } from "../tasks/task-jobs.resolver.ts";
@@ -28,6 +30,7 @@ export function buildTaskJobsSchema(): GraphQLSchema {
       TaskResolver,
       TaskProgressResolver,
       NodeResolver,
+      TaskJobByIdResolver,
       ViewerResolver,
       EmailResolver,
       LiveResolver,
@@ -46,7 +49,7 @@ export function buildTaskJobsSchema(): GraphQLSchema {
       "The subscriptions of this API, sent as a stream of events (`Accept: text/event-stream`), see docs/live.md.";
   // type-graphql makes every `resolveType` asynchronous, which graphql-jit does not support.
   const node = schema.getType("Node");
-  if (isInterfaceType(node)) node.resolveType = () => "Task";
+  if (isInterfaceType(node)) node.resolveType = typeOfNode;
   return schema;
 }
 

@@ -5,21 +5,16 @@ import { MAX_WORD_LENGTH, MAX_WORDS } from "../paging/filter.ts";
 import { JobStatusEnum } from "../task-jobs/task-job.type.ts";
 import { DateTime } from "../values/scalars.ts";
 import type { JobFilter } from "./job-filter.ts";
+import { JOB_ORDERS } from "./job-order.ts";
 import type { JobStatus } from "./job-record.ts";
-import type { JobOrder } from "./job-search.queries.ts";
 
-export const JobOrderEnum = {
-  CREATED_AT_DESC: "created_desc",
-  CREATED_AT_ASC: "created_asc",
-  UPDATED_AT_DESC: "updated_desc",
-  UPDATED_AT_ASC: "updated_asc",
-} as const satisfies Record<string, JobOrder>;
+export const JobOrderEnum = JOB_ORDERS;
 
 registerEnumType(JobOrderEnum, {
   name: "TaskJobOrder",
   description: "An order of jobs. Jobs with equal timestamps are ordered by `id` in the same direction.",
   valuesConfig: {
-    CREATED_AT_DESC: { description: "Newest first, as `taskJobs` returns them. Changes do not move jobs." },
+    CREATED_AT_DESC: { description: "Newest first, which is the default. Changes do not move jobs." },
     CREATED_AT_ASC: { description: "Oldest first. Changes do not move jobs." },
     UPDATED_AT_DESC: {
       description: "Most recently changed first. A walk may skip a job that changes during the walk.",

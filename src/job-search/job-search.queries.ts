@@ -10,10 +10,8 @@ import { MAX_OFFSET, type Page } from "../paging/page.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { conditionsOf, tablesOf } from "./job-filter.queries.ts";
 import type { JobFilter } from "./job-filter.ts";
+import type { JobOrder } from "./job-order.ts";
 import { type FoundJobs, JOB_COLUMNS, readJob, type SelectedParts } from "./job-record.ts";
-
-/** Jobs with equal timestamps are ordered by id in the same direction, so that every order is total. */
-export type JobOrder = "created_desc" | "created_asc" | "updated_desc" | "updated_asc";
 
 /** A page of the matching jobs of each task. The filter and the bounds must have been checked. */
 export interface JobSearch extends Omit<PageRange, "size"> {
@@ -28,7 +26,7 @@ export interface JobSearch extends Omit<PageRange, "size"> {
 
 export type JobSearchQueries = ReturnType<typeof jobSearchQueries>;
 
-interface JobPageSearch extends Pick<JobSearch, "viewer" | "filter" | "select" | "deadline"> {
+interface JobPageSearch extends Pick<JobSearch, "viewer" | "filter" | "order" | "select" | "deadline"> {
   readonly taskId: string;
   readonly page: Page;
 }
@@ -61,9 +59,9 @@ export function jobSearchQueries(database: Pool) {
   return {
     findVisibleJobs,
 
-    /** One page of the jobs of one task, newest first. */
+    /** One page of the jobs of one task. */
     async findVisibleJobPage({ taskId, page, ...search }: JobPageSearch): Promise<FoundJobs | null> {
-      const range = { order: "created_desc", after: null, before: null, backwards: false, ...page } as const;
+      const range = { after: null, before: null, backwards: false, ...page } as const;
       const [found = null] = await findVisibleJobs({ ...search, ...range, taskIds: [taskId] });
       return found;
     },

@@ -4,7 +4,8 @@ import type { RequestContext } from "../context.ts";
 import type { EmailRecord } from "../email/email.queries.ts";
 import { Email } from "../email/email.type.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
-import { TaskJobFilter } from "../job-search/job-filter.type.ts";
+import { JobOrderEnum, TaskJobFilter } from "../job-search/job-filter.type.ts";
+import type { JobOrder } from "../job-search/job-order.ts";
 import { DEFAULT_LIMIT, DEFAULT_OFFSET, MAX_LIMIT, MAX_OFFSET } from "../paging/page.ts";
 import { Uuid } from "../values/scalars.ts";
 import { listTaskJobs } from "./list-task-jobs.ts";
@@ -14,7 +15,7 @@ import { TaskJob, TaskJobs } from "./task-job.type.ts";
 export class TaskJobResolver {
   @Query(() => TaskJobs, {
     description:
-      "One page of the jobs of a batch verification task, newest first. Callers see their own tasks, admins see all. A task " +
+      "One page of the jobs of a batch verification task, by default newest first. Callers see their own tasks, admins see all. A task " +
       "that does not exist, is deleted or belongs to another user is NOT_FOUND. A limit or offset out of bounds is " +
       "BAD_USER_INPUT and never clamped.",
   })
@@ -38,13 +39,19 @@ export class TaskJobResolver {
         "Returns only matching jobs. `count` and `offset` then count only these. Without a filter all jobs match.",
     })
     filter: TaskJobFilter | null,
+    @Arg("orderBy", () => JobOrderEnum, {
+      nullable: true,
+      description: "The order of the jobs. The default is CREATED_AT_DESC.",
+    })
+    orderBy: JobOrder | null,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<TaskJobs> {
     const selected = selectedFields(info);
     const select = { jobs: selected.has("jobs"), count: selected.has("count") };
     const page = { limit, offset };
-    const { jobs, count } = await listTaskJobs(context, { taskId, page, filter: filter ?? {}, select });
+    const order = orderBy ?? "created_desc";
+    const { jobs, count } = await listTaskJobs(context, { taskId, page, filter: filter ?? {}, order, select });
     return { jobs, count, ...page };
   }
 

@@ -12,6 +12,7 @@ import {
   storedDocument,
 } from "../http/rest-endpoint.ts";
 import { FILTER_SPELLINGS, type JobFilter, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
+import { JOB_ORDERS, orderOfSort, SORT_WORDS } from "../job-search/job-order.ts";
 import { jobCursorScope } from "../job-search/list-job-connection.ts";
 
 /** A record that cannot be represented costs its job the email and does not fail the page. */
@@ -19,9 +20,11 @@ export const emailMayFail = (path: readonly (string | number)[]) => path.include
 const PAGE = storedDocument(import.meta.url, ["./task-job.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-fields.rest.graphql"], emailMayFail);
 
+/** The parameters that the links to other pages repeat. */
+const KEPT = ["sort", ...FILTER_SPELLINGS];
 const PARAMETERS: KnownParameters = {
   lenient: ["limit", "offset"],
-  strict: ["after", ...FILTER_SPELLINGS],
+  strict: ["after", ...KEPT],
   lists: LIST_PARAMETERS,
 };
 
@@ -46,13 +49,14 @@ export function taskJobRoutes(api: RestApi): Router {
     const taskId = parameters.uuid("id", String(request.params.id));
     const page = parameters.page();
     const { filter, faults } = readFilterParameters(parameters.query);
-    const after = parameters.after(jobCursorScope({ taskId, order: "created_desc", filter }));
+    const orderBy = orderOfSort(parameters.oneOf("sort", SORT_WORDS));
+    const after = parameters.after(jobCursorScope({ taskId, order: JOB_ORDERS[orderBy], filter }));
     parameters.faults.push(...faults);
     parameters.check();
 
-    const variables = { id: taskId, ...page, filter: toGraphqlFilter(filter) };
+    const variables = { id: taskId, ...page, filter: toGraphqlFilter(filter), orderBy };
     const path = `${response.locals.pathPrefix}/api/v1/tasks/${taskId}/jobs`;
-    const linkTarget = { path, query: parameters.query, kept: FILTER_SPELLINGS };
+    const linkTarget = { path, query: parameters.query, kept: KEPT };
     if (after === null) {
       const { taskJobs } = await executeStored<StoredPage>(api, { context, document: PAGE, variables });
       const links = pageLinks(linkTarget, page, taskJobs.count);

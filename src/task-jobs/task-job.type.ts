@@ -1,5 +1,6 @@
-import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import type { JobRecord, JobStatus } from "../job-search/job-record.ts";
+import { Node } from "../nodes/node.type.ts";
 import { DateTime, Uuid } from "../values/scalars.ts";
 
 export const JobStatusEnum = {
@@ -20,9 +21,12 @@ registerEnumType(JobStatusEnum, {
   },
 });
 
-@ObjectType({ description: "One address of a batch verification task and the result of its verification." })
-export class TaskJob implements JobRecord {
-  @Field(() => Uuid, { simple: true, description: "The id of the job." })
+@ObjectType({
+  implements: Node,
+  description: "One address of a batch verification task and the result of its verification.",
+})
+export class TaskJob implements JobRecord, Node {
+  @Field(() => ID, { simple: true, description: "The id of the job, a UUID in lower case." })
   readonly id!: string;
 
   @Field(() => Uuid, { simple: true, description: "The id of the task that the job belongs to." })
@@ -60,7 +64,7 @@ export class TaskJobs {
   @Field(() => [TaskJob], {
     simple: true,
     description:
-      "The jobs of this page in descending order of `createdAt`, and of `id` if timestamps are equal. Empty past the end.",
+      "The jobs of this page in the order of `orderBy`, and of `id` if timestamps are equal. Empty past the end.",
   })
   readonly jobs!: readonly TaskJob[];
 

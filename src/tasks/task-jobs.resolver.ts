@@ -4,7 +4,7 @@ import type { RequestContext } from "../context.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { TaskJobConnection } from "../job-search/job-connection.type.ts";
 import { JobOrderEnum, TaskJobFilter } from "../job-search/job-filter.type.ts";
-import type { JobOrder } from "../job-search/job-search.queries.ts";
+import type { JobOrder } from "../job-search/job-order.ts";
 import { listJobConnection } from "../job-search/list-job-connection.ts";
 import { ConnectionArgumentsType, connectionOf } from "../paging/connection.type.ts";
 import { Task } from "./task.type.ts";

@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
+import { Node } from "../nodes/node.type.ts";
 import { DateTime, Uuid } from "../values/scalars.ts";
-import { Node } from "./node.type.ts";
 import type { TaskRecord } from "./task.queries.ts";
 
 @ObjectType({

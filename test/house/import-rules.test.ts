@@ -15,7 +15,7 @@ const LAYERS = [
   ["job-search/"],
   ["task-jobs/"],
   ["tasks/"],
-  ["export/", "import/", "live/", "simulation/"],
+  ["nodes/", "export/", "import/", "live/", "simulation/"],
   ["context.ts"],
   ["metrics/", "graphql/", "rate-limit/", "http/"],
   ["config.ts"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
-import type { JobOrder } from "../../src/job-search/job-search.queries.ts";
+import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask } from "../support/builders.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
+import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { JOB_STATUSES, type JobRecord } from "../../src/job-search/job-record.ts";
-import type { JobOrder } from "../../src/job-search/job-search.queries.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";

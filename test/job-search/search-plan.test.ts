@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import type { OpenDatabase } from "../../src/db/client.ts";
 import type { JobFilter } from "../../src/job-search/job-filter.ts";
-import type { JobOrder } from "../../src/job-search/job-search.queries.ts";
+import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { taskQueries } from "../../src/tasks/task.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";

@@ -22,7 +22,7 @@ describe("limit and offset within bounds", () => {
     ["?limit=007", 7, 0, 7],
     ["?offset=149", 10, 149, 1],
     ["?offset=150", 10, 150, 0],
-    ["?page=3&sort=status&limit[]=5&limit%5Ba%5D=1", 10, 0, 10],
+    ["?page=3&order=status&limit[]=5&limit%5Ba%5D=1", 10, 0, 10],
   ])("the parameters %j are accepted", async (query, limit, offset, rows) => {
     const { status, body } = await jobsOf(taskId, query);
     expect(status).toBe(200);

@@ -3,14 +3,14 @@ import { longestList } from "./graphql-oracle.mjs";
 import { hostileText, idText, integerText } from "./hostile.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 import { asSent, integerOf, percentEncoded } from "./rest-requests.mjs";
-import { mayRead, taskById } from "./world.mjs";
+import { jobOf, mayRead, TASKS, taskById } from "./world.mjs";
 
 const MAX_ROWS = 100;
 const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406, 503];
 const NAMES =
   "limit offset after status email_status deliverability is_role_based is_disposable has_mx_records has_reverse_dns is_catchall " +
   "needs_physical_verify has_unknown_reason has_email domain q created_from created_to updated_since updated_to user_id " +
-  "created_after created_before fields";
+  "created_after created_before fields sort";
 
 const value = fc.oneof(
   fc.constantFrom(
@@ -18,6 +18,8 @@ const value = fc.oneof(
     "failed",
     "valid",
     "deliverable",
+    "created_at_asc",
+    "updated_at_desc",
     "true",
     "false",
     "TRUE",
@@ -53,11 +55,24 @@ const exportPath = (format) => ({
   format,
 });
 
-/** @type {fc.Arbitrary<{ takesId: boolean, at: (id: string) => string, always: readonly any[], format?: string }>} */
+/** A job of one of the tasks, or a text that is no id of a job. */
+const jobId = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...TASKS).map((task) => jobOf(task, 0).id) },
+  { weight: 1, arbitrary: idText.filter((text) => text !== "" && text !== "export") },
+);
+const jobPath = (jobId) => ({
+  takesId: true,
+  at: (id) => `/api/v1/tasks/${id}/jobs/${percentEncoded(jobId)}`,
+  always: [],
+  jobId: asSent(jobId).toLowerCase(),
+});
+
+/** @type {fc.Arbitrary<{ takesId: boolean, at: (id: string) => string, always: readonly any[], format?: string, jobId?: string }>} */
 const path = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ takesId: false, at: () => "/api/v1/tasks", always: [] }) },
   { weight: 3, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}`, always: [] }) },
   { weight: 5, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
+  { weight: 2, arbitrary: jobId.map(jobPath) },
   { weight: 3, arbitrary: fc.constantFrom("ndjson", "csv", "xml").map(exportPath) },
 );
 
@@ -85,7 +100,12 @@ export function taskArbitrary(/** @type {fc.Arbitrary<any>} */ credentials) {
         viewer,
         // The number of exports at a time is limited; a further one is 503.
         mayBeBusy: path.format !== undefined,
-        sent: [id, ...given.map(({ value }) => value), ...others.sent],
+        sent: [
+          id,
+          ...(path.jobId === undefined ? [] : [path.jobId]),
+          ...given.map(({ value }) => value),
+          ...others.sent,
+        ],
         judge: (answer) => judgeTasks({ method, viewer, path, id: asSent(id), given }, answer),
       });
     });
@@ -99,6 +119,7 @@ function judgeTasks({ method, viewer, path, id, given }, { status, text }) {
   // An empty id makes the path of a task the path of the list.
   const takesId = path.takesId && id !== "";
   if (takesId && !mayRead(viewer, taskById.get(id.toLowerCase()))) return "200 for a task that may not be read";
+  if (path.jobId !== undefined) return judgeJob({ method, id, jobId: path.jobId }, text);
   if (path.format !== undefined) {
     const isWhole = given.every(({ name }) => NO_FILTERS.includes(name));
     return method === "HEAD" ? null : judgeExport(path.format, { task: taskById.get(id.toLowerCase()), isWhole }, text);
@@ -109,6 +130,13 @@ function judgeTasks({ method, viewer, path, id, given }, { status, text }) {
   if (method === "HEAD") return null;
   const rows = longestList(JSON.parse(text));
   return isPaged && rows > limit ? `${rows} rows instead of ${limit}` : null;
+}
+
+/** The id of another task's job, or of none, must not be found. */
+function judgeJob({ method, id, jobId }, text) {
+  if (method === "HEAD") return null;
+  const job = JSON.parse(text);
+  return job.id === jobId && job.task_id === id.toLowerCase() ? null : "another job than the one in the path";
 }
 
 /** Checks the number of rows. Every response is also searched for foreign rows. */

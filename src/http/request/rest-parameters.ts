@@ -69,6 +69,14 @@ export class RestParameters {
     return values.length === 1 ? (values[0] ?? null) : null;
   }
 
+  /** Returns one of these words, or null if the parameter is absent. */
+  oneOf<Word extends string>(field: string, words: readonly Word[]): Word | null {
+    const value = this.single(field);
+    const word = words.find((known) => known === value) ?? null;
+    if (value !== null && word === null) this.faults.push({ field, reason: `must be one of ${words.join(", ")}` });
+    return word;
+  }
+
   /** Returns the UUID in lower case, as both APIs return it. */
   uuid(field: string, value: string): string {
     if (!isUuid(value)) this.faults.push({ field, reason: UUID_RULE });

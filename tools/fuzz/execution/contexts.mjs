@@ -8,6 +8,8 @@ import { taskChangeQueries } from "#server/live/task-change.queries.js";
 import { createTaskWatcher } from "#server/live/watch-tasks.js";
 import { watchedTaskQueries } from "#server/live/watched-task.queries.js";
 import { createLog } from "#server/log.js";
+import { jobQueries } from "#server/nodes/job.queries.js";
+import { visibleEmailQueries } from "#server/nodes/visible-email.queries.js";
 import { taskJobQueries } from "#server/task-jobs/task-job.queries.js";
 import { createTaskProgressReader } from "#server/tasks/progress/read-task-progress.js";
 import { taskProgressQueries } from "#server/tasks/progress/task-progress.queries.js";
@@ -37,15 +39,19 @@ export function openContexts(databaseUrl) {
     ...live,
     taskJobs: cached(taskJobQueries(database)),
     emails: cached(emailQueries(database)),
+    jobs: cached(jobQueries(database)),
+    visibleEmails: cached(visibleEmailQueries(database)),
     jobSearches: cached(jobSearchQueries(database.searches)),
     tasks: cached(taskQueries(database)),
     ...cached({ readProgress: createTaskProgressReader(taskProgressQueries(database.counts)) }),
   };
-  const { taskJobs, emails, jobSearches, tasks, readProgress } = queries;
+  const { taskJobs, emails, jobs, visibleEmails, jobSearches, tasks, readProgress } = queries;
   const delayed = {
     ...live,
     taskJobs: delaying(taskJobs),
     emails: delaying(emails),
+    jobs: delaying(jobs),
+    visibleEmails: delaying(visibleEmails),
     jobSearches: delaying(jobSearches),
     tasks: delaying(tasks),
     ...delaying({ readProgress }),
