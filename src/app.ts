@@ -23,6 +23,7 @@ import { errorHandler, unknownPath } from "./http/error-handler.ts";
 import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { graphqlRoutes } from "./http/graphql-endpoint.ts";
 import { healthRoutes, watchDatabase } from "./http/health.ts";
+import { homeRoutes } from "./http/home/home.ts";
 import { metricsRoutes } from "./http/metrics-endpoint.ts";
 import { setCacheHeaders, startDeadline } from "./http/middleware.ts";
 import { readPathPrefix } from "./http/path-prefix.ts";
@@ -127,7 +128,11 @@ export async function openApp(config: Config, resources: Resources) {
   app.use(healthRoutes(isReady));
   if (metrics !== null && config.metrics?.port === null && config.metrics.token !== null)
     app.use(metricsRoutes(config.metrics.token, metrics.text));
-  app.use(drain.waitWhilePortCloses, compressResponses(buffers));
+  app.use(
+    drain.waitWhilePortCloses,
+    compressResponses(buffers),
+    homeRoutes({ graphiql: config.graphiql, apiDocs: false }),
+  );
   // A server behind a proxy may be public, so its page does not contain the key of the demo.
   if (config.graphiql)
     app.use("/graphiql", graphiqlRoutes({ demo: config.trustProxyHops > 0 ? null : (demo ?? null) }));

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const dist = join(root, "dist");
+const HOME_ASSETS = join("http/home/assets", "/");
 
 /** Runs a JavaScript file of an installed package, whose output is shown only if it fails. */
 function run(script, args, remedy = "") {
@@ -36,7 +37,7 @@ run("typescript/bin/tsc", ["-p", join(root, "packages/embedded-postgres")]);
 run("typescript/bin/tsc", ["-p", root]);
 
 for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
-  if (!file.endsWith(".rest.graphql")) continue;
+  if (!file.endsWith(".rest.graphql") && !file.startsWith(HOME_ASSETS)) continue;
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   copyFileSync(join(src, file), join(dist, file));
 }

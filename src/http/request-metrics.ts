@@ -1,6 +1,9 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Endpoint, Metrics } from "../metrics/metrics.ts";
 
+/** The pages for people, and their files, by the first segment of their path. `/` is one, too. */
+const PAGES: ReadonlySet<string> = new Set(["docs", "openapi.json", "home.css", "favicon.ico", "favicon.svg"]);
+
 /** Measures each request until its response is closed. Must precede every middleware that may send a response. */
 export function measureRequests(metrics: Metrics): RequestHandler {
   return (request, response, next) => {
@@ -23,7 +26,8 @@ export function measureRequests(metrics: Metrics): RequestHandler {
 }
 
 function endpointOf(path: string): Endpoint {
-  const [, first = ""] = path.toLowerCase().split("/", 2);
+  const [, first = "", ...rest] = path.toLowerCase().split("/", 3);
+  if ((first === "" && rest.length === 0) || PAGES.has(first)) return "pages";
   if (first === "api") return "rest";
   if (first === "healthz" || first === "readyz") return "health";
   return first === "graphql" || first === "graphiql" || first === "metrics" ? first : "unknown";

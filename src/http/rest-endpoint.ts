@@ -7,7 +7,7 @@ import { Failure, type FieldFault, failureKindOfGraphqlCode } from "../errors.ts
 import type { GraphqlServer } from "../graphql/server.ts";
 import type { BeginReads } from "./consistency.ts";
 import { acceptedType } from "./request/accepted-type.ts";
-import { entityTagOf, matchesEntityTag } from "./response/entity-tag.ts";
+import { sendRevalidated } from "./response/entity-tag.ts";
 import { type LinkTarget, nextLink } from "./response/link-header.ts";
 import type { LiveUpdates } from "./stream/create-live-updates.ts";
 
@@ -94,13 +94,5 @@ export function setNextLink(response: Response, target: LinkTarget, { pageInfo }
 
 /** Sends JSON with an entity tag, or 304 if the client already has this version. */
 export function sendJson(response: Response, value: object): void {
-  const body = JSON.stringify(value);
-  const entityTag = entityTagOf(body);
-  response.setHeader("ETag", entityTag);
-  if (matchesEntityTag(entityTag, response.req.headers["if-none-match"])) {
-    response.status(304).end();
-    return;
-  }
-  response.setHeader("Content-Type", `${MEDIA_TYPE}; charset=utf-8`);
-  response.end(body);
+  sendRevalidated(response, { type: MEDIA_TYPE, body: JSON.stringify(value) });
 }

@@ -78,7 +78,7 @@ describe("information", () => {
     expect((await post({ query: "{ taskJob }" }, closedViewer)).text).not.toMatch(/did you mean|taskJobs/i);
   });
 
-  test.each(["/", "/graphiql", "/playground", "/console", "/graphql", "/altair", "/voyager"])(
+  test.each(["/graphiql", "/playground", "/console", "/graphql", "/altair", "/voyager"])(
     "%s shows no console if GraphiQL is off",
     async (path) => {
       const { status, text } = await answerTo(path, { headers: { Accept: "text/html" } }, closedViewer);

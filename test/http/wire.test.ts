@@ -29,7 +29,15 @@ describe("request targets", () => {
     },
   );
 
-  test.each(["http://a", "http://[", "http://a?x=1", "//a@[::1#x", "*"])(
+  test.each(["/", "/?x=1", "http://a", "http://[", "http://a?x=1", "http://a/#x"])(
+    "the request target %s names the root, whatever its authority is",
+    async (target) => {
+      const { status, body } = await sendRaw(server.port, get(target, CLOSE));
+      expect([status, JSON.parse(body).name]).toEqual([200, "Task Jobs API"]);
+    },
+  );
+
+  test.each(["http://a/x", "http://[/x?y", "//a@[::1#x", "*"])(
     "the request target %s is an unknown path",
     async (target) => {
       const { status, body } = await sendRaw(server.port, get(target, CLOSE));

@@ -69,7 +69,8 @@ function renderPage(base: string, demo: Demo | null): string {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Task Jobs API · GraphiQL</title>
-    <link rel="icon" href="data:,">
+    <link rel="icon" href="${base}../favicon.ico" sizes="32x32">
+    <link rel="icon" href="${base}../favicon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="${base}assets/style.css">
     <script type="module" src="${base}assets/app.js"></script>
   </head>
