@@ -20,12 +20,11 @@ import { type HttpLimits, silenceTimeoutOf } from "./http/connection-limits.ts";
 import { createBeginReads } from "./http/consistency.ts";
 import { allowOrigins, corsHeadersFor } from "./http/cors.ts";
 import { errorHandler, unknownPath } from "./http/error-handler.ts";
-import { graphiqlRoutes } from "./http/graphiql/graphiql.ts";
 import { graphqlRoutes } from "./http/graphql-endpoint.ts";
 import { healthRoutes, watchDatabase } from "./http/health.ts";
-import { homeRoutes } from "./http/home/home.ts";
 import { metricsRoutes } from "./http/metrics-endpoint.ts";
 import { setCacheHeaders, startDeadline } from "./http/middleware.ts";
+import { pageRoutes } from "./http/pages.ts";
 import { readPathPrefix } from "./http/path-prefix.ts";
 import { limitBodies } from "./http/request/request-body.ts";
 import { checkRequestHead } from "./http/request/request-head.ts";
@@ -128,14 +127,7 @@ export async function openApp(config: Config, resources: Resources) {
   app.use(healthRoutes(isReady));
   if (metrics !== null && config.metrics?.port === null && config.metrics.token !== null)
     app.use(metricsRoutes(config.metrics.token, metrics.text));
-  app.use(
-    drain.waitWhilePortCloses,
-    compressResponses(buffers),
-    homeRoutes({ graphiql: config.graphiql, apiDocs: false }),
-  );
-  // A server behind a proxy may be public, so its page does not contain the key of the demo.
-  if (config.graphiql)
-    app.use("/graphiql", graphiqlRoutes({ demo: config.trustProxyHops > 0 ? null : (demo ?? null) }));
+  app.use(drain.waitWhilePortCloses, compressResponses(buffers), pageRoutes(config, demo ?? null));
   app.use(setCacheHeaders, startRequestDeadline);
   if (requestLimits.beforeAuthentication !== undefined) app.use(requestLimits.beforeAuthentication);
 

@@ -20,7 +20,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-interface Demo {
+export interface Demo {
   readonly apiKey: string;
   readonly taskId: string;
 }
