@@ -55,7 +55,9 @@ export class LiveResolver {
     await mustFindTask(context, taskId);
     const progress = await context.progressOf(taskId, filter ?? {}, selectsEmails(info));
     const ofTask = filter === null || filter === undefined ? progress : await context.progressOf(taskId, {}, false);
-    event.outcome = { hasNews: true, isLast: isComplete(ofTask) };
+    // The two counts may be of different moments, and the last progress must be that of the complete task.
+    const isOld = progress.completed + progress.failed < progress.total;
+    event.outcome = { hasNews: true, isLast: isComplete(ofTask) && !isOld };
     return progressFields(progress);
   }
 
