@@ -1,4 +1,11 @@
-import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache, type TypedDocumentNode } from "@apollo/client";
+import {
+  ApolloClient,
+  CombinedGraphQLErrors,
+  gql,
+  HttpLink,
+  InMemoryCache,
+  type TypedDocumentNode,
+} from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 import { key, taskId, url } from "./settings.ts";
 

@@ -20,5 +20,7 @@ try {
 } catch (error) {
   if (!isAxiosError(error) || error.response === undefined) throw error;
   const { code, details } = error.response.data.error;
-  console.log(`A wrong parameter is refused: ${error.response.status} ${code}, ${details[0].field} ${details[0].reason}`);
+  console.log(
+    `A wrong parameter is refused: ${error.response.status} ${code}, ${details[0].field} ${details[0].reason}`,
+  );
 }

@@ -22,7 +22,8 @@ async function execute<Data, Variables>(
     signal: AbortSignal.timeout(10_000),
   });
   const { data, errors }: GraphqlResult<Data> = await response.json();
-  if (errors !== undefined) throw new Error(errors.map(({ extensions, message }) => `${extensions?.code}: ${message}`).join("; "));
+  if (errors !== undefined)
+    throw new Error(errors.map(({ extensions, message }) => `${extensions?.code}: ${message}`).join("; "));
   if (data === undefined || data === null) throw new Error(`The response ${response.status} has no data`);
   return data;
 }

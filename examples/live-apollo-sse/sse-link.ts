@@ -4,13 +4,16 @@ import type { Client } from "graphql-sse";
 
 /** Sends subscriptions as server-sent events. Apollo Client has no such link of its own. */
 export class SseLink extends ApolloLink {
-  constructor(private readonly client: Client) {
+  readonly #client: Client;
+
+  constructor(client: Client) {
     super();
+    this.#client = client;
   }
 
   override request({ query, operationName, variables, extensions }: ApolloLink.Operation) {
     return new Observable<ApolloLink.Result>((observer) =>
-      this.client.subscribe(
+      this.#client.subscribe<Record<string, unknown>, Record<string, unknown>>(
         { query: print(query), ...(operationName && { operationName }), variables, extensions },
         {
           next: (result) => observer.next(result),

@@ -9,7 +9,7 @@ interface Task {
 
 let etag: string | null = null;
 for (;;) {
-  const response = await fetch(`${url}/api/v1/tasks/${taskId}`, {
+  const response: Response = await fetch(`${url}/api/v1/tasks/${taskId}`, {
     headers: {
       Authorization: `Bearer ${key}`,
       // The server answers when the task differs from this version, or after 25 seconds with 304.

@@ -24,4 +24,5 @@ await fetchQuery<jobsQuery>(environment, jobs, { taskId, after }).toPromise();
 const { node } = environment.lookup(query.fragment).data as unknown as jobsQuery["response"];
 const edges = node?.jobs?.edges ?? [];
 console.log(`The store has ${edges.length} jobs after two pages.`);
-for (const { node: job } of edges.slice(0, 3)) console.log(`  ${job.status}, ${job.email?.deliverability ?? "no result"}`);
+for (const { node: job } of edges.slice(0, 3))
+  console.log(`  ${job.status}, ${job.email?.deliverability ?? "no result"}`);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
   .split("\n")
   .filter((file) => file !== "" && existsSync(file));
-const documents = tracked.filter((file) => /^([A-Z]+|docs\/.*)\.md$/.test(file));
+const documents = tracked.filter((file) => /^([A-Z]+|(docs|examples)\/.*)\.md$/.test(file));
 
 /** A path that begins with a folder of the repository or of src. Paths that an example makes up do not. */
 const REPOSITORY_PATH =
