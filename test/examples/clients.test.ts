@@ -4,7 +4,10 @@ import { aJob, aTask } from "../support/builders.ts";
 import { findProgram, type RunningExample, startExample } from "../support/example.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-const server = await sharedTestServer();
+// All examples start at once and share two cores with the server, so its time limits are those of a busy machine.
+const server = await sharedTestServer({
+  environment: { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "30000" },
+});
 
 /** The lines that each example prints about a task of 120 jobs, of which 60 are valid, 30 catchall, 20 invalid and 10 failed. */
 const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
