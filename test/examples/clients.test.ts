@@ -79,9 +79,8 @@ beforeAll(async () => {
   for (let job = 0; job < 2; job++) await aJob(sql, { task_id: openTask });
 
   for (const folder of Object.keys(ONE_SHOT)) {
-    if (folder === NEEDS_REQUESTS && python === null) continue;
-    const PATH = python?.startsWith("/") ? `${dirname(python)}:${process.env.PATH}` : process.env.PATH;
-    running.set(folder, startExample(folder, { URL, KEY, TASK: oldTask, PATH }));
+    const first = folder === NEEDS_REQUESTS && python?.startsWith("/") ? `${dirname(python)}:` : "";
+    running.set(folder, startExample(folder, { URL, KEY, TASK: oldTask, PATH: `${first}${process.env.PATH}` }));
   }
   const live = Object.keys(LIVE).map((folder) => {
     const example = startExample(folder, { URL, KEY, TASK: openTask });
@@ -92,11 +91,15 @@ beforeAll(async () => {
   await sql`update task_email_jobs set status = 'completed', updated_at = now() where task_id = ${openTask}`;
 });
 
-test.for(Object.entries({ ...ONE_SHOT, ...LIVE }))("the example %s prints what it reads", async ([folder, lines]) => {
-  const { code, output } = (await running.get(folder)?.ended) ?? {};
-  expect(
-    lines.filter((line) => !output?.includes(line)),
-    output,
-  ).toEqual([]);
-  expect(code).toBe(0);
-});
+test.for(Object.entries({ ...ONE_SHOT, ...LIVE }))(
+  "the example %s prints what it reads",
+  async ([folder, lines], { skip }) => {
+    skip(folder === NEEDS_REQUESTS && python === null, "it needs the package requests");
+    const { code, output } = (await running.get(folder)?.ended) ?? {};
+    expect(
+      lines.filter((line) => !output?.includes(line)),
+      output,
+    ).toEqual([]);
+    expect(code).toBe(0);
+  },
+);
