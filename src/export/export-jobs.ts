@@ -9,7 +9,11 @@ import { EXPORT_FIELDS, type ExportField } from "./exported-job.ts";
 import { ndjsonLines } from "./ndjson.ts";
 
 export const EXPORT_FORMATS = ["ndjson", "csv"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+/** The formats of the documented download. `txt` is the table of `csv`, separated by tabs. */
+export const DOWNLOAD_FORMATS = ["csv", "txt", "ndjson"] as const;
+export type ExportFormat = (typeof DOWNLOAD_FORMATS)[number];
+
+const DELIMITERS = { csv: ",", txt: "\t" } as const;
 
 export interface JobExportRequest {
   readonly viewer: Viewer;
@@ -65,9 +69,12 @@ export async function exportJobs<T>(
 async function* chunksOf(snapshot: JobSnapshot, request: JobExportRequest): AsyncGenerator<ExportChunk> {
   const { format, fields } = request;
   const columns = fields ?? EXPORT_FIELDS;
-  if (format === "csv") yield { text: csvHeader(columns), jobs: 0 };
+  if (format !== "ndjson") yield { text: csvHeader(columns, DELIMITERS[format]), jobs: 0 };
   for await (const jobs of snapshot.readJobs(request)) {
-    const lines = format === "csv" ? csvLines(jobs, columns) : ndjsonLines(jobs, fields);
+    const lines =
+      format === "ndjson"
+        ? ndjsonLines(jobs, fields)
+        : csvLines(jobs, { fields: columns, delimiter: DELIMITERS[format] });
     yield { text: lines, jobs: jobs.length };
   }
 }

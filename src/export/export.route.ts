@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import { type Request, type RequestHandler, type Response, Router } from "express";
 import type { Audit, AuditedRequest } from "../auth/audit.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
@@ -10,7 +10,13 @@ import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-
 import { createBackpressureWriter, ReaderGone, type ReaderLimits } from "./backpressure.ts";
 import type { JobExportQueries } from "./export.queries.ts";
 import { readFields } from "./export-fields.ts";
-import { EXPORT_FORMATS, type ExportFormat, exportJobs, type JobExportRequest } from "./export-jobs.ts";
+import {
+  DOWNLOAD_FORMATS,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportJobs,
+  type JobExportRequest,
+} from "./export-jobs.ts";
 
 /** A slow client holds a snapshot and one of few slots, so it must read at least as fast as a poor mobile connection. */
 const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16 * 1024 };
@@ -22,6 +28,9 @@ const PARAMETERS: KnownParameters = {
   lists: new Set(["fields", ...LIST_PARAMETERS]),
 };
 
+/** Documented: `task_id` overrides the id in the path. */
+const DOWNLOAD_PARAMETERS: KnownParameters = { ...PARAMETERS, strict: ["task_id", ...(PARAMETERS.strict ?? [])] };
+
 const FORMATS = [
   { format: "ndjson", type: "application/x-ndjson", parameters: { charset: "utf-8" } },
   { format: "csv", type: "text/csv", parameters: { charset: "utf-8", header: "present" } },
@@ -29,6 +38,7 @@ const FORMATS = [
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   ndjson: "application/x-ndjson; charset=utf-8",
   csv: "text/csv; charset=utf-8; header=present",
+  txt: "text/plain; charset=utf-8",
 };
 
 export interface JobExportRouteOptions {
@@ -44,31 +54,38 @@ export interface JobExportRouteOptions {
 export function jobExportRoutes(options: JobExportRouteOptions): Router {
   const { authenticate, exports, beginReads, createAudit } = options;
   const readerLimits = { ...READER_LIMITS, ...options.readerLimits };
+
+  const serveFile =
+    (readRequest: (request: Request) => FileRequest): RequestHandler =>
+    async (request, response) => {
+      const { deadline, requestId } = response.locals;
+      const disconnect = new AbortController();
+      // Listen before the first `await`, because `close` is emitted only once, possibly while the API key is looked up.
+      response.on("close", () => disconnect.abort());
+      const viewer = await authenticate(request, deadline);
+      beginReads?.(request, response);
+      extendSocketTimeout(response, readerLimits.maxStallMs + SOCKET_TIMEOUT_MARGIN_MS);
+      const audit = createAudit({ requestId, viewer, response });
+      const exportRequest = { viewer, signal: disconnect.signal, deadline, audit, ...readRequest(request) };
+      try {
+        await exportJobs(exports, exportRequest, async ({ chunks }) => {
+          setFileHeaders(response, exportRequest);
+          if (request.method === "HEAD") return;
+          response.flushHeaders();
+          const write = createBackpressureWriter(response, readerLimits);
+          for await (const { text } of chunks()) await write(text);
+        });
+        response.end();
+      } catch (error) {
+        if (!disconnect.signal.aborted && !(error instanceof ReaderGone)) throw error;
+        response.destroy();
+      }
+    };
+
   const router = Router();
-  router.all("/api/v1/tasks/:id/jobs/export", onlyMethods("GET", "HEAD"), async (request, response) => {
-    const { deadline, requestId } = response.locals;
-    const disconnect = new AbortController();
-    // Listen before the first `await`, because `close` is emitted only once, possibly while the API key is looked up.
-    response.on("close", () => disconnect.abort());
-    const viewer = await authenticate(request, deadline);
-    beginReads?.(request, response);
-    extendSocketTimeout(response, readerLimits.maxStallMs + SOCKET_TIMEOUT_MARGIN_MS);
-    const audit = createAudit({ requestId, viewer, response });
-    const exportRequest = { viewer, signal: disconnect.signal, deadline, audit, ...readRequest(request) };
-    try {
-      await exportJobs(exports, exportRequest, async ({ chunks }) => {
-        setFileHeaders(response, exportRequest);
-        if (request.method === "HEAD") return;
-        response.flushHeaders();
-        const write = createBackpressureWriter(response, readerLimits);
-        for await (const { text } of chunks()) await write(text);
-      });
-      response.end();
-    } catch (error) {
-      if (!disconnect.signal.aborted && !(error instanceof ReaderGone)) throw error;
-      response.destroy();
-    }
-  });
+  const readOnly = onlyMethods("GET", "HEAD");
+  router.all("/api/v1/tasks/:id/jobs/export", readOnly, serveFile(readExportRequest));
+  router.all("/api/v1/tasks/:id/download", readOnly, serveFile(readDownloadRequest));
   return router;
 }
 
@@ -85,16 +102,32 @@ function setFileHeaders(response: Response, { taskId, format }: JobExportRequest
   response.setHeader("Content-Disposition", `attachment; filename="task-${taskId}-jobs.${format}"`);
 }
 
-/** Reports all wrong parameters in one error. */
-function readRequest(request: Request): Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields"> {
+type FileRequest = Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields">;
+
+function readExportRequest(request: Request): FileRequest {
   const parameters = new RestParameters(request.url, PARAMETERS);
   const format = readFormat(request, parameters);
   const taskId = parameters.uuid("id", String(request.params.id));
+  return readSelection(parameters, { taskId, format });
+}
+
+/** The same file under the path and with the parameters of the documented service, which ignores `Accept`. */
+function readDownloadRequest(request: Request): FileRequest {
+  const parameters = new RestParameters(request.url, DOWNLOAD_PARAMETERS);
+  const format = parameters.oneOf("format", DOWNLOAD_FORMATS) ?? "csv";
+  const ofPath = parameters.uuid("id", String(request.params.id));
+  const given = parameters.single("task_id");
+  const taskId = given === null ? ofPath : parameters.uuid("task_id", given);
+  return readSelection(parameters, { taskId, format });
+}
+
+/** Reports all wrong parameters in one error. */
+function readSelection(parameters: RestParameters, target: Pick<FileRequest, "taskId" | "format">): FileRequest {
   const { filter, faults } = readFilterParameters(parameters.query);
   const fields = readFields(parameters.query.getAll("fields"));
   parameters.faults.push(...faults, ...fields.faults);
   parameters.check();
-  return { taskId, filter, format, fields: fields.fields };
+  return { ...target, filter, fields: fields.fields };
 }
 
 /** The `format` parameter takes precedence over the Accept header, because a link can contain only the parameter. */

@@ -14,7 +14,8 @@ const taskId = await aTask(server.sql, { user_id: owner.userId });
 await someJobs(server.sql, taskId, 3);
 const task = `/api/v1/tasks/${taskId}`;
 
-const PATHS = () => [`${task}/jobs`, `${task}/jobs/export`, task, "/api/v1/tasks"];
+const FILES = [`${task}/jobs/export`, `${task}/download`];
+const PATHS = () => [`${task}/jobs`, ...FILES, task, "/api/v1/tasks"];
 const answerTo = async (path: string, init: RequestInit = {}, get = owner.get) => {
   const response = await get(path, init);
   return { status: response.status, headers: response.headers, text: await response.text() };
@@ -60,10 +61,10 @@ describe("the server does what docs/rest.md says", () => {
     }
   });
 
-  test("ETag with If-None-Match is 304, and the export has none", async () => {
+  test("ETag with If-None-Match is 304, and the files have none", async () => {
     for (const path of PATHS()) {
       const tag = (await answerTo(path)).headers.get("etag");
-      if (path.endsWith("export")) expect(tag).toBeNull();
+      if (FILES.includes(path)) expect(tag).toBeNull();
       else expect((await answerTo(path, { headers: { "If-None-Match": tag ?? "" } })).status).toBe(304);
     }
   });

@@ -55,6 +55,9 @@ const exportPath = (format) => ({
   format,
 });
 
+/** The same file under the documented path. */
+const downloadPath = (format) => ({ ...exportPath(format), at: (id) => `/api/v1/tasks/${id}/download` });
+
 /** A job of one of the tasks, or a text that is no id of a job. */
 const jobId = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...TASKS).map((task) => jobOf(task, 0).id) },
@@ -74,6 +77,7 @@ const path = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ takesId: true, at: (id) => `/api/v1/tasks/${id}/jobs`, always: [] }) },
   { weight: 2, arbitrary: jobId.map(jobPath) },
   { weight: 3, arbitrary: fc.constantFrom("ndjson", "csv", "xml").map(exportPath) },
+  { weight: 1, arbitrary: fc.constantFrom("ndjson", "csv", "txt", "xml").map(downloadPath) },
 );
 
 /** The other documented paths and all filters. Checks that no foreign row is returned, not that every row is. */
@@ -142,7 +146,7 @@ function judgeJob({ method, id, jobId }, text) {
 /** Checks the number of rows. Every response is also searched for foreign rows. */
 function judgeExport(format, { task, isWhole }, text) {
   const lines = text.split("\n").slice(0, -1);
-  if (format === "csv") lines.shift();
+  if (format !== "ndjson") lines.shift();
   else for (const line of lines) if (typeof JSON.parse(line) !== "object") return "a line that is not an object";
   const isRight = isWhole ? lines.length === task.jobs : lines.length <= task.jobs;
   return isRight ? null : `${lines.length} exported rows instead of ${task.jobs}`;
