@@ -3,6 +3,7 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/reads/prepare-rows.ts";
+import { createBatchSchedule } from "../values/batch-schedule.ts";
 import { Deadline } from "../values/deadline.ts";
 import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 import type { Viewer } from "./viewer.ts";
@@ -47,20 +48,19 @@ export function apiKeyQueries(database: OpenDatabase) {
         and (expires_at is null or expires_at > now())`,
   );
 
-  /**
-   * Concurrent requests share one statement. Results are not cached, so that a revoked key is rejected immediately.
-   */
+  const schedule = createBatchSchedule();
+  /** Concurrent requests share one statement. Results are not cached, so that a revoked key is rejected immediately. */
   const viewerOfKey = new DataLoader<KeyLookup, Viewer | null>(
     async (lookups) => {
       const hashes = lookups.map(({ keyHash }) => keyHash);
       // One statement serves several requests, so it has its own deadline and blocks the statements of none of them.
       const lastDeadline = new Deadline(Math.max(...lookups.map(({ deadline }) => deadline.at)));
       // The driver knows no array types, so pass an array literal. Hashes need no quoting.
-      const rows = await findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline);
+      const rows = await schedule.run(() => findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline));
       const viewers = new Map(rows.map(([keyHash, userId, isAdmin]) => [keyHash, { userId, isAdmin } as Viewer]));
       return hashes.map((keyHash) => viewers.get(keyHash) ?? null);
     },
-    { cache: false, batchScheduleFn: setImmediate },
+    { cache: false, batchScheduleFn: schedule.next },
   );
 
   return {
