@@ -1,5 +1,5 @@
 // npm run storm -- [--scenario NAME] [--seconds 60] [--seed 1]
-// The scenarios are storm, isolation, failover, long-failover, hostile-key and replicas.
+// The scenarios are storm, isolation, failover, long-failover, hostile-key, replicas and watchers.
 // Injects faults into the database while clients send requests. The exit code is 1 if a response is wrong; the history then
 // stays in .artifacts/. It is 3 if responses were only late on a busy machine: the run must be repeated.
 // See docs/decisions/resilience.md.
@@ -18,6 +18,7 @@ import { printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { scheduleOf } from "./schedule.mjs";
 import { openStormStage } from "./stage.mjs";
+import { runWatchers } from "./watchers/run-watchers.mjs";
 
 const WARM_UP_MS = 2000;
 
@@ -28,6 +29,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     // A build without one of its safeguards, for which the run must fail.
     program: { type: "string" },
+    // Watchers without a standby and without failovers, for the tests.
+    single: { type: "boolean", default: false },
   },
 });
 if (values.scenario === "hostile-key") process.exit(await runHostileKey(Number(values.seconds), values.program));
@@ -35,11 +38,18 @@ if (values.scenario === "replicas")
   process.exit(
     await runReplicas({ seconds: Number(values.seconds), seed: Number(values.seed), program: values.program }),
   );
+if (values.scenario === "watchers")
+  process.exit(
+    await runWatchers({
+      ...{ seconds: Number(values.seconds), seed: Number(values.seed), program: values.program },
+      isReplicated: !values.single,
+    }),
+  );
 const scenario = SCENARIOS[values.scenario];
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 if (scenario === undefined || !(seconds >= 5) || !Number.isInteger(seed)) {
-  const names = [...Object.keys(SCENARIOS), "hostile-key", "replicas"].join("|");
+  const names = [...Object.keys(SCENARIOS), "hostile-key", "replicas", "watchers"].join("|");
   process.stderr.write(`usage: npm run storm -- [--scenario ${names}] [--seconds 60] [--seed 1]\n`);
   process.exit(2);
 }

@@ -1,0 +1,127 @@
+import http from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { WATCHER_KINDS } from "./watcher-kinds.mjs";
+
+const RECONNECT_AFTER_MS = 100;
+/** The server sends a comment every 12 s. */
+const SILENCE_MS = 20_000;
+/** What a stream may be refused with while the database or the server is unavailable. */
+const OUTAGE = /^(503|504|DEPENDENCY_UNAVAILABLE|DEPENDENCY_TIMEOUT)$/;
+
+/**
+ * Watches a task until it completes or `close` is called, and connects to the next server and resumes after every break.
+ * @param {{ name: string, kind: string, task: number, statuses?: string[], key: string, origins: string[], first: number }} options
+ */
+export function openWatcher({ name, kind, task, statuses, key, origins, first }) {
+  const { request: requestOf, read, seesJobs = false, seesProgress = false, completes = false } = WATCHER_KINDS[kind];
+  const record = {
+    ...{ name, kind, task, statuses, seesJobs, seesProgress: seesProgress && statuses === undefined, completes },
+    /** Every delivered job in its order. Null for a job that contradicts itself. */
+    deliveries: [],
+    /** The newest version of each job. */
+    seen: new Map(),
+    counts: null,
+    faults: [],
+    breaks: 0,
+    refusals: 0,
+    isComplete: false,
+    /** Whether the task is complete. */
+    mayComplete: false,
+  };
+  let cursor = null;
+  let isClosed = false;
+  let current = null;
+  const ended = run();
+
+  async function run() {
+    for (let attempt = first; !isClosed && !record.isComplete; attempt++) {
+      const origin = origins[attempt % origins.length];
+      const received = await watch(origin);
+      if (received === 0) record.refusals += 1;
+      else record.breaks += 1;
+      if (!isClosed && !record.isComplete) await delay(RECONNECT_AFTER_MS);
+    }
+  }
+
+  /** Resolves to the number of received events when the connection is closed. */
+  function watch(origin) {
+    const { method, path, headers, body } = requestOf({ task, statuses, cursor });
+    let received = 0;
+    let hasFailed = false;
+    const noteFailure = (code) => {
+      hasFailed = true;
+      if (received > 0 || !OUTAGE.test(code)) record.faults.push(`${code} after ${received} events of a connection`);
+    };
+    const accept = (event) => {
+      const { jobs = [], counts, cursor: newCursor, isComplete = false, failure } = read(event);
+      for (const job of jobs) {
+        record.deliveries.push(job);
+        if (job !== null) record.seen.set(job.job, Math.max(job.version, record.seen.get(job.job) ?? -1));
+      }
+      if (counts !== undefined) record.counts = counts;
+      if (newCursor) cursor = newCursor;
+      if (failure !== undefined) noteFailure(failure);
+      // GraphQL also sends `complete` after an error.
+      if (!isComplete || hasFailed) return;
+      if (!record.mayComplete) record.faults.push("the stream completed before the task");
+      record.isComplete = true;
+    };
+    return new Promise((resolve) => {
+      const request = http.request(new URL(path, origin), {
+        ...{ method, agent: false, timeout: SILENCE_MS },
+        headers: { Authorization: `Bearer ${key}`, Accept: "text/event-stream", ...headers },
+      });
+      current = { request, response: null };
+      request.on("response", (response) => {
+        current.response = response;
+        if (response.statusCode !== 200) noteFailure(String(response.statusCode));
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk) => {
+          text += chunk;
+          for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
+            const event = parseEvent(text.slice(0, end));
+            text = text.slice(end + 2);
+            if (response.statusCode === 200 && event !== null) {
+              accept(event);
+              received += 1;
+            }
+          }
+        });
+        response.on("error", () => {});
+      });
+      request.on("timeout", () => request.destroy());
+      request.on("error", () => {});
+      request.on("close", () => resolve(received));
+      request.end(body);
+    });
+  }
+
+  return {
+    record,
+    ended,
+    hasSeen: (job, version) => (record.seen.get(job) ?? -1) >= version,
+    /** Disconnects as a broken network would. */
+    cut: () => current?.request.destroy(),
+    /** Stops reading. */
+    async stall(ms) {
+      const response = current?.response;
+      response?.pause();
+      await delay(ms);
+      response?.resume();
+    },
+    close() {
+      isClosed = true;
+      current?.request.destroy();
+    },
+  };
+}
+
+/** Null for a comment. */
+function parseEvent(block) {
+  const event = { event: null, data: "", id: null };
+  for (const line of block.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) event[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
+  }
+  return event.event === null ? null : event;
+}
