@@ -31,7 +31,7 @@ const XID = /^\d{1,19}$/;
 
 /** The cursor contains the state without `known`: a reader who resumes may receive a few changes again. */
 export function cursorOfState(list: ChangeList, { since, after, next }: ChangeState): string {
-  const parts = [since?.xid, since?.at, after?.id, after?.at, next?.xid, next?.at].map((part) => part ?? "");
+  const parts = [...partsOf(since), after?.id, after?.at, ...partsOf(next)].map((part) => part ?? "");
   const text = parts.join(",");
   return Buffer.from(`${digestOf(list, text)},${text}`).toString("base64url");
 }
@@ -40,9 +40,10 @@ export function cursorOfState(list: ChangeList, { since, after, next }: ChangeSt
 export function stateOfCursor(list: ChangeList, cursor: string): ChangeState | null {
   const position = positionOfCursor(jobCursorScope({ ...list, order: "updated_asc" }), cursor);
   if (position !== null) return { ...ALL_JOBS, after: position };
-  const [, sinceXid, sinceAt, id, at, nextXid, nextAt] = Buffer.from(cursor, "base64url").toString("latin1").split(",");
-  const since = horizonOf(sinceXid, sinceAt);
-  const next = horizonOf(nextXid, nextAt);
+  const parts = Buffer.from(cursor, "base64url").toString("latin1").split(",");
+  const since = horizonOf(parts.slice(1, 4));
+  const [id, at] = parts.slice(4, 6);
+  const next = horizonOf(parts.slice(6));
   if (since === undefined || next === undefined || !isPosition(id, at)) return null;
   const after = id === "" ? null : { id: id as string, at: at as string };
   const state = { since, after, next, known: new Set<string>() };
@@ -55,9 +56,13 @@ function digestOf({ taskId, filter }: ChangeList, text: string): string {
   return hash("sha256", scope, "base64url").slice(0, DIGEST_LENGTH);
 }
 
-function horizonOf(xid = "?", at = "?"): Horizon | null | undefined {
-  if (xid === "" && at === "") return null;
-  return XID.test(xid) && isTimestamptz(at) ? { xid, at } : undefined;
+function partsOf(horizon: Horizon | null) {
+  return [horizon?.xid, horizon?.end, horizon?.at];
+}
+
+function horizonOf([xid = "?", end = "?", at = "?"]: readonly string[]): Horizon | null | undefined {
+  if (xid === "" && end === "" && at === "") return null;
+  return XID.test(xid) && XID.test(end) && isTimestamptz(at) ? { xid, end, at } : undefined;
 }
 
 function isPosition(id = "?", at = "?"): boolean {

@@ -35,7 +35,7 @@ export async function listTaskChanges(context: Context, request: ChangeRequest):
   const { taskId, filter, state, size, horizon } = request;
   const { viewer, deadline } = context;
   const { since, after, known } = state;
-  const search = { viewer, deadline, taskId, filter, since, after, known, limit: size + 1 };
+  const search = { viewer, deadline, taskId, filter, since, after, next: state.next, known, limit: size + 1 };
   const found = await context.taskChanges.findChanges(search);
   if (found === null) throw taskNotFound();
 

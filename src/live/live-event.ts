@@ -58,7 +58,8 @@ export function liveEvents(watch: TaskWatch, list: ChangeList, begin: ChangeStat
     state,
     horizon: isFirst ? null : horizon,
     outcome: null,
-    accept: acceptor(isDraining),
+    // The rest of a batch does not contain what was changed after its first page.
+    accept: acceptor(isDraining && state.next === null),
   });
   return {
     async next() {

@@ -10,10 +10,10 @@ import { allOf, between, ifGiven } from "../paging/keyset.queries.ts";
 import { textArray } from "../values/array-literal.ts";
 import type { Deadline } from "../values/deadline.ts";
 import type { ChangeList, ChangeState } from "./change-cursor.ts";
-import { HORIZON, type Horizon, LATE_COMMIT } from "./watched-task.queries.ts";
+import { HORIZON, type Horizon, LATE_COMMIT, readHorizon } from "./watched-task.queries.ts";
 
 /** The filter has been checked. */
-export interface ChangeSearch extends ChangeList, Pick<ChangeState, "since" | "after" | "known"> {
+export interface ChangeSearch extends ChangeList, Pick<ChangeState, "since" | "after" | "next" | "known"> {
   readonly viewer: Viewer;
   readonly limit: number;
   readonly deadline: Deadline;
@@ -33,7 +33,7 @@ export interface FoundChanges {
 /** Identifies one change of one job. */
 export const changeKey = (jobId: string, writtenBy: string) => `${jobId} ${writtenBy}`;
 
-const JOB_START = 3;
+const JOB_START = 4;
 
 export type TaskChangeQueries = ReturnType<typeof taskChangeQueries>;
 
@@ -46,16 +46,17 @@ export function taskChangeQueries(searches: Pool) {
       const rows = await queryRows(
         searches,
         sql`
-          select horizon.xid, horizon.at, job.written_by, ${JOB_COLUMNS.of("job")}
+          select horizon.xid, horizon.xid_end, horizon.at, job.written_by, ${JOB_COLUMNS.of("job")}
           from (
             select ${HORIZON} from public.tasks task where task.id = ${taskId} and ${isVisibleTask(viewer)}
-          ) horizon (xid, at)
+          ) horizon (xid, xid_end, at)
           left join lateral (
             select job.*, job.xmin::text as written_by from ${tablesOf(filter)}
             where ${allOf([
               matching(sql`job.task_id = ${taskId}`, filter),
               ...between({ after, before: null }, updatedAt),
               ...changedSince(search),
+              ...changedInBatch(search),
             ])}
             order by job.updated_at, job.id limit ${limit}
           ) job on true
@@ -66,25 +67,37 @@ export function taskChangeQueries(searches: Pool) {
       if (first === undefined) return null;
       const found = rows.filter((row) => row[JOB_START] !== null);
       return {
-        changes: found.map((row) => ({ job: readJob(row, taskId, JOB_START), writtenBy: row[2] as string })),
-        horizon: { xid: first[0] as string, at: first[1] as string },
+        changes: found.map((row) => ({ job: readJob(row, taskId, JOB_START), writtenBy: row[3] as string })),
+        horizon: readHorizon(first, 0),
       };
     },
   };
 }
 
-/**
- * The jobs that a transaction behind the horizon has written. Their `updatedAt`, which is the start of the transaction, may be
- * before the horizon. After a failover the server may not have come as far as the horizon, so all recent jobs are returned.
- */
 function changedSince({ since, known }: ChangeSearch): SQL[] {
   return ifGiven(since, ({ xid, at }) => {
     const isNew =
       known.size === 0 ? sql`true` : sql`job.id || ' ' || job.xmin <> all(${textArray([...known])}::text[])`;
-    return sql`job.updated_at > ${at}::timestamptz - ${LATE_COMMIT} and (
-      ((job.xmin::text::bigint - ${withoutEpoch(xid)}::bigint) & ${MAX_XID}::bigint) < ${HALF_OF_XIDS}::bigint
-      or ${xid}::xid8 > pg_snapshot_xmax(pg_current_snapshot())) and ${isNew}`;
+    return sql`${isWrittenFrom(xid, at)} and ${isNew}`;
   });
+}
+
+/**
+ * The later pages of a batch leave transactions that began after its first page to the next batch. Otherwise such a change
+ * could be delivered before one that was already committed when it began, but sorts before the page.
+ */
+function changedInBatch({ next }: ChangeSearch): SQL[] {
+  return ifGiven(next, ({ end, at }) => sql`not ${isWrittenFrom(end, at)}`);
+}
+
+/**
+ * Whether this transaction or a later one has written the job. `updatedAt`, which is the start of its transaction, may be before
+ * the horizon. After a failover the server may not have come as far as the horizon, so this is true for all recent jobs.
+ */
+function isWrittenFrom(xid: string, at: string): SQL {
+  return sql`(job.updated_at > ${at}::timestamptz - ${LATE_COMMIT} and (
+    ((job.xmin::text::bigint - ${withoutEpoch(xid)}::bigint) & ${MAX_XID}::bigint) < ${HALF_OF_XIDS}::bigint
+    or ${xid}::xid8 > pg_snapshot_xmax(pg_current_snapshot())))`;
 }
 
 /** A row has only the lower 32 bits of its transaction, which are compared in a circle as PostgreSQL does. */

@@ -11,6 +11,8 @@ import type { Deadline } from "../values/deadline.ts";
 export interface Horizon {
   /** The oldest transaction that was running, as the decimal digits of a `xid8` of the server that stores the task. */
   readonly xid: string;
+  /** The first transaction id that was not assigned yet. A transaction that began later has this id or a larger one. */
+  readonly end: string;
   /** The time of the statement, in the text format of PostgreSQL. */
   readonly at: string;
 }
@@ -33,8 +35,16 @@ interface Look {
   readonly deadline: Deadline;
 }
 
-/** The oldest running transaction, also at a standby, where the list of running transactions in a snapshot is empty. */
-export const HORIZON = sql`pg_snapshot_xmin(pg_current_snapshot())::text, statement_timestamp()`;
+/**
+ * The columns of a horizon. The smallest running transaction id is also right at a standby, where the list of running
+ * transactions in a snapshot is empty.
+ */
+export const HORIZON = sql`pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text,
+  statement_timestamp()`;
+
+export function readHorizon(row: readonly unknown[], start: number): Horizon {
+  return { xid: row[start] as string, end: row[start + 1] as string, at: row[start + 2] as string };
+}
 
 /** A transaction whose start, which is `now()` in all its statements, is longer ago when it commits may be missed. */
 export const LATE_COMMIT = sql`interval '1 minute'`;
@@ -84,8 +94,8 @@ export function watchedTaskQueries(database: Reads) {
           {
             signature: `${row[1]} ${row[2]}`,
             nextSignature: `${row[1]} ${row[3]}`,
-            horizon: { xid: row[4] as string, at: row[5] as string },
-            aMinuteAgo: row[6] as string,
+            horizon: readHorizon(row, 4),
+            aMinuteAgo: row[7] as string,
           },
         ]),
       );

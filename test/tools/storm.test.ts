@@ -6,3 +6,7 @@ import { expectGoodStorm } from "../support/storm.ts";
 test("40 clients get every response while backends are killed, frozen and fail in the middle of a result", async () => {
   await expectGoodStorm("--seconds", "15", "--seed", "4");
 }, 180_000);
+
+test("watchers at two servers receive every change while backends are killed and a server is restarted", async () => {
+  await expectGoodStorm("--scenario", "watchers", "--single", "--seconds", "2");
+}, 180_000);

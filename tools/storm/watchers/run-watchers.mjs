@@ -52,8 +52,8 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
   try {
     const environment = { DATABASE_URL: url, METRICS_TOKEN, LOG_LEVEL: "warn" };
     const seeLine = (line) => log.write(`${line}\n`);
-    for (let server = 0; server < 2; server++)
-      servers.push(await openRestartableServer({ program, environment, seeLine }));
+    const open = () => openRestartableServer({ program, environment, seeLine });
+    servers.push(...(await Promise.all([open(), open()])));
     const origins = servers.map(({ origin }) => origin);
     watchers.push(...openWatchers({ origins, keys }));
     const isInitial = ({ record: { task, seesJobs, statuses, deliveries, counts, seesProgress } }) =>
@@ -86,10 +86,8 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
     for (const watcher of watchers) watcher.close();
     await Promise.all(watchers.map(({ ended }) => ended));
     const leftOver = await streamsLeft(origins);
-    for (const server of servers.splice(0)) {
-      const end = await server.stop("SIGTERM");
-      if (end !== 0) serverEnds.push(`a server ended with ${end} at the end`);
-    }
+    const ends = await Promise.all(servers.splice(0).map((server) => server.stop("SIGTERM")));
+    serverEnds.push(...ends.filter((end) => end !== 0).map((end) => `a server ended with ${end} at the end`));
     return reportWatchers({
       ...{ seconds, seed, injected, watchers: records, verdict, beforeTheEnd: progressAtEnd, leftOver, serverEnds },
       ...{ writers, ownDelayMs, logFile, isTooBusy: ownDelayMs > MAX_OWN_DELAY_MS },

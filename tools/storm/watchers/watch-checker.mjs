@@ -16,6 +16,8 @@ export function checkWatchers({ changes, counts }, records) {
     const key = `${change.task} ${change.job}`;
     if (change.version >= (newest.get(key)?.version ?? 0)) newest.set(key, change);
   }
+  /** @type {{ delivered: number, repeated: number, replaced: number, breaks: number, refusals: number,
+   *   byFault: Record<string, number>, examples: object[] }} */
   const verdict = { delivered: 0, repeated: 0, replaced: 0, breaks: 0, refusals: 0, byFault: {}, examples: [] };
 
   function blame(fault, example) {

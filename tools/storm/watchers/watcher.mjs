@@ -9,27 +9,46 @@ const SILENCE_MS = 20_000;
 const OUTAGE = /^(503|504|DEPENDENCY_UNAVAILABLE|DEPENDENCY_TIMEOUT)$/;
 
 /**
+ * @typedef {object} Watched What a watcher has received.
+ * @property {string} name
+ * @property {string} kind
+ * @property {number} task
+ * @property {string[] | undefined} statuses Only jobs with these statuses are delivered.
+ * @property {boolean} seesJobs
+ * @property {boolean} seesProgress
+ * @property {boolean} completes
+ * @property {({ task: number, job: number, version: number, status: string } | null)[]} deliveries Every delivered job in its
+ *   order. Null for a job that contradicts itself.
+ * @property {Map<number, number>} seen The newest version of each job.
+ * @property {Record<string, number> | null} counts
+ * @property {string[]} faults
+ * @property {number} breaks
+ * @property {number} refusals
+ * @property {boolean} isComplete
+ * @property {boolean} mayComplete Whether the task is complete.
+ */
+
+/**
  * Watches a task until it completes or `close` is called, and connects to the next server and resumes after every break.
  * @param {{ name: string, kind: string, task: number, statuses?: string[], key: string, origins: string[], first: number }} options
  */
 export function openWatcher({ name, kind, task, statuses, key, origins, first }) {
   const { request: requestOf, read, seesJobs = false, seesProgress = false, completes = false } = WATCHER_KINDS[kind];
+  /** @type {Watched} */
   const record = {
     ...{ name, kind, task, statuses, seesJobs, seesProgress: seesProgress && statuses === undefined, completes },
-    /** Every delivered job in its order. Null for a job that contradicts itself. */
     deliveries: [],
-    /** The newest version of each job. */
     seen: new Map(),
     counts: null,
     faults: [],
     breaks: 0,
     refusals: 0,
     isComplete: false,
-    /** Whether the task is complete. */
     mayComplete: false,
   };
   let cursor = null;
   let isClosed = false;
+  /** @type {{ request: http.ClientRequest, response: http.IncomingMessage | null } | null} */
   let current = null;
   const ended = run();
 
@@ -71,9 +90,10 @@ export function openWatcher({ name, kind, task, statuses, key, origins, first })
         ...{ method, agent: false, timeout: SILENCE_MS },
         headers: { Authorization: `Bearer ${key}`, Accept: "text/event-stream", ...headers },
       });
-      current = { request, response: null };
+      const connection = { request, response: /** @type {http.IncomingMessage | null} */ (null) };
+      current = connection;
       request.on("response", (response) => {
-        current.response = response;
+        connection.response = response;
         if (response.statusCode !== 200) noteFailure(String(response.statusCode));
         let text = "";
         response.setEncoding("utf8").on("data", (chunk) => {

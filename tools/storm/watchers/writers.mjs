@@ -1,66 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import postgres from "postgres";
 import { integerBelow } from "../../support/random.mjs";
-import { statusOf, TASKS, writeChanges } from "./watched-world.mjs";
+import { statusOf, TASKS } from "./watched-world.mjs";
+import { openWriter } from "./writer.mjs";
 
-/** Longer than a failover, because a commit waits until a standby has it. */
-const TRANSACTION_TIMEOUT_MS = 8000;
-const RETRY_AFTER_MS = 100;
 /** How long a change may take to reach all watchers, including the faults of that time. */
 const ARRIVAL_TIMEOUT_MS = 25_000;
-
-/**
- * Opens a writer with connections of its own. A chain is a sequence of transactions, each of which began after the one before
- * was committed. After an error a new chain begins, because the lost transaction may still be committed later.
- */
-function openWriter(url, name) {
-  const connect = () =>
-    postgres(url, {
-      max: 2,
-      onnotice: () => {},
-      fetch_types: false,
-      connect_timeout: 2,
-      connection: { application_name: "writer" },
-    });
-  let sql = connect();
-  let chain = 0;
-  let position = 0;
-  const statistics = { committed: 0, lost: 0 };
-
-  return {
-    statistics,
-    /**
-     * Resolves to whether the transaction was certainly committed. `hold` runs between the changes and the commit.
-     * @param {object[]} changes of the same kind
-     * @param {(() => Promise<void>) | undefined} [hold]
-     */
-    async commit(changes, hold) {
-      position += 1;
-      const ofChain = changes.map((change) => ({ ...change, chain: `${name} ${chain}`, position }));
-      const timeout = new AbortController();
-      try {
-        const transaction = sql.begin(async (statements) => {
-          await writeChanges(statements, ofChain);
-          await hold?.();
-        });
-        const late = delay(TRANSACTION_TIMEOUT_MS, undefined, { signal: timeout.signal });
-        await Promise.race([transaction, late.then(() => Promise.reject(new Error("no answer")))]);
-        statistics.committed += 1;
-        return true;
-      } catch {
-        statistics.lost += 1;
-        chain += 1;
-        void sql.end({ timeout: 0 }).catch(() => {});
-        sql = connect();
-        await delay(RETRY_AFTER_MS);
-        return false;
-      } finally {
-        timeout.abort();
-      }
-    },
-    close: () => sql.end({ timeout: 1 }).catch(() => {}),
-  };
-}
 
 /**
  * Starts the writers of all tasks. Each job has one writer. Task 1 has only pairs of transactions that commit in the opposite
@@ -139,6 +83,16 @@ export function startWriters({ url, watchers, random, isOver }) {
     }
   }
 
+  /** A long transaction and then at once a short one, whose change must not arrive before that of the long one. */
+  async function slowStream(task, jobs, name) {
+    const writer = writerOf(name);
+    while (!isOver()) {
+      const [slow, quick] = [next(task, pickJob(jobs)), next(task, pickJob(jobs))];
+      await writer.commit([slow], () => delay(200 + random() * 800));
+      await writer.commit([quick]);
+    }
+  }
+
   /** A transaction that begins, then another that begins, commits and arrives, and only then the commit of the first. */
   async function late(task, jobs, name) {
     const [early, overtaking] = [writerOf(`${name} first`), writerOf(`${name} second`)];
@@ -184,7 +138,10 @@ export function startWriters({ url, watchers, random, isOver }) {
     step(3, [1, 30], "step"),
     late(3, [30, 60], "busy late"),
     stream(3, [60, 100], { name: "stream a", size: 1, everyMs: 10 }),
-    stream(3, [100, 200], { name: "stream b", size: 3, everyMs: 40 }),
+    stream(3, [100, 140], { name: "stream b", size: 3, everyMs: 40 }),
+    slowStream(3, [140, 160], "slow a"),
+    slowStream(3, [160, 180], "slow b"),
+    slowStream(3, [180, 200], "slow c"),
     stream(3, [200, 400], { name: "bulk", size: 150, everyMs: 700 }),
   ]);
 
