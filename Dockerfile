@@ -23,7 +23,7 @@ WORKDIR /app
 # The files belong to root and the program runs as node, so it cannot change its own code.
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY package.json schema.graphql ./
+COPY package.json openapi.json schema.graphql ./
 COPY drizzle drizzle
 USER node
 EXPOSE 4000

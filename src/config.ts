@@ -35,6 +35,8 @@ export interface Config {
   /** The path, such as `/tj`, under which a proxy publishes this server and which the proxy removes. `""` for none. */
   readonly pathPrefix: string;
   readonly graphiql: boolean;
+  /** Whether `/docs` and `/openapi.json` are served. */
+  readonly apiDocs: boolean;
   readonly logLevel: LogLevel;
   /** How long the server still serves new requests after it has become "not ready". */
   readonly shutdownDrainMs: number;
@@ -121,6 +123,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     pathPrefix: read.parsed("PATH_PREFIX", { parse: plainPathPrefix, default: "", rule: "a path such as /task-jobs" }),
     graphiql: read.flag("GRAPHIQL", true),
+    apiDocs: read.flag("API_DOCS", true),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", { default: drainMs, min: 0, max: 600_000 }),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 0, max: 600_000 }),

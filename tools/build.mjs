@@ -32,6 +32,7 @@ if (!existsSync(join(root, "node_modules/typescript"))) {
   process.exit(1);
 }
 const { buildGraphiql } = await import("./build-graphiql.mjs");
+const { buildDocs } = await import("./build-docs.mjs");
 
 run("typescript/bin/tsc", ["-p", join(root, "packages/embedded-postgres")]);
 run("typescript/bin/tsc", ["-p", root]);
@@ -42,4 +43,4 @@ for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
   copyFileSync(join(src, file), join(dist, file));
 }
 
-await buildGraphiql(join(dist, "http/graphiql/assets"));
+await Promise.all([buildGraphiql(join(dist, "http/graphiql/assets")), buildDocs(join(dist, "http/docs/assets"))]);

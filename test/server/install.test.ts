@@ -21,7 +21,15 @@ beforeAll(async () => {
     if (name !== "postgres") symlinkSync(resolve("node_modules", name), join(work, "node_modules", name));
   }
   copyUnpatchedDriver(join(work, "node_modules/postgres"));
-  for (const name of ["dist", "drizzle", "package.json", "package-lock.json", "patches", "schema.graphql"]) {
+  for (const name of [
+    "dist",
+    "drizzle",
+    "openapi.json",
+    "package.json",
+    "package-lock.json",
+    "patches",
+    "schema.graphql",
+  ]) {
     cpSync(name, join(work, name), { recursive: true });
   }
   mkdirSync(join(work, "tools"));

@@ -8,6 +8,7 @@ import { readConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { createLog } from "../../src/log.ts";
 import { startReplicas } from "../../src/server/start-server.ts";
+import { watchContract } from "./contract-watch.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
@@ -43,6 +44,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
   );
   const replicas = await startReplicas(config, database, log);
   const app = await openApp(config, { database, replicas, log, ...options });
+  const contract = watchContract(app.server);
   await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -79,6 +81,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
       await app.close();
       await replicas?.close();
       await database.close();
+      await contract.check();
     },
   };
 }
@@ -108,8 +111,8 @@ export async function startTestServer({ environment = {}, ...options }: TestServ
     },
 
     async close() {
-      await served.close();
-      await database.close();
+      // The database is closed even if a response differs from openapi.json.
+      await served.close().finally(() => database.close());
     },
   };
 }
