@@ -23,13 +23,16 @@ const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16
 /** Keeps the socket timeout longer than the limits of the export itself, so that those limits end a slow export. */
 const SOCKET_TIMEOUT_MARGIN_MS = 10_000;
 
-const PARAMETERS: KnownParameters = {
+export const EXPORT_PARAMETERS: KnownParameters = {
   strict: ["format", "fields", ...FILTER_SPELLINGS],
   lists: new Set(["fields", ...LIST_PARAMETERS]),
 };
 
 /** Documented: `task_id` overrides the id in the path. */
-const DOWNLOAD_PARAMETERS: KnownParameters = { ...PARAMETERS, strict: ["task_id", ...(PARAMETERS.strict ?? [])] };
+export const DOWNLOAD_PARAMETERS: KnownParameters = {
+  ...EXPORT_PARAMETERS,
+  strict: ["task_id", ...(EXPORT_PARAMETERS.strict ?? [])],
+};
 
 const FORMATS = [
   { format: "ndjson", type: "application/x-ndjson", parameters: { charset: "utf-8" } },
@@ -105,7 +108,7 @@ function setFileHeaders(response: Response, { taskId, format }: JobExportRequest
 type FileRequest = Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields">;
 
 function readExportRequest(request: Request): FileRequest {
-  const parameters = new RestParameters(request.url, PARAMETERS);
+  const parameters = new RestParameters(request.url, EXPORT_PARAMETERS);
   const format = readFormat(request, parameters);
   const taskId = parameters.uuid("id", String(request.params.id));
   return readSelection(parameters, { taskId, format });

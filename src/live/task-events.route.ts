@@ -25,7 +25,7 @@ const JOBS = storedDocument(
   emailMayFail,
 );
 
-const PARAMETERS: KnownParameters = { strict: ["after", ...FILTER_SPELLINGS], lists: LIST_PARAMETERS };
+export const EVENT_PARAMETERS: KnownParameters = { strict: ["after", ...FILTER_SPELLINGS], lists: LIST_PARAMETERS };
 
 interface StoredProgress {
   readonly taskProgress: StoredMetrics;
@@ -91,7 +91,7 @@ async function sendFailure(stream: EventStream, failure: Failure, { req }: Respo
 
 /** A client that reconnects sends the id of the last event in a header. `after` is for clients that cannot set it. */
 function readVariables(request: Request) {
-  const parameters = new RestParameters(request.url, PARAMETERS);
+  const parameters = new RestParameters(request.url, EVENT_PARAMETERS);
   const id = parameters.uuid("id", String(request.params.id));
   const { filter, faults } = readFilterParameters(parameters.query);
   parameters.faults.push(...faults);

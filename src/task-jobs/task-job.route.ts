@@ -22,7 +22,7 @@ const WALK = storedDocument(import.meta.url, ["./job-walk.rest.graphql", "./job-
 
 /** The parameters that the links to other pages repeat. */
 const KEPT = ["sort", ...FILTER_SPELLINGS];
-const PARAMETERS: KnownParameters = {
+export const JOB_PAGE_PARAMETERS: KnownParameters = {
   lenient: ["limit", "offset"],
   strict: ["after", ...KEPT],
   lists: LIST_PARAMETERS,
@@ -45,7 +45,7 @@ export function taskJobRoutes(api: RestApi): Router {
   const router = Router();
   router.all("/api/v1/tasks/:id/jobs", onlyMethods("GET", "HEAD"), async (request, response) => {
     const context = await startRestRequest(api, request, response);
-    const parameters = new RestParameters(request.url, PARAMETERS);
+    const parameters = new RestParameters(request.url, JOB_PAGE_PARAMETERS);
     const taskId = parameters.uuid("id", String(request.params.id));
     const page = parameters.page();
     const { filter, faults } = readFilterParameters(parameters.query);

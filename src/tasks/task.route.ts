@@ -22,7 +22,7 @@ const TASK = storedDocument(import.meta.url, ["./task.rest.graphql", ...TASK_FIE
 const TASKS = storedDocument(import.meta.url, ["./tasks.rest.graphql", ...TASK_FIELDS]);
 
 const FILTER_SPELLINGS = ["user_id", ...spellingsOf("created_from"), ...spellingsOf("created_to")];
-const LIST_PARAMETERS: KnownParameters = { strict: ["limit", "offset", "after", ...FILTER_SPELLINGS] };
+export const TASK_PAGE_PARAMETERS: KnownParameters = { strict: ["limit", "offset", "after", ...FILTER_SPELLINGS] };
 
 interface StoredTask {
   readonly metrics: StoredMetrics;
@@ -51,7 +51,7 @@ export function taskRoutes(api: RestApi): Router {
 
   router.all("/api/v1/tasks", readOnly, async (request, response) => {
     const context = await startRestRequest(api, request, response);
-    const parameters = new RestParameters(request.url, LIST_PARAMETERS);
+    const parameters = new RestParameters(request.url, TASK_PAGE_PARAMETERS);
     const page = parameters.page();
     const filter = filterOf(parameters);
     const after = parameters.after(taskCursorScope(filter));

@@ -19,7 +19,7 @@ for (const [name, schema] of Object.entries(document.components.schemas))
   ajv.addSchema(strict(schema), `schema:${name}`);
 
 /** GraphQL and the pages for browsers, which are no part of the REST API. */
-const OTHER_PATH = /^\/((graphql|graphiql|docs)(\/.*)?|favicon\.\w+)?$/i;
+const OTHER_PATH = /^\/((graphql|graphiql|docs)(\/.*)?|favicon\.\w+|home\.css)?$/i;
 
 /** Headers of HTTP, of CORS and of security, and headers that belong to no single operation. */
 const UNLISTED_HEADER =
@@ -37,12 +37,14 @@ const at = (pointer) =>
     .split("/")
     .reduce((part, key) => part[key], document);
 
-/** Express ignores the case of a path and a slash at its end. */
-const templates = Object.entries(document.paths).map(([path, { get: operation }]) => ({
-  path,
-  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`, "i"),
-  operation,
-}));
+/** Express ignores the case of a path and a slash at its end. A path without a parameter has precedence. */
+const templates = Object.entries(document.paths)
+  .sort(([one], [other]) => one.split("{").length - other.split("{").length)
+  .map(([path, { get: operation }]) => ({
+    path,
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`, "i"),
+    operation,
+  }));
 
 const codeByStatus = new Map([["405", "METHOD_NOT_ALLOWED"]]);
 for (const { operation } of templates)
