@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { faultsOfAnswer } from "../support/rest-contract.mjs";
 import { mayRead, ownedIn, TASKS } from "./world.mjs";
 
 /** Text that no response may contain: SQL, driver errors, keys and their hashes, file paths and stack frames. */
@@ -29,8 +30,16 @@ export function judgeAnswer(testCase, { status, head, headers, text }) {
   return (
     findLeak(`${head.replace(RANDOM_HEADERS, "")}\n${text}`, [bytes.toString("latin1"), bytes.toString(), ...sent]) ??
     findForeign(viewer, text, sent.join("\n")) ??
-    (testCase.request === undefined ? null : judgeRequestId(testCase.request.headers, headers.get("x-request-id")))
+    (testCase.request === undefined ? null : judgeRequestId(testCase.request.headers, headers.get("x-request-id"))) ??
+    judgeContract(testCase.request, { status, headers: Object.fromEntries(headers), text })
   );
+}
+
+/** Bytes that are not a request are compared as a request for an unknown path, if the response is an error of REST. */
+function judgeContract(request, answer) {
+  if (request === undefined && !answer.text.startsWith('{"error":')) return null;
+  const { method = "GET", target = "/malformed" } = request ?? {};
+  return faultsOfAnswer({ method, target, ...answer })[0] ?? null;
 }
 
 /** An error message may repeat text that the caller sent. */
