@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { JwtConfig } from "./auth/jwt.ts";
 import { readConnectionUrl } from "./db/connection-url.ts";
 import { readReplicaUrls } from "./db/replicas/replica-urls.ts";
 import { isOriginPattern } from "./http/cors.ts";
@@ -35,7 +36,6 @@ export interface Config {
   /** The path, such as `/tj`, under which a proxy publishes this server and which the proxy removes. `""` for none. */
   readonly pathPrefix: string;
   readonly graphiql: boolean;
-  /** Whether `/docs` and `/openapi.json` are served. */
   readonly apiDocs: boolean;
   readonly logLevel: LogLevel;
   /** How long the server still serves new requests after it has become "not ready". */
@@ -50,13 +50,6 @@ export interface Config {
   /** Null if metrics are off. */
   readonly metrics: MetricsConfig | null;
   readonly jwt: JwtConfig;
-}
-
-export interface JwtConfig {
-  readonly secret: string | null;
-  readonly jwksUrl: URL | null;
-  readonly issuer: string | null;
-  readonly audience: string | null;
 }
 
 export interface RateLimitConfig {

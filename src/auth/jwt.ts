@@ -1,8 +1,14 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
-import type { JwtConfig } from "../config.ts";
 import { Failure } from "../errors.ts";
 import { isUuid } from "../values/uuid.ts";
 import type { Viewer } from "./viewer.ts";
+
+export interface JwtConfig {
+  readonly secret: string | null;
+  readonly jwksUrl: URL | null;
+  readonly issuer: string | null;
+  readonly audience: string | null;
+}
 
 const CLOCK_LEEWAY_SECONDS = 30;
 /** No legitimate token is longer, and parsing a token of this length is cheap. */
