@@ -8,6 +8,8 @@ import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 const LINKS = {
   graphiql: "/graphiql",
+  docs: "/docs",
+  openapi: "/openapi.json",
   graphql: "/graphql",
   rest: "/api/v1",
   health: "/healthz",
@@ -68,7 +70,7 @@ describe("the root", () => {
   });
 
   test("the page and the JSON do not mention GraphiQL where it is switched off", async () => {
-    const closed = await startTestServer({ environment: { GRAPHIQL: "off" } });
+    const closed = await startTestServer({ environment: { GRAPHIQL: "off", API_DOCS: "off" } });
     const { links } = (await (await fetch(closed.url)).json()) as { links: object };
     const page = await (await fetch(closed.url, { headers: { Accept: BROWSER } })).text();
     await closed.close();
