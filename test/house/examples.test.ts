@@ -16,7 +16,7 @@ const NOT_INSTALLED = ["@graphql-codegen/cli", "relay-compiler"];
 describe("each folder of examples/", () => {
   test("has a README.md with a command, and a line in the list of examples", () => {
     const list = readFileSync("examples/README.md", "utf8");
-    expect(folders.length).toBeGreaterThan(14);
+    expect(folders.length).toBeGreaterThan(18);
     expect(folders.filter((folder) => !/^ {4}\S/m.test(readExample(folder, "README.md")))).toEqual([]);
     expect(folders.filter((folder) => !list.includes(`| [${folder}](${folder}) `))).toEqual([]);
   });
@@ -53,7 +53,7 @@ describe("each folder of examples/", () => {
 describe("generated files of examples/", () => {
   const schema = buildSchema(readFileSync("schema.graphql", "utf8"));
 
-  test("graphql-codegen writes the files of examples/graphql-codegen (`npm run example-types` writes them)", async () => {
+  test("graphql-codegen writes the files of examples/graphql-codegen (`npm run example-files` writes them)", async () => {
     const generated = await generateExampleTypes();
     expect(generated.map(({ file }) => file)).toContain("examples/graphql-codegen/generated/persisted-documents.json");
     for (const { file, text } of generated) expect(readFileSync(file, "utf8"), file).toBe(text);
