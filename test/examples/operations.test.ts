@@ -54,7 +54,7 @@ describe("the alerts of Prometheus and the dashboard of Grafana", async () => {
   });
 
   test("a metric that the server does not have, and one of every job, are found", () => {
-    expect(metricsIn(['sum by (le, door) (rate(old_total{job="task-jobs-api"}[5m])) > up'])).toEqual([
+    expect(metricsIn(['sum by (le, status) (rate(old_total{job="task-jobs-api"}[5m])) > up'])).toEqual([
       { name: "old_total", hasJob: true },
       { name: "up", hasJob: false },
     ]);
