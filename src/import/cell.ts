@@ -2,6 +2,7 @@ import { JOB_STATUSES } from "../job-search/job-record.ts";
 import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { isUuid } from "../values/uuid.ts";
+import { kindOf, shown } from "./shown.ts";
 
 interface CellFault {
   reason: string;
@@ -12,7 +13,6 @@ export type CellValue = string | null | CellFault;
 
 /** The longest line of RFC 5322. Verifiers also report invalid addresses, so only the length is checked. */
 const MAX_ADDRESS_CHARS = 998;
-const MAX_SHOWN_CHARS = 60;
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "t", "1", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["false", "f", "0", "no"]);
@@ -72,17 +72,4 @@ export function readTimestamp(cell: unknown): CellValue {
   const timestamp = text.trim();
   const fault = faultOfRfc3339(timestamp);
   return fault === null ? timestamp : { reason: `${shown(cell)} ${fault}` };
-}
-
-function kindOf(cell: unknown): string {
-  if (Array.isArray(cell)) return "a list";
-  return typeof cell === "object" ? "an object" : `a ${typeof cell}`;
-}
-
-/** If a row is shifted by one column, any cell may hold an address, so text with an `@` is not repeated. */
-function shown(cell: unknown): string {
-  if (typeof cell === "object") return kindOf(cell);
-  const text = String(cell).trim();
-  if (text.includes("@")) return "the value (not shown, because it contains an @)";
-  return JSON.stringify(text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text);
 }

@@ -4,6 +4,14 @@ import type { Sql } from "../db/client.ts";
 import { badRowHeader, badRowLine } from "./bad-row.ts";
 import { copyLine } from "./copy-text.ts";
 import {
+  type FileDescription,
+  type FileFormat,
+  type FileRow,
+  faultInFile,
+  type ReadOptions,
+  type RowFile,
+} from "./formats/row-file.ts";
+import {
   findIdFaults,
   type IdFault,
   insertEmails,
@@ -14,7 +22,7 @@ import {
   setUpTransaction,
 } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
-import { type FileFormat, type RowFile, readRowFile } from "./read-rows.ts";
+import { readRowFile } from "./read-rows.ts";
 import { COLUMN_NAMES, isRowFault, parseResultRow, type RowFault } from "./result-row.ts";
 import { copyIntoStaging, createStagingTable, prepareStaging, type StagingCopy } from "./staging.queries.ts";
 
@@ -31,16 +39,15 @@ export interface BadRowSink {
   write(line: string, format: FileFormat): void | Promise<void>;
 }
 
-export interface ImportOptions {
+export interface ImportOptions extends ReadOptions {
   input: AsyncIterable<Uint8Array>;
-  /** Appears in messages and decides the format if `format` is absent. "-" is standard input. */
-  fileName: string;
-  format?: FileFormat | undefined;
   userId: string | null;
   taskId?: string | undefined;
   /** The default is the base name of the file. */
   source?: string | undefined;
   onBadRow: "stop" | BadRowSink;
+  /** Receives what was recognized before the first row is read. */
+  onRecognized?: ((file: FileDescription) => void) | undefined;
   onProgress?: ((done: ImportProgress) => void) | undefined;
   /** Stops the import between two blocks. The caller must also abort `input`. */
   signal?: AbortSignal | undefined;
@@ -54,6 +61,8 @@ export interface ImportResult {
   reusedEmails: number;
   badRows: number;
   ignoredColumns: string[];
+  /** What was found while the rows were read, such as the encoding. */
+  notes: string[];
 }
 
 /** Longer chunks do not make COPY faster and need more memory. */
@@ -70,7 +79,8 @@ const ID_FAULT_REASONS: Readonly<Record<IdFault, string>> = {
 /** Imports the whole file as one task, or nothing. Throws an ImportError, or the error of the database or of `input`. */
 export async function importBatch(sql: Sql, options: ImportOptions): Promise<ImportResult> {
   const { fileName } = options;
-  const file = await readRowFile(options.input, fileName, options.format);
+  const file = await readRowFile(options.input, options);
+  options.onRecognized?.(file.description);
   const badRows = collectBadRows(file, options);
   const source = options.source ?? (fileName === "-" ? "standard input" : basename(fileName));
 
@@ -111,14 +121,8 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
       options.onProgress?.({ phase: "storing", rows: jobs + badRows.count, bytes: staged.bytesRead });
     }
     if (jobs === 0) throw noGoodRows();
-    return {
-      taskId,
-      jobs,
-      emails,
-      reusedEmails,
-      badRows: badRows.count,
-      ignoredColumns: [...file.ignoredColumns],
-    };
+    const ignoredColumns = [...file.ignoredColumns];
+    return { taskId, jobs, emails, reusedEmails, badRows: badRows.count, ignoredColumns, notes: file.lateNotes() };
   });
 }
 
@@ -136,12 +140,15 @@ async function stageRows(copy: StagingCopy, { file, badRows, options }: RowSourc
   try {
     for await (const { rows, bytesRead } of file.blocks) {
       options.signal?.throwIfAborted();
-      for (const { line, raw, cells, fault } of rows) {
+      for (const fileRow of rows) {
+        const { raw, cells, fault } = fileRow;
         const row = fault ?? parseResultRow(cells);
         if (isRowFault(row)) {
-          await badRows.add({ line, raw }, row);
+          await badRows.add(fileRow, row);
           continue;
         }
+        // Several results of a JSON array may be on one line, but each needs a number of its own.
+        const line = Math.max(fileRow.line, staged.lastLine + 1);
         const hasResult = row.status !== null;
         const hasOwnId = hasResult && row.id !== null;
         row.id = hasResult ? (row.id ?? randomUUID()) : null;
@@ -177,11 +184,12 @@ function collectBadRows(file: RowFile, options: ImportOptions) {
   const { onBadRow, fileName } = options;
   return {
     count: 0,
-    async add(row: { line: number; raw: string }, fault: RowFault): Promise<void> {
-      if (onBadRow === "stop") throw new ImportError({ fileName, line: row.line, ...fault });
-      const header = this.count === 0 ? badRowHeader(file.header) : null;
+    async add(row: Pick<FileRow, "line" | "raw" | "result">, fault: RowFault): Promise<void> {
+      const named = faultInFile(file, row, fault);
+      if (onBadRow === "stop") throw new ImportError({ fileName, line: row.line, ...named });
+      const header = this.count === 0 ? badRowHeader(file) : null;
       if (header !== null) await onBadRow.write(header, file.format);
-      await onBadRow.write(badRowLine(file.format, row, fault), file.format);
+      await onBadRow.write(badRowLine(file, row, named), file.format);
       this.count++;
     },
   };
