@@ -96,7 +96,8 @@ export class Email implements EmailRecord, Node {
   @Field(() => String, {
     simple: true,
     nullable: true,
-    description: "The reason of the verifier for the status `unknown`. Null for any other status.",
+    description:
+      "The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word.",
   })
   readonly unknownReason!: string | null;
 

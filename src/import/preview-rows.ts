@@ -8,13 +8,13 @@ export interface PreviewOptions extends ReadOptions {
   readonly signal: AbortSignal;
 }
 
-export interface PreviewRow {
+interface PreviewRow {
   readonly line: number;
   /** As it would be stored. */
   readonly row: ResultRow;
 }
 
-export interface PreviewFault {
+interface PreviewFault {
   readonly line: number;
   readonly column: string | null;
   readonly reason: string;

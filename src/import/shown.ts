@@ -22,7 +22,3 @@ export function shownName(name: string): string {
   const trimmed = name.trim();
   return trimmed === "" || COLUMN_NAME.test(trimmed) ? trimmed : NOT_SHOWN;
 }
-
-export function isShownName(name: string): boolean {
-  return COLUMN_NAME.test(name.trim());
-}

@@ -9,6 +9,7 @@ import { sharedTestDatabase } from "../support/test-database.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
+const OWN_CSV = "Format: Task Jobs, recognized by its columns; CSV separated by commas\n";
 const NOTHING = { tasks: 0, jobs: 0, emails: 0 };
 
 let directory: string;
@@ -44,14 +45,14 @@ test("the import prints the counts, the task and the path that reads it", async 
   expect(stdout).toMatch(/^rows read +2\njobs +2\nemail records +1\nbad rows +0\nseconds +\d+\.\d\ntask /);
   expect(stdout).toContain(`read it at     GET /api/v1/tasks/${task?.id}/jobs`);
   expect(stdout).toMatch(/\ntoken {10}1\.[\w-]{19}\n$/);
-  expect(stderr).toBe("storing: 2 rows, 100 %\nIgnored unknown columns: Score\n");
+  expect(stderr).toBe(`${OWN_CSV}storing: 2 rows, 100 %\nIgnored unknown columns: Score\n`);
   expect(code).toBe(0);
 });
 
 test("the import of an export says that ids are new, and does not call the id columns unknown", async () => {
   const file = await fileOf("jobs.csv", "job_id,task_id,job_status,email,status\nx,y,failed,a@example.com,valid\n");
   const { code, stderr } = await command(file, "--user", USER_ID);
-  expect([code, stderr]).toEqual([0, "storing: 1 row, 100 %\nThe imported task and jobs have new ids.\n"]);
+  expect([code, stderr]).toEqual([0, `${OWN_CSV}storing: 1 row, 100 %\nThe imported task and jobs have new ids.\n`]);
 });
 
 test("the import stops at a bad row and prints its file, line, column and reason without the address", async () => {
@@ -112,6 +113,8 @@ test.each([
   [["list.csv", "--user", randomUUID(), "--format", "xlsx"]],
   [["list.csv", "--user", randomUUID(), "--skip"]],
   [["list.csv", "--user", randomUUID(), "--source", "x".repeat(4097)]],
+  [["list.csv", "--dry-run", "--map", "mail=Address"]],
+  [["list.csv", "--dry-run", "--status-word", "good=fine"]],
 ])("the arguments %j exit with code 2 and an error that names --help", async (args) => {
   const { code, stdout, stderr } = await command(...args);
   expect([code, stdout]).toEqual([2, ""]);
@@ -174,7 +177,7 @@ test("an interrupted import leaves nothing in the database", async () => {
 test("column names, keys and file names are printed without control characters and addresses", async () => {
   const csv = await fileOf(
     "a\x1b]0;b\x07.csv",
-    "email,status,\x1b[31mred,\u202eabc,ada@example.com\nx,valid,,,\n,,,,\n",
+    "email,status,\x1b[31mred,\u202eabc,ada@example.com\nx,valid,,,\n,valid,,,\n",
   );
   const first = await command(csv, "--user", USER_ID, "--skip-bad");
   const ndjson = await fileOf(
@@ -190,4 +193,71 @@ test("column names, keys and file names are printed without control characters a
   }
   expect(first.stdout).toContain("a\\u{1b}]0;b\\u{7}.bad.csv");
   expect(first.stderr).toContain("(not shown, because it is not a column name)");
+});
+
+test("the import of a verifier's file says how each column is read, and stores the rows", async () => {
+  const { code, stdout, stderr } = await command("test/import/files/zerobounce.csv", "--user", USER_ID);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("jobs           8\n")]);
+  expect(stderr).toContain("Format: ZeroBounce, recognized by its columns; CSV separated by commas\n");
+  expect(stderr).toContain("\n  ZB Status         -> status, as a documented state; unknown_reason keeps the word\n");
+  expect(stderr).toContain("\n  ZB MX Record      -> host_name\n");
+  const emails =
+    await database.sql`select status, unknown_reason, is_disposable from emails where email like 'throw@%'`;
+  expect([...emails]).toEqual([
+    { status: "disposable_domain", unknown_reason: "do_not_mail: disposable", is_disposable: true },
+  ]);
+});
+
+test("a dry run shows the first rows without addresses, checks the others and writes nothing", async () => {
+  const file = await fileOf(
+    "list.csv",
+    "Email,Result,Reason,Sendex\nada@example.com,Risky,to bo@example.net,1\nx,,,\ny,odd,,\n",
+  );
+  const { code, stdout, stderr } = await command(file, "--dry-run");
+  expect(stdout).toContain(
+    "line 2\n  email                  …@example.com\n  status                 unknown\n  is_role_based          false\n",
+  );
+  expect(stdout).toContain("  unknown_reason         Risky: to …@example.net\n");
+  expect(stdout).toContain("line 3\n  email                  …\n");
+  expect(stdout).toMatch(/\nrows read {6}3\njobs {11}2\nemail records {2}1\nbad rows {7}1\n$/);
+  expect(stdout + stderr).not.toMatch(/ada@|bo@/);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining(`${file}:4: Result: "odd" is not a status word of Kickbox`),
+  ]);
+  expect((await command(file, "--dry-run", "--skip-bad")).code).toBe(0);
+  expect(await readdir(directory)).toEqual(["list.csv"]);
+  expect(await rowCounts()).toEqual(NOTHING);
+});
+
+test("a file in an unknown format prints its columns and a command that reads it", async () => {
+  const file = await fileOf("my list.csv", "Kunde;Mail (work);Ergebnis status;\n7;ada@example.com;ok;\n");
+  const { code, stderr } = await command(file, "--user", USER_ID);
+  expect(code).toBe(1);
+  expect(stderr).toContain("  #1 Kunde\n  #2 Mail (work)\n  #3 Ergebnis status\n  #4 (without a name)\n");
+  const suggested = `npm run import -- '${file}' --user ${USER_ID} --map 'email=#2,status=Ergebnis status'\n`;
+  expect(stderr).toContain(`  ${suggested}`);
+  const map = ["--map", "email=#2,status=Ergebnis status"];
+  expect((await command(file, "--user", USER_ID, ...map)).code).toBe(0);
+  expect(await rowCounts()).toEqual({ tasks: 1, jobs: 1, emails: 1 });
+});
+
+test("bad rows of a verifier's file keep its delimiter and its names, and can be imported after a repair", async () => {
+  const csv = '"E, Mail";Result;Sendex\na@example.com;deliverable;1\nb@example.com;odd;1\n';
+  const { code } = await command(await fileOf("list.csv", csv), "--user", USER_ID, "--skip-bad");
+  const badFile = join(directory, "list.bad.csv");
+  const bad = await readFile(badFile, "utf8");
+  expect([code, bad.split("\n")[0]]).toEqual([0, 'import_line;import_column;import_reason;"E, Mail";Result;Sendex']);
+  expect(bad).toMatch(/\n3;Result;"""odd"" is not a status word.*";b@example.com;odd;1\n$/);
+  const repaired = await command(badFile, "--user", USER_ID, "--status-word", "odd=unknown");
+  expect([repaired.code, repaired.stdout]).toEqual([0, expect.stringContaining("jobs           1\n")]);
+});
+
+test("results of one line of JSON are imported with the ids that they repeat", async () => {
+  const job = (address: string) =>
+    `{"id":"x","task_id":"y","email_address":"${address}","status":"completed","created_at":"2025-01-01T00:00:00Z",` +
+    `"updated_at":"2025-01-01T00:00:00Z","email":{"id":"${RECORD_ID}","email":"a@example.com","status":"valid"}}`;
+  const file = await fileOf("page.json", `{"jobs":[${job("a@example.com")},${job("b@example.com")}],"count":2}`);
+  expect((await command(file, "--user", USER_ID)).code).toBe(0);
+  expect(await rowCounts()).toEqual({ tasks: 1, jobs: 2, emails: 1 });
 });

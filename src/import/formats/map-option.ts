@@ -7,7 +7,7 @@ import { VERIFIERS } from "./verifiers/verifiers.ts";
 /** The source column of each own column. */
 export type ColumnMap = ReadonlyMap<SourceField, string>;
 
-export const REASON_COLUMN = "unknown_reason";
+const REASON_COLUMN = "unknown_reason";
 
 /** Reads `email=Address,status=Result`. A name with a comma is written in quotes, as in CSV. Returns a text for a fault. */
 export function readColumnMap(options: readonly string[]): ColumnMap | string {
