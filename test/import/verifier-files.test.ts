@@ -1,47 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readColumnMap, readStatusWords } from "../../src/import/formats/map-option.ts";
 import type { ReadOptions } from "../../src/import/formats/row-file.ts";
-import { readRowFile } from "../../src/import/read-rows.ts";
-import { isRowFault, parseResultRow } from "../../src/import/result-row.ts";
+import { readResults, summaryOf } from "../support/read-results.ts";
 
 const FILES = "test/import/files";
 
-async function* contentOf(text: string | Uint8Array) {
-  yield Buffer.from(text);
-}
-
-/** The rows as they would be stored, and the faults with the names of the file. */
-async function read(content: string | Uint8Array, options: Partial<ReadOptions> = {}) {
-  const file = await readRowFile(contentOf(content), { fileName: "list.csv", ...options });
-  const rows = [];
-  for await (const block of file.blocks) {
-    for (const { line, cells, fault } of block.rows) {
-      const row = fault ?? parseResultRow(cells);
-      rows.push(
-        isRowFault(row) ? { line, fault: `${file.titles.get(row.column ?? "") ?? row.column}: ${row.reason}` } : row,
-      );
-    }
-  }
-  return { title: file.description.title, file, rows };
-}
-
 const readFile = (name: string, options: Partial<ReadOptions> = {}) =>
-  read(readFileSync(join(FILES, name)), { fileName: name, ...options });
-
-/** Status, kept words, and the flags that are set: r(ole), d(isposable), c(atchall), m(x). */
-const summary = ({ rows }: Awaited<ReturnType<typeof read>>) =>
-  rows.map((row) => {
-    if ("fault" in row) return row.fault;
-    const flags = [
-      row.is_role_based === "t" && "r",
-      row.is_disposable === "t" && "d",
-      row.is_catchall === "t" && "c",
-      row.has_mx_records === "t" && "m",
-    ];
-    return `${row.email} ${row.status} [${flags.filter(Boolean).join("")}] ${row.unknown_reason ?? ""}`.trimEnd();
-  });
+  readResults(readFileSync(join(FILES, name)), { fileName: name, ...options });
 
 test.each([
   [
@@ -187,7 +153,7 @@ test.each([
   "the file %s is recognized as %s, and its rows become documented states with the verifier's own words",
   async (name, title, rows) => {
     const found = await readFile(name);
-    expect([found.title, summary(found)]).toEqual([title, rows]);
+    expect([found.title, summaryOf(found)]).toEqual([title, rows]);
   },
 );
 
@@ -216,13 +182,13 @@ test.each([
   ["2025-13-01 10:00:00", "is a day that does not exist"],
   ["yesterday", "is not an RFC 3339 timestamp"],
 ])("the date %s of a verifier that writes no such dates is a bad row", async (date, reason) => {
-  const { rows } = await read(`Email,Verification status,Verification date\na@example.com,valid,${date}\n`);
+  const { rows } = await readResults(`Email,Verification status,Verification date\na@example.com,valid,${date}\n`);
   expect(rows).toEqual([{ line: 2, fault: expect.stringMatching(`^Verification date: .*${reason}`) }]);
 });
 
 test("an unknown status word is a bad row that names the column, the word, the known words and the remedy", async () => {
   const csv = "email,quality,result\na@example.com,good,ok\nb@example.com,bad,Half Good\n";
-  const { rows } = await read(csv);
+  const { rows } = await readResults(csv);
   expect(rows[1]).toEqual({
     line: 3,
     fault: expect.stringMatching(
@@ -230,85 +196,46 @@ test("an unknown status word is a bad row that names the column, the word, the k
     ),
   });
   const statusWords = new Map([["half_good", "catchall"]] as const);
-  expect(summary(await read(csv, { statusWords }))[1]).toBe("b@example.com catchall [c] Half Good");
-  const leaked = await read("email,quality,result\nx,good,ada@example.com\n");
+  expect(summaryOf(await readResults(csv, { statusWords }))[1]).toBe("b@example.com catchall [c] Half Good");
+  const leaked = await readResults("email,quality,result\nx,good,ada@example.com\n");
   expect(JSON.stringify(leaked.rows)).not.toContain("ada");
 });
 
 test("a row without a status word is a job without a result", async () => {
-  const { rows } = await read("email,quality,result\na@example.com,,\n");
+  const { rows } = await readResults("email,quality,result\na@example.com,,\n");
   expect(rows).toMatchObject([{ email: "a@example.com", status: null, job_status: "pending" }]);
 });
 
 test("a header in another order, case and spelling is recognized, and a verifier's column wins over an uploaded one", async () => {
   const csv =
     "SENDEX, role ,Accept All,RESULT,reason,E-Mail,Role\n1,boss,yes,Risky,low_deliverability,a@example.com,true\n";
-  const found = await read(csv);
-  expect([found.title, summary(found)]).toEqual(["Kickbox", ["a@example.com catchall [rc] Risky: low_deliverability"]]);
+  const found = await readResults(csv);
+  expect([found.title, summaryOf(found)]).toEqual([
+    "Kickbox",
+    ["a@example.com catchall [rc] Risky: low_deliverability"],
+  ]);
   expect(found.file.description.notes).toEqual(["Role appears 2 times in the header; the last one is read"]);
 });
 
 test("a header that fits several formats is an error that names them", async () => {
   const own = "email,status,is_catchall,ZB Status\na@example.com,valid,true,valid\n";
-  await expect(read(own)).rejects.toThrow("choose with --format task-jobs or --format zerobounce");
-  expect((await read(own, { verifier: "task-jobs" })).title).toBe("Task Jobs");
-  expect((await read(own, { verifier: "zerobounce" })).title).toBe("ZeroBounce");
+  await expect(readResults(own)).rejects.toThrow("choose with --format task-jobs or --format zerobounce");
+  expect((await readResults(own, { verifier: "task-jobs" })).title).toBe("Task Jobs");
+  expect((await readResults(own, { verifier: "zerobounce" })).title).toBe("ZeroBounce");
 });
 
 test("a format that is forced says which of its columns is missing", async () => {
-  await expect(read("email,status\n", { verifier: "zerobounce" })).resolves.toMatchObject({ title: "ZeroBounce" });
-  await expect(read("email,note\na@example.com,x\n", { verifier: "hunter" })).rejects.toThrow(
+  await expect(readResults("email,status\n", { verifier: "zerobounce" })).resolves.toMatchObject({
+    title: "ZeroBounce",
+  });
+  await expect(readResults("email,note\na@example.com,x\n", { verifier: "hunter" })).rejects.toThrow(
     "status: is missing: name its column with --map status=COLUMN; the header contains: email, note",
   );
 });
 
 test("two columns of addresses are an error, which a map resolves", async () => {
   const csv = "Buyer,Seller,ZB Status\na@example.com,b@example.com,valid\n";
-  await expect(read(csv)).rejects.toThrow("more than one column contains addresses: add --map email=COLUMN");
-  const found = await read(csv, { map: new Map([["email", "Seller"]]) });
-  expect([found.title, summary(found)]).toEqual(["ZeroBounce", ["b@example.com valid []"]]);
-});
-
-test("a map reads a file in an unknown format", async () => {
-  const csv = "Address;Result;Checked;Role?\na@example.com;OK;2025-01-01T10:00:00+01:00;Y\nb@example.com;Bounced;;N\n";
-  const map = new Map([
-    ["email", "address"],
-    ["status", "Result"],
-    ["validated_at", "#3"],
-    ["is_role_based", "Role?"],
-  ] as const);
-  const found = await read(csv, { map });
-  expect(summary(found)).toEqual(["a@example.com valid [r] OK", "b@example.com invalid [] Bounced"]);
-  expect(found.rows[0]).toMatchObject({ validated_at: "2025-01-01T10:00:00+01:00" });
-  await expect(read(csv, { map: new Map([["email", "Mail"]]) })).rejects.toThrow(
-    "list.csv:1: Mail: is not in the header; the header contains: Address, Result, Checked, Role?",
-  );
-  await expect(read("A,A,B\nx,y,z\n", { map: new Map([["email", "A"]]) })).rejects.toThrow(
-    "A: appears 2 times in the header: name the column by its number, #1 or #2",
-  );
-});
-
-test("a mapped date without a zone is a bad row", async () => {
-  const map = new Map([
-    ["email", "A"],
-    ["status", "B"],
-    ["validated_at", "C"],
-  ] as const);
-  const { rows } = await read("A,B,C\na@example.com,valid,2025-01-01 10:00:00\n", { map });
-  expect(rows).toEqual([{ line: 2, fault: expect.stringContaining('C: "2025-01-01 10:00:00" has no time zone') }]);
-});
-
-test("a map and the meaning of a word are read, and faults are named", () => {
-  expect(readColumnMap(['EMAIL=E-Mail,"status=Result, final"', "unknown_reason=Why"])).toEqual(
-    new Map([
-      ["email", "E-Mail"],
-      ["status", "Result, final"],
-      ["reason", "Why"],
-    ]),
-  );
-  expect(readColumnMap(["Address"])).toContain("must be a list like email=Address,status=Result");
-  expect(readColumnMap(["mail=Address"])).toContain("must name columns from this list: id, email, status");
-  expect(readColumnMap(["email=A,email=B"])).toBe("--map must not name email twice");
-  expect(readStatusWords(["Half=Good=catchall"])).toEqual(new Map([["half_good", "catchall"]]));
-  expect(readStatusWords(["good=fine"])).toContain("STATE is one of valid, invalid");
+  await expect(readResults(csv)).rejects.toThrow("more than one column contains addresses: add --map email=COLUMN");
+  const found = await readResults(csv, { map: new Map([["email", "Seller"]]) });
+  expect([found.title, summaryOf(found)]).toEqual(["ZeroBounce", ["b@example.com valid []"]]);
 });
