@@ -18,6 +18,7 @@ export function printWelcome({ origin, graphiql, database, demo }: Welcome): voi
           `Demo user  ${demo.userKey}`,
           `Demo admin ${demo.adminKey}`,
         ]),
+    `Start page ${origin}/`,
     ...(graphiql ? [`GraphiQL   ${origin}/graphiql`] : []),
     `GraphQL    ${origin}/graphql`,
     `Health     ${origin}/healthz`,
@@ -28,7 +29,9 @@ export function printWelcome({ origin, graphiql, database, demo }: Welcome): voi
           "Try it:",
           `curl -s -H 'Authorization: Bearer ${demo.userKey}' '${origin}/api/v1/tasks/${demo.taskId}/jobs?limit=2'`,
           "",
-          "Let the jobs change, in a second terminal:",
+          graphiql
+            ? "Let the jobs change, in a second terminal, and watch them in the tab FollowTheProgress of GraphiQL:"
+            : "Let the jobs change, in a second terminal:",
           "npm run simulate -- --restart",
         ]),
     "",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exampleTabs } from "../../../src/http/graphiql/page/examples.ts";
@@ -106,6 +107,20 @@ describe.skipIf(chromiumPath === null)("GraphiQL in Chromium", () => {
     expect(JSON.stringify(await readStorage(page))).not.toContain(server.demo.apiKey);
     expect({ complaints, foreignRequests }).toEqual({ complaints: [], foreignRequests: [] });
     await close();
+  });
+
+  test("a tab that is clicked while GraphiQL's editor still loads is shown in the editor", async () => {
+    const page = await browser.newPage();
+    await page.route("**/assets/chunks/*", async (route) => {
+      await sleep(300);
+      await route.continue();
+    });
+    await page.goto(`${server.url}/graphiql`);
+    await page.getByRole("tab", { name: "StatusOnly" }).click();
+    await queryEditor(page).getByText("StatusOnly").waitFor();
+    await run(page);
+    await result(page).getByText("COMPLETED").first().waitFor();
+    await page.close();
   });
 
   test("GraphiQL's page is not misled by tabs left over from another database or another GraphiQL", async () => {
