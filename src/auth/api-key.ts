@@ -3,9 +3,9 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { OpenDatabase } from "../db/client.ts";
 import { prepareRows } from "../db/reads/prepare-rows.ts";
-import { createBatchSchedule } from "../values/batch-schedule.ts";
 import { Deadline } from "../values/deadline.ts";
 import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
+import { createBatchSchedule } from "./batch-schedule.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** The prefix `tj_` lets secret scanners find leaked keys. The upper bound avoids hashing a header of 100 KB. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import DataLoader from "dataloader";
 import { expect, test } from "vitest";
-import { createBatchSchedule } from "../../src/values/batch-schedule.ts";
+import { createBatchSchedule } from "../../src/auth/batch-schedule.ts";
 
 /** A loader whose batches end when the test says so. */
 function createLoader() {
