@@ -32,6 +32,12 @@ const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
     "Mail to 20 addresses would bounce.",
     "  invalid, verified at 2025-01-01T12:00:00Z",
   ],
+  "openapi-typescript": [
+    "100 % of 120 addresses are done.",
+    "Mail to 20 addresses would bounce.",
+    "  invalid, verified at 2025-01-01T12:00:00Z",
+    "A wrong parameter is refused: 400 VALIDATION_ERROR, limit must be an integer from 1 to 100",
+  ],
   "paging-by-link": ["120 jobs", "  valid: 60", "  catchall: 30", "  invalid: 20", "  no result: 10"],
   python: ["110 completed jobs with a result", "  valid: 60", "refused: 400 VALIDATION_ERROR"],
   "python-requests": ["10 jobs failed", "110 of 120 jobs are completed, 100 % are done"],

@@ -6,12 +6,19 @@ import { describe, expect, test } from "vitest";
 import { generateExampleTypes } from "../../tools/generate-example-types.mjs";
 import { exampleFolders, hasExampleFile, readExample } from "../support/example.ts";
 
+/** What this test reads of an operation of openapi.json. */
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly $ref?: string }[];
+  readonly responses: Readonly<Record<string, object>>;
+}
+
 const folders = exampleFolders();
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const installed: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies };
 
 /** Generators that are too large for `npm ci` of this repository. The tests compare what they have generated. */
-const NOT_INSTALLED = ["@graphql-codegen/cli", "relay-compiler"];
+const NOT_INSTALLED = ["@graphql-codegen/cli", "openapi-typescript", "relay-compiler"];
 
 describe("each folder of examples/", () => {
   test("has a README.md with a command, and a line in the list of examples", () => {
@@ -44,7 +51,10 @@ describe("each folder of examples/", () => {
     const versionOf = (name: string) =>
       installed[name] ?? JSON.parse(readFileSync(join("node_modules", name, "package.json"), "utf8")).version;
     expect(named.length).toBeGreaterThan(20);
-    const wrong = named.filter(({ name, version }) => !NOT_INSTALLED.includes(name) && versionOf(name) !== version);
+    const wrong = named.filter(
+      // openapi-typescript needs TypeScript 5, and this repository has TypeScript 7.
+      ({ name, version }) => ![...NOT_INSTALLED, "typescript"].includes(name) && versionOf(name) !== version,
+    );
     expect(wrong).toEqual([]);
     expect(NOT_INSTALLED.filter((name) => existsSync(join("node_modules", name)))).toEqual([]);
   });
@@ -69,5 +79,45 @@ describe("generated files of examples/", () => {
     expect(artifact).toContain(`(node as any).hash = "${hash}";`);
     const [, text = ""] = /^ {4}"text": (".*")$/m.exec(artifact) ?? [];
     expect(validate(schema, parse(JSON.parse(text)))).toEqual([]);
+  });
+
+  describe("api.ts of examples/openapi-typescript has what openapi.json has (`npm install && npm run generate` there)", () => {
+    const api = readExample("openapi-typescript", "generated/api.ts");
+    const { paths, components } = JSON.parse(readFileSync("openapi.json", "utf8"));
+
+    /** The lines of a member of an interface, which has this indentation. */
+    const memberOf = (text: string, indentation: number, name: string) => {
+      const margin = " ".repeat(indentation);
+      const [, lines = ""] = new RegExp(`^${margin}${name}: \\{\\n(.*?)^${margin}\\};`, "ms").exec(text) ?? [];
+      return lines;
+    };
+
+    test("schemas have the same properties, of which the same are optional", () => {
+      const inApi = memberOf(api, 4, "schemas");
+      const objects = Object.entries<{ properties?: object; required?: string[] }>(components.schemas).flatMap(
+        ([name, { properties, required = [] }]) => (properties ? [{ name, properties, required }] : []),
+      );
+      expect(objects.length).toBeGreaterThan(7);
+      for (const { name, properties, required } of objects) {
+        const members = [...memberOf(inApi, 8, name).matchAll(/^ {12}(\w+\??): /gm)].map(([, member]) => member);
+        const expected = Object.keys(properties).map((key) => (required.includes(key) ? key : `${key}?`));
+        expect(members, name).toEqual(expected);
+      }
+    });
+
+    test("operations have the same parameters and statuses", () => {
+      const inApi = /^export interface operations \{\n(.*?)^\}/ms.exec(api)?.[1] ?? "";
+      const operations = Object.values<Record<string, Operation>>(paths).flatMap((path) =>
+        Object.values(path).filter(({ operationId }) => operationId !== undefined),
+      );
+      expect(operations.length).toBeGreaterThan(7);
+      for (const { operationId, parameters = [], responses } of operations) {
+        const text = memberOf(inApi, 4, operationId);
+        const named = [...text.matchAll(/components\["parameters"\]\["(\w+)"\]/g)].map(([, name]) => name);
+        expect(named.sort(), operationId).toEqual(parameters.map(({ $ref }) => $ref?.split("/").at(-1)).sort());
+        const statuses = [...text.matchAll(/^ {12}(\d{3}): /gm)].map(([, status]) => status);
+        expect(statuses, operationId).toEqual(Object.keys(responses));
+      }
+    });
   });
 });
