@@ -4,15 +4,14 @@ import { createAudit } from "./auth/audit.ts";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { createJwtVerifier } from "./auth/jwt.ts";
 import type { Config } from "./config.ts";
-import { createRequestContext, type Queries, type RequestDetails } from "./context.ts";
+import { createRequestContext, type RequestDetails } from "./context.ts";
 import type { OpenDatabase } from "./db/client.ts";
-import type { Reads } from "./db/reads/reads.ts";
 import type { OpenReplicas } from "./db/replicas/open-replicas.ts";
-import { emailQueries } from "./email/email.queries.ts";
 import type { ReaderLimits } from "./export/backpressure.ts";
 import { jobExportQueries } from "./export/export.queries.ts";
 import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
+import { createQueries } from "./graphql/create-queries.ts";
 import { operationMetrics } from "./graphql/operation-metrics.plugin.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
@@ -35,23 +34,16 @@ import { securityHeaders } from "./http/response/security-headers.ts";
 import { createHttpServer } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
 import { createLiveUpdates, type LiveTimes } from "./http/stream/create-live-updates.ts";
-import { jobSearchQueries } from "./job-search/job-search.queries.ts";
-import { taskChangeQueries } from "./live/task-change.queries.ts";
+import { createWebSocketApp } from "./http/web-socket/web-socket-app.ts";
 import { taskEventRoutes } from "./live/task-events.route.ts";
-import { createTaskWatcher, type TaskWatcher } from "./live/watch-tasks.ts";
+import { createTaskWatcher } from "./live/watch-tasks.ts";
 import { watchedTaskQueries } from "./live/watched-task.queries.ts";
 import type { Log } from "./log.ts";
-import { createMetrics, type Metrics } from "./metrics/metrics.ts";
-import { watchEmailBatches, watchPools, watchReads } from "./metrics/watch-reads.ts";
-import { jobQueries } from "./nodes/job.queries.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { watchPools, watchReads } from "./metrics/watch-reads.ts";
 import { taskJobByIdRoutes } from "./nodes/task-job-by-id.route.ts";
-import { visibleEmailQueries } from "./nodes/visible-email.queries.ts";
 import { openRequestLimits } from "./rate-limit/request-limits.ts";
-import { taskJobQueries } from "./task-jobs/task-job.queries.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
-import { createTaskProgressReader } from "./tasks/progress/read-task-progress.ts";
-import { taskProgressQueries } from "./tasks/progress/task-progress.queries.ts";
-import { taskQueries } from "./tasks/task.queries.ts";
 import { taskRoutes } from "./tasks/task.route.ts";
 
 export interface Resources {
@@ -93,22 +85,28 @@ export async function openApp(config: Config, resources: Resources) {
     plugins: metrics === null ? [] : [operationMetrics(metrics)],
   });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
+  const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
+  const limits = { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits };
   const live = createLiveUpdates(config, {
     graphql,
     createContext,
-    authenticate: authenticateWithoutLimits,
+    authenticateWithoutLimits,
+    authenticate,
+    requestLimits,
     watcher,
     metrics,
-    checkEveryMs: liveTimes.checkEveryMs,
+    log,
+    buffers,
+    silenceTimeoutMs: limits.silenceTimeoutMs,
+    times: liveTimes,
   });
   const drain = openDrain({
     drainMs: config.shutdownDrainMs,
     graceMs: config.shutdownGraceMs,
-    onClose: live.streams.closeAll,
+    onClose: live.closeAll,
   });
   const isDatabaseReady = watchDatabase(database, log);
   const isReady = async () => drain.isServing() && (await isDatabaseReady());
-  const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
   const startRequestDeadline = startDeadline(config.requestTimeoutMs);
 
   const app = express();
@@ -117,9 +115,8 @@ export async function openApp(config: Config, resources: Resources) {
   app.set("query parser", false);
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
 
-  app.use(accessLog(log));
-  if (metrics !== null) app.use(measureRequests(metrics));
-  app.use(drain.askClientToReconnect, securityHeaders, readPathPrefix(config));
+  const recordRequests = metrics === null ? [accessLog(log)] : [accessLog(log), measureRequests(metrics)];
+  app.use(...recordRequests, drain.askClientToReconnect, securityHeaders, readPathPrefix(config));
   // CORS precedes every middleware that may refuse a request, because a browser hides a response without these headers from the page.
   if (config.corsOrigins.length > 0)
     app.use(allowOrigins({ origins: config.corsOrigins, allowedHeaders: config.corsAllowedHeaders }));
@@ -156,12 +153,16 @@ export async function openApp(config: Config, resources: Resources) {
   app.use(unknownPath);
   app.use(errorHandler(log));
 
+  const beforeHandshake = [...recordRequests, securityHeaders, checkRequestHead, drain.waitWhilePortCloses];
+  if (requestLimits.sockets !== undefined) beforeHandshake.push(requestLimits.sockets.beforeConnection);
+  const webSocketApp = createWebSocketApp(config, { sockets: live.sockets, middleware: beforeHandshake, log });
   const server = createHttpServer(app, {
+    webSocketApp,
     log,
     onRefusal: ({ status }) => metrics?.countRefusal(String(status)),
     corsHeaders: corsHeadersFor(config.corsOrigins),
     buffers,
-    limits: { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits },
+    limits,
   });
   return {
     server,
@@ -171,25 +172,5 @@ export async function openApp(config: Config, resources: Resources) {
       await graphql.stop();
       await requestLimits.close();
     },
-  };
-}
-
-interface QueriesOptions {
-  readonly metrics: Metrics | null;
-  readonly watcher: TaskWatcher;
-}
-
-function createQueries(reads: Reads, { metrics, watcher }: QueriesOptions): Queries {
-  const emails = emailQueries(reads);
-  return {
-    taskJobs: taskJobQueries(reads),
-    emails: metrics === null ? emails : watchEmailBatches(metrics, emails),
-    jobSearches: jobSearchQueries(reads.searches),
-    jobs: jobQueries(reads),
-    visibleEmails: visibleEmailQueries(reads),
-    tasks: taskQueries(reads),
-    taskChanges: taskChangeQueries(reads.searches),
-    watchTask: watcher.watch,
-    readProgress: createTaskProgressReader(taskProgressQueries(reads.counts)),
   };
 }

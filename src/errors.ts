@@ -11,6 +11,12 @@ const FAILURES = {
     // The message is the same for missing, malformed, expired and revoked credentials, so that it does not help an attacker.
     message: "A valid API key or token is required",
   },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    rest: "FORBIDDEN",
+    graphql: "FORBIDDEN",
+    message: "Pages of this origin may not open a WebSocket connection",
+  },
   NOT_FOUND: { status: 404, rest: "NOT_FOUND", graphql: "NOT_FOUND", message: "Not found" },
   METHOD_NOT_ALLOWED: {
     status: 405,

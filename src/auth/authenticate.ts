@@ -6,8 +6,11 @@ import { bearerTokenOf } from "./bearer.ts";
 import type { VerifyJwt } from "./jwt.ts";
 import { isSameViewer, type Viewer } from "./viewer.ts";
 
+/** The part of a request that has the credential. The operations of a WebSocket connection have the one of the connection. */
+export type Credentials = Pick<IncomingMessage, "headers" | "headersDistinct">;
+
 /** Fails as UNAUTHENTICATED if a request has no credential, an invalid one, or two that belong to different viewers. */
-export type Authenticate = (request: IncomingMessage, deadline: Deadline) => Promise<Viewer>;
+export type Authenticate = (request: Credentials, deadline: Deadline) => Promise<Viewer>;
 
 export function createAuthenticator(apiKeys: Pick<ApiKeys, "findViewerByApiKey">, verifyJwt: VerifyJwt): Authenticate {
   async function viewerOfAuthorization(value: string, deadline: Deadline): Promise<Viewer | null> {

@@ -9,8 +9,9 @@ import { withoutDataOfFailedRequest } from "./request-failure.ts";
  */
 export async function runSubscription(args: ExecutionArgs, { subscription }: RequestContext): Promise<ExecutionResult> {
   if (subscription === undefined) throw new Error("A subscription needs a stream");
-  const { event } = subscription;
-  if (event !== null) return withoutDataOfFailedRequest(await execute({ ...args, rootValue: event }));
+  if (subscription.event !== null)
+    return withoutDataOfFailedRequest(await execute({ ...args, rootValue: subscription.event }));
+  subscription.open();
   const events = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in events)) return events;
   // The `subscribe` functions of the schema return nothing else.

@@ -46,6 +46,7 @@ export function trackConnections(server: Server, maxConnections: number) {
   /** The idle connections with the time (`performance.now()`) since which each is idle, the longest first. */
   const idleSince = new Map<Socket, number>();
   const lastResponses = new WeakMap<Duplex, ServerResponse>();
+  const upgraded = new Set<Socket>();
   let open = 0;
 
   server.maxConnections = maxConnections;
@@ -70,7 +71,20 @@ export function trackConnections(server: Server, maxConnections: number) {
     }
   };
 
+  // Node does not close connections that have left HTTP.
+  const closeAllOfHttp = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    closeAllOfHttp();
+    for (const socket of upgraded) socket.destroy();
+  };
+
   return {
+    /** Counts a WebSocket connection as busy, until it closes. */
+    addUpgraded(socket: Socket): void {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket));
+    },
+
     /** The response to the last request on this connection. */
     lastResponse: (socket: Duplex) => lastResponses.get(socket),
 
@@ -89,7 +103,7 @@ export function trackConnections(server: Server, maxConnections: number) {
 }
 
 /** Sends FIN and keeps reading, because closing a socket with unread data sends RST. */
-function closeGracefully(socket: Socket): void {
+export function closeGracefully(socket: Socket): void {
   if (socket.writableEnded) return;
   socket.end();
   setTimeout(() => socket.destroy(), STOP_LINGER_MS).unref();

@@ -103,14 +103,20 @@ export function allowOrigins({ origins, allowedHeaders }: CorsOptions): RequestH
   });
 }
 
+/** Whether pages of an origin may use this server, as an entry of `CORS_ORIGINS` allows. */
+export function isAllowedOrigin(origin: string | undefined, origins: readonly string[]): origin is string {
+  return origin !== undefined && origins.some((allowed) => isMatch(matcherOf(allowed), origin));
+}
+
+function isMatch(matcher: string | RegExp, origin: string): boolean {
+  return typeof matcher === "string" ? matcher === origin : matcher.test(origin);
+}
+
 export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
   if (origins.length === 0) return () => ({});
   const matchers = origins.map(matcherOf);
   return (origin) => {
-    const isAllowed =
-      origin !== undefined &&
-      matchers.some((matcher) => (typeof matcher === "string" ? matcher === origin : matcher.test(origin)));
-    if (!isAllowed) return { Vary: "Origin" };
+    if (origin === undefined || !matchers.some((matcher) => isMatch(matcher, origin))) return { Vary: "Origin" };
     return {
       Vary: "Origin",
       "Access-Control-Allow-Origin": origin,

@@ -1,10 +1,15 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Express, Response } from "express";
 import type { BufferLimit } from "./response/buffer-limit.ts";
+import { isWebSocketHandshake } from "./web-socket/handshake.ts";
 
 interface ExpressPrototypes {
   request: IncomingMessage;
   response: ServerResponse;
+}
+
+interface UpgradeRequest extends IncomingMessage {
+  asksForUpgrade: boolean;
 }
 
 /**
@@ -14,6 +19,15 @@ interface ExpressPrototypes {
 export function expressMessageClasses(app: Express, buffers: BufferLimit) {
   const prototypes = app as unknown as ExpressPrototypes;
   class ExpressRequest extends IncomingMessage {}
+  // Node reads this property to choose between `request` and `upgrade`. Node 24.9 has `shouldUpgradeCallback` instead.
+  Object.defineProperty(ExpressRequest.prototype, "upgrade", {
+    get(this: UpgradeRequest): boolean {
+      return this.asksForUpgrade && (this.method === "CONNECT" || isWebSocketHandshake(this));
+    },
+    set(this: UpgradeRequest, value: boolean | null) {
+      this.asksForUpgrade = value === true;
+    },
+  });
   class ExpressResponse extends ServerResponse {
     // Both signatures name only the shortest overload, but all arguments are passed on.
     override write(...chunk: [unknown]): boolean {

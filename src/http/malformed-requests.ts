@@ -18,7 +18,7 @@ interface ClientError extends NodeJS.ErrnoException {
 type SendError = (socket: Duplex, failure: Failure, request: RequestSummary) => void;
 
 /** Answers what Node cannot parse as a request, after the response to the previous request on the same connection. */
-export function answerMalformedRequests(server: Server, connections: Connections, sendError: SendError): void {
+export function answerMalformedRequests(server: Server, connections: Connections, sendError: SendError) {
   /** Sockets that were already refused. Node may report several errors for one socket. */
   const refused = new WeakSet<Duplex>();
 
@@ -42,6 +42,7 @@ export function answerMalformedRequests(server: Server, connections: Connections
     if (code === "ECONNRESET") socket.destroy();
     else refuse(socket, failureOf(code), rawPacket);
   });
+  return { refuse };
 }
 
 /** Summarises a request whose body did not arrive in time. */

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import type { Viewer } from "../auth/viewer.ts";
+import type { RateLimitedRequest } from "../rate-limit/charges.ts";
 import type { RequestSlot } from "../rate-limit/concurrency.ts";
-import type { RateLimitedRequest } from "../rate-limit/rate-limit.middleware.ts";
 import { type Deadline, deadlineIn } from "../values/deadline.ts";
 
 /** The data that middleware stores in `response.locals` for the handlers that follow. */
@@ -24,6 +24,10 @@ interface RequestLocals {
   operation?: string;
   /** Whether the response is a stream, whose duration is that of a connection and says nothing about the server. */
   isStream?: boolean;
+  /** The bytes that followed the headers of a WebSocket handshake. */
+  upgradeHead?: Buffer;
+  /** Whether a WebSocket connection has run an operation. */
+  hasOperations?: boolean;
 }
 
 declare global {

@@ -17,7 +17,9 @@ export function measureRequests(metrics: Metrics): RequestHandler {
         endpoint,
         operation: operationOf(endpoint, request, response),
         status:
-          response.writableFinished || (isStream && response.headersSent) ? String(response.statusCode) : "aborted",
+          response.writableFinished || (isStream && (response.headersSent || response.statusCode === 101))
+            ? String(response.statusCode)
+            : "aborted",
         seconds: isStream ? null : (performance.now() - startedAt) / 1000,
       });
     });

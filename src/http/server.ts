@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, ServerResponse } from "node:http";
 import type { Express, Request, Response } from "express";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { HTTP_LIMITS, type HttpLimits, trackConnections } from "./connection-limits.ts";
+import { closeGracefully, HTTP_LIMITS, type HttpLimits, trackConnections } from "./connection-limits.ts";
 import type { CorsHeaders } from "./cors.ts";
 import { finalErrorHandler } from "./error-handler.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
@@ -15,6 +15,8 @@ import { sendFailure } from "./response/error-response.ts";
 import { sendFailureOnSocket } from "./response/raw-response.ts";
 
 interface HttpServerOptions {
+  /** Handles WebSocket handshakes. Without it they are ordinary requests. */
+  readonly webSocketApp?: Express;
   readonly log: Log;
   /** Called for each request that is refused before it reaches the middleware. */
   readonly onRefusal: (failure: Failure) => void;
@@ -24,11 +26,10 @@ interface HttpServerOptions {
 }
 
 /** Creates a server that limits what each connection may take, and that answers malformed requests with this API's errors. */
-export function createHttpServer(
-  app: Express,
-  { log, onRefusal, corsHeaders = () => ({}), buffers = createBufferLimit(), limits: overrides }: HttpServerOptions,
-): Server {
-  const limits = { ...HTTP_LIMITS, ...overrides };
+export function createHttpServer(app: Express, options: HttpServerOptions): Server {
+  const { webSocketApp, log, onRefusal, buffers = createBufferLimit() } = options;
+  const corsHeaders: CorsHeaders = options.corsHeaders ?? (() => ({}));
+  const limits = { ...HTTP_LIMITS, ...options.limits };
   const server = createServer({
     ...expressMessageClasses(app, buffers),
     headersTimeout: limits.headersTimeoutMs,
@@ -57,7 +58,7 @@ export function createHttpServer(
     sendFailure(response, failure);
   }
 
-  server.on("request", (request: Request, response: Response) => {
+  function handle(handler: Express, request: Request, response: Response): void {
     // This request arrived after our FIN was sent, so no response can be written.
     if (request.socket.writableEnded) {
       request.socket.destroy();
@@ -73,16 +74,37 @@ export function createHttpServer(
     // RFC 9112 section 3.2.2: the authority of an absolute target replaces the Host header.
     request.headers.host = authorityOf(request.url ?? "") ?? request.headers.host;
     request.url = target;
-    app(request, response, finalErrorHandler(log, response));
-  });
+    handler(request, response, finalErrorHandler(log, response));
+  }
+
+  server.on("request", (request: Request, response: Response) => handle(app, request, response));
   // Handles a request with any `Expect` other than 100-continue as if it had none, which RFC 9110 section 10.1.1 allows.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
 
-  answerMalformedRequests(server, connections, (socket, failure, request) => {
+  const { refuse } = answerMalformedRequests(server, connections, (socket, failure, request) => {
     // The caller's request id cannot be read.
     const requestId = randomUUID();
     recordRefusal(requestId, failure);
     sendFailureOnSocket(socket, { failure, requestId, request, corsHeaders });
+  });
+
+  if (webSocketApp === undefined) return server;
+  server.on("upgrade", (request: Request, _socket, upgradeHead) => {
+    const { socket } = request;
+    // Node has removed its listeners, because the connection leaves HTTP.
+    socket.on("error", () => socket.destroy());
+    socket.once("timeout", () => socket.destroy());
+    if (connections.lastResponse(socket)?.closed === false) {
+      refuse(socket, new Failure("INVALID_INPUT", { message: "A WebSocket handshake must not be pipelined" }));
+      return;
+    }
+    connections.addUpgraded(socket);
+    // The response is closed with the connection, so that its log line and its metrics are those of the connection.
+    const response = Object.assign(new ServerResponse(request), { locals: { upgradeHead } }) as unknown as Response;
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once("finish", () => closeGracefully(socket.resume()));
+    handle(webSocketApp, request, response);
   });
   return server;
 }

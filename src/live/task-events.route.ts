@@ -5,15 +5,15 @@ import { onlyMethods } from "../http/error-handler.ts";
 import { acceptedType } from "../http/request/accepted-type.ts";
 import { type KnownParameters, RestParameters } from "../http/request/rest-parameters.ts";
 import { failureBody } from "../http/response/error-response.ts";
-import { dataOf, type RestApi, storedDocument } from "../http/rest-endpoint.ts";
+import { dataOf, type RestApi, type StoredDocument, storedDocument } from "../http/rest-endpoint.ts";
+import type { Subscriber } from "../http/stream/event-readings.ts";
 import { type EventStream, startEventStream } from "../http/stream/event-stream.ts";
-import type { Operation } from "../http/stream/subscriptions.ts";
+import type { Stream } from "../http/stream/subscriptions.ts";
 import { FILTER_SPELLINGS, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { CURSOR_RULE } from "../paging/cursor.ts";
 import { emailMayFail, type StoredJob, toDocumentedShape, toGraphqlFilter } from "../task-jobs/task-job.route.ts";
 import { type StoredMetrics, toDocumentedMetrics } from "../tasks/progress/documented-metrics.ts";
 import { stateOfCursor } from "./change-cursor.ts";
-import type { LiveEvents } from "./live-event.ts";
 
 const PROGRESS = storedDocument(import.meta.url, [
   "./task-progress-events.rest.graphql",
@@ -46,14 +46,12 @@ export function taskEventRoutes(api: RestApi): Router {
       throw new Failure("NOT_ACCEPTABLE", { message: `This path can only respond with ${EVENT_STREAM}` });
     api.beginReads?.(request, response);
     const variables = readVariables(request);
-    const signal = streams.open({ request, response, viewer });
+    const signal = streams.open({ kind: "events", request, response, viewer });
     response.locals.isStream = true;
     const details = { viewer, requestId, deadline, response };
-    const start = async ({ query }: Operation): Promise<{ operation: Operation; events: LiveEvents }> => {
-      const operation = { query, variables };
-      const { result, events } = await subscriptions.start(operation, details, signal);
-      if (events === null) return dataOf(result, () => false);
-      return { operation, events };
+    const start = async ({ query }: StoredDocument): Promise<Stream> => {
+      const { result, stream } = await subscriptions.start({ query, variables }, details, () => signal);
+      return stream ?? dataOf(result, () => false);
     };
     const progress = await start(PROGRESS);
     const jobs = await start(JOBS);
@@ -65,21 +63,27 @@ export function taskEventRoutes(api: RestApi): Router {
       return;
     }
 
-    const stream = startEventStream(response);
-    const subscriber = { viewer, requestId, signal };
-    const deliverProgress = subscriptions.deliver(progress, subscriber, async ({ result }) => {
-      const { taskProgress } = dataOf<StoredProgress>(result, PROGRESS.mayFailAlone);
-      await stream.send({ event: "progress", data: JSON.stringify(toDocumentedMetrics(taskProgress)) });
-    });
-    const deliverJobs = subscriptions.deliver(jobs, subscriber, async ({ result }) => {
-      const { taskJobChanges } = dataOf<StoredChanges>(result, JOBS.mayFailAlone);
-      for (const { cursor, node } of taskJobChanges.edges)
-        await stream.send({ event: "job", id: cursor, data: JSON.stringify(toDocumentedShape(node)) });
-    });
-    // The jobs that the last progress has counted are sent before the end.
-    const deliver = async () =>
-      void (await Promise.all([deliverProgress.then(() => jobs.events.drain()), deliverJobs]).finally(close));
-    await stream.finishAfter(deliver, (failure) => sendFailure(stream, failure, response));
+    const output = startEventStream(response);
+    const subscriber: Subscriber = { kind: "events", viewer, requestId };
+    const deliverProgress = async () => {
+      for await (const { result } of subscriptions.deliver(progress, subscriber)) {
+        const { taskProgress } = dataOf<StoredProgress>(result, PROGRESS.mayFailAlone);
+        await output.send({ event: "progress", data: JSON.stringify(toDocumentedMetrics(taskProgress)) });
+      }
+      // The jobs that the last progress has counted are sent before the end.
+      jobs.events.drain();
+    };
+    const deliverJobs = async () => {
+      for await (const { result } of subscriptions.deliver(jobs, subscriber)) {
+        const { taskJobChanges } = dataOf<StoredChanges>(result, JOBS.mayFailAlone);
+        for (const { cursor, node } of taskJobChanges.edges) {
+          signal.throwIfAborted();
+          await output.send({ event: "job", id: cursor, data: JSON.stringify(toDocumentedShape(node)) });
+        }
+      }
+    };
+    const deliver = async () => void (await Promise.all([deliverProgress(), deliverJobs()]).finally(close));
+    await output.finishAfter(deliver, (failure) => sendFailure(output, failure, response));
   });
   return router;
 }

@@ -16,7 +16,7 @@ import { registerReplicas, type WatchedReplicas } from "./replica-metrics.ts";
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 
 /** The values of the label `door`. */
-export type Endpoint = "rest" | "graphql" | "health" | "graphiql" | "pages" | "metrics" | "unknown";
+export type Endpoint = "rest" | "graphql" | "websocket" | "health" | "graphiql" | "pages" | "metrics" | "unknown";
 
 /** The labels of a request. Callers cannot choose their values, so that their number is limited and they identify no caller. */
 interface MeasuredRequest {

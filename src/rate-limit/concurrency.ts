@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Request, Response } from "express";
+import type { ServerResponse } from "node:http";
+import type { Response } from "express";
 import onHeaders from "on-headers";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
@@ -7,6 +7,7 @@ import { type Deadline, msLeft } from "../values/deadline.ts";
 import { createFairSlots, type FairSlots, type QueuedSlot } from "../values/fair-slots.ts";
 import { addressKey } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
+import type { LimitedRequest } from "./limited-request.ts";
 import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";
 
 /** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */
@@ -88,7 +89,7 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
     /** Waits for a slot and then authenticates. A statement checks every credential, so that a revoked key fails at once. */
     authenticate:
       (authenticate: Authenticate): Authenticate =>
-      async (request: IncomingMessage & { readonly res?: Response }, deadline) => {
+      async (request: LimitedRequest, deadline) => {
         const { res: response } = request;
         const fingerprint = fingerprintOf(request);
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
@@ -96,13 +97,13 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
         if (response.closed) throw new Failure("UNAVAILABLE");
         const slot = new RequestSlot(userSlots);
         response.locals.slot = slot;
-        onHeaders(response, endSlot);
+        onHeaders(response as Response, endSlot);
         response.once("close", abandonRequest);
 
         const known = identities.get(fingerprint);
         const first =
           known === undefined
-            ? slot.take(addressKey((request as Request).ip ?? ""), deadline, addressSlots)
+            ? slot.take(addressKey(request.ip ?? ""), deadline, addressSlots)
             : slot.take(known, deadline);
         await first.catch(countRefusal);
         try {

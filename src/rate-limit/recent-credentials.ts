@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { LRUCache } from "lru-cache";
+import type { Credentials } from "../auth/authenticate.ts";
 import { bearerTokenOf } from "../auth/bearer.ts";
 import type { Viewer } from "../auth/viewer.ts";
 
@@ -23,7 +23,7 @@ export function createRecentCredentials() {
   return {
     get: (fingerprint: string) => byFingerprint.get(fingerprint),
     forget: (fingerprint: string) => byFingerprint.delete(fingerprint),
-    remember(fingerprint: string, request: IncomingMessage, viewer: Viewer): RecentCredential {
+    remember(fingerprint: string, request: Credentials, viewer: Viewer): RecentCredential {
       const known = byFingerprint.get(fingerprint);
       if (known !== undefined) return known;
       const credential = { bucket: credentialBucket(request, viewer), refusedUntil: 0 };
@@ -37,7 +37,7 @@ export function createRecentCredentials() {
  * A hash of the credential, equal for every spelling of its header. Credentials themselves are not kept longer than their
  * requests. Null for an anonymous request.
  */
-export function fingerprintOf({ headers }: IncomingMessage): string | null {
+export function fingerprintOf({ headers }: Credentials): string | null {
   const { authorization, "x-api-key": key } = headers;
   if (authorization === undefined && key === undefined) return null;
   const token = authorization === undefined ? "" : (bearerTokenOf(authorization) ?? authorization);
@@ -50,7 +50,7 @@ export function createIdentityCache() {
 }
 
 /** An API key is counted by its hash, a token by its user, so that a new token has the same limit. */
-function credentialBucket({ headers }: IncomingMessage, viewer: Viewer): string {
+function credentialBucket({ headers }: Credentials, viewer: Viewer): string {
   const token = bearerTokenOf(headers.authorization ?? "") ?? String(headers["x-api-key"]);
   return token.startsWith("tj_") ? `key:${hash("sha256", token, "base64url")}` : `user:${viewer.userId}`;
 }

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
-import type { Request } from "express";
 import type { Failure, FailureKind } from "../errors.ts";
 import { QueueFull } from "../values/fair-slots.ts";
 import { addressKey } from "./client-address.ts";
+import type { LimitedRequest } from "./limited-request.ts";
 
 const MAX_IMMEDIATE_PER_SECOND = 20;
 /** At least as long as `Retry-After: 1` asks for. Random, so that delayed clients do not all return at the same time. */
@@ -17,7 +17,7 @@ const REFUSALS: ReadonlySet<FailureKind> = new Set<FailureKind>(["UNAUTHENTICATE
 export function createRefusalDelay() {
   let secondEndsAt = 0;
   let refusals = new Map<string, number>();
-  return (request: Request, failure: Failure, respond: () => void): void => {
+  return (request: Pick<LimitedRequest, "ip">, failure: Failure, respond: () => void): void => {
     if (!REFUSALS.has(failure.kind) && !(failure instanceof QueueFull)) {
       respond();
       return;

@@ -11,10 +11,17 @@ interface RequestLimitsOptions {
   readonly onRefusal: (limit: "rate" | "overload") => void;
 }
 
-interface RequestLimits {
+export type SocketLimits = Pick<
+  ReturnType<typeof limitRequests>,
+  "beforeConnection" | "identifyConnection" | "countRequest"
+>;
+
+export interface RequestLimits {
   /** Counts requests before authentication. Undefined without a rate limit, like `chargeCost`. */
   readonly beforeAuthentication?: RequestHandler;
   readonly chargeCost?: ChargeCost;
+  /** The limits of WebSocket connections and their operations. Undefined without a rate limit. */
+  readonly sockets?: SocketLimits;
   /** Adds the limits to the authentication of a request. */
   readonly authenticate: (authenticate: Authenticate) => Authenticate;
   readonly close: () => Promise<void>;
@@ -33,6 +40,7 @@ export function openRequestLimits(config: Config, { log, onRefusal }: RequestLim
   return {
     beforeAuthentication: rateLimit.beforeAuthentication,
     chargeCost: rateLimit.chargeCost,
+    sockets: rateLimit,
     authenticate: (authenticate) => concurrency.authenticate(rateLimit.authenticate(authenticate)),
     close: limiter.close,
   };

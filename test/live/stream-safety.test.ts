@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
-import { CHANGES, PROGRESS, subscriber } from "../support/event-reader.ts";
+import { CHANGES, PROGRESS, subscriber, TRANSPORTS } from "../support/event-reader.ts";
 import { asSuperuser } from "../support/test-database.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
 
@@ -12,7 +12,7 @@ const liveTimes = { lookEveryMs: 150, checkEveryMs: 100 };
 const environment = { LIVE_STREAMS: "12", LIVE_STREAMS_PER_USER: "4", DATABASE_POOL_SIZE: "4", METRICS_TOKEN: TOKEN };
 const server = await sharedTestServer({ environment, liveTimes });
 const { sql } = server;
-const { subscribe, open } = subscriber();
+const { subscribe, open, by } = subscriber();
 
 async function userWithTask() {
   const user = await server.as();
@@ -20,43 +20,6 @@ async function userWithTask() {
   const job = await aJob(sql, { task_id: id });
   return { user, id, job };
 }
-
-test("a foreign, a missing and a deleted task are the same error, which ends the stream", async () => {
-  const [{ user }, { id: foreign }] = [await userWithTask(), await userWithTask()];
-  const deleted = await aTask(sql, { user_id: user.userId, deleted_at: "2025-01-01T00:00:00Z" });
-  for (const query of [PROGRESS, CHANGES]) {
-    const texts = new Set<string>();
-    for (const id of [foreign, deleted, randomUUID()]) {
-      const { response, reader } = await subscribe(user, query, { id });
-      expect(response.status).toBe(200);
-      texts.add((await reader.next()).data);
-      expect((await reader.next()).event).toBe("complete");
-    }
-    expect(texts.size).toBe(1);
-    expect([...texts][0]).toContain('"code":"NOT_FOUND"');
-  }
-});
-
-test("an admin may watch the task of another user", async () => {
-  const { id } = await userWithTask();
-  const admin = await server.as({ isAdmin: true });
-  const { reader } = await subscribe(admin, PROGRESS, { id });
-  expect((await reader.result()).data.taskProgress.total).toBe(1);
-});
-
-test("a revoked key and a deleted task end the stream with their code", async () => {
-  const { user, id } = await userWithTask();
-  const other = await userWithTask();
-  const revoked = await subscribe(user, CHANGES, { id });
-  const deleted = await subscribe(other.user, PROGRESS, { id: other.id });
-  await Promise.all([revoked.reader.result(), deleted.reader.result()]);
-  await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
-  await sql`update tasks set deleted_at = now() where id = ${other.id}`;
-  expect((await revoked.reader.result()).errors[0].extensions.code).toBe("UNAUTHENTICATED");
-  expect((await revoked.reader.next()).event).toBe("complete");
-  expect((await deleted.reader.result()).errors[0].extensions.code).toBe("NOT_FOUND");
-  expect((await deleted.reader.next()).event).toBe("complete");
-});
 
 test("a subscription that is sent as a plain request is refused with a hint, and executed in no part", async () => {
   const { user, id } = await userWithTask();
@@ -67,21 +30,6 @@ test("a subscription that is sent as a plain request is refused with a hint, and
   }
 });
 
-test("invalid documents, variables, cursors and sizes are the errors of queries", async () => {
-  const { user, id } = await userWithTask();
-  const codeOf = async (query: string, variables: object = {}) => {
-    const { reader } = await subscribe(user, query, variables);
-    const { errors } = await reader.result();
-    expect((await reader.next()).event).toBe("complete");
-    return errors[0].extensions.code;
-  };
-  expect(await codeOf("subscription {")).toBe("GRAPHQL_PARSE_FAILED");
-  expect(await codeOf("subscription { nothing }")).toBe("GRAPHQL_VALIDATION_FAILED");
-  expect(await codeOf(PROGRESS, { id: "x" })).toBe("BAD_USER_INPUT");
-  expect(await codeOf(CHANGES, { id, after: "x" })).toBe("BAD_USER_INPUT");
-  expect(await codeOf(CHANGES, { id, first: 101 })).toBe("BAD_USER_INPUT");
-});
-
 test("a query may be sent as a stream, and a subscription by GET", async () => {
   const { user, id } = await userWithTask();
   const query = await subscribe(user, "{ viewer { userId } }");
@@ -90,26 +38,6 @@ test("a query may be sent as a stream, and a subscription by GET", async () => {
   const parameters = new URLSearchParams({ query: PROGRESS, variables: JSON.stringify({ id }) });
   const { reader } = await open(user, `/graphql?${parameters}`);
   expect((await reader.result()).data.taskProgress.total).toBe(1);
-});
-
-test("a root field of a subscription with @skip or @include is refused, because the field might be left out", async () => {
-  const { user, id } = await userWithTask();
-  const documents = [
-    "subscription ($id: UUID!) { taskProgress(taskId: $id) @include(if: false) { total } }",
-    "subscription ($id: UUID!, $no: Boolean = true) { taskProgress(taskId: $id) @skip(if: $no) { total } }",
-    "subscription ($id: UUID!) { ... @include(if: true) { taskProgress(taskId: $id) { total } } }",
-    "subscription ($id: UUID!) { ...F @skip(if: true) } fragment F on Subscription { taskProgress(taskId: $id) { total } }",
-  ];
-  for (const query of documents) {
-    const { reader } = await subscribe(user, query, { id });
-    const { errors } = await reader.result();
-    expect(errors).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
-    expect((await reader.next()).event).toBe("complete");
-    expect((await user.query(query, { id })).body.errors[0].extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");
-  }
-  const nested = "subscription ($id: UUID!) { taskProgress(taskId: $id) { total percent @skip(if: true) } }";
-  const { reader } = await subscribe(user, nested, { id });
-  expect((await reader.result()).data).toEqual({ taskProgress: { total: 1 } });
 });
 
 test("a HEAD request for a subscription ends after the headers", async () => {
@@ -135,52 +63,14 @@ test("streams hold no slot and no connection, are limited per user, and leave th
   for (const { reader } of streams) await reader.result();
   const scrape = async () =>
     (await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).text();
-  expect(await scrape()).toMatch(/^live_streams 4$/m);
+  expect(await scrape()).toMatch(/^live_streams\{kind="sse"\} 4$/m);
   const { response } = await subscribe(user, PROGRESS, { id });
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
   const pages = await Promise.all(Array.from({ length: 8 }, () => user.get(`/api/v1/tasks/${id}/jobs`)));
   expect(pages.map(({ status }) => status)).toEqual(Array(8).fill(200));
   await Promise.all(streams.map(({ reader }) => reader.close()));
-  await expect.poll(scrape).toMatch(/^live_streams 0$/m);
+  await expect.poll(scrape).toMatch(/^live_streams\{kind="sse"\} 0$/m);
   expect(await scrape()).toMatch(/^live_watched_tasks 0$/m);
-});
-
-test("watchers of one task with one document share its readings, and no statement runs without watchers", async () => {
-  const { user, id, job } = await userWithTask();
-  const streams = await Promise.all([1, 2, 3, 4].map(() => subscribe(user, PROGRESS, { id })));
-  for (const { reader } of streams) await reader.result();
-  await sleep(400);
-  const counts = "query like '%group by 1, 2, 5%'";
-  const countsRun = async () => {
-    const [row] = await sql.unsafe(`select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where ${counts}
-      and dbid = (select oid from pg_database where datname = current_database())`);
-    return row?.calls as number;
-  };
-  await sql`create extension if not exists pg_stat_statements`;
-  const before = await countsRun();
-  await sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${job}`;
-  for (const { reader } of streams) expect((await reader.result()).data.taskProgress.pending).toBe(0);
-  expect((await countsRun()) - before).toBe(1);
-  await Promise.all(streams.map(({ reader }) => reader.close()));
-  await sleep(300);
-  expect(await server.countStatements(() => sleep(500))).toBe(0);
-});
-
-test("a graceful stop closes streams without complete, and the cursor resumes at another server", async () => {
-  const { user, id, job } = await userWithTask();
-  const first = await serveDatabase(server.database.url, environment, { liveTimes });
-  const at = (url: string) => ({
-    get: (path: string, init: RequestInit = {}) =>
-      fetch(url + path, { ...init, headers: { Authorization: `Bearer ${user.key}`, ...init.headers } }),
-  });
-  const { reader } = await subscribe(at(first.url), CHANGES, { id });
-  const { endCursor } = (await reader.result()).data.taskJobChanges.pageInfo;
-  const closed = first.close();
-  expect((await reader.next()).event).toBe("cut");
-  await closed;
-  await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
-  const resumed = await subscribe(user, CHANGES, { id, after: endCursor });
-  expect((await resumed.reader.result()).data.taskJobChanges.nodes).toEqual([{ id: job, statusWord: "failed" }]);
 });
 
 test("a graceful stop does not wait for the client of a stream to close its connection", async () => {
@@ -197,39 +87,6 @@ test("a graceful stop does not wait for the client of a stream to close its conn
   await stopped.close();
   expect(performance.now() - startedAt).toBeLessThan(5000);
   socket.destroy();
-});
-
-test("a stream stays open while the database is unreachable, and then delivers what was missed", async () => {
-  const { user, id, job } = await userWithTask();
-  const { reader } = await subscribe(user, CHANGES, { id });
-  await reader.result();
-  const { name } = server.database;
-  await asSuperuser(async (superuser) => {
-    await superuser`alter database ${superuser(name)} with allow_connections false`;
-    await superuser`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
-    await sleep(1000);
-    await superuser`alter database ${superuser(name)} with allow_connections true`;
-  });
-  await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
-  expect((await reader.result(8000)).data.taskJobChanges.nodes).toEqual([{ id: job, statusWord: "failed" }]);
-});
-
-test("a reading that fails because the database is too slow is repeated and not sent", async () => {
-  const user = await server.as();
-  const id = await aTask(sql, { user_id: user.userId });
-  const email = await anEmail(sql);
-  const job = await aJob(sql, { task_id: id, email_id: email });
-  const query = "subscription ($id: UUID!) { taskJobChanges(taskId: $id) { nodes { statusWord email { email } } } }";
-  const { reader } = await subscribe(user, query, { id });
-  await reader.result();
-  await sql.begin(async (transaction) => {
-    await transaction`lock table emails in access exclusive mode`;
-    await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
-    await sleep(1500);
-  });
-  expect((await reader.result()).data.taskJobChanges.nodes).toEqual([
-    { statusWord: "failed", email: { email: "ada@example.com" } },
-  ]);
 });
 
 test("for a reader who reads nothing, changes wait in the database", async () => {
@@ -252,4 +109,152 @@ test("for a reader who reads nothing, changes wait in the database", async () =>
   expect(pages).toBeGreaterThan(2);
   // All pages together are 45 MB, and the buffers of the two sockets hold a few.
   expect(pages).toBeLessThan(60);
+});
+
+test("watchers of one task with one document share its readings, by SSE and WebSocket, and no statement runs without watchers", async () => {
+  const { user, id, job } = await userWithTask();
+  const streams = await Promise.all(
+    [...TRANSPORTS, ...TRANSPORTS].map((transport) => by(transport)(user, PROGRESS, { id })),
+  );
+  for (const { reader } of streams) await reader.result();
+  await sleep(400);
+  const counts = "query like '%group by 1, 2, 5%'";
+  const countsRun = async () => {
+    const [row] = await sql.unsafe(`select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where ${counts}
+    and dbid = (select oid from pg_database where datname = current_database())`);
+    return row?.calls as number;
+  };
+  await sql`create extension if not exists pg_stat_statements`;
+  const before = await countsRun();
+  await sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${job}`;
+  for (const { reader } of streams) expect((await reader.result()).data.taskProgress.pending).toBe(0);
+  expect((await countsRun()) - before).toBe(1);
+  await Promise.all(streams.map(({ reader }) => reader.close()));
+  await sleep(300);
+  expect(await server.countStatements(() => sleep(500))).toBe(0);
+});
+
+test("a stream stays open while the database is unreachable, and then delivers what was missed", async () => {
+  const { user, id, job } = await userWithTask();
+  const streams = await Promise.all(TRANSPORTS.map((transport) => by(transport)(user, CHANGES, { id })));
+  await Promise.all(streams.map(({ reader }) => reader.result()));
+  const { name } = server.database;
+  await asSuperuser(async (superuser) => {
+    await superuser`alter database ${superuser(name)} with allow_connections false`;
+    await superuser`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
+    await sleep(1000);
+    await superuser`alter database ${superuser(name)} with allow_connections true`;
+  });
+  await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
+  for (const { reader } of streams)
+    expect((await reader.result(8000)).data.taskJobChanges.nodes).toEqual([{ id: job, statusWord: "failed" }]);
+});
+
+test("a reading that fails because the database is too slow is repeated and not sent", async () => {
+  const user = await server.as();
+  const id = await aTask(sql, { user_id: user.userId });
+  const email = await anEmail(sql);
+  const job = await aJob(sql, { task_id: id, email_id: email });
+  const query = "subscription ($id: UUID!) { taskJobChanges(taskId: $id) { nodes { statusWord email { email } } } }";
+  const streams = await Promise.all(TRANSPORTS.map((transport) => by(transport)(user, query, { id })));
+  await Promise.all(streams.map(({ reader }) => reader.result()));
+  await sql.begin(async (transaction) => {
+    await transaction`lock table emails in access exclusive mode`;
+    await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
+    await sleep(1500);
+  });
+  for (const { reader } of streams)
+    expect((await reader.result()).data.taskJobChanges.nodes).toEqual([
+      { statusWord: "failed", email: { email: "ada@example.com" } },
+    ]);
+});
+
+describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
+  const subscribe = by(transport);
+
+  test("a foreign, a missing and a deleted task are the same error, which ends the stream", async () => {
+    const [{ user }, { id: foreign }] = [await userWithTask(), await userWithTask()];
+    const deleted = await aTask(sql, { user_id: user.userId, deleted_at: "2025-01-01T00:00:00Z" });
+    for (const query of [PROGRESS, CHANGES]) {
+      const texts = new Set<string>();
+      for (const id of [foreign, deleted, randomUUID()]) {
+        const { reader } = await subscribe(user, query, { id });
+        texts.add((await reader.next()).data);
+        expect((await reader.next()).event).toBe("complete");
+      }
+      expect(texts.size).toBe(1);
+      expect([...texts][0]).toContain('"code":"NOT_FOUND"');
+    }
+  });
+
+  test("an admin may watch the task of another user", async () => {
+    const { id } = await userWithTask();
+    const admin = await server.as({ isAdmin: true });
+    const { reader } = await subscribe(admin, PROGRESS, { id });
+    expect((await reader.result()).data.taskProgress.total).toBe(1);
+  });
+
+  test("a revoked key and a deleted task end the stream with their code", async () => {
+    const { user, id } = await userWithTask();
+    const other = await userWithTask();
+    const revoked = await subscribe(user, CHANGES, { id });
+    const deleted = await subscribe(other.user, PROGRESS, { id: other.id });
+    await Promise.all([revoked.reader.result(), deleted.reader.result()]);
+    await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
+    await sql`update tasks set deleted_at = now() where id = ${other.id}`;
+    expect((await revoked.reader.result()).errors[0].extensions.code).toBe("UNAUTHENTICATED");
+    expect((await revoked.reader.next()).event).toBe("complete");
+    expect((await deleted.reader.result()).errors[0].extensions.code).toBe("NOT_FOUND");
+    expect((await deleted.reader.next()).event).toBe("complete");
+  });
+
+  test("invalid documents, variables, cursors and sizes are the errors of queries", async () => {
+    const { user, id } = await userWithTask();
+    const codeOf = async (query: string, variables: object = {}) => {
+      const { reader } = await subscribe(user, query, variables);
+      const { errors } = await reader.result();
+      expect((await reader.next()).event).toBe("complete");
+      return errors[0].extensions.code;
+    };
+    expect(await codeOf("subscription {")).toBe("GRAPHQL_PARSE_FAILED");
+    expect(await codeOf("subscription { nothing }")).toBe("GRAPHQL_VALIDATION_FAILED");
+    expect(await codeOf(PROGRESS, { id: "x" })).toBe("BAD_USER_INPUT");
+    expect(await codeOf(CHANGES, { id, after: "x" })).toBe("BAD_USER_INPUT");
+    expect(await codeOf(CHANGES, { id, first: 101 })).toBe("BAD_USER_INPUT");
+  });
+
+  test("a root field of a subscription with @skip or @include is refused, because the field might be left out", async () => {
+    const { user, id } = await userWithTask();
+    const documents = [
+      "subscription ($id: UUID!) { taskProgress(taskId: $id) @include(if: false) { total } }",
+      "subscription ($id: UUID!, $no: Boolean = true) { taskProgress(taskId: $id) @skip(if: $no) { total } }",
+      "subscription ($id: UUID!) { ... @include(if: true) { taskProgress(taskId: $id) { total } } }",
+      "subscription ($id: UUID!) { ...F @skip(if: true) } fragment F on Subscription { taskProgress(taskId: $id) { total } }",
+    ];
+    for (const query of documents) {
+      const { reader } = await subscribe(user, query, { id });
+      const { errors } = await reader.result();
+      expect(errors).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
+      expect((await reader.next()).event).toBe("complete");
+      expect((await user.query(query, { id })).body.errors[0].extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");
+    }
+    const nested = "subscription ($id: UUID!) { taskProgress(taskId: $id) { total percent @skip(if: true) } }";
+    const { reader } = await subscribe(user, nested, { id });
+    expect((await reader.result()).data).toEqual({ taskProgress: { total: 1 } });
+  });
+
+  test("a graceful stop closes streams without complete, and the cursor resumes at another server", async () => {
+    const { user, id, job } = await userWithTask();
+    const first = await serveDatabase(server.database.url, environment, { liveTimes });
+    const get = (path: string, init: RequestInit = {}) =>
+      fetch(first.url + path, { ...init, headers: { Authorization: `Bearer ${user.key}`, ...init.headers } });
+    const { reader } = await subscribe({ ...user, url: first.url, get }, CHANGES, { id });
+    const { endCursor } = (await reader.result()).data.taskJobChanges.pageInfo;
+    const closed = first.close();
+    expect((await reader.next()).event).toBe("cut");
+    await closed;
+    await sql`update task_email_jobs set status = 'failed', updated_at = now() where id = ${job}`;
+    const resumed = await subscribe(user, CHANGES, { id, after: endCursor });
+    expect((await resumed.reader.result()).data.taskJobChanges.nodes).toEqual([{ id: job, statusWord: "failed" }]);
+  });
 });

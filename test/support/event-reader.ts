@@ -1,4 +1,5 @@
 import { afterEach } from "vitest";
+import { connectSocket, readOperation, type TestSocket } from "./socket-reader.ts";
 
 /** One server-sent event. */
 interface ReceivedEvent {
@@ -80,11 +81,22 @@ interface User {
   readonly get: (path: string, init?: RequestInit) => Promise<Response>;
 }
 
+interface SocketUser extends User {
+  readonly url: string;
+  readonly key: string;
+}
+
+export const TRANSPORTS = ["sse", "websocket"] as const;
+
 /** Opens event streams, and closes them after each test. */
 export function subscriber() {
   const readers: EventReader[] = [];
+  const sockets = new Map<SocketUser, TestSocket>();
+  let operations = 0;
   afterEach(async () => {
     await Promise.all(readers.splice(0).map((reader) => reader.close().catch(() => {})));
+    await Promise.all([...sockets.values()].map((socket) => socket.close()));
+    sockets.clear();
   });
   async function open(user: User, path: string, init: RequestInit) {
     const response = await user.get(path, { ...init, headers: { Accept: "text/event-stream", ...init.headers } });
@@ -92,13 +104,28 @@ export function subscriber() {
     readers.push(reader);
     return { response, reader };
   }
+  async function subscribe(user: User, query: string, variables: object = {}) {
+    return open(user, "/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
+  }
+  /** All operations of a user share one connection. */
+  async function subscribeBySocket(user: SocketUser, query: string, variables: object = {}) {
+    const connected =
+      sockets.get(user) ??
+      (await connectSocket({ ...user, connectionParams: { authorization: `Bearer ${user.key}` } }));
+    sockets.set(user, connected);
+    operations += 1;
+    const id = String(operations);
+    connected.send({ type: "subscribe", id, payload: { query, variables } });
+    return { reader: readOperation(connected, id) };
+  }
   return {
     open: (user: User, path: string, headers: Record<string, string> = {}) => open(user, path, { headers }),
-    subscribe: (user: User, query: string, variables: object = {}) =>
-      open(user, "/graphql", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ query, variables }),
-      }),
+    subscribe,
+    /** Sends an operation by a transport. */
+    by: (transport: (typeof TRANSPORTS)[number]) => (transport === "sse" ? subscribe : subscribeBySocket),
   };
 }

@@ -63,6 +63,7 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
       const get = (path: string, init: RequestInit = {}) =>
         fetch(url + path, { ...init, headers: { Authorization: `Bearer ${key}`, ...init.headers } });
       return {
+        url,
         userId,
         key,
         get,

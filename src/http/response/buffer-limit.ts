@@ -111,9 +111,11 @@ export function createBufferLimit({ maxBytes = MAX_BUFFERED_BYTES, onClose = () 
       return true;
     },
 
-    /** Call this after each write, because the process buffers every byte that the kernel has not accepted. */
-    recordWrite(response: ServerResponse): void {
-      const unsent = response.writableLength;
+    /**
+     * Call this after each write, because the process buffers every byte that the kernel has not accepted. A WebSocket
+     * connection passes its own number of bytes under the response to its handshake.
+     */
+    recordWrite(response: ServerResponse, unsent = response.writableLength): void {
       if (unsent > 0 || buffered.has(response)) setBytes(response, "unsent", unsent);
     },
 

@@ -3,12 +3,16 @@ import type { Config } from "../../config.ts";
 import type { RequestContext, RequestDetails } from "../../context.ts";
 import type { GraphqlServer } from "../../graphql/server.ts";
 import type { TaskWatcher } from "../../live/watch-tasks.ts";
+import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
+import type { RequestLimits } from "../../rate-limit/request-limits.ts";
+import type { BufferLimit } from "../response/buffer-limit.ts";
+import { createOpenSockets, type SocketTimes } from "../web-socket/open-sockets.ts";
 import { createOpenStreams } from "./open-streams.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 
 /** Shorter times for tests. */
-export interface LiveTimes {
+export interface LiveTimes extends SocketTimes {
   readonly lookEveryMs: number;
   readonly checkEveryMs: number;
 }
@@ -17,29 +21,55 @@ interface LiveOptions {
   readonly graphql: GraphqlServer;
   readonly createContext: (request: RequestDetails) => RequestContext;
   /** Checks a credential without the limits of requests. */
+  readonly authenticateWithoutLimits: Authenticate;
+  /** Authenticates and counts an operation of a WebSocket connection like a request. */
   readonly authenticate: Authenticate;
+  readonly requestLimits: Pick<RequestLimits, "sockets" | "chargeCost">;
   readonly watcher: TaskWatcher;
   readonly metrics: Metrics | null;
-  readonly checkEveryMs: number | undefined;
+  readonly log: Log;
+  readonly buffers: BufferLimit;
+  readonly silenceTimeoutMs: number;
+  readonly times: Partial<LiveTimes>;
 }
 
 export type LiveUpdates = ReturnType<typeof createLiveUpdates>;
 
-/** Opens what all event streams of the process share. */
+/** Creates what all event streams of the process share. */
 export function createLiveUpdates(config: Config, options: LiveOptions) {
-  const { graphql, createContext, authenticate, watcher, metrics, checkEveryMs } = options;
+  const { graphql, createContext, authenticate, requestLimits, watcher, metrics, log, buffers, times } = options;
+  const { liveStreams, liveStreamsPerUser, requestTimeoutMs } = config;
+  const onRefusal = () => metrics?.countRejection("streams");
   const streams = createOpenStreams({
-    limits: { total: config.liveStreams, perUser: config.liveStreamsPerUser },
-    authenticate,
-    checkEveryMs,
-    onRefusal: () => metrics?.countRejection("streams"),
+    limits: { total: liveStreams, perUser: liveStreamsPerUser },
+    authenticate: options.authenticateWithoutLimits,
+    checkEveryMs: times.checkEveryMs,
+    onRefusal,
   });
-  metrics?.watchLive({ streams: streams.size, watchedTasks: watcher.watchedTasks });
   const subscriptions = createSubscriptions({
     graphql,
     createContext,
     slots: Math.ceil(config.databasePoolSize / 2),
-    onEvent: (lagSeconds) => metrics?.countLiveEvent(lagSeconds),
+    onEvent: (kind, lagSeconds) => metrics?.countLiveEvent(kind, lagSeconds),
   });
-  return { streams, subscriptions };
+  const { sockets: limits, chargeCost } = requestLimits;
+  const sockets = createOpenSockets({
+    operations: { streams, subscriptions, authenticate, limits, chargeCost, requestTimeoutMs, metrics, log },
+    limits: { sockets: liveStreams, perUser: liveStreamsPerUser, silenceTimeoutMs: options.silenceTimeoutMs },
+    buffers,
+    onRefusal,
+    times,
+  });
+  metrics?.watchLive({ streams: streams.size, sockets: sockets.size, watchedTasks: watcher.watchedTasks });
+  return {
+    streams,
+    subscriptions,
+    sockets,
+
+    /** Ends all streams, and refuses new ones. */
+    closeAll(): void {
+      sockets.closeAll();
+      streams.closeAll();
+    },
+  };
 }

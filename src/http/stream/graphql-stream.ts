@@ -3,9 +3,10 @@ import type { RequestDetails } from "../../context.ts";
 import { Failure, type FieldFault } from "../../errors.ts";
 import { extensionsOf } from "../../graphql/format-error.ts";
 import { EVENT_STREAM } from "../../graphql/media-types.ts";
+import type { Operation } from "./event-readings.ts";
 import { startEventStream } from "./event-stream.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import type { Operation, Subscriptions } from "./subscriptions.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export interface StreamApi {
   readonly streams: OpenStreams;
@@ -24,24 +25,26 @@ export function streamGraphql(
     if (request.headers.accept !== EVENT_STREAM) return next();
     const operation = readOperation(request);
     const { viewer, requestId } = response.locals;
-    const signal = streams.open({ request, response, viewer });
-    response.locals.isStream = true;
-    const { result, events } = await subscriptions.start(operation, detailsOf(response), signal);
+    const { result, stream } = await subscriptions.start(operation, detailsOf(response), () => {
+      const signal = streams.open({ kind: "sse", request, response, viewer });
+      response.locals.isStream = true;
+      return signal;
+    });
     if (response.locals.isHead === true) {
-      void events?.return?.();
+      void stream?.events.return?.();
       response.setHeader("Content-Type", EVENT_STREAM);
       response.end();
       return;
     }
-    const stream = startEventStream(response);
-    const send = (text: string) => stream.send({ event: "next", data: text });
+    const output = startEventStream(response);
+    const send = (text: string) => output.send({ event: "next", data: text });
     const deliver = async () => {
-      if (events === null) await send(JSON.stringify(result));
-      else await subscriptions.deliver({ operation, events }, { viewer, requestId, signal }, ({ text }) => send(text));
+      if (stream === null) return send(JSON.stringify(result));
+      for await (const { text } of subscriptions.deliver(stream, { kind: "sse", viewer, requestId })) await send(text);
     };
-    await stream.finishAfter(deliver, async (failure) => {
+    await output.finishAfter(deliver, async (failure) => {
       await send(JSON.stringify({ errors: [{ message: failure.message, extensions: extensionsOf(failure) }] }));
-      await stream.complete();
+      await output.complete();
     });
   };
   return handler;

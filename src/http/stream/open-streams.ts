@@ -1,7 +1,8 @@
-import type { Request, Response } from "express";
-import type { Authenticate } from "../../auth/authenticate.ts";
+import type { Response } from "express";
+import type { Authenticate, Credentials } from "../../auth/authenticate.ts";
 import { isSameViewer, type Viewer } from "../../auth/viewer.ts";
 import { Failure } from "../../errors.ts";
+import type { StreamKind } from "../../metrics/live-metrics.ts";
 import { fingerprintOf } from "../../rate-limit/recent-credentials.ts";
 import { deadlineIn } from "../../values/deadline.ts";
 
@@ -30,8 +31,9 @@ interface OpenStreamsOptions {
 }
 
 interface StreamRequest {
-  readonly request: Request;
-  readonly response: Response;
+  readonly kind: StreamKind;
+  readonly request: Credentials;
+  readonly response: Pick<Response, "closed" | "once" | "setHeader" | "headersSent" | "socket">;
   readonly viewer: Viewer;
 }
 
@@ -84,7 +86,7 @@ export function createOpenStreams({
   }
 
   return {
-    size: () => open.size,
+    size: (kind: StreamKind) => [...open.keys()].filter((stream) => stream.kind === kind).length,
 
     /**
      * Counts a stream until its response is closed. The signal aborts with the Failure that ends the stream, with ServerStops,

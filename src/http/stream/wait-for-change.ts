@@ -1,13 +1,15 @@
 import type { Request, Response } from "express";
 import type { RequestContext } from "../../context.ts";
 import { Failure } from "../../errors.ts";
-import { deadlineIn } from "../../values/deadline.ts";
+import { deadlineIn, waitFor } from "../../values/deadline.ts";
 import { entityTagOf, matchesEntityTag } from "../response/entity-tag.ts";
 import type { RestApi } from "../rest-endpoint.ts";
 
-/** Below the time limit of a silent connection, together with the last reading. */
+/** Below the time limit of a silent connection (30 s), together with the last reading. */
 const MAX_WAIT_S = 25;
 const READ_TIMEOUT_MS = 4000;
+/** How long the last reading may take after the end of the wait. */
+const LAST_READING_MS = 2500;
 const WAIT = /(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[;,]|$)/i;
 
 /** The seconds of `Prefer: wait` (RFC 7240, section 4.3), or null if the request has no entity tag to wait for the end of. */
@@ -15,6 +17,13 @@ export function waitPreferenceOf({ headers }: Request): number | null {
   const [, seconds] = WAIT.exec(String(headers.prefer ?? "")) ?? [];
   if (seconds === undefined || headers["if-none-match"] === undefined) return null;
   return Math.min(MAX_WAIT_S, Number(seconds));
+}
+
+class TooLate extends Error {}
+
+function nullIfTooLate(error: unknown): null {
+  if (error instanceof TooLate) return null;
+  throw error;
 }
 
 interface WaitRequest {
@@ -43,7 +52,7 @@ export async function waitForChange(api: RestApi, request: WaitRequest): Promise
     if (!isUnchanged(body)) return body;
     // A request that waits must not keep others of its user waiting.
     response.locals.slot?.free();
-    const signal = api.live.streams.open({ request: response.req, response, viewer });
+    const signal = api.live.streams.open({ kind: "wait", request: response.req, response, viewer });
     response.locals.isStream = true;
     if (signal.aborted) close();
     signal.addEventListener("abort", close);
@@ -54,7 +63,12 @@ export async function waitForChange(api: RestApi, request: WaitRequest): Promise
       if (change === null) return body;
       const rights = viewer.isAdmin ? "admin" : viewer.userId;
       const key = `${rights} ${taskId} ${change.version}`;
-      body = await api.live.subscriptions.readTogether(key, viewer, () => readAfter(change.readAfter));
+      const reading = api.live.subscriptions.readTogether(key, viewer, () => readAfter(change.readAfter));
+      // A reading waits for a slot. If that takes too long, the client gets 304 and asks again.
+      const ms = until + LAST_READING_MS - performance.now();
+      const changed = await waitFor(reading, { ms, timeoutError: () => new TooLate() }).catch(nullIfTooLate);
+      if (changed === null) return body;
+      body = changed;
     }
     return body;
   } finally {

@@ -137,7 +137,8 @@ async function settle(url, check) {
 async function streamsLeft(origins) {
   const count = async (origin) => {
     const response = await fetch(`${origin}/metrics`, { headers: { Authorization: `Bearer ${METRICS_TOKEN}` } });
-    return Number(/^live_streams (\d+)/m.exec(await response.text())?.[1] ?? Number.NaN);
+    const kinds = [...(await response.text()).matchAll(/^live_streams\{.*\} (\d+)/gm)];
+    return kinds.length === 0 ? Number.NaN : kinds.reduce((total, [, streams]) => total + Number(streams), 0);
   };
   for (let attempt = 0; ; attempt++) {
     const counts = await Promise.all(origins.map(count));

@@ -1,6 +1,6 @@
 import "./monaco-environment.ts";
 import { GraphiQL } from "graphiql";
-import { useCallback, useMemo, useState } from "react";
+import { type ComponentProps, useCallback, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { tasksIn } from "./account.ts";
 import { ActiveTabScroll } from "./active-tab-scroll.tsx";
@@ -66,7 +66,8 @@ function App({ settings }: { settings: PageSettings }) {
     <div className="page" data-pane={pane} data-account={account.state}>
       <TopBar apiKey={apiKey} account={account} onKey={setApiKey} onSubmit={check} taskSlot={setTaskSlot} />
       <GraphiQL
-        fetcher={fetcher}
+        // GraphiQL's type wants instances of GraphQLError, but responses contain JSON.
+        fetcher={fetcher as ComponentProps<typeof GraphiQL>["fetcher"]}
         storage={storage}
         defaultTabs={[...tabs]}
         initialQuery={activeTab.query}

@@ -1,0 +1,93 @@
+import type { Response } from "express";
+import { CloseCode } from "graphql-ws";
+import type { RawData, WebSocket } from "ws";
+import type { Log } from "../../log.ts";
+import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
+import { hasTooManyJsonValues, MAX_JSON_VALUES } from "../request/request-body.ts";
+import type { BufferLimit } from "../response/buffer-limit.ts";
+import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
+
+/** Shorter than the time limit of a silent connection here and at common proxies. */
+const BEAT_EVERY_MS = 12_000;
+/** A client that answers no ping within this many beats is gone. */
+const MAX_SILENT_BEATS = 2.5;
+/** No more messages are read while more than this waits to be sent, because each message may cause an answer. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+const UNSUPPORTED_DATA = 1003;
+
+interface SocketOptions {
+  readonly socket: WebSocket;
+  /** The response to the handshake, which the limit of buffered bytes knows. */
+  readonly response: Response;
+  readonly protocol: SocketProtocol;
+  readonly handler: SocketHandler;
+  readonly buffers: BufferLimit;
+  readonly log: Log;
+  readonly beatEveryMs: number | undefined;
+}
+
+/** Connects a socket to the protocol: messages in both directions, backpressure and pings. */
+export function serveSocket(options: SocketOptions): void {
+  const { socket, response, protocol, handler, buffers, log, beatEveryMs = BEAT_EVERY_MS } = options;
+  let heardAt = performance.now();
+  const hear = () => {
+    heardAt = performance.now();
+  };
+
+  function limitReading(): void {
+    buffers.recordWrite(response, socket.bufferedAmount);
+    const isFull = socket.bufferedAmount > MAX_UNSENT_BYTES;
+    if (isFull && !socket.isPaused) socket.pause();
+    if (!isFull && socket.isPaused) socket.resume();
+  }
+
+  /** Resolves when the bytes have left the process, or the connection is closed. */
+  async function send(text: string): Promise<void> {
+    if (socket.readyState !== socket.OPEN) return;
+    await new Promise<void>((resolve) => {
+      socket.send(text, () => resolve());
+      buffers.recordWrite(response, socket.bufferedAmount);
+    });
+    limitReading();
+  }
+
+  const beat = setInterval(() => {
+    // A slow reader gets no more bytes, so that the time limit of a silent connection ends it.
+    if (socket.bufferedAmount > 0) return;
+    if (performance.now() - heardAt > MAX_SILENT_BEATS * beatEveryMs) socket.terminate();
+    else socket.ping();
+  }, beatEveryMs);
+
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send,
+      close: (code, reason) => socket.close(code, reason),
+      onMessage(receive) {
+        socket.on("message", (data: RawData, isBinary: boolean) => {
+          hear();
+          if (socket.readyState !== socket.OPEN) return;
+          if (isBinary) return socket.close(UNSUPPORTED_DATA, "A message must be text");
+          const fault = faultOf(data as Buffer);
+          if (fault !== null) return socket.close(CloseCode.BadRequest, `A message ${fault}`);
+          limitReading();
+          // It fails only for a message that a server sends, because the hooks report their own errors.
+          receive(String(data)).catch(() => socket.close(CloseCode.BadRequest, "Unexpected type of message"));
+        });
+      },
+    },
+    handler,
+  );
+  socket.on("pong", hear);
+  socket.on("ping", hear);
+  socket.once("close", (code, reason) => {
+    clearInterval(beat);
+    closed(code, String(reason)).catch((err: unknown) => log.error({ err }, "unexpected error"));
+  });
+}
+
+/** A body of a request has the same limits. */
+function faultOf(text: Buffer): string | null {
+  if (text.includes("\\u") && hasLoneSurrogate(text.toString("latin1"))) return SURROGATE_RULE;
+  return hasTooManyJsonValues(text) ? `must not have more than ${MAX_JSON_VALUES} JSON values` : null;
+}

@@ -1,0 +1,125 @@
+import type { FormattedExecutionResult } from "graphql";
+import { CloseCode, type SubscribePayload } from "graphql-ws";
+import type { WebSocket } from "ws";
+import type { Credentials } from "../../auth/authenticate.ts";
+import { Failure } from "../../errors.ts";
+import { OperationResponse } from "./socket-credentials.ts";
+import { OperationFailed, type OperationOwner, type RunOperation } from "./socket-operation.ts";
+import type { SocketHandler } from "./socket-protocol.ts";
+
+/** The status of RFC 6455 for a server that stops. Clients reconnect after it, and after the next one. */
+const GOING_AWAY = 1001;
+/** The status in the registry of IANA for a server that cannot serve the connection now. */
+const TRY_AGAIN_LATER = 1013;
+
+interface ConnectionOptions {
+  readonly socket: WebSocket;
+  readonly requestId: string;
+  readonly ip: string | undefined;
+  readonly maxOperations: number;
+  readonly runOperation: RunOperation;
+  /** Checks and counts the credential. Throws a Failure if it is refused. */
+  readonly authenticate: (connectionParams: Record<string, unknown> | undefined) => Promise<Credentials>;
+  readonly onOperation: () => void;
+}
+
+export type SocketConnection = ReturnType<typeof createSocketConnection>;
+
+/** The state of one connection: its credential, and its operations. */
+export function createSocketConnection(options: ConnectionOptions) {
+  const { socket, requestId, ip, maxOperations, runOperation, authenticate, onOperation } = options;
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  let credentials: Credentials | null = null;
+  let operations = 0;
+  let running = 0;
+  /** The operations that have not become a subscription yet, which a stop waits for. */
+  let starting = 0;
+  let isStopping = false;
+  let isRejected = false;
+
+  function closeForFailure({ kind, message }: Failure): void {
+    socket.close(kind === "UNAUTHENTICATED" ? CloseCode.Unauthorized : TRY_AGAIN_LATER, message);
+  }
+
+  /** Waits until the last messages of the operations are on their way. */
+  function closeIfDone(): void {
+    setImmediate(() => {
+      if (isStopping && starting === 0) socket.close(GOING_AWAY, "The server stops");
+      else if (isRejected && running === 0) closeForFailure(new Failure("UNAUTHENTICATED"));
+    });
+  }
+
+  function createOwner(current: Credentials): OperationOwner {
+    let isStarting = false;
+    return {
+      credentials: current,
+      ip,
+      closed,
+      isStopping: () => isStopping,
+      beginStart() {
+        isStarting = true;
+        starting += 1;
+      },
+      endStart() {
+        if (isStarting) starting -= 1;
+        isStarting = false;
+        closeIfDone();
+      },
+      rejectCredential() {
+        isRejected = true;
+      },
+    };
+  }
+
+  const handler: SocketHandler = {
+    async connect(connectionParams) {
+      try {
+        credentials = await authenticate(connectionParams);
+        return true;
+      } catch (error) {
+        closeForFailure(error as Failure);
+        return false;
+      }
+    },
+
+    subscribe({ query, operationName, variables }: SubscribePayload) {
+      const response = new OperationResponse();
+      operations += 1;
+      running += 1;
+      onOperation();
+      if (running > maxOperations || credentials === null) return tooMany(maxOperations);
+      const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
+      const owner = createOwner(credentials);
+      const results = runOperation({ operation, owner, requestId: `${requestId}.${operations}`, response });
+      const end = results.return.bind(results);
+      // A generator ends only when its current statement does, so the signal of the response ends that first.
+      results.return = (value) => {
+        response.close();
+        return end(value);
+      };
+      return results;
+    },
+
+    endOperation() {
+      running -= 1;
+      closeIfDone();
+    },
+  };
+
+  return {
+    handler,
+    closed,
+    isIdentified: () => credentials !== null,
+
+    /** Ends the subscriptions, and closes the connection after the results of running queries. */
+    stop(): void {
+      isStopping = true;
+      closeIfDone();
+    },
+  };
+}
+
+async function* tooMany(limit: number): AsyncGenerator<FormattedExecutionResult, void, void> {
+  const message = `This connection already has ${limit} operations, which is the limit`;
+  yield Promise.reject(OperationFailed.of(new Failure("RATE_LIMITED", { message })));
+}

@@ -1,0 +1,121 @@
+import { WebSocket } from "ws";
+import { sendRaw } from "./raw-request.ts";
+
+/** A message of the protocol graphql-transport-ws. */
+interface Message {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+interface SocketOptions {
+  readonly url: string;
+  readonly connectionParams?: object;
+  readonly headers?: Record<string, string>;
+  readonly protocols?: readonly string[];
+}
+
+export type TestSocket = Awaited<ReturnType<typeof openSocket>>;
+
+/** Opens a WebSocket, and reads its messages one after another. Fails if the handshake is refused. */
+export async function openSocket({ url, headers = {}, protocols = ["graphql-transport-ws"] }: SocketOptions) {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, [...protocols], { headers });
+  const messages: Message[] = [];
+  const wakes = new Set<() => void>();
+  const wake = () => {
+    for (const resolve of wakes) resolve();
+    wakes.clear();
+  };
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+  socket.on("message", (data) => {
+    messages.push(JSON.parse(String(data)) as Message);
+    wake();
+  });
+  socket.once("close", () => wake());
+  await new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  socket.on("error", () => {});
+
+  /** The next message that matches, or null after the end of the connection. */
+  async function next(isMatch: (message: Message) => boolean = () => true, ms = 5000): Promise<Message | null> {
+    const until = performance.now() + ms;
+    for (;;) {
+      const index = messages.findIndex(isMatch);
+      if (index !== -1) return messages.splice(index, 1)[0] ?? null;
+      if (socket.readyState === WebSocket.CLOSED) return null;
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve, reject) => {
+        wakes.add(resolve);
+        timer = setTimeout(() => reject(new Error(`no message within ${ms} ms`)), until - performance.now());
+      });
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    socket,
+    /** Resolves with the code and the reason of the end. */
+    closed,
+    next,
+    send: (message: object) => socket.send(JSON.stringify(message)),
+    close: async () => {
+      socket.terminate();
+      await closed;
+    },
+  };
+}
+
+/** Opens a connection whose first message was accepted. */
+export async function connectSocket(options: SocketOptions): Promise<TestSocket> {
+  const opened = await openSocket(options);
+  opened.send({ type: "connection_init", payload: options.connectionParams ?? {} });
+  const message = await opened.next();
+  if (message?.type !== "connection_ack") throw new Error(`closed: ${JSON.stringify(await opened.closed)}`);
+  return opened;
+}
+
+/** Reads the messages of one operation as the events of a stream: `error` is an event `next`, and then `complete`. */
+export function readOperation(opened: TestSocket, id: string) {
+  let isFailed = false;
+  async function next(ms?: number) {
+    if (isFailed) return { event: "complete", data: "", id: undefined };
+    const message = await opened.next((found) => found.id === id, ms);
+    if (message === null) return { event: "cut", data: "", id: undefined };
+    const { type, payload } = message;
+    isFailed = type === "error";
+    const data = isFailed ? { errors: payload } : payload;
+    return { event: isFailed ? "next" : type, data: data === undefined ? "" : JSON.stringify(data), id: undefined };
+  }
+  return {
+    next,
+    async result(ms?: number) {
+      const { event, data } = await next(ms);
+      if (event !== "next") throw new Error(`expected next, not ${event}`);
+      return JSON.parse(data);
+    },
+    close: async () => opened.send({ type: "complete", id }),
+  };
+}
+
+/** Sends an operation. */
+export function runOperation(opened: TestSocket, id: string, payload: object) {
+  opened.send({ type: "subscribe", id, payload });
+  return readOperation(opened, id);
+}
+
+/** Sends a handshake with other headers, and reads until the server closes the connection. */
+export function handshake(port: number, headers: Record<string, string>, path = "/graphql") {
+  const lines = Object.entries({
+    Upgrade: "websocket",
+    Connection: "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Protocol": "graphql-transport-ws",
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join("")}\r\n`);
+}
