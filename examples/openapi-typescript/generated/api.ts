@@ -833,15 +833,9 @@ export interface components {
         };
     };
     parameters: {
-        /**
-         * @description The id of the task, in any case.
-         * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-         */
+        /** @description The id of the task, in any case. */
         taskId: string;
-        /**
-         * @description The id of the job, in any case.
-         * @example ff1492a4-f29f-4330-9555-3ba1195832bc
-         */
+        /** @description The id of the job, in any case. */
         jobId: string;
         /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves. */
         sort: "created_at_desc" | "created_at_asc" | "updated_at_desc" | "updated_at_asc";
@@ -853,33 +847,13 @@ export interface components {
         after: string;
         /** @description Resumes after the event with this id. For clients that cannot set `Last-Event-ID`, which has precedence. */
         afterEvent: string;
-        /**
-         * @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same.
-         * @example [
-         *       "failed"
-         *     ]
-         */
+        /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
         status: ("pending" | "processing" | "completed" | "failed")[];
-        /**
-         * @description The status of the email record, exactly as the verifier wrote it. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same.
-         * @example [
-         *       "valid"
-         *     ]
-         */
+        /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
         email_status: string[];
-        /**
-         * @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same.
-         * @example [
-         *       "deliverable"
-         *     ]
-         */
+        /** @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same. */
         deliverability: ("deliverable" | "undeliverable" | "risky" | "unknown")[];
-        /**
-         * @description The domain of the email record, in any case. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same.
-         * @example [
-         *       "example.com"
-         *     ]
-         */
+        /** @description The domain of the email record, in any case, such as `example.com`. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same. */
         domain: string[];
         /** @description Whether the address belongs to a role and not to a person. */
         is_role_based: boolean;
@@ -897,55 +871,25 @@ export interface components {
         has_unknown_reason: boolean;
         /** @description Whether the job has an email record. */
         has_email: boolean;
-        /**
-         * @description Text that the submitted address contains, in any case. There are no wildcards.
-         * @example martin
-         */
+        /** @description Text that the submitted address contains, in any case, such as `martin`. There are no wildcards. */
         q: string;
-        /**
-         * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
         created_from: string;
-        /**
-         * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
         created_to: string;
-        /**
-         * @description Last changed at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
         updated_since: string;
-        /**
-         * @description Last changed before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
         updated_to: string;
-        /**
-         * @description Another name of `created_from`. Two names of one time in one request are 400.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Another name of `created_from`. Two names of one time in one request are 400. */
         created_after: string;
-        /**
-         * @description Another name of `created_to`. Two names of one time in one request are 400.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Another name of `created_to`. Two names of one time in one request are 400. */
         created_before: string;
-        /**
-         * @description Another name of `updated_since`. Two names of one time in one request are 400.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
         updated_from: string;
-        /**
-         * @description Another name of `updated_since`. Two names of one time in one request are 400.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
         updated_after: string;
-        /**
-         * @description Another name of `updated_to`. Two names of one time in one request are 400.
-         * @example 2025-01-01T00:00:00Z
-         */
+        /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
         updated_before: string;
         /** @description The tasks of this user. Useful to admins, because other users see only their own tasks. */
         user_id: string;
@@ -955,35 +899,17 @@ export interface components {
         downloadTaskId: string;
         /** @description The format of the file; `txt` has tabs instead of commas. */
         downloadFormat: "csv" | "txt" | "ndjson";
-        /**
-         * @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects.
-         * @example [
-         *       "email",
-         *       "status"
-         *     ]
-         */
+        /** @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects. */
         fields: ("job_id" | "task_id" | "email_address" | "job_status" | "job_created_at" | "job_updated_at" | "id" | "email" | "status" | "is_role_based" | "is_disposable" | "has_mx_records" | "has_reverse_dns" | "domain_name" | "host_name" | "server_type" | "is_catchall" | "validated_at" | "unknown_reason" | "needs_physical_verify")[];
-        /**
-         * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-         * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-         */
+        /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
         ifNoneMatch: string;
-        /**
-         * @description With `If-None-Match`, waits up to this number of seconds, at most 25, until the task differs (RFC 7240).
-         * @example wait=25
-         */
+        /** @description With `If-None-Match`, waits up to this number of seconds, at most 25, until the task differs (RFC 7240), such as `wait=25`. */
         prefer: string;
         /** @description The `id` of the last event that the client received. The stream resumes after it. */
         lastEventId: string;
-        /**
-         * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-         * @example 1.hU96atp0AAAAAAQCfag
-         */
+        /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
         consistencyToken: string;
-        /**
-         * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-         * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-         */
+        /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
         requestId: string;
     };
     requestBodies: never;
@@ -1069,33 +995,13 @@ export interface operations {
                 after?: components["parameters"]["after"];
                 /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves. */
                 sort?: components["parameters"]["sort"];
-                /**
-                 * @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same.
-                 * @example [
-                 *       "failed"
-                 *     ]
-                 */
+                /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
-                /**
-                 * @description The status of the email record, exactly as the verifier wrote it. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same.
-                 * @example [
-                 *       "valid"
-                 *     ]
-                 */
+                /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
                 email_status?: components["parameters"]["email_status"];
-                /**
-                 * @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same.
-                 * @example [
-                 *       "deliverable"
-                 *     ]
-                 */
+                /** @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same. */
                 deliverability?: components["parameters"]["deliverability"];
-                /**
-                 * @description The domain of the email record, in any case. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same.
-                 * @example [
-                 *       "example.com"
-                 *     ]
-                 */
+                /** @description The domain of the email record, in any case, such as `example.com`. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same. */
                 domain?: components["parameters"]["domain"];
                 /** @description Whether the address belongs to a role and not to a person. */
                 is_role_based?: components["parameters"]["is_role_based"];
@@ -1113,79 +1019,37 @@ export interface operations {
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
-                /**
-                 * @description Text that the submitted address contains, in any case. There are no wildcards.
-                 * @example martin
-                 */
+                /** @description Text that the submitted address contains, in any case, such as `martin`. There are no wildcards. */
                 q?: components["parameters"]["q"];
-                /**
-                 * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /**
-                 * @description Another name of `created_from`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
                 created_after?: components["parameters"]["created_after"];
-                /**
-                 * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /**
-                 * @description Another name of `created_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
                 created_before?: components["parameters"]["created_before"];
-                /**
-                 * @description Last changed at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_after?: components["parameters"]["updated_after"];
-                /**
-                 * @description Last changed before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /**
-                 * @description Another name of `updated_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
-                /**
-                 * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-                 * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-                 */
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
             };
             cookie?: never;
@@ -1262,41 +1126,15 @@ export interface operations {
             query?: {
                 /** @description The format of the file. It has precedence over `Accept`. */
                 format?: components["parameters"]["format"];
-                /**
-                 * @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects.
-                 * @example [
-                 *       "email",
-                 *       "status"
-                 *     ]
-                 */
+                /** @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects. */
                 fields?: components["parameters"]["fields"];
-                /**
-                 * @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same.
-                 * @example [
-                 *       "failed"
-                 *     ]
-                 */
+                /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
-                /**
-                 * @description The status of the email record, exactly as the verifier wrote it. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same.
-                 * @example [
-                 *       "valid"
-                 *     ]
-                 */
+                /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
                 email_status?: components["parameters"]["email_status"];
-                /**
-                 * @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same.
-                 * @example [
-                 *       "deliverable"
-                 *     ]
-                 */
+                /** @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same. */
                 deliverability?: components["parameters"]["deliverability"];
-                /**
-                 * @description The domain of the email record, in any case. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same.
-                 * @example [
-                 *       "example.com"
-                 *     ]
-                 */
+                /** @description The domain of the email record, in any case, such as `example.com`. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same. */
                 domain?: components["parameters"]["domain"];
                 /** @description Whether the address belongs to a role and not to a person. */
                 is_role_based?: components["parameters"]["is_role_based"];
@@ -1314,74 +1152,35 @@ export interface operations {
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
-                /**
-                 * @description Text that the submitted address contains, in any case. There are no wildcards.
-                 * @example martin
-                 */
+                /** @description Text that the submitted address contains, in any case, such as `martin`. There are no wildcards. */
                 q?: components["parameters"]["q"];
-                /**
-                 * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /**
-                 * @description Another name of `created_from`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
                 created_after?: components["parameters"]["created_after"];
-                /**
-                 * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /**
-                 * @description Another name of `created_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
                 created_before?: components["parameters"]["created_before"];
-                /**
-                 * @description Last changed at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_after?: components["parameters"]["updated_after"];
-                /**
-                 * @description Last changed before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /**
-                 * @description Another name of `updated_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
             };
             cookie?: never;
@@ -1428,41 +1227,15 @@ export interface operations {
                 task_id?: components["parameters"]["downloadTaskId"];
                 /** @description The format of the file; `txt` has tabs instead of commas. */
                 format?: components["parameters"]["downloadFormat"];
-                /**
-                 * @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects.
-                 * @example [
-                 *       "email",
-                 *       "status"
-                 *     ]
-                 */
+                /** @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects. */
                 fields?: components["parameters"]["fields"];
-                /**
-                 * @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same.
-                 * @example [
-                 *       "failed"
-                 *     ]
-                 */
+                /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
-                /**
-                 * @description The status of the email record, exactly as the verifier wrote it. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same.
-                 * @example [
-                 *       "valid"
-                 *     ]
-                 */
+                /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
                 email_status?: components["parameters"]["email_status"];
-                /**
-                 * @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same.
-                 * @example [
-                 *       "deliverable"
-                 *     ]
-                 */
+                /** @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same. */
                 deliverability?: components["parameters"]["deliverability"];
-                /**
-                 * @description The domain of the email record, in any case. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same.
-                 * @example [
-                 *       "example.com"
-                 *     ]
-                 */
+                /** @description The domain of the email record, in any case, such as `example.com`. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same. */
                 domain?: components["parameters"]["domain"];
                 /** @description Whether the address belongs to a role and not to a person. */
                 is_role_based?: components["parameters"]["is_role_based"];
@@ -1480,74 +1253,35 @@ export interface operations {
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
-                /**
-                 * @description Text that the submitted address contains, in any case. There are no wildcards.
-                 * @example martin
-                 */
+                /** @description Text that the submitted address contains, in any case, such as `martin`. There are no wildcards. */
                 q?: components["parameters"]["q"];
-                /**
-                 * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /**
-                 * @description Another name of `created_from`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
                 created_after?: components["parameters"]["created_after"];
-                /**
-                 * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /**
-                 * @description Another name of `created_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
                 created_before?: components["parameters"]["created_before"];
-                /**
-                 * @description Last changed at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_after?: components["parameters"]["updated_after"];
-                /**
-                 * @description Last changed before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /**
-                 * @description Another name of `updated_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
             };
             cookie?: never;
@@ -1592,32 +1326,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-                 * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-                 */
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
-                /**
-                 * @description The id of the job, in any case.
-                 * @example ff1492a4-f29f-4330-9555-3ba1195832bc
-                 */
+                /** @description The id of the job, in any case. */
                 job_id: components["parameters"]["jobId"];
             };
             cookie?: never;
@@ -1685,32 +1404,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-                 * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-                 */
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /**
-                 * @description With `If-None-Match`, waits up to this number of seconds, at most 25, until the task differs (RFC 7240).
-                 * @example wait=25
-                 */
+                /** @description With `If-None-Match`, waits up to this number of seconds, at most 25, until the task differs (RFC 7240), such as `wait=25`. */
                 Prefer?: components["parameters"]["prefer"];
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
             };
             cookie?: never;
@@ -1782,33 +1486,13 @@ export interface operations {
             query?: {
                 /** @description Resumes after the event with this id. For clients that cannot set `Last-Event-ID`, which has precedence. */
                 after?: components["parameters"]["afterEvent"];
-                /**
-                 * @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same.
-                 * @example [
-                 *       "failed"
-                 *     ]
-                 */
+                /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
-                /**
-                 * @description The status of the email record, exactly as the verifier wrote it. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same.
-                 * @example [
-                 *       "valid"
-                 *     ]
-                 */
+                /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
                 email_status?: components["parameters"]["email_status"];
-                /**
-                 * @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same.
-                 * @example [
-                 *       "deliverable"
-                 *     ]
-                 */
+                /** @description The meaning of the status of the email record. Repeat the parameter for several values, any of which may match; `deliverability[]` and `deliverability[0]` mean the same. */
                 deliverability?: components["parameters"]["deliverability"];
-                /**
-                 * @description The domain of the email record, in any case. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same.
-                 * @example [
-                 *       "example.com"
-                 *     ]
-                 */
+                /** @description The domain of the email record, in any case, such as `example.com`. Repeat the parameter for several values, any of which may match; `domain[]` and `domain[0]` mean the same. */
                 domain?: components["parameters"]["domain"];
                 /** @description Whether the address belongs to a role and not to a person. */
                 is_role_based?: components["parameters"]["is_role_based"];
@@ -1826,76 +1510,37 @@ export interface operations {
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
-                /**
-                 * @description Text that the submitted address contains, in any case. There are no wildcards.
-                 * @example martin
-                 */
+                /** @description Text that the submitted address contains, in any case, such as `martin`. There are no wildcards. */
                 q?: components["parameters"]["q"];
-                /**
-                 * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /**
-                 * @description Another name of `created_from`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
                 created_after?: components["parameters"]["created_after"];
-                /**
-                 * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /**
-                 * @description Another name of `created_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
                 created_before?: components["parameters"]["created_before"];
-                /**
-                 * @description Last changed at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /**
-                 * @description Another name of `updated_since`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
                 updated_after?: components["parameters"]["updated_after"];
-                /**
-                 * @description Last changed before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /**
-                 * @description Another name of `updated_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
                 /** @description The `id` of the last event that the client received. The stream resumes after it. */
                 "Last-Event-ID"?: components["parameters"]["lastEventId"];
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path: {
-                /**
-                 * @description The id of the task, in any case.
-                 * @example 5b1b796b-a9f2-4558-bba0-9167c3d51b36
-                 */
+                /** @description The id of the task, in any case. */
                 id: components["parameters"]["taskId"];
             };
             cookie?: never;
@@ -1950,42 +1595,21 @@ export interface operations {
                 after?: components["parameters"]["after"];
                 /** @description The tasks of this user. Useful to admins, because other users see only their own tasks. */
                 user_id?: components["parameters"]["user_id"];
-                /**
-                 * @description Created at or after this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /**
-                 * @description Another name of `created_from`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
                 created_after?: components["parameters"]["created_after"];
-                /**
-                 * @description Created before this time. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /**
-                 * @description Another name of `created_to`. Two names of one time in one request are 400.
-                 * @example 2025-01-01T00:00:00Z
-                 */
+                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
                 created_before?: components["parameters"]["created_before"];
             };
             header?: {
-                /**
-                 * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-                 * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-                 */
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /**
-                 * @description Up to 10 values of this header of earlier responses or of an import, separated by commas. The response has rows that are at least as new. A server without replicas ignores it.
-                 * @example 1.hU96atp0AAAAAAQCfag
-                 */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path?: never;
@@ -2064,10 +1688,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path?: never;
@@ -2102,10 +1723,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path?: never;
@@ -2155,10 +1773,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path?: never;
@@ -2214,15 +1829,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of an earlier response. The response is 304 if nothing has changed.
-                 * @example W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"
-                 */
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /**
-                 * @description An id that the response repeats and the log contains. Any other text than these characters is replaced by a new id.
-                 * @example 093c413d-0b0d-465a-a514-a18bd22b3ce4
-                 */
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
             };
             path?: never;
