@@ -19,7 +19,7 @@ import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
-  npm run --silent export -- TASK [--format ndjson|csv] [--out FILE] [--fields NAMES] [filters]
+  npm run --silent export -- TASK [--format ndjson|csv] [--out FILE] [--fields NAMES] [--bom] [filters]
 
 Exports all jobs of a task from one snapshot, newest first.
 
@@ -27,6 +27,7 @@ Exports all jobs of a task from one snapshot, newest first.
   --format FORMAT  ndjson or csv; the default follows the name of FILE, and is ndjson otherwise
   --out FILE       the file to write, which appears only when it is complete; the default is standard output
   --fields NAMES   exports only these fields; separate the names with commas
+  --bom            starts a CSV file with a byte order mark, so that Excel reads it as UTF-8
   filters          ${FILTER_PARAMETERS.map(optionOf)
     .join(" ")
     .replace(/(.{1,90})( |$)/g, "$1\n                   ")
@@ -58,6 +59,7 @@ function readCommand(): Command {
       format: { type: "string" },
       out: { type: "string" },
       fields: { type: "string", multiple: true },
+      bom: { type: "boolean", default: false },
     },
   });
   const values: Readonly<Record<string, unknown>> = given;
@@ -69,6 +71,10 @@ function readCommand(): Command {
   const format = EXPORT_FORMATS.find((known) => known === (values.format ?? formatOfName));
   if (format === undefined) throw new UsageError(`--format must be ${EXPORT_FORMATS.join(" or ")}`);
 
+  const hasBom = values.bom === true;
+  if (hasBom && format === "ndjson")
+    throw new UsageError("--bom needs --format csv, because JSON has no byte order mark");
+
   const query = new URLSearchParams();
   for (const name of FILTER_PARAMETERS) {
     for (const value of (values[optionOf(name).slice(2)] as string[] | undefined) ?? []) query.append(name, value);
@@ -77,7 +83,7 @@ function readCommand(): Command {
   const { fields, faults: fieldFaults } = readFields((values.fields as string[] | undefined) ?? []);
   const messages = [...faults, ...fieldFaults].map(({ field, reason }: FieldFault) => `${optionOf(field)} ${reason}`);
   if (messages.length > 0) throw new UsageError(messages.join("\n"));
-  return { viewer: VIEWER, taskId: taskId.toLowerCase(), filter, format, fields, out };
+  return { viewer: VIEWER, taskId: taskId.toLowerCase(), filter, format, fields, hasBom, out };
 }
 
 runCommand({

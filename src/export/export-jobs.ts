@@ -23,6 +23,8 @@ export interface JobExportRequest {
   readonly format: ExportFormat;
   /** Null means all fields. */
   readonly fields: readonly ExportField[] | null;
+  /** Whether a table starts with a byte order mark, without which Excel does not read UTF-8. */
+  readonly hasBom?: boolean;
   /** Ends the export and closes its connection, even while a statement runs. */
   readonly signal: AbortSignal;
   /** The time by which the task must be found. Commands have no deadline. */
@@ -69,7 +71,9 @@ export async function exportJobs<T>(
 async function* chunksOf(snapshot: JobSnapshot, request: JobExportRequest): AsyncGenerator<ExportChunk> {
   const { format, fields } = request;
   const columns = fields ?? EXPORT_FIELDS;
-  if (format !== "ndjson") yield { text: csvHeader(columns, DELIMITERS[format]), jobs: 0 };
+  if (format !== "ndjson") {
+    yield { text: (request.hasBom ? "\ufeff" : "") + csvHeader(columns, DELIMITERS[format]), jobs: 0 };
+  }
   for await (const jobs of snapshot.readJobs(request)) {
     const lines =
       format === "ndjson"

@@ -24,7 +24,7 @@ const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16
 const SOCKET_TIMEOUT_MARGIN_MS = 10_000;
 
 export const EXPORT_PARAMETERS: KnownParameters = {
-  strict: ["format", "fields", ...FILTER_SPELLINGS],
+  strict: ["format", "fields", "bom", ...FILTER_SPELLINGS],
   lists: new Set(["fields", ...LIST_PARAMETERS]),
 };
 
@@ -105,7 +105,7 @@ function setFileHeaders(response: Response, { taskId, format }: JobExportRequest
   response.setHeader("Content-Disposition", `attachment; filename="task-${taskId}-jobs.${format}"`);
 }
 
-type FileRequest = Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields">;
+type FileRequest = Pick<JobExportRequest, "taskId" | "filter" | "format" | "fields" | "hasBom">;
 
 function readExportRequest(request: Request): FileRequest {
   const parameters = new RestParameters(request.url, EXPORT_PARAMETERS);
@@ -128,9 +128,16 @@ function readDownloadRequest(request: Request): FileRequest {
 function readSelection(parameters: RestParameters, target: Pick<FileRequest, "taskId" | "format">): FileRequest {
   const { filter, faults } = readFilterParameters(parameters.query);
   const fields = readFields(parameters.query.getAll("fields"));
+  const hasBom = parameters.oneOf("bom", ["0", "1"]) === "1";
+  if (hasBom && target.format === "ndjson") {
+    parameters.faults.push({
+      field: "bom",
+      reason: "must not be 1 with the format ndjson, because JSON has no byte order mark",
+    });
+  }
   parameters.faults.push(...faults, ...fields.faults);
   parameters.check();
-  return { ...target, filter, fields: fields.fields };
+  return { ...target, filter, fields: fields.fields, hasBom };
 }
 
 /** The `format` parameter takes precedence over the Accept header, because a link can contain only the parameter. */

@@ -2,12 +2,23 @@
 const RUNNABLE = /^'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
 const GUARDED = /^'+(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
 
-/** Adds an apostrophe, so that spreadsheets treat a formula as text (OWASP, CSV injection). */
+/**
+ * A spreadsheet whose list separator is not the comma splits a quoted cell at its own separator, and ends the row at a line
+ * break, so that a formula may also begin there. Quotes before it do not stop the spreadsheet.
+ */
+const RUNNABLE_INSIDE = /([;|\t\r\n])(?='*(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
+const GUARDED_INSIDE = /([;|\t\r\n])'(?='*(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
+/** Most texts have none of these characters, and need no other test inside. */
+const SEPARATOR = /[;|\t\r\n]/;
+
+/** Adds apostrophes, so that spreadsheets treat a formula as text (OWASP, CSV injection). */
 export function guardFormula(text: string): string {
-  return RUNNABLE.test(text) ? `'${text}` : text;
+  const guarded = SEPARATOR.test(text) ? text.replace(RUNNABLE_INSIDE, "$1'") : text;
+  return RUNNABLE.test(guarded) ? `'${guarded}` : guarded;
 }
 
-/** Removes the apostrophe of `guardFormula`. Use this only for our own exports: elsewhere it may belong to the text. */
+/** Removes the apostrophes of `guardFormula`. Use this only for our own exports: elsewhere they may belong to the text. */
 export function unguardFormula(text: string): string {
-  return GUARDED.test(text) ? text.slice(1) : text;
+  const unguarded = GUARDED.test(text) ? text.slice(1) : text;
+  return SEPARATOR.test(unguarded) ? unguarded.replace(GUARDED_INSIDE, "$1") : unguarded;
 }

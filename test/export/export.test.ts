@@ -99,6 +99,18 @@ describe("CSV", () => {
     expect(await response.text()).toBe(`${fields}\r\n''@x,'=1+1@example.com,"a ""b"",\nc",' -x,"a\rb",false,\r\n`);
   });
 
+  test("a byte order mark starts a table if the caller asks for it, and is refused for JSON", async () => {
+    const taskId = await aTask(database.sql, { user_id: USER_ID });
+    const bytesOf = async (query: string) => Buffer.from(await (await server.get(taskId, query)).arrayBuffer());
+    expect(await bytesOf("format=csv&fields=id&bom=1")).toEqual(Buffer.from("\ufeffid\r\n"));
+    expect(await bytesOf("format=csv&fields=id&bom=0")).toEqual(Buffer.from("id\r\n"));
+    for (const query of ["bom=1", "format=csv&bom=yes", "format=csv&bom=1&bom=1"]) {
+      const response = await server.get(taskId, query);
+      const { error } = (await response.json()) as Envelope;
+      expect([response.status, error.details.map(({ field }) => field)]).toEqual([400, ["bom"]]);
+    }
+  });
+
   test("an export without jobs is only a header in CSV and empty in NDJSON", async () => {
     const taskId = await aTask(database.sql, { user_id: USER_ID });
     expect(await (await server.get(taskId, "format=csv&fields=id")).text()).toBe("id\r\n");
