@@ -10,6 +10,10 @@ const GUARDED = ["TaskJob", "Email"];
 
 type Viewer = "owner" | "stranger" | "admin" | "anonymous";
 type Task = "own" | "foreign" | "missing" | "deleted";
+interface Cell {
+  readonly path: ReturnType<typeof pathsTo>[number];
+  readonly spelling: (typeof spellings)[number];
+}
 type Get = (path: string, init: RequestInit) => Promise<Response>;
 
 const post = (body: object): RequestInit => ({
@@ -74,41 +78,43 @@ describe("every path through the schema to a job or an email", () => {
   test.each(CELLS)(
     "for the $task task, every path gives the $viewer only rows that they may read",
     async ({ viewer, task }) => {
-      for (const path of paths) {
-        for (const spelling of spellings) {
-          const request = async (ids: IdByType) => {
-            const response = await requestAs[viewer]("/graphql", post(documentOf(path, ids, spelling)));
-            return { status: response.status, text: await response.text() };
-          };
-          const { status, text } = await request(idsOf[task]);
-          const seen = marksIn(text);
-          const what = `${nameOf(path)} by ${spelling}: ${text}`;
-          const maySee = MAY_SEE[viewer];
+      const cells = paths.flatMap((path) => spellings.map((spelling) => ({ path, spelling })));
+      // The server delays the refusals of a caller who sends many, so the anonymous caller sends all of them at once.
+      if (viewer === "anonymous") await Promise.all(cells.map(expectOnlyOwnRows));
+      else for (const cell of cells) await expectOnlyOwnRows(cell);
 
+      async function expectOnlyOwnRows({ path, spelling }: Cell) {
+        const request = async (ids: IdByType) => {
+          const response = await requestAs[viewer]("/graphql", post(documentOf(path, ids, spelling)));
+          return { status: response.status, text: await response.text() };
+        };
+        const { status, text } = await request(idsOf[task]);
+        const seen = marksIn(text);
+        const what = `${nameOf(path)} by ${spelling}: ${text}`;
+        const maySee = MAY_SEE[viewer];
+
+        expect(
+          [...seen].filter((mark) => !maySee.includes(mark as Task)),
+          what,
+        ).toEqual([]);
+        if (viewer === "anonymous") {
+          expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
+        } else if (maySee.includes(task)) {
+          expect(JSON.parse(text).errors, what).toBeUndefined();
+          // Types in the middle of a path may have no text that could contain a mark.
+          if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? "")) expect([...seen], what).toEqual([task]);
+        } else if (takesId(path)) {
+          const missing = await request(idsOf.missing);
+          expect({ status, text: withoutIds(text) }, what).toEqual({ ...missing, text: withoutIds(missing.text) });
+          const { data, errors = [] } = JSON.parse(text);
+          for (const error of errors) expect(error.extensions.code, what).toBe("NOT_FOUND");
           expect(
-            [...seen].filter((mark) => !maySee.includes(mark as Task)),
+            errors.length > 0 ||
+              Object.values(data)
+                .flat()
+                .every((value) => value === null),
             what,
-          ).toEqual([]);
-          if (viewer === "anonymous") {
-            expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
-          } else if (maySee.includes(task)) {
-            expect(JSON.parse(text).errors, what).toBeUndefined();
-            // Types in the middle of a path may have no text that could contain a mark.
-            if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? ""))
-              expect([...seen], what).toEqual([task]);
-          } else if (takesId(path)) {
-            const missing = await request(idsOf.missing);
-            expect({ status, text: withoutIds(text) }, what).toEqual({ ...missing, text: withoutIds(missing.text) });
-            const { data, errors = [] } = JSON.parse(text);
-            for (const error of errors) expect(error.extensions.code, what).toBe("NOT_FOUND");
-            expect(
-              errors.length > 0 ||
-                Object.values(data)
-                  .flat()
-                  .every((value) => value === null),
-              what,
-            ).toBe(true);
-          }
+          ).toBe(true);
         }
       }
     },
