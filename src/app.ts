@@ -15,7 +15,7 @@ import { createQueries } from "./graphql/create-queries.ts";
 import { operationMetrics } from "./graphql/operation-metrics.plugin.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
-import { type HttpLimits, silenceTimeoutOf } from "./http/connection-limits.ts";
+import { connectionLimitsOf, type HttpLimits } from "./http/connection-limits.ts";
 import { createBeginReads } from "./http/consistency.ts";
 import { allowOrigins, corsHeadersFor } from "./http/cors.ts";
 import { errorHandler, unknownPath } from "./http/error-handler.ts";
@@ -86,7 +86,7 @@ export async function openApp(config: Config, resources: Resources) {
   });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
-  const limits = { silenceTimeoutMs: silenceTimeoutOf(config), ...httpLimits };
+  const limits = { ...connectionLimitsOf(config), ...httpLimits };
   const live = createLiveUpdates(config, {
     graphql,
     createContext,

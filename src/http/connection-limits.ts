@@ -28,9 +28,19 @@ export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   maxConnections: 5000,
 };
 
-/** Longer than the deadline of a request, during which the server may send nothing. */
-export function silenceTimeoutOf({ requestTimeoutMs }: { requestTimeoutMs: number }): number {
-  return Math.max(30_000, requestTimeoutMs + 5000);
+interface LimitSettings {
+  readonly requestTimeoutMs: number;
+  readonly liveStreams: number;
+}
+
+/** The limits that depend on settings. */
+export function connectionLimitsOf({ requestTimeoutMs, liveStreams }: LimitSettings) {
+  return {
+    /** Longer than the deadline of a request, during which the server may send nothing. */
+    silenceTimeoutMs: Math.max(30_000, requestTimeoutMs + 5000),
+    /** Streams are never idle, so a fifth of the connections remains for requests. */
+    maxConnections: Math.max(HTTP_LIMITS.maxConnections, Math.ceil(liveStreams * 1.25)),
+  };
 }
 
 /** Above this share of `maxConnections`, each new connection closes the connection that has been idle for longest. */

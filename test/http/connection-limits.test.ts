@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { connectionLimitsOf } from "../../src/http/connection-limits.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw, trickle } from "../support/raw-request.ts";
 import { sharedTestServer, startTestServer } from "../support/test-server.ts";
@@ -271,4 +272,9 @@ describe("many connections", () => {
     const ids = [...text.matchAll(/X-Request-ID: (\d+)/g)].map(([, id]) => Number(id));
     expect(ids).toEqual(requests.map((_, n) => n));
   });
+});
+
+test("connections remain for requests when LIVE_STREAMS streams are open", () => {
+  const limitOf = (liveStreams: number) => connectionLimitsOf({ liveStreams, requestTimeoutMs: 1900 }).maxConnections;
+  expect([limitOf(2000), limitOf(20_000)]).toEqual([5000, 25_000]);
 });
