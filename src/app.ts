@@ -12,7 +12,6 @@ import { jobExportQueries } from "./export/export.queries.ts";
 import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
 import { createQueries } from "./graphql/create-queries.ts";
-import { operationMetrics } from "./graphql/operation-metrics.plugin.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { connectionLimitsOf, type HttpLimits } from "./http/connection-limits.ts";
@@ -31,6 +30,7 @@ import { measureRequests } from "./http/request-metrics.ts";
 import { createBufferLimit } from "./http/response/buffer-limit.ts";
 import { compressResponses } from "./http/response/compression.ts";
 import { securityHeaders } from "./http/response/security-headers.ts";
+import { isStoredDocument } from "./http/rest-endpoint.ts";
 import { createHttpServer } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
 import { createLiveUpdates, type LiveTimes } from "./http/stream/create-live-updates.ts";
@@ -79,11 +79,9 @@ export async function openApp(config: Config, resources: Resources) {
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
   const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
   const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
-  const graphql = await startGraphqlServer({
-    explorable: config.graphiql,
-    log,
-    plugins: metrics === null ? [] : [operationMetrics(metrics)],
-  });
+  const { introspection, trustedDocuments } = config;
+  const started = await startGraphqlServer({ introspection, trustedDocuments, isStoredDocument, log, metrics });
+  const graphql = started.server;
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
   const limits = { ...connectionLimitsOf(config), ...httpLimits };
@@ -145,6 +143,7 @@ export async function openApp(config: Config, resources: Resources) {
   app.use(
     graphqlRoutes({
       ...api,
+      resolveDocument: started.resolveDocument,
       startDeadline: startRequestDeadline,
       chargeCost: requestLimits.chargeCost,
       pageForBrowsers: config.graphiql ? "/graphiql" : null,

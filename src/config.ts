@@ -3,9 +3,12 @@ import { fileURLToPath } from "node:url";
 import type { JwtConfig } from "./auth/jwt.ts";
 import { readConnectionUrl } from "./db/connection-url.ts";
 import { readReplicaUrls } from "./db/replicas/replica-urls.ts";
+import type { TrustedDocumentsConfig } from "./graphql/trusted/read-manifest.ts";
 import { isOriginPattern } from "./http/cors.ts";
+import type { MetricsConfig } from "./http/metrics-endpoint.ts";
 import { plainPathPrefix } from "./http/path-prefix.ts";
-import { createEnvironmentReader, type EnvironmentReader } from "./values/environment.ts";
+import type { LogLevel } from "./log.ts";
+import { createEnvironmentReader, type EnvironmentReader, parseRate } from "./values/environment.ts";
 
 /** The directory beside the program, whatever the working directory is. */
 const DEFAULT_DATA_DIR = fileURLToPath(new URL("../.data", import.meta.url));
@@ -37,6 +40,9 @@ export interface Config {
   readonly pathPrefix: string;
   readonly graphiql: boolean;
   readonly apiDocs: boolean;
+  readonly introspection: boolean;
+  /** Null if callers may send any document. */
+  readonly trustedDocuments: TrustedDocumentsConfig | null;
   readonly logLevel: LogLevel;
   /** How long the server still serves new requests after it has become "not ready". */
   readonly shutdownDrainMs: number;
@@ -55,22 +61,14 @@ export interface Config {
 export interface RateLimitConfig {
   readonly points: number;
   readonly windowSeconds: number;
-  readonly store: (typeof RATE_LIMIT_STORES)[number];
-}
-
-export interface MetricsConfig {
-  /** Null if the metrics are served on the main port, which requires the token. */
-  readonly port: number | null;
-  readonly host: string;
-  readonly token: string | null;
+  readonly store: "memory" | "postgres";
 }
 
 const RATE_LIMIT_STORES = ["memory", "postgres"] as const;
-const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 const NODE_ENVS: readonly string[] = ["production", "development", "test"];
-const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const TRUSTED_DOCUMENTS_MODES = ["off", "allowed", "required"] as const;
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
 /** The message lists every fault of the environment on a line of its own. It contains no values, because they may be secrets. */
 export class ConfigError extends Error {
@@ -115,8 +113,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       rule: "header names such as X-Client-Version",
     }),
     pathPrefix: read.parsed("PATH_PREFIX", { parse: plainPathPrefix, default: "", rule: "a path such as /task-jobs" }),
-    graphiql: read.flag("GRAPHIQL", true),
     apiDocs: read.flag("API_DOCS", true),
+    ...readGraphqlAccess(read),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     shutdownDrainMs: read.integer("SHUTDOWN_DRAIN_MS", { default: drainMs, min: 0, max: 600_000 }),
     shutdownGraceMs: read.integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 0, max: 600_000 }),
@@ -174,11 +172,17 @@ function readRateLimit(read: EnvironmentReader): RateLimitConfig | null {
   return rate && { ...rate, store };
 }
 
-/** Reads a rate such as 100/s, 1000/m or 10000/h. Returns null if the text is invalid. */
-export function parseRate(text: string): { points: number; windowSeconds: number } | null {
-  const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(text) ?? [];
-  const windowSeconds = SECONDS_OF_UNIT[unit];
-  return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };
+function readGraphqlAccess(read: EnvironmentReader) {
+  const file = read.text("TRUSTED_DOCUMENTS");
+  const mode = read.choice("TRUSTED_DOCUMENTS_MODE", TRUSTED_DOCUMENTS_MODES, file === null ? "off" : "allowed");
+  if (mode !== "off") read.onlyWith("TRUSTED_DOCUMENTS_MODE", "TRUSTED_DOCUMENTS");
+  const trustedDocuments = file === null || mode === "off" ? null : { file, required: mode === "required" };
+  const graphiql = read.flag("GRAPHIQL", trustedDocuments?.required !== true);
+  if (graphiql && trustedDocuments?.required === true) {
+    const reason = "because GraphiQL sends documents that are not in the manifest";
+    read.faults.push(`GRAPHIQL=on has no effect with TRUSTED_DOCUMENTS_MODE=required, ${reason}`);
+  }
+  return { trustedDocuments, graphiql, introspection: read.flag("INTROSPECTION", graphiql) };
 }
 
 function parseWorkers(text: string): number | null {

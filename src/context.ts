@@ -42,6 +42,8 @@ export interface RequestDetails {
   readonly chargeCost?: ((cost: number) => Promise<void>) | undefined;
   /** Labels the metrics of a GraphQL request with the field of the schema that it selects. */
   readonly noteOperation?: ((operation: string) => void) | undefined;
+  /** Names the operation of a trusted document in the log. */
+  readonly noteTrustedOperation?: ((name: string) => void) | undefined;
   /** Absent for a request whose response is a single result, which cannot be that of a subscription. */
   readonly subscription?: SubscriptionRun;
   /** Counts that began before this time, in `performance.now()`, are too old. */
@@ -60,6 +62,7 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     viewer,
     chargeCost: request.chargeCost,
     noteOperation: request.noteOperation,
+    noteTrustedOperation: request.noteTrustedOperation,
     audit: createAudit(log, request),
     taskJobs: queries.taskJobs,
     jobSearches: queries.jobSearches,

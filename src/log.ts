@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from "pino";
-import type { LogLevel } from "./config.ts";
 
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export type Log = ReturnType<typeof createLog>;
 
 /** The length of all stack frames of an error and its causes. It keeps a log line below 4 KB. */

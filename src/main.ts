@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { setFlagsFromString } from "node:v8";
 import { EmbeddedPostgresError } from "#embedded-postgres";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import { TrustedDocumentsError } from "./graphql/trusted/read-manifest.ts";
 import { createLog, type Log } from "./log.ts";
 import { startDatabase } from "./server/start-database.ts";
 import { StartError } from "./server/start-error.ts";
@@ -64,7 +65,9 @@ async function run(config: Config, log: Log): Promise<void> {
 }
 
 function reportStartError(error: unknown): void {
-  const isForPeople = [StartError, ConfigError, EmbeddedPostgresError].some((kind) => error instanceof kind);
+  const isForPeople = [StartError, ConfigError, TrustedDocumentsError, EmbeddedPostgresError].some(
+    (kind) => error instanceof kind,
+  );
   if (isForPeople) console.error((error as Error).message);
   else createLog("error").fatal({ err: error }, "cannot start");
 }

@@ -26,6 +26,12 @@ test.each([
     { DATABASE_URL: "postgres://a,b/db?target_session_attrs=writable" },
     "DATABASE_URL has an unknown target_session_attrs: use one of any, read-write, read-only, primary, standby, prefer-standby",
   ],
+  [{ TRUSTED_DOCUMENTS_MODE: "required" }, "TRUSTED_DOCUMENTS_MODE has no effect without TRUSTED_DOCUMENTS"],
+  [{ TRUSTED_DOCUMENTS_MODE: "on" }, "TRUSTED_DOCUMENTS_MODE must be one of off, allowed, required"],
+  [
+    { TRUSTED_DOCUMENTS: "a.json", TRUSTED_DOCUMENTS_MODE: "required", GRAPHIQL: "on" },
+    "GRAPHIQL=on has no effect with TRUSTED_DOCUMENTS_MODE=required, because GraphiQL sends documents that are not in the manifest",
+  ],
   [{ METRICS_PORT: "4000" }, "METRICS_PORT must differ from PORT"],
   [{ METRICS_PORT: "9464", PORT: "9464" }, "METRICS_PORT must differ from PORT"],
   [{ NODE_ENV: "prod" }, "NODE_ENV must be one of production, development, test"],

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
-import { type Config, parseRate, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/client.ts";
 import { describeDatabase } from "../db/connection-url.ts";
 import { findDemoTaskId } from "../server/demo.ts";
 import { type SimulationCounts, simulateVerifier } from "../simulation/simulate-verifier.ts";
 import { simulationQueries } from "../simulation/simulation.queries.ts";
+import { parseRate } from "../values/environment.ts";
 import { pluralize } from "../values/pluralize.ts";
 import { isUuid } from "../values/uuid.ts";
 import { openProgress } from "./progress.ts";

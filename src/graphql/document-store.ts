@@ -4,7 +4,7 @@ import { type DocumentNode, Kind, type SelectionSetNode } from "graphql";
 import { LRUCache } from "lru-cache";
 import { fragmentsOf } from "./limits/fragments-of.ts";
 
-type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
+export type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>["documentStore"]>;
 
 const MAX_BYTES = 40_000_000;
 /** An entry is a key of about 130 characters, so the entries take about 5 MB. */
@@ -36,7 +36,7 @@ export function createDocumentStore(maxBytes = MAX_BYTES): DocumentStore {
  * An upper bound of the document's memory: its nodes, its text, and the compiled code and cost formulas of its operations.
  * Apollo's own measure, the length of the JSON, counts only the nodes.
  */
-function bytesOfDocument(document: DocumentNode): number {
+export function bytesOfDocument(document: DocumentNode): number {
   const { loc, definitions } = document;
   let bytes = 2 * (loc?.source.body.length ?? 0);
   for (let token = loc?.startToken ?? null; token !== null; token = token.next) bytes += BYTES_OF_A_TOKEN;

@@ -1,12 +1,21 @@
 import type { ApolloServerOptionsWithGateway } from "@apollo/server";
-import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema, OperationTypeNode } from "graphql";
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+} from "graphql";
 import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
+
 import { createCompiledOperations } from "./compiled-execution.ts";
 import { createQueryCharge } from "./limits/charge-query.ts";
 import type { SizeOfOperation } from "./limits/query-cost.ts";
 import { withoutDataOfFailedRequest } from "./request-failure.ts";
 import { runSubscription } from "./run-subscription.ts";
+import { DocumentRefusal } from "./trusted/document-refusal.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
@@ -15,17 +24,23 @@ interface ExecutorOptions {
   readonly schema: GraphQLSchema;
   readonly sizeOfOperation: SizeOfOperation;
   readonly maxCoercionErrors: number;
+  /** Undefined if any document may be executed. */
+  readonly mayExecute: MayExecute | undefined;
 }
+
+/** Whether this document, which was parsed from the text, may be executed. */
+export type MayExecute = (document: DocumentNode, text: string) => boolean;
 
 /**
  * Executes every operation of the process, for GraphQL and for REST. It chooses the operation, reads the variables and
  * charges the cost, in this order, before it resolves any field.
  */
-function createExecutor({ schema, sizeOfOperation, maxCoercionErrors }: ExecutorOptions): Executor {
+function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, mayExecute }: ExecutorOptions): Executor {
   const compiledOperation = createCompiledOperations(schema);
   const chargeQuery = createQueryCharge(sizeOfOperation);
 
-  return async ({ document, request, context }) => {
+  return async ({ document, source, request, context }) => {
+    if (mayExecute?.(document, source) === false) throw new DocumentRefusal("ID_REQUIRED");
     const contextValue = context as RequestContext;
     const { operationName } = request;
     const variableValues = request.variables ?? {};

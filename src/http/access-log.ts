@@ -22,6 +22,7 @@ export function accessLog(log: Log): RequestHandler {
           path: LOGGABLE_PATH.test(path) ? path : "(unknown)",
           status: response.statusCode,
           ms: Math.round(performance.now() - startedAt),
+          ...(response.locals.trustedOperation === undefined ? {} : { operation: response.locals.trustedOperation }),
           ...(response.locals.isStream === true ? { stream: true } : {}),
           ...(response.writableFinished || response.locals.isStream === true ? {} : { aborted: true }),
         },

@@ -4,11 +4,12 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { RequestContext, RequestDetails } from "../context.ts";
 import { GRAPHQL_TYPES } from "../graphql/media-types.ts";
 import type { GraphqlServer } from "../graphql/server.ts";
+import type { ResolveDocument } from "../graphql/trusted/resolve-document.ts";
 import type { ChargeCost } from "../rate-limit/rate-limit.middleware.ts";
 import type { BeginReads } from "./consistency.ts";
 import { onlyMethods } from "./error-handler.ts";
 import { acceptedType } from "./request/accepted-type.ts";
-import { chooseMediaType, headAsGet, readGraphqlParameters } from "./request/graphql-request.ts";
+import { chooseMediaType, headAsGet, readGraphqlParameters, resolveBody } from "./request/graphql-request.ts";
 import { checkBodyType, parseJsonBody, readBody } from "./request/request-body.ts";
 import { type StreamApi, streamGraphql } from "./stream/graphql-stream.ts";
 
@@ -18,6 +19,7 @@ interface GraphqlEndpointOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
   readonly createContext: (request: RequestDetails) => RequestContext;
+  readonly resolveDocument: ResolveDocument;
   /** Undefined without replicas. */
   readonly beginReads: BeginReads | undefined;
   /** Restarts the deadline when the body has arrived. */
@@ -33,6 +35,7 @@ export function graphqlRoutes({
   graphql,
   authenticate,
   createContext,
+  resolveDocument,
   beginReads,
   startDeadline,
   chargeCost,
@@ -87,6 +90,9 @@ export function graphqlRoutes({
       noteOperation: (operation) => {
         response.locals.operation = operation;
       },
+      noteTrustedOperation: (name) => {
+        response.locals.trustedOperation = name;
+      },
     };
   };
 
@@ -97,11 +103,12 @@ export function graphqlRoutes({
     redirectBrowsers,
     headAsGet,
     authenticateRequest,
-    readGraphqlParameters,
+    readGraphqlParameters(resolveDocument),
     checkBodyType,
     waitForBody,
     parseBody,
     chooseMediaType,
+    resolveBody(resolveDocument),
     streamGraphql(live, detailsOf),
     expressMiddleware(graphql, { context: async ({ res }) => createContext(detailsOf(res)) }),
   );

@@ -3,9 +3,15 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type RequestHandler, Router } from "express";
 import { bearerTokenOf } from "../auth/bearer.ts";
-import type { MetricsConfig } from "../config.ts";
 import { Failure } from "../errors.ts";
 import { onlyMethods } from "./error-handler.ts";
+
+export interface MetricsConfig {
+  /** Null if the metrics are served on the main port, which requires the token. */
+  readonly port: number | null;
+  readonly host: string;
+  readonly token: string | null;
+}
 
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** The time limit for receiving a request. A scrape is one short request. */

@@ -22,6 +22,8 @@ interface RequestLocals {
   body: Buffer;
   /** The root field for the metrics. */
   operation?: string;
+  /** The name of the operation of a trusted document. */
+  trustedOperation?: string;
   /** Whether the response is a stream, whose duration is that of a connection and says nothing about the server. */
   isStream?: boolean;
   /** The bytes that followed the headers of a WebSocket handshake. */

@@ -36,13 +36,20 @@ export interface StoredConnection<Node> {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
+/** The texts of all stored documents, which are executed even if callers may send only trusted documents. */
+const storedTexts = new Set<string>();
+
+export const isStoredDocument = (text: string): boolean => storedTexts.has(text);
+
 /** Reads a stored document from files beside the route: its operation and the fragments that it uses. */
 export function storedDocument(
   base: string,
   files: readonly string[],
   mayFailAlone: StoredDocument["mayFailAlone"] = () => false,
 ): StoredDocument {
-  return { query: files.map((file) => readFileSync(new URL(file, base), "utf8")).join("\n"), mayFailAlone };
+  const query = files.map((file) => readFileSync(new URL(file, base), "utf8")).join("\n");
+  storedTexts.add(query);
+  return { query, mayFailAlone };
 }
 
 /** Authenticates the request and checks `Accept` before anything else, so that 401 comes first and 406 second. */

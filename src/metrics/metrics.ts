@@ -67,6 +67,12 @@ export function createMetrics() {
     labelNames: ["code"],
     registers,
   });
+  const documents = new Counter({
+    name: "graphql_documents_total",
+    help: "Executed GraphQL documents, if there are trusted ones: by source (trusted or text) and name of the operation",
+    labelNames: ["source", "operation"],
+    registers,
+  });
   const rejections = new Counter({
     name: "rejected_requests_total",
     help: "Requests that a limit of this server refused",
@@ -91,6 +97,8 @@ export function createMetrics() {
     /** Counts a malformed request, which reached no endpoint and has no duration. */
     countRefusal: (status: string) => requests.inc({ door: "unknown", operation: "none", status }),
     countGraphqlError: (code: string) => graphqlErrors.inc({ code }),
+    /** Callers cannot choose the labels: the operation has its name in the manifest. */
+    countDocument: (labels: { readonly source: string; readonly operation: string }) => documents.inc({ ...labels }),
     countRejection: (limit: Limit) => rejections.inc({ limit }),
     observeEmailBatch: (ids: number) => emailBatches.observe(ids),
     /** The readings are taken for each scrape. Those of several workers are added up. */

@@ -1,3 +1,5 @@
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface ParsedSetting<T> {
@@ -84,4 +86,11 @@ export function createEnvironmentReader(environment: Environment) {
       faults.push(`${name} has no effect without ${others.join(" or ")}`);
     },
   };
+}
+
+/** Reads a rate such as 100/s, 1000/m or 10000/h. Returns null if the text is invalid. */
+export function parseRate(text: string): { points: number; windowSeconds: number } | null {
+  const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(text) ?? [];
+  const windowSeconds = SECONDS_OF_UNIT[unit];
+  return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };
 }

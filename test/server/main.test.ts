@@ -43,6 +43,15 @@ describe("a start that fails prints one message without a stack", () => {
     );
   });
 
+  test("a start with trusted documents that cannot be executed fails, in a worker too", async () => {
+    const environment = { DATABASE_URL: database.url, TRUSTED_DOCUMENTS: "package.json", PORT: "0" };
+    for (const WORKERS of ["1", "2"]) {
+      const { code, stderr } = await runProgram(MAIN, { ...environment, WORKERS });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^The manifest of TRUSTED_DOCUMENTS cannot be used:\n {2}document private: it must be/);
+    }
+  });
+
   test("a start in production without DATABASE_URL fails", async () => {
     const { code, stderr } = await runProgram(MAIN, { NODE_ENV: "production" });
     expect(code).toBe(1);

@@ -104,11 +104,11 @@ export function subscriber() {
     readers.push(reader);
     return { response, reader };
   }
-  async function subscribe(user: User, query: string, variables: object = {}) {
+  async function subscribe(user: User, query: string, variables: object = {}, parameters: object = {}) {
     return open(user, "/graphql", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ query, variables }),
+      body: JSON.stringify({ query, variables, ...parameters }),
     });
   }
   /** All operations of a user share one connection. */

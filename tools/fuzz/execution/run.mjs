@@ -42,7 +42,13 @@ const stage = await openStage({
   fill: fillWorld,
 });
 const contexts = openContexts(stage.databaseUrl);
-const graphql = await startGraphqlServer({ explorable: true, log: contexts.log });
+const { server: graphql } = await startGraphqlServer({
+  introspection: true,
+  trustedDocuments: null,
+  isStoredDocument: () => false,
+  log: contexts.log,
+  metrics: null,
+});
 const overSocket = values.over === "socket";
 
 /** One execution by the server: over HTTP, or in this process with a context in which a part fails. */
