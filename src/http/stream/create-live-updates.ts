@@ -2,6 +2,7 @@ import type { Authenticate } from "../../auth/authenticate.ts";
 import type { Config } from "../../config.ts";
 import type { RequestContext, RequestDetails } from "../../context.ts";
 import type { GraphqlServer } from "../../graphql/server.ts";
+import type { ResolveDocument } from "../../graphql/trusted/resolve-document.ts";
 import type { TaskWatcher } from "../../live/watch-tasks.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
@@ -19,6 +20,7 @@ export interface LiveTimes extends SocketTimes {
 
 interface LiveOptions {
   readonly graphql: GraphqlServer;
+  readonly resolveDocument: ResolveDocument;
   readonly createContext: (request: RequestDetails) => RequestContext;
   /** Checks a credential without the limits of requests. */
   readonly authenticateWithoutLimits: Authenticate;
@@ -54,7 +56,17 @@ export function createLiveUpdates(config: Config, options: LiveOptions) {
   });
   const { sockets: limits, chargeCost } = requestLimits;
   const sockets = createOpenSockets({
-    operations: { streams, subscriptions, authenticate, limits, chargeCost, requestTimeoutMs, metrics, log },
+    operations: {
+      streams,
+      subscriptions,
+      authenticate,
+      limits,
+      chargeCost,
+      resolveDocument: options.resolveDocument,
+      requestTimeoutMs,
+      metrics,
+      log,
+    },
     limits: { sockets: liveStreams, perUser: liveStreamsPerUser, silenceTimeoutMs: options.silenceTimeoutMs },
     buffers,
     onRefusal,

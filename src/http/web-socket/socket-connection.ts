@@ -82,7 +82,8 @@ export function createSocketConnection(options: ConnectionOptions) {
       }
     },
 
-    subscribe({ query, operationName, variables }: SubscribePayload) {
+    subscribe(payload: SubscribePayload) {
+      const { query, operationName, variables } = payload;
       const response = new OperationResponse();
       operations += 1;
       running += 1;
@@ -90,7 +91,13 @@ export function createSocketConnection(options: ConnectionOptions) {
       if (running > maxOperations || credentials === null) return tooMany(maxOperations);
       const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
       const owner = createOwner(credentials);
-      const results = runOperation({ operation, owner, requestId: `${requestId}.${operations}`, response });
+      const results = runOperation({
+        operation,
+        parameters: { ...payload },
+        owner,
+        requestId: `${requestId}.${operations}`,
+        response,
+      });
       const end = results.return.bind(results);
       // A generator ends only when its current statement does, so the signal of the response ends that first.
       results.return = (value) => {

@@ -2,6 +2,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from "graphql";
 import type { Authenticate, Credentials } from "../../auth/authenticate.ts";
 import { Failure } from "../../errors.ts";
 import { extensionsOf } from "../../graphql/format-error.ts";
+import type { GraphqlParameters, ResolveDocument } from "../../graphql/trusted/resolve-document.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { LimitedRequest, LimitedResponse } from "../../rate-limit/limited-request.ts";
@@ -23,6 +24,7 @@ export interface OperationApi {
   /** Undefined without a rate limit, like `chargeCost`. */
   readonly limits: SocketLimits | undefined;
   readonly chargeCost: ChargeCost | undefined;
+  readonly resolveDocument: ResolveDocument;
   readonly requestTimeoutMs: number;
   readonly metrics: Metrics | null;
   readonly log: Log;
@@ -43,6 +45,8 @@ export interface OperationOwner {
 
 interface SocketOperation {
   readonly operation: Operation;
+  /** The operation with its extensions and the id of its document. */
+  readonly parameters: GraphqlParameters;
   readonly owner: OperationOwner;
   readonly requestId: string;
   /** Closed when the client leaves the operation. */
@@ -74,13 +78,14 @@ export function createOperationRunner(api: OperationApi) {
   const { streams, subscriptions, log } = api;
   const delayRefusal = createRefusalDelay();
 
-  async function start({ operation, owner, requestId, response }: SocketOperation) {
+  async function start({ operation, parameters, owner, requestId, response }: SocketOperation) {
     const deadline = deadlineIn(api.requestTimeoutMs);
     const limitedResponse = response as unknown as LimitedResponse;
     const request: LimitedRequest = { ...owner.credentials, ip: owner.ip, res: limitedResponse };
     response.locals.deadline = deadline;
     await api.limits?.countRequest(request, limitedResponse);
     const viewer = await api.authenticate(request, deadline);
+    const { query } = api.resolveDocument(parameters);
     const { chargeCost } = api;
     const details = {
       requestId,
@@ -93,7 +98,7 @@ export function createOperationRunner(api: OperationApi) {
       },
     };
     try {
-      const started = await subscriptions.start(operation, details, () => {
+      const started = await subscriptions.start({ ...operation, query: String(query ?? "") }, details, () => {
         const signal = streams.open({ kind: "websocket", request, response: limitedResponse as never, viewer });
         response.locals.isStream = true;
         return signal;
