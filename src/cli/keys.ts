@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
 import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
+import { printTable } from "./print-table.ts";
 import { runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -80,17 +81,6 @@ async function listKeys(): Promise<void> {
     printable(name),
   ]);
   printTable([["ID", "KEY", "ROLE", "USER", "CREATED", "EXPIRES", "REVOKED", "NAME"], ...rows]);
-}
-
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
 }
 
 async function revokeKey(id: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ const REDRAW_MS = 100;
 const LINE_MS = 5_000;
 
 interface Progress {
-  readonly phase: ImportProgress["phase"] | "exporting" | "verifying";
+  readonly phase: ImportProgress["phase"] | "exporting" | "verifying" | "deleting";
   readonly rows: number;
   readonly bytes: number;
 }
@@ -53,7 +53,7 @@ export function openProgress(output: ProgressOutput, expected: number | null, no
 
 function describe(done: Progress, share: number | null): string {
   const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
-  const noun = done.phase === "verifying" ? "job" : "row";
+  const noun = done.phase === "verifying" || done.phase === "deleting" ? "job" : "row";
   return `${done.phase}: ${pluralize(done.rows, noun)}${percent}`;
 }
 

@@ -80,7 +80,8 @@ function containsInAnyCase(column: SQL, text: string): SQL {
   return from === "" ? mayContain : sql`(${mayContain} and strpos(translate(${lower}, ${from}, ${to}), ${folded}) > 0)`;
 }
 
-function isInAnyCase(column: SQL, words: readonly string[]): SQL {
+/** Whether the column has one of the texts, in any case. */
+export function isInAnyCase(column: SQL, words: readonly string[]): SQL {
   const texts = words.map(foldCase);
   const lower = sql`lower(${column} collate "C")`;
   const [plain, others] = [texts.filter(({ from }) => from === ""), texts.filter(({ from }) => from !== "")];

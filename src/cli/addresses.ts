@@ -1,0 +1,118 @@
+import { hash } from "node:crypto";
+import { parseArgs } from "node:util";
+import { addressQueries } from "../deletion/address.queries.ts";
+import { type AddressRows, type DeletedRows, deleteAddress, findAddress } from "../deletion/delete-address.ts";
+import { foldCase } from "../job-search/case-folding.ts";
+import { createLog } from "../log.ts";
+import { pluralize } from "../values/pluralize.ts";
+import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
+import { printTable } from "./print-table.ts";
+import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { withDatabase } from "./with-database.ts";
+
+const USAGE = `Usage:
+  npm run --silent addresses -- find -
+  npm run --silent addresses -- delete - --yes
+
+  find       lists the tasks that have jobs of one address, and counts its email records
+  delete     deletes all jobs and email records of the address in all tasks of all users; this cannot be undone
+  -          reads the address from standard input; it may also be an argument, which the history of the shell and
+             the list of processes show to others
+  --dry-run  says what delete would delete, and deletes nothing
+  --yes      confirms delete
+
+The address is compared as a whole and in any case, as the filters on jobs compare texts, and soft-deleted rows are included.
+Delete works in batches. If it is stopped, run it again to continue. Its last line is an audit line, which has a hash of the
+address instead of the address. The database is DATABASE_URL, or the embedded database.`;
+
+const ACTIONS = ["find", "delete"] as const;
+
+runCommand({
+  script: "addresses",
+  usage: USAGE,
+  async run() {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { "dry-run": { type: "boolean", default: false }, yes: { type: "boolean", default: false } },
+    });
+    const [given, argument, ...more] = positionals;
+    const action = ACTIONS.find((known) => known === given);
+    if (action === undefined) throw new UsageError("the first argument must be find or delete");
+    if (argument === undefined || more.length > 0)
+      throw new UsageError(`${action} needs one address, or - to read the address from standard input`);
+    if (action === "delete" && !values.yes && !values["dry-run"])
+      throw new UsageError("add --yes to delete the address, or --dry-run to see what would be deleted");
+    const address = checkedAddress(argument === "-" ? await readStandardInput() : argument);
+    if (action === "find") return printAddress(address);
+    return values["dry-run"] ? printAddress(address, "Nothing was deleted.") : removeAddress(address);
+  },
+});
+
+async function readStandardInput(): Promise<string> {
+  if (process.stdin.isTTY) console.error("Type the address, and then Enter:");
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > MAX_TEXT_BYTES || (process.stdin.isTTY && text.includes("\n"))) break;
+  }
+  return text;
+}
+
+/** The message never repeats the address. */
+function checkedAddress(text: string): string {
+  const address = text.replace(/^\ufeff/, "").trim();
+  if (address === "") throw new UsageError("the address is empty");
+  if (/[\r\n]/.test(address)) throw new UsageError("the address must be a single line");
+  if (address.includes("\0") || Buffer.byteLength(address) > MAX_TEXT_BYTES)
+    throw new UsageError(`the address must have at most ${MAX_TEXT_BYTES} bytes and no NUL character`);
+  return address;
+}
+
+/** The same for every spelling of an address: usually the SHA-256 of its lower-case letters. */
+function hashOf(address: string): string {
+  return `sha256:${hash("sha256", foldCase(address).folded.toLowerCase())}`;
+}
+
+async function printAddress(address: string, note?: string): Promise<void> {
+  const rows = await withDatabase(({ db }) => findAddress(addressQueries(db, address)));
+  if (rows.jobs.length > 0) {
+    const tasks = rows.jobs.map(({ taskId, userId, ids }) => [taskId, userId ?? "none", String(ids.length)]);
+    printTable([["TASK", "USER", "JOBS"], ...tasks]);
+  }
+  console.log(describe(rows));
+  if (note !== undefined) console.log(note);
+}
+
+function describe({ jobs, records }: AddressRows): string {
+  const count = jobs.reduce((sum, { ids }) => sum + ids.length, 0);
+  const found = [
+    pluralize(count, "job"),
+    `in ${pluralize(jobs.length, "task")},`,
+    pluralize(records.length, "email record"),
+  ];
+  return `${found.join(" ")}.`;
+}
+
+async function removeAddress(address: string): Promise<void> {
+  const signal = stopSignal();
+  await withDatabase(async ({ db }) => {
+    const queries = addressQueries(db, address);
+    const deleted: DeletedRows = { tasks: 0, jobs: 0, records: 0 };
+    let isComplete = false;
+    try {
+      const rows = await findAddress(queries);
+      console.error(`Found ${describe(rows)}`);
+      await deleteAddress(queries, { rows, signal, deleted });
+      isComplete = !signal.aborted;
+    } finally {
+      const audit = { audit: "address_deleted", address: hashOf(address), ...deleted, isComplete };
+      createLog("info").info(audit, "audit");
+    }
+    console.log(
+      `Deleted ${pluralize(deleted.jobs, "job")} in ${pluralize(deleted.tasks, "task")} and ${pluralize(deleted.records, "email record")}.`,
+    );
+    if (isComplete) return;
+    console.error("Stopped: run the command again to delete the rest.");
+    process.exitCode = STOPPED;
+  });
+}

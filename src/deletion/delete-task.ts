@@ -1,0 +1,47 @@
+import type { storedTaskQueries } from "./stored-task.queries.ts";
+
+/** Bounds the locks and the time of one transaction. */
+const BATCH = 2000;
+
+export interface DeletedTaskRows {
+  jobs: number;
+  records: number;
+}
+
+interface Deletion {
+  readonly taskId: string;
+  readonly signal: AbortSignal;
+  /** Counts what is deleted, also if a statement fails. */
+  readonly deleted: DeletedTaskRows;
+  readonly onProgress: (jobs: number) => void;
+}
+
+/**
+ * Hides the task, deletes its jobs in batches with the email records that no other job has, and then the task. A deletion that was
+ * stopped leaves a hidden task, and continues when it is run again.
+ */
+export async function deleteTask(
+  queries: ReturnType<typeof storedTaskQueries>,
+  { taskId, signal, deleted, onProgress }: Deletion,
+): Promise<void> {
+  await queries.hide(taskId);
+  for (const softDeleted of [false, true]) {
+    let batch: (string | null)[];
+    do {
+      if (signal.aborted) return;
+      batch = await queries.deleteJobs(taskId, { limit: BATCH, softDeleted });
+      deleted.jobs += batch.length;
+      deleted.records += await deleteUnused(batch);
+      onProgress(deleted.jobs);
+    } while (batch.length > 0);
+  }
+  await queries.deleteTask(taskId);
+
+  async function deleteUnused(emailIds: readonly (string | null)[]): Promise<number> {
+    const ids = [...new Set(emailIds.filter((id) => id !== null))];
+    if (ids.length === 0) return 0;
+    const used = await queries.findUsedRecords(ids);
+    const unused = ids.filter((id) => !used.has(id));
+    return unused.length === 0 ? 0 : await queries.deleteRecords(unused);
+  }
+}
