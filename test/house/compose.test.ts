@@ -65,3 +65,55 @@ test("PgBouncer ignores the start-up parameters that docs/operating.md lists, an
   expect(granted).toHaveLength(9);
   expect(statements(manual)).toEqual(expect.arrayContaining(granted));
 });
+
+/** The blocks of a compose file that start a container, with the text of the blocks that they merge. */
+function containersOf(text: string): { name: string; text: string }[] {
+  const blocks = text
+    .split(/^(?=\S)/m)
+    .flatMap((section) => (section.startsWith("services:") ? section.split(/^(?= {2}\w)/m).slice(1) : section));
+  const anchors = new Map(blocks.map((block) => [/^ *[\w-]+: &([\w-]+)/.exec(block)?.[1], block]));
+  const merged = (block: string): string =>
+    block +
+    [...block.matchAll(/(?:<<|^ {2}[\w-]+): \*([\w-]+)/gm)].map(([, name]) => merged(anchors.get(name) ?? "")).join("");
+  return blocks
+    .filter((block) => /^ {2}\w/.test(block))
+    .map((block) => ({ name: block.trim().split(":")[0] ?? "", text: merged(block) }))
+    .filter((block) => /^ +(image|build):/m.test(block.text));
+}
+
+const HARDENING = [
+  /^ +read_only: true$/m,
+  /^ +cap_drop: \[ALL\]$/m,
+  /^ +security_opt: \["no-new-privileges:true"\]$/m,
+  /^ +mem_limit: \d/m,
+  /^ +pids_limit: \d/m,
+  /^ +tmpfs: \[\/tmp/m,
+];
+const softSpots = (text: string) =>
+  containersOf(text)
+    .filter((container) => HARDENING.some((line) => !line.test(container.text)))
+    .map(({ name }) => name);
+
+test.each([
+  ["compose.yaml", ["database", "server"]],
+  ["compose.scale.yaml", ["primary", "standby", "migrate", "grants", "pgbouncer", "server-1", "server-2", "balancer"]],
+])("every container of %s has no capabilities, a read-only file system and bounds", (file, names) => {
+  expect(containersOf(read(file)).map(({ name }) => name)).toEqual(names);
+  expect(softSpots(read(file))).toEqual([]);
+});
+
+test("a container without hardening is found", () => {
+  expect(softSpots("services:\n  a:\n    image: x\n    read_only: true\n")).toEqual(["a"]);
+});
+
+test("no container runs as root, and the server of compose.yaml is no superuser", () => {
+  const dockerfiles = ["Dockerfile", "deploy/pgbouncer.Dockerfile"].map(read);
+  expect(dockerfiles.map((text) => /^USER (\w+)$/m.exec(text)?.[1])).toEqual(["node", "postgres"]);
+  for (const file of ["compose.yaml", "compose.scale.yaml"]) {
+    for (const { text } of containersOf(read(file)).filter((container) => !/^ +build:/m.test(container.text)))
+      expect(text).toMatch(/^ +user: (postgres|nginx)$/m);
+  }
+  expect(read("compose.yaml")).toMatch(/DATABASE_URL: postgres:\/\/task_jobs:/);
+  expect(read("compose.yaml")).not.toMatch(/POSTGRES_USER/);
+  expect(read("deploy/create-owner.sh")).toMatch(/^create role task_jobs login password :'owner_password';$/m);
+});
