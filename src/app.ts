@@ -34,13 +34,15 @@ import { isStoredDocument } from "./http/rest-endpoint.ts";
 import { createHttpServer } from "./http/server.ts";
 import { openDrain } from "./http/shutdown.ts";
 import { createLiveUpdates, type LiveTimes } from "./http/stream/create-live-updates.ts";
+import { traceRequests } from "./http/trace-requests.ts";
 import { createWebSocketApp } from "./http/web-socket/web-socket-app.ts";
 import { taskEventRoutes } from "./live/task-events.route.ts";
 import { createTaskWatcher } from "./live/watch-tasks.ts";
 import { watchedTaskQueries } from "./live/watched-task.queries.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
-import { watchPools, watchReads } from "./metrics/watch-reads.ts";
+import { findTracer } from "./metrics/tracing.ts";
+import { observeReads, watchPools } from "./metrics/watch-reads.ts";
 import { taskJobByIdRoutes } from "./nodes/task-job-by-id.route.ts";
 import { openRequestLimits } from "./rate-limit/request-limits.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
@@ -65,7 +67,8 @@ export async function openApp(config: Config, resources: Resources) {
   const metrics = config.metrics === null ? null : createMetrics();
   const exportSlots = createExportSlots(config.exportSlots);
   const reads = replicas?.reads ?? database;
-  const primary = metrics === null ? database : watchReads(metrics, database);
+  const tracer = findTracer();
+  const primary = observeReads(database, { metrics, tracer });
   if (metrics !== null) {
     watchPools(metrics, database, exportSlots.running);
     if (replicas !== null) metrics.registerReplicas(replicas);
@@ -75,7 +78,7 @@ export async function openApp(config: Config, resources: Resources) {
     onLook: (isOk) => metrics?.countLiveLook(isOk),
     lookEveryMs: liveTimes.lookEveryMs,
   });
-  const queries = createQueries(metrics === null ? reads : watchReads(metrics, reads), { metrics, watcher });
+  const queries = createQueries(observeReads(reads, { metrics, tracer }), { metrics, watcher });
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
   const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
   const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
@@ -86,6 +89,7 @@ export async function openApp(config: Config, resources: Resources) {
     isStoredDocument,
     log,
     metrics,
+    tracer,
   });
   const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
@@ -119,7 +123,9 @@ export async function openApp(config: Config, resources: Resources) {
   app.set("query parser", false);
   if (config.trustProxyHops > 0) app.set("trust proxy", config.trustProxyHops);
 
-  const recordRequests = metrics === null ? [accessLog(log)] : [accessLog(log), measureRequests(metrics)];
+  const recordRequests = [accessLog(log)];
+  if (tracer !== null) recordRequests.push(traceRequests(tracer));
+  if (metrics !== null) recordRequests.push(measureRequests(metrics));
   app.use(...recordRequests, drain.askClientToReconnect, securityHeaders, readPathPrefix(config));
   // CORS precedes every middleware that may refuse a request, because a browser hides a response without these headers from the page.
   if (config.corsOrigins.length > 0)

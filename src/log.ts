@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { type DestinationStream, pino } from "pino";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -13,6 +14,34 @@ const MAX_ERRORS = 3;
 const MAX_QUEUED_CHARS = 1_000_000;
 const MAX_FLUSH_MS = 500;
 
+/** The names of the fields are those of OpenTelemetry for logs in JSON. */
+export interface TraceFields {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
+/** Lines may still be written after the response, so the traces of the last responses are kept. */
+const MAX_RECENT_TRACES = 10_000;
+const runningTraces = new Map<unknown, TraceFields>();
+const recentTraces = new LRUCache<string, TraceFields>({ max: MAX_RECENT_TRACES });
+
+/** Adds the trace to every line that has this request id. Returns a function to call at the end of the response. */
+export function noteTrace(requestId: string, fields: TraceFields): () => void {
+  runningTraces.set(requestId, fields);
+  return () => {
+    // A span of this server may have replaced the caller's.
+    recentTraces.set(requestId, runningTraces.get(requestId) ?? fields);
+    runningTraces.delete(requestId);
+  };
+}
+
+function withTrace(line: Record<string, unknown>): Record<string, unknown> {
+  const { requestId } = line;
+  if (typeof requestId !== "string") return line;
+  const trace = runningTraces.get(requestId) ?? recentTraces.get(requestId);
+  return trace === undefined ? line : { ...line, ...trace };
+}
+
 /** The error codes of PostgreSQL (`42P01`) and Node (`ECONNREFUSED`). E-mail addresses and API keys do not match. */
 const CODE = /^[A-Z0-9_]{1,40}$/;
 const STACK_FRAME = /^ +at .*:\d+:\d+\)?$/;
@@ -20,7 +49,13 @@ const STACK_FRAME = /^ +at .*:\d+:\d+\)?$/;
 /** Writes JSON lines to standard error, because standard output contains text for people. */
 export function createLog(level: LogLevel, destination: DestinationStream = standardError) {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeThrown } },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeThrown },
+      formatters: { log: withTrace },
+    },
     destination,
   );
 }

@@ -43,7 +43,7 @@ export async function deleteAddress(queries: Queries, { rows, signal, deleted }:
   }
 }
 
-export function batchesOf(ids: readonly string[]): (readonly string[])[] {
+function batchesOf(ids: readonly string[]): (readonly string[])[] {
   return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, index) =>
     ids.slice(index * BATCH, (index + 1) * BATCH),
   );

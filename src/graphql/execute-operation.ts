@@ -1,4 +1,5 @@
 import type { ApolloServerOptionsWithGateway } from "@apollo/server";
+import type { Tracer } from "@opentelemetry/api";
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -15,6 +16,7 @@ import { createQueryCharge } from "./limits/charge-query.ts";
 import type { SizeOfOperation } from "./limits/query-cost.ts";
 import { withoutDataOfFailedRequest } from "./request-failure.ts";
 import { runSubscription } from "./run-subscription.ts";
+import { traceOperation } from "./trace-operation.ts";
 import { DocumentRefusal } from "./trusted/document-refusal.ts";
 
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
@@ -24,6 +26,8 @@ interface ExecutorOptions {
   readonly schema: GraphQLSchema;
   readonly sizeOfOperation: SizeOfOperation;
   readonly maxCoercionErrors: number;
+  /** Null without OpenTelemetry. */
+  readonly tracer: Tracer | null;
   /** Undefined if any document may be executed. */
   readonly mayExecute: MayExecute | undefined;
 }
@@ -35,7 +39,7 @@ export type MayExecute = (document: DocumentNode, text: string) => boolean;
  * Executes every operation of the process, for GraphQL and for REST. It chooses the operation, reads the variables and
  * charges the cost, in this order, before it resolves any field.
  */
-function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, mayExecute }: ExecutorOptions): Executor {
+function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, tracer, mayExecute }: ExecutorOptions): Executor {
   const compiledOperation = createCompiledOperations(schema);
   const chargeQuery = createQueryCharge(sizeOfOperation);
 
@@ -53,7 +57,8 @@ function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, mayExecute
     if (chosen.operation.operation === OperationTypeNode.SUBSCRIPTION) return runSubscription(args, contextValue);
 
     const compiled = compiledOperation(document, chosen.operation);
-    const result = (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
+    const run = async () => (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
+    const result = await (tracer === null ? run() : traceOperation(tracer, chosen.operation, run));
     return withCost(withoutDataOfFailedRequest(result), cost);
   };
 }

@@ -31,7 +31,8 @@ export function operationMetrics(metrics: Metrics): ApolloServerPlugin<RequestCo
   };
 }
 
-function rootFieldOf({ selectionSet }: OperationDefinitionNode): string {
+/** The root field of an operation that was validated. */
+export function rootFieldOf({ selectionSet }: OperationDefinitionNode): string {
   const [selection, ...more] = selectionSet.selections;
   if (more.length > 0) return "several";
   return selection?.kind === Kind.FIELD ? selection.name.value : "fragment";

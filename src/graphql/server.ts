@@ -3,6 +3,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
+import type { Tracer } from "@opentelemetry/api";
 import type { RequestContext } from "../context.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -38,6 +39,8 @@ export interface GraphqlServerOptions {
   readonly log: Log;
   /** Null if metrics are off. */
   readonly metrics: Metrics | null;
+  /** Null without OpenTelemetry. */
+  readonly tracer: Tracer | null;
 }
 
 interface StartedGraphql {
@@ -49,7 +52,7 @@ interface StartedGraphql {
 let schema: ReturnType<typeof buildTaskJobsSchema> | undefined;
 
 export async function startGraphqlServer(options: GraphqlServerOptions): Promise<StartedGraphql> {
-  const { introspection, isStoredDocument, log, metrics } = options;
+  const { introspection, isStoredDocument, log, metrics, tracer } = options;
   schema ??= buildTaskJobsSchema();
   const sizeOfOperation = operationSizes(schema);
   const trusted =
@@ -63,7 +66,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
   const logMaskedError = createMaskedErrorLog(log, schema);
   const store = createDocumentStore();
   const server = new ApolloServer<RequestContext>({
-    gateway: createGateway({ schema, sizeOfOperation, maxCoercionErrors: MAX_ERRORS, mayExecute }),
+    gateway: createGateway({ schema, sizeOfOperation, maxCoercionErrors: MAX_ERRORS, tracer, mayExecute }),
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,

@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
-import type { Log } from "../log.ts";
+import { type Log, noteTrace } from "../log.ts";
 import { requestIdOf } from "./request/request-id.ts";
+import { readTraceparent } from "./request/traceparent.ts";
 
 /** Known paths, which contain nothing private but ids. Any other path may contain an e-mail address or a key and is not logged. */
 const LOGGABLE_PATH =
@@ -14,6 +15,8 @@ export function accessLog(log: Log): RequestHandler {
     const { method, path } = request;
     response.locals.requestId = requestId;
     response.setHeader("X-Request-ID", requestId);
+    const trace = readTraceparent(request.headers.traceparent);
+    if (trace !== null) response.once("close", noteTrace(requestId, trace));
     response.on("close", () => {
       log.info(
         {

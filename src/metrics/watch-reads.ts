@@ -1,3 +1,4 @@
+import type { Tracer } from "@opentelemetry/api";
 import { BrokenCircuitError, BulkheadRejectedError } from "cockatiel";
 import type { OpenDatabase } from "../db/client.ts";
 import { WaitedTooLong } from "../db/faults.ts";
@@ -5,6 +6,7 @@ import type { Pool, Reads } from "../db/reads/reads.ts";
 import type { EmailQueries } from "../email/email.queries.ts";
 import { Failure } from "../errors.ts";
 import type { Limit, Metrics } from "./metrics.ts";
+import { traceReads } from "./tracing.ts";
 
 /** Shows the queues of the database at DATABASE_URL as gauges. */
 export function watchPools(metrics: Metrics, database: OpenDatabase, exportsRunning: () => number): void {
@@ -31,8 +33,19 @@ export function watchPools(metrics: Metrics, database: OpenDatabase, exportsRunn
   );
 }
 
+interface Observers {
+  readonly metrics: Metrics | null;
+  readonly tracer: Tracer | null;
+}
+
+/** Returns the reads with spans and counts, or unchanged if both are off. */
+export function observeReads<R extends Reads>(reads: R, { metrics, tracer }: Observers): R {
+  const traced = tracer === null ? reads : traceReads(tracer, reads);
+  return metrics === null ? traced : watchReads(metrics, traced);
+}
+
 /** Returns the reads with those that a limit refuses counted. */
-export function watchReads<R extends Reads>(metrics: Metrics, reads: R): R {
+function watchReads<R extends Reads>(metrics: Metrics, reads: R): R {
   const watched = <P extends Pool>(pool: P): P => ({
     ...pool,
     read: (deadline, statement, tasks) =>

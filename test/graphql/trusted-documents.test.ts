@@ -208,6 +208,7 @@ test("if trusted documents are required, a batch is refused, and the executor re
     isStoredDocument: () => false,
     log: createLog("silent"),
     metrics: null,
+    tracer: null,
   });
   const { body } = await server.executeOperation({ query: "{ __typename }" }, { contextValue: {} as never });
   expect(body.kind === "single" && body.singleResult.errors?.[0]?.extensions?.code).toBe("PERSISTED_QUERY_ID_REQUIRED");

@@ -28,6 +28,7 @@ async function load(file: string, introspection = true) {
     isStoredDocument: () => false,
     log: createLog("silent"),
     metrics: null,
+    tracer: null,
   });
   await server.stop();
   return resolveDocument;

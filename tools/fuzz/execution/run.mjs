@@ -48,6 +48,7 @@ const { server: graphql } = await startGraphqlServer({
   isStoredDocument: () => false,
   log: contexts.log,
   metrics: null,
+  tracer: null,
 });
 const overSocket = values.over === "socket";
 
