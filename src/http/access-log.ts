@@ -4,8 +4,10 @@ import { requestIdOf } from "./request/request-id.ts";
 import { readTraceparent } from "./request/traceparent.ts";
 
 /** Known paths, which contain nothing private but ids. Any other path may contain an e-mail address or a key and is not logged. */
-const LOGGABLE_PATH =
-  /^\/(favicon\.(ico|svg)|home\.css|openapi\.json|docs(\/assets\/[\w.-]+)?|graphql|graphiql(\/assets\/[\w.-]+)?|healthz|readyz|metrics|api\/v1\/tasks(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/jobs(\/export)?|\/events)?)?)?\/?$/i;
+const UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const FILES = "favicon\\.(ico|svg)|home\\.css|openapi\\.json|(docs|graphiql)(/assets/[\\w.-]+)?";
+const TASKS = `api/v1/tasks(/${UUID}(/jobs(/export|/${UUID})?|/download|/events)?)?`;
+const LOGGABLE_PATH = new RegExp(`^/(${FILES}|graphql|healthz|readyz|metrics|${TASKS})?/?$`, "i");
 
 /** Sets the request id and logs one line for each response. The line has no query string, body, header or address of the client. */
 export function accessLog(log: Log): RequestHandler {

@@ -105,7 +105,7 @@ describe("the icon", () => {
     expect([got.status, again.status, head.status, refused.status]).toEqual([200, 304, 200, 405]);
   });
 
-  test.each(["/graphiql", "/graphiql/"])("the page %s refers to the icon", async (path) => {
+  test.each(["/graphiql", "/graphiql/", "/docs", "/docs/"])("the page %s refers to the icon", async (path) => {
     const page = await (await at(path)).text();
     const icons = [...page.matchAll(/<link rel="icon" href="([^"]*)"/g)].map(([, url = ""]) => url);
     expect(icons.map((url) => new URL(url, server.url + path).pathname)).toEqual(["/favicon.ico", "/favicon.svg"]);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { aTask } from "../support/builders.ts";
+import { openapi } from "../support/openapi.ts";
 import { sharedTestServer, startTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer();
@@ -208,4 +209,13 @@ describe("CORS", () => {
     expect(response.status).toBe(204);
     expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
   });
+});
+
+test("the log names every path that the server has", async () => {
+  const paths = Object.keys(openapi.paths).map((name) => name.replaceAll(/\{\w+\}/g, () => randomUUID()));
+  for (const known of ["/", "/graphql", "/graphiql", "/docs", "/favicon.ico", "/home.css", ...paths]) {
+    server.logLines.length = 0;
+    await (await fetch(server.url + known)).text();
+    await expect.poll(() => server.logLines.join("")).toContain(`"path":"${known}"`);
+  }
 });
