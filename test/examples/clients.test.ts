@@ -1,13 +1,10 @@
 import { dirname } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { aJob, aTask } from "../support/builders.ts";
-import { findProgram, type RunningExample, startExample } from "../support/example.ts";
+import { findProgram, LONG_TIMEOUTS, type RunningExample, startExample } from "../support/example.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-// All examples start at once and share two cores with the server, so its time limits are those of a busy machine.
-const server = await sharedTestServer({
-  environment: { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "30000" },
-});
+const server = await sharedTestServer({ environment: LONG_TIMEOUTS });
 
 /** The lines that each example prints about a task of 120 jobs, of which 60 are valid, 30 catchall, 20 invalid and 10 failed. */
 const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
@@ -47,9 +44,11 @@ const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
 
 /** The lines that each example prints about a task of two jobs, which are completed while the example runs. */
 const LIVE: Readonly<Record<string, readonly string[]>> = {
+  "live-apollo-websocket": ["0 % done", "100 % done", "The task is complete."],
   "live-apollo-sse": ["0 % done", "100 % done", "The task is complete."],
   "live-curl": ['"progress_percent":0,', '"progress_percent":100,', "complete after "],
   "live-eventsource": ["0 % done", "100 % done", "The task is complete, after "],
+  "live-relay": ["0 % done", "100 % done", "The task is complete."],
   "live-python": ["0 % done", "100 % done", "The task is complete, after "],
   "live-urql": ["0 % done", "100 % done", "The task is complete."],
   "live-wait": ["0 % of 2 addresses are done", "100 % of 2 addresses are done"],

@@ -5,8 +5,9 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { findProgram } from "../support/example.ts";
+import { findProgram, LONG_TIMEOUTS } from "../support/example.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const nginx = findProgram({
@@ -16,7 +17,7 @@ const nginx = findProgram({
 });
 
 describe.skipIf(nginx === null)("nginx with the configuration of examples/nginx", async () => {
-  const server = await sharedTestServer({ environment: { TRUST_PROXY_HOPS: "1" } });
+  const server = await sharedTestServer({ environment: { ...LONG_TIMEOUTS, TRUST_PROXY_HOPS: "1" } });
   const owner = await server.as();
   const folder = mkdtempSync(join(tmpdir(), "task-jobs-nginx-"));
   const [rootPort, prefixPort] = [await freePort(), await freePort()];
@@ -69,6 +70,18 @@ describe.skipIf(nginx === null)("nginx with the configuration of examples/nginx"
     await Promise.all(readers.map((readUntil) => readUntil('"progress_percent":0')));
     await server.sql`update task_email_jobs set status = 'completed', updated_at = now() where task_id = ${openTask}`;
     await Promise.all(readers.map((readUntil) => readUntil("event: complete")));
+  });
+
+  test("root.conf and prefix.conf pass the upgrade to a WebSocket", async () => {
+    for (const place of [`${rootPort}`, `${prefixPort}/tj`]) {
+      const socket = new WebSocket(`ws://127.0.0.1:${place}/graphql`, "graphql-transport-ws");
+      await once(socket, "open");
+      socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: headers.Authorization } }));
+      const [message] = await once(socket, "message");
+      expect(JSON.parse(String(message))).toEqual({ type: "connection_ack" });
+      socket.close();
+      await once(socket, "close");
+    }
   });
 
   test("deploy/nginx.conf, which includes these files, is valid", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildSchema, parse, print, validate } from "graphql";
+import { buildSchema, Kind, parse, print, validate } from "graphql";
 import { describe, expect, test } from "vitest";
 import { generateExampleTypes } from "../../tools/generate-example-types.mjs";
 import { exampleFolders, hasExampleFile, readExample } from "../support/example.ts";
@@ -69,12 +69,15 @@ describe("generated files of examples/", () => {
     for (const { file, text } of generated) expect(readFileSync(file, "utf8"), file).toBe(text);
   });
 
-  test("relay-compiler has compiled the present document, and it fits the schema", () => {
-    const [, source = ""] = /graphql`([^`]*)`/.exec(readExample("relay", "jobs.ts")) ?? [];
-    const artifact = readExample("relay", "__generated__/jobsQuery.graphql.ts");
-    // babel-plugin-relay compares the same hash.
+  test.each([
+    ["relay", "jobs"],
+    ["live-relay", "progress"],
+  ])("relay-compiler has compiled the present document of examples/%s, and it fits the schema", (folder, document) => {
+    const [, source = ""] = /graphql`([^`]*)`/.exec(readExample(folder, `${document}.ts`)) ?? [];
     const [definition] = parse(source).definitions;
-    if (definition === undefined) throw new Error("jobs.ts has no document");
+    if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`${document}.ts has no operation`);
+    const artifact = readExample(folder, `__generated__/${definition.name?.value}.graphql.ts`);
+    // babel-plugin-relay compares the same hash.
     const hash = createHash("md5").update(print(definition)).digest("hex");
     expect(artifact).toContain(`(node as any).hash = "${hash}";`);
     const [, text = ""] = /^ {4}"text": (".*")$/m.exec(artifact) ?? [];

@@ -5,6 +5,9 @@ import { join } from "node:path";
 
 const EXAMPLES = "examples";
 
+/** Time limits of a server that shares two cores with many examples. */
+export const LONG_TIMEOUTS = { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "30000" };
+
 export const exampleFolders = (): string[] =>
   readdirSync(EXAMPLES, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
