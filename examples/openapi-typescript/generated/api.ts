@@ -893,6 +893,8 @@ export interface components {
         updated_before: string;
         /** @description The tasks of this user. Useful to admins, because other users see only their own tasks. */
         user_id: string;
+        /** @description 1 starts the file with a byte order mark, so that Excel reads it as UTF-8. The format `ndjson` has none. */
+        bom: "0" | "1";
         /** @description The format of the file. It has precedence over `Accept`. */
         format: "ndjson" | "csv";
         /** @description Documented: the id of the task, which has precedence over the id in the path. */
@@ -1128,6 +1130,8 @@ export interface operations {
                 format?: components["parameters"]["format"];
                 /** @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects. */
                 fields?: components["parameters"]["fields"];
+                /** @description 1 starts the file with a byte order mark, so that Excel reads it as UTF-8. The format `ndjson` has none. */
+                bom?: components["parameters"]["bom"];
                 /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
                 /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
@@ -1229,6 +1233,8 @@ export interface operations {
                 format?: components["parameters"]["downloadFormat"];
                 /** @description Only these fields, in this order, separated by commas. No name may be given twice. NDJSON then has flat objects. */
                 fields?: components["parameters"]["fields"];
+                /** @description 1 starts the file with a byte order mark, so that Excel reads it as UTF-8. The format `ndjson` has none. */
+                bom?: components["parameters"]["bom"];
                 /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
                 /** @description The status of the email record, exactly as the verifier wrote it, such as `valid`. Repeat the parameter for several values, any of which may match; `email_status[]` and `email_status[0]` mean the same. */
