@@ -3,6 +3,7 @@ import type { FileDescription } from "../import/formats/row-file.ts";
 import type { ImportResult } from "../import/import-batch.ts";
 import type { Preview } from "../import/preview-rows.ts";
 import { COLUMN_NAMES } from "../import/result-row.ts";
+import { isColumnName } from "../import/shown.ts";
 import { printable, printableLines } from "../values/printable.ts";
 import type { ImportCommand } from "./import-command.ts";
 
@@ -28,7 +29,10 @@ export function suggestMap(names: readonly string[], { fileName, userId }: Impor
   const user = userId === "" ? "--dry-run" : `--user ${userId}`;
   const command = `npm run import -- ${quoted(fileName)} ${user} --map ${quoted(guessColumnMap(names))}`;
   const columns = names.map((name, index) => `  #${index + 1} ${name === "" ? "(without a name)" : name}`);
-  const text = `The columns of the file:\n${columns.join("\n")}\nName the columns, and add others, such as validated_at=DATE:\n  ${command}`;
+  const hint = names.some((name) => name !== "" && !isColumnName(name))
+    ? "If the first line is no header, add one, such as email,status.\n"
+    : "";
+  const text = `${hint}The columns of the file:\n${columns.join("\n")}\nName the columns, and add others, such as validated_at=DATE:\n  ${command}`;
   return printableLines(text);
 }
 

@@ -69,6 +69,7 @@ async function runPreview({ fileName, read, skipBad }: ImportCommand, signal: Ab
   const input = openInput(fileName, signal);
   const preview = await previewRows({ ...read, input, signal, onRecognized: printDescription });
   printPreview(preview);
+  if (preview.rows + preview.badRows === 0) throw new ImportError({ fileName, reason: "the file contains no rows" });
   const [fault] = preview.firstFaults;
   if (fault !== undefined && !skipBad) throw new ImportError({ fileName, ...fault });
 }

@@ -22,3 +22,8 @@ export function shownName(name: string): string {
   const trimmed = name.trim();
   return trimmed === "" || COLUMN_NAME.test(trimmed) ? trimmed : NOT_SHOWN;
 }
+
+/** Whether the result of `shownName` is a name. */
+export function isColumnName(shownName: string): boolean {
+  return COLUMN_NAME.test(shownName);
+}

@@ -228,6 +228,17 @@ test("a dry run shows the first rows without addresses, checks the others and wr
   expect((await command(file, "--dry-run", "--skip-bad")).code).toBe(0);
   expect(await readdir(directory)).toEqual(["list.csv"]);
   expect(await rowCounts()).toEqual(NOTHING);
+  const empty = await command(await fileOf("empty.csv", "email,status\n"), "--dry-run");
+  expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining("empty.csv: the file contains no rows\n")]);
+});
+
+test("a file without a header is an error that says so without its addresses", async () => {
+  const { code, stderr } = await command(await fileOf("list.txt", "ada@example.com\nbo@example.com\n"), "--dry-run");
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining("If the first line is no header, add one, such as email,status.\n"),
+  ]);
+  expect(stderr).not.toMatch(/ada|bo@/);
 });
 
 test("a file in an unknown format prints its columns and a command that reads it", async () => {

@@ -110,6 +110,7 @@ describe("files that are no text", () => {
     ["a bzip2 archive", "BZh91AY", "unpack it"],
     ["text in UTF-32", "\xff\xfe\x00\x00e\x00\x00\x00", "UTF-8"],
     ["a binary file", "\x00\x01\x02\x00\x00\x03", "import a CSV or JSON file"],
+    ["a binary file", `${"\x05\x91\xfaab\xe3".repeat(50)}\n`, "import a CSV or JSON file"],
   ])("%s is refused with the way to a CSV file", async (kind, start, remedy) => {
     for (const content of [Buffer.from(start, "latin1"), gzipSync(Buffer.from(start, "latin1"))]) {
       const error = await read(content).catch((thrown: Error) => thrown);
@@ -147,6 +148,10 @@ describe("CSV dialects", () => {
       const { rows } = await read(`\ufeff${line}\r\nemail;status\r\na@example.com;valid\r\n`);
       expect(rows).toMatchObject([{ line: 3, cells: { email: "a@example.com", status: "valid" } }]);
     }
+  });
+
+  test("a file with only the line that names the delimiter is empty", async () => {
+    await expect(read("sep=;")).rejects.toThrow("list.csv: the file is empty");
   });
 
   test("a quote with a backslash is read like a doubled one, in any mixture", async () => {

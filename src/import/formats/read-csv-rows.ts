@@ -48,8 +48,9 @@ export async function readCsvRows(source: TextSource, options: ReadOptions): Pro
   const { fileName } = options;
   const text = openTextBlocks(source, fileName);
   const head = source.head.toString("utf8");
-  const announced = separatorOf(head.slice(0, head.indexOf("\n") + 1));
-  const sample = announced === null ? head : head.slice(head.indexOf("\n") + 1);
+  const [firstLine = ""] = head.split("\n", 1);
+  const announced = separatorOf(firstLine);
+  const sample = announced === null ? head : head.slice(firstLine.length + 1);
   const delimiter = options.delimiter ?? announced ?? detectDelimiter(sample, source.isWhole);
 
   const recordBlocks = readCsvRecords(text.blocks, { delimiter, quoteStyle: "doubled" });

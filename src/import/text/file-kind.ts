@@ -46,8 +46,8 @@ const BINARY: FileKind = { name: "a binary file", remedy: "import a CSV or JSON 
 
 const ZIP_STARTS = ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"];
 
-/** A text has no NUL, apart from a damaged row, which is reported with its line. */
-const MAX_NUL_SHARE = 0.05;
+/** A text has hardly any control characters, apart from a damaged row, which is reported with its line. */
+const MAX_CONTROL_SHARE = 0.05;
 
 export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
@@ -74,6 +74,11 @@ function kindOf(head: Buffer, isUtf16: boolean): FileKind | null {
   if (/^<(!doctype html|html|head|body|table)\b/i.test(start)) return HTML;
   if (/^<(\?xml|workbook)/i.test(start)) return XML;
   if (isUtf16) return null;
-  const nuls = head.reduce((count, byte) => (byte === 0 ? count + 1 : count), 0);
-  return nuls > head.length * MAX_NUL_SHARE ? BINARY : null;
+  const controls = head.reduce((count, byte) => (isControl(byte) ? count + 1 : count), 0);
+  return controls > head.length * MAX_CONTROL_SHARE ? BINARY : null;
+}
+
+/** Escape sequences, tabs and line ends occur in text. */
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && ![0x09, 0x0a, 0x0d, 0x1b].includes(byte)) || byte === 0x7f;
 }
