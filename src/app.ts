@@ -156,6 +156,7 @@ export async function openApp(config: Config, resources: Resources) {
     graphqlRoutes({
       ...api,
       resolveDocument,
+      authenticateWithoutLimits,
       startDeadline: startRequestDeadline,
       chargeCost: requestLimits.chargeCost,
       pageForBrowsers: config.graphiql ? "/graphiql" : null,

@@ -32,7 +32,8 @@ export function createMaskedErrorLog(log: Log, schema: GraphQLSchema): LogMasked
     if (!(isDependency || isMasked(error)) || logged.has(cause) || lines >= MAX_LINES_PER_REQUEST) return;
     logged.add(cause);
     lineCounts.set(context, lines + 1);
-    const { requestId } = context;
+    const { requestId, deadline } = context;
+    if (isDependency && deadline.isAbandoned) return;
     if (isDependency) log.warn({ requestId, reason: reasonOf(cause) }, "a dependency did not answer");
     else log.error({ requestId, field: fieldPathOf(error.path ?? []), err: cause }, "unexpected error");
   };

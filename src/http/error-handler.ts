@@ -21,7 +21,8 @@ export function errorHandler(log: Log): ErrorRequestHandler {
     if (failure.kind === "INTERNAL" && failure.cause !== undefined)
       log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
     // A failure without a cause either concerns no dependency (the server is stopping) or was logged by GraphQL (`executeStored`).
-    if (failure.isOfDependency && failure.cause !== undefined)
+    const hasClientLeft = response.locals.deadline?.isAbandoned === true;
+    if (failure.isOfDependency && failure.cause !== undefined && !hasClientLeft)
       log.warn({ requestId: response.locals.requestId, reason: reasonOf(failure) }, "a dependency did not answer");
     if (response.headersSent) {
       response.destroy();

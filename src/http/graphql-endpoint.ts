@@ -18,6 +18,8 @@ const TYPES_OF_BROWSERS = [...GRAPHQL_TYPES, { type: "text/html" }];
 interface GraphqlEndpointOptions {
   readonly graphql: GraphqlServer;
   readonly authenticate: Authenticate;
+  /** Checks a credential again. */
+  readonly authenticateWithoutLimits: Authenticate;
   readonly createContext: (request: RequestDetails) => RequestContext;
   readonly resolveDocument: ResolveDocument;
   /** Undefined without replicas. */
@@ -34,6 +36,7 @@ interface GraphqlEndpointOptions {
 export function graphqlRoutes({
   graphql,
   authenticate,
+  authenticateWithoutLimits,
   createContext,
   resolveDocument,
   beginReads,
@@ -68,6 +71,8 @@ export function graphqlRoutes({
       response.locals.body = await readBody(request);
       startDeadline(request, response, () => {});
       await slot?.take(viewer.userId, response.locals.deadline);
+      // The credential may have been revoked while the body arrived.
+      response.locals.viewer = await authenticateWithoutLimits(request, response.locals.deadline);
     }
     next();
   };

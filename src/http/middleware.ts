@@ -9,6 +9,7 @@ interface RequestLocals {
   requestId: string;
   /** The path under which a proxy publishes this server, or `""`. */
   pathPrefix: string;
+  /** Set for paths that may read the database. */
   deadline: Deadline;
   /** Undefined without a rate limit. */
   rateLimit?: RateLimitedRequest;

@@ -51,7 +51,7 @@ function watchReads<R extends Reads>(metrics: Metrics, reads: R): R {
     read: (deadline, statement, tasks) =>
       pool.read(deadline, statement, tasks).catch((error: unknown) => {
         const limit = limitOf(error);
-        if (limit !== null) metrics.countRejection(limit);
+        if (limit !== null && !deadline.isAbandoned) metrics.countRejection(limit);
         throw error;
       }),
   });

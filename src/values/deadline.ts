@@ -28,6 +28,11 @@ export class Deadline {
     this.#parent = parent;
   }
 
+  /** Whether statements fail because the client has disconnected, and not because the database is slow. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned || this.#parent?.isAbandoned === true;
+  }
+
   get msLeft(): number {
     if (this.#isAbandoned || (this.#parent !== null && this.#parent.msLeft <= 0)) return 0;
     return this.at - performance.now();

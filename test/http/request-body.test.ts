@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
@@ -56,4 +59,23 @@ test("a body that is too large after decompression is 413, and a body that canno
 test("a body that is not UTF-8 is 400", async () => {
   const body = Buffer.from('{"query":"{ viewer { userId } } # \xff"}', "latin1");
   expect((await post(body, { "X-API-Key": key })).status).toBe(400);
+});
+
+test("a key that is revoked while the body arrives is refused when it has arrived", async () => {
+  const user = await server.as();
+  const body = JSON.stringify({ query: "{ viewer { userId } }" });
+  const socket = connect(server.port, "127.0.0.1");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${user.key}\r\nConnection: close\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  );
+  await sleep(200);
+  await server.sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
+  socket.write(body.slice(5));
+  await once(socket, "close");
+  expect(text).toMatch(/^HTTP\/1.1 401 /);
 });

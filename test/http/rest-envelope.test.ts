@@ -19,6 +19,7 @@ describe("one envelope", () => {
     ["id of a job that is no UUID", () => `${path}/x`, {}, 400, "VALIDATION_ERROR"],
     ["empty id", () => "/api/v1/tasks//jobs", {}, 404, "NOT_FOUND"],
     ["broken percent-encoding", () => "/api/v1/tasks/%E0%A4%A/jobs", {}, 400, "VALIDATION_ERROR"],
+    ["OPTIONS on an unknown asset", () => "/graphiql/assets/api", { method: "OPTIONS" }, 404, "NOT_FOUND"],
     ["POST", () => path, { method: "POST" }, 405, "METHOD_NOT_ALLOWED"],
     ["DELETE", () => path, { method: "DELETE" }, 405, "METHOD_NOT_ALLOWED"],
     ["PUT with JSON", () => path, { method: "PUT", headers: json, body: "{}" }, 405, "METHOD_NOT_ALLOWED"],

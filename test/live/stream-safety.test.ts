@@ -66,6 +66,8 @@ test("streams hold no slot and no connection, are limited per user, and leave th
   expect(await scrape()).toMatch(/^live_streams\{kind="sse"\} 4$/m);
   const { response } = await subscribe(user, PROGRESS, { id });
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
+  const query = await subscribe(user, "{ viewer { userId } }");
+  expect((await query.reader.result()).data.viewer.userId).toBe(user.userId);
   const pages = await Promise.all(Array.from({ length: 8 }, () => user.get(`/api/v1/tasks/${id}/jobs`)));
   expect(pages.map(({ status }) => status)).toEqual(Array(8).fill(200));
   await Promise.all(streams.map(({ reader }) => reader.close()));

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import express, { type Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
@@ -55,10 +56,20 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
 
   // The file names contain no hash, so a browser must revalidate each file. If it is unchanged, the ETag yields 304.
   const setHeaders = (response: express.Response) => response.set("Cache-Control", "no-cache");
-  router.use("/assets", onlyMethods("GET", "HEAD"));
+  const onlyReads = onlyMethods("GET", "HEAD");
+  router.use("/assets", (request, response, next) => {
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    // A path without a file is unknown for every method.
+    if (isRead || !isAsset(request.path)) next();
+    else onlyReads(request, response, next);
+  });
   router.use("/assets", express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders }));
 
   return router;
+}
+
+function isAsset(path: string): boolean {
+  return /^\/\w[\w.-]*$/.test(path) && existsSync(ASSETS_DIR + path.slice(1));
 }
 
 /** `base` is the relative URL from the page to the directory `/graphiql/`. */
