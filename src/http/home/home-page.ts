@@ -25,7 +25,7 @@ export function renderHomePage({ name, version, links }: ServiceOverview, pathPr
     {
       title: "GraphQL",
       path: links.graphql,
-      description: "Queries by POST or GET, subscriptions over server-sent events.",
+      description: "Queries by POST or GET, subscriptions by server-sent events or WebSocket.",
     },
     {
       title: "REST",
