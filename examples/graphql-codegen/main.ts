@@ -6,6 +6,9 @@ interface GraphqlResult<Data> {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
+/** Whether to send the hash of a document, which a server with the trusted documents of this client knows, or its text. */
+const sendsIds = process.env.DOCUMENT_IDS === "on";
+
 /** Executes a document. The types of its variables and of its data come from the schema. */
 async function execute<Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
@@ -18,7 +21,7 @@ async function execute<Data, Variables>(
       "Content-Type": "application/json",
       Accept: "application/graphql-response+json",
     },
-    body: JSON.stringify({ query: document, variables }),
+    body: JSON.stringify({ ...(sendsIds ? { documentId: document.__meta__?.hash } : { query: document }), variables }),
     signal: AbortSignal.timeout(10_000),
   });
   const { data, errors }: GraphqlResult<Data> = await response.json();

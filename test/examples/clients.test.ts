@@ -4,7 +4,12 @@ import { aJob, aTask } from "../support/builders.ts";
 import { findProgram, LONG_TIMEOUTS, type RunningExample, startExample } from "../support/example.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-const server = await sharedTestServer({ environment: LONG_TIMEOUTS });
+const server = await sharedTestServer({
+  environment: {
+    ...LONG_TIMEOUTS,
+    TRUSTED_DOCUMENTS: "examples/graphql-codegen/generated/persisted-documents.json",
+  },
+});
 
 /** The lines that each example prints about a task of 120 jobs, of which 60 are valid, 30 catchall, 20 invalid and 10 failed. */
 const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
@@ -62,6 +67,7 @@ const python = findProgram({
 const NEEDS_REQUESTS = "python-requests";
 
 const running = new Map<string, RunningExample>();
+let byDocumentIds: RunningExample;
 
 beforeAll(async () => {
   const { url: URL, sql } = server;
@@ -87,6 +93,7 @@ beforeAll(async () => {
     const first = folder === NEEDS_REQUESTS && python?.startsWith("/") ? `${dirname(python)}:` : "";
     running.set(folder, startExample(folder, { URL, KEY, TASK: oldTask, PATH: `${first}${process.env.PATH}` }));
   }
+  byDocumentIds = startExample("graphql-codegen", { URL, KEY, TASK: oldTask, DOCUMENT_IDS: "on" });
   const live = Object.keys(LIVE).map((folder) => {
     const example = startExample(folder, { URL, KEY, TASK: openTask });
     running.set(folder, example);
@@ -108,3 +115,9 @@ test.for(Object.entries({ ...ONE_SHOT, ...LIVE }))(
     expect(code).toBe(0);
   },
 );
+
+test("the example graphql-codegen prints the same with the ids of trusted documents", async () => {
+  const { code, output } = await byDocumentIds.ended;
+  expect(output).toBe((await running.get("graphql-codegen")?.ended)?.output);
+  expect(code).toBe(0);
+});
