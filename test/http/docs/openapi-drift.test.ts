@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createConfig, lintFromString } from "@redocly/openapi-core";
 import express from "express";
 import { describe, expect, test, vi } from "vitest";
 import { DELIVERABILITIES } from "../../../src/email/deliverability.ts";
@@ -34,6 +36,15 @@ test("openapi.json has exactly the paths that the server has routes for, and the
   const routes = register.mock.calls.flatMap(([path]) => path).map((path) => String(path).replace(/:(\w+)/g, "{$1}"));
   expect(Object.keys(openapi.paths).sort()).toEqual(routes.filter((route) => !OTHER_ROUTE.test(route)).sort());
   expect(openapi.info.version).toBe(programVersion());
+});
+
+test("a strict linter has no complaint about openapi.json, and finds a missing name of an operation", async () => {
+  const config = await createConfig({ extends: ["recommended-strict"] });
+  const source = readFileSync("openapi.json", "utf8");
+  const complaintsAbout = async (source: string) =>
+    (await lintFromString({ source, config, absoluteRef: "openapi.json" })).map(({ ruleId }) => ruleId);
+  expect(await complaintsAbout(source)).toEqual([]);
+  expect(await complaintsAbout(source.replace('"operationId": "getHealth",', ""))).toEqual(["operation-operationId"]);
 });
 
 describe("the parameters in openapi.json", () => {
