@@ -36,6 +36,7 @@ export function noteTrace(requestId: string, fields: TraceFields): () => void {
 }
 
 function withTrace(line: Record<string, unknown>): Record<string, unknown> {
+  if (runningTraces.size === 0 && recentTraces.size === 0) return line;
   const { requestId } = line;
   if (typeof requestId !== "string") return line;
   const trace = runningTraces.get(requestId) ?? recentTraces.get(requestId);

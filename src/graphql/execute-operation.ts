@@ -57,8 +57,12 @@ function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, tracer, ma
     if (chosen.operation.operation === OperationTypeNode.SUBSCRIPTION) return runSubscription(args, contextValue);
 
     const compiled = compiledOperation(document, chosen.operation);
+    if (tracer === null) {
+      const result = (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
+      return withCost(withoutDataOfFailedRequest(result), cost);
+    }
     const run = async () => (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
-    const result = await (tracer === null ? run() : traceOperation(tracer, chosen.operation, run));
+    const result = await traceOperation(tracer, chosen.operation, run);
     return withCost(withoutDataOfFailedRequest(result), cost);
   };
 }
