@@ -54,7 +54,7 @@ describe.skipIf(chromiumPath === null)("subscriptions in GraphiQL", () => {
 
   async function openStreams(): Promise<number> {
     const scraped = await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } });
-    return Number(/^live_streams (\d+)$/m.exec(await scraped.text())?.[1]);
+    return Number(/^live_streams\{kind="sse"\} (\d+)$/m.exec(await scraped.text())?.[1]);
   }
 
   /** Opens the example, runs it and waits for its first event. */
