@@ -47,6 +47,7 @@ import { taskJobByIdRoutes } from "./nodes/task-job-by-id.route.ts";
 import { openRequestLimits } from "./rate-limit/request-limits.ts";
 import { taskJobRoutes } from "./task-jobs/task-job.route.ts";
 import { taskRoutes } from "./tasks/task.route.ts";
+import { verificationMetricsRoutes } from "./verification-metrics/verification-metrics.route.ts";
 
 export interface Resources {
   readonly database: OpenDatabase;
@@ -151,7 +152,7 @@ export async function openApp(config: Config, resources: Resources) {
     }),
   );
   // Follows the export, whose path would otherwise be the path of a job with the id `export`.
-  app.use(taskJobByIdRoutes(api));
+  app.use(taskJobByIdRoutes(api), verificationMetricsRoutes(api));
   app.use(
     graphqlRoutes({
       ...api,

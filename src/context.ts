@@ -18,6 +18,7 @@ import { createTaskProgressLoader } from "./tasks/progress/task-progress.loader.
 import { createTaskLoader } from "./tasks/task.loader.ts";
 import type { TaskQueries } from "./tasks/task.queries.ts";
 import type { Deadline } from "./values/deadline.ts";
+import type { ReadVerificationMetrics } from "./verification-metrics/read-verification-metrics.ts";
 
 /** The prepared statements of the process. All requests share them, because they contain no rows. */
 export interface Queries {
@@ -25,6 +26,7 @@ export interface Queries {
   readonly jobSearches: JobSearchQueries;
   readonly tasks: TaskQueries;
   readonly readProgress: ReadTaskProgress;
+  readonly readMetrics: ReadVerificationMetrics;
   readonly emails: EmailQueries;
   readonly jobs: JobQueries;
   readonly visibleEmails: VisibleEmailQueries;
@@ -68,6 +70,8 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     jobSearches: queries.jobSearches,
     findTaskJobs: createJobSearchLoader(queries.jobSearches, viewer, deadline),
     progressOf: createTaskProgressLoader(queries.readProgress, { viewer, deadline, readAfter }),
+    readMetrics: queries.readMetrics,
+    readAfter,
     tasks: queries.tasks,
     taskById: createTaskLoader(queries.tasks, viewer, deadline),
     taskChanges: queries.taskChanges,

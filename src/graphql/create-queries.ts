@@ -12,6 +12,8 @@ import { taskJobQueries } from "../task-jobs/task-job.queries.ts";
 import { createTaskProgressReader } from "../tasks/progress/read-task-progress.ts";
 import { taskProgressQueries } from "../tasks/progress/task-progress.queries.ts";
 import { taskQueries } from "../tasks/task.queries.ts";
+import { createVerificationMetricsReader } from "../verification-metrics/read-verification-metrics.ts";
+import { verificationMetricsQueries } from "../verification-metrics/verification-metrics.queries.ts";
 
 interface QueriesOptions {
   readonly metrics: Metrics | null;
@@ -31,5 +33,6 @@ export function createQueries(reads: Reads, { metrics, watcher }: QueriesOptions
     taskChanges: taskChangeQueries(reads.searches),
     watchTask: watcher.watch,
     readProgress: createTaskProgressReader(taskProgressQueries(reads.counts)),
+    readMetrics: createVerificationMetricsReader(verificationMetricsQueries(reads.counts)),
   };
 }

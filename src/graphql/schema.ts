@@ -12,6 +12,7 @@ import { TaskJobResolver } from "../task-jobs/task-job.resolver.ts";
 import { TaskProgressResolver } from "../tasks/progress/task-progress.resolver.ts";
 import { TaskResolver } from "../tasks/task.resolver.ts";
 import { TaskJobsConnectionResolver } from "../tasks/task-jobs.resolver.ts";
+import { VerificationMetricsResolver } from "../verification-metrics/verification-metrics.resolver.ts";
 
 /** type-graphql requires an object, although all subscriptions have a `subscribe` function and use no topics. */
 const NO_PUB_SUB: PubSub = {
@@ -31,6 +32,7 @@ export function buildTaskJobsSchema(): GraphQLSchema {
       TaskProgressResolver,
       NodeResolver,
       TaskJobByIdResolver,
+      VerificationMetricsResolver,
       ViewerResolver,
       EmailResolver,
       LiveResolver,

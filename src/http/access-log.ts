@@ -7,7 +7,10 @@ import { readTraceparent } from "./request/traceparent.ts";
 const UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const FILES = "favicon\\.(ico|svg)|home\\.css|openapi\\.json|(docs|graphiql)(/assets/[\\w.-]+)?";
 const TASKS = `api/v1/tasks(/${UUID}(/jobs(/export|/${UUID})?|/download|/events)?)?`;
-const LOGGABLE_PATH = new RegExp(`^/(${FILES}|graphql|healthz|readyz|metrics|${TASKS})?/?$`, "i");
+const LOGGABLE_PATH = new RegExp(
+  `^/(${FILES}|graphql|healthz|readyz|metrics|api/v1/metrics/verifications|${TASKS})?/?$`,
+  "i",
+);
 
 /** Sets the request id and logs one line for each response. The line has no query string, body, header or address of the client. */
 export function accessLog(log: Log): RequestHandler {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { importBatch } from "../../src/import/import-batch.ts";
@@ -17,6 +17,12 @@ const KEY = newApiKey();
 type Served = Awaited<ReturnType<typeof serveDatabase>> & { readonly database: TestDatabase };
 let plain: Served;
 let citus: Served;
+
+/** As PostgreSQL's `md5(text)::uuid`. */
+function md5Uuid(text: string): string {
+  const digits = createHash("md5").update(text).digest("hex");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
 
 /** The same rows on both databases. Every id and time follows from a number. */
 async function fill({ sql, ...database }: TestDatabase): Promise<void> {
@@ -75,6 +81,8 @@ const FILTERS = [
   "created_from=2025-01-02T00:05:00Z&created_to=2025-01-02T00:15:00Z",
 ];
 const JOBS = `/api/v1/tasks/${FIRST}/jobs`;
+/** A job of the first task, and the email of one of its jobs. */
+const [JOB, EMAIL] = [md5Uuid("job40"), md5Uuid("email41")];
 const REST = [
   ...["", "?limit=100", "?limit=100&offset=100", "?offset=250", "?offset=260", "?offset=99999", "?after="].map(
     (end) => JOBS + end,
@@ -87,6 +95,11 @@ const REST = [
   ...TASKS.flatMap((id) => [`/api/v1/tasks/${id}`, `/api/v1/tasks/${id}/jobs?limit=5`]),
   ...["", "?limit=3&offset=2", "?offset=50", "?source=list-1", "?after="].map((end) => `/api/v1/tasks${end}`),
   `${JOBS}/export?format=csv`,
+  `${JOBS}/${JOB}`,
+  ...["created_at_asc", "updated_at_desc", "updated_at_asc"].map((sort) => `${JOBS}?sort=${sort}&offset=20&limit=5`),
+  `/api/v1/tasks/${FIRST}/download?format=txt`,
+  "/api/v1/metrics/verifications",
+  "/api/v1/metrics/verifications?from=2025-01-02T00:05:00Z&to=2025-01-02T00:15:00Z",
   `${JOBS}?limit=0`,
   `/api/v1/tasks/${randomUUID()}/jobs`,
 ];
@@ -96,6 +109,8 @@ const GRAPHQL = [
   `{ tasks(last: 3) { pageInfo { hasNextPage hasPreviousPage } nodes { id } } }`,
   `{ tasks(first: 3, filter: { source: ["list-2"] }) { edges { cursor node { id } } totalCount } }`,
   `{ nodes(ids: ${JSON.stringify(TASKS)}) { id } node(id: "${SECOND}") { id } }`,
+  `{ taskJob(id: "${JOB}") { id taskId } named: taskJob(id: "${JOB}", taskId: "${FIRST}") { email { status } } }`,
+  `{ nodes(ids: ["${EMAIL}", "${JOB}", "${FIRST}", "${randomUUID()}"]) { id __typename } }`,
   ...["CREATED_AT_ASC", "UPDATED_AT_DESC", "UPDATED_AT_ASC"].map(
     (order) => `{ task(id: "${SECOND}") { jobs(first: 5, orderBy: ${order}) { edges { cursor node { id } } } } }`,
   ),

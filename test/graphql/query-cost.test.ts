@@ -4,7 +4,7 @@ import { operationSizes } from "../../src/graphql/limits/query-cost.ts";
 
 const schema = buildSchema(`
   interface Node { id: ID! }
-  type Query { task(id: ID!): Task  tasks(first: Int, last: Int, filter: Filter): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]!  page(offset: Int! = 2000): Page! }
+  type Query { task(id: ID!): Task  tasks(first: Int, last: Int, filter: Filter): Tasks  nodes(ids: [ID!]!): [Node]!  words: [Word!]!  page(offset: Int! = 2000): Page!  totals(from: String): Progress! }
   type Page { count: Int! }
   type Tasks { edges: [TaskEdge!]! nodes: [Task!]! totalCount: Int! }
   type TaskEdge { cursor: String! node: Task! }
@@ -155,6 +155,13 @@ test.each<[string, string, Record<string, unknown>, number]>([
     '{ tasks(first: 5, filter: { status: "x" }) { totalCount } }',
     {},
     2,
+  ],
+  // 2 × (totals + total + 500)
+  [
+    "a count over all tasks costs 500 fields more for each time that it is selected, with and without a range",
+    '{ a: totals { total } b: totals(from: "2025-01-01T00:00:00Z") { total } }',
+    {},
+    1004,
   ],
   ["a filter in a variable is charged", SEARCH_BY_VARIABLE, { f: { status: "x" } }, 53],
   ["a filter variable of null is charged as no filter", SEARCH_BY_VARIABLE, { f: null }, 13],

@@ -15,7 +15,7 @@ const LAYERS = [
   ["job-search/"],
   ["task-jobs/"],
   ["tasks/"],
-  ["deletion/", "nodes/", "export/", "import/", "live/", "simulation/"],
+  ["deletion/", "nodes/", "verification-metrics/", "export/", "import/", "live/", "simulation/"],
   ["context.ts"],
   ["metrics/", "graphql/", "rate-limit/", "http/"],
   ["config.ts"],

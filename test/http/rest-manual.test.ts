@@ -15,7 +15,7 @@ await someJobs(server.sql, taskId, 3);
 const task = `/api/v1/tasks/${taskId}`;
 
 const FILES = [`${task}/jobs/export`, `${task}/download`];
-const PATHS = () => [`${task}/jobs`, ...FILES, task, "/api/v1/tasks"];
+const PATHS = () => [`${task}/jobs`, ...FILES, task, "/api/v1/tasks", "/api/v1/metrics/verifications"];
 const answerTo = async (path: string, init: RequestInit = {}, get = owner.get) => {
   const response = await get(path, init);
   return { status: response.status, headers: response.headers, text: await response.text() };

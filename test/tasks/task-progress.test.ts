@@ -3,10 +3,10 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { SharedReads } from "../../src/db/reads/reads.ts";
 import { Failure } from "../../src/errors.ts";
 import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
-import { type ProgressGroup, percentDone, progressOfGroups } from "../../src/tasks/progress/task-progress.ts";
+import { percentDone, progressOfGroups, type TaskProgressGroup } from "../../src/tasks/progress/task-progress.ts";
 import { type Deadline, deadlineIn } from "../../src/values/deadline.ts";
 
-const group = (taskId: string): ProgressGroup => ({
+const group = (taskId: string): TaskProgressGroup => ({
   taskId,
   status: "completed",
   emailStatus: null,

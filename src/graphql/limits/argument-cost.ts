@@ -29,6 +29,10 @@ const OFFSET_ARGUMENT = "offset";
 const ROWS_OF_A_FIELD = 1000;
 const MAX_OFFSET_COST = 1000;
 
+/** A root field with this argument counts all jobs of all tasks of a user in a range. */
+const RANGE_ARGUMENT = "from";
+const COUNT_OF_ALL_TASKS = FILTERED_SEARCH + FILTERED_COUNT;
+
 export type Variables = Readonly<Record<string, unknown>>;
 export type Size = (variables: Variables) => number;
 type Defaults = ReadonlyMap<string, unknown>;
@@ -43,6 +47,8 @@ interface GivenArguments {
 /** The cost of the arguments of a field that is not a list: for each parent, and once for all parents together. */
 export function costsOfArguments(given: GivenArguments, isRootField: boolean): { each: Size[]; once: Size[] } {
   const each = skippedRows(given);
+  if (isRootField && given.field.args.some(({ name }) => name === RANGE_ARGUMENT))
+    return { each, once: [() => COUNT_OF_ALL_TASKS] };
   const isSearch = !isRootField && given.field.args.some(({ name }) => name === SEARCH_ARGUMENT);
   if (!isSearch) return { each, once: [] };
   const isFiltered = hasFilter(given);

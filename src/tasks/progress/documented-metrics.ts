@@ -6,7 +6,11 @@ export interface StoredMetrics {
   readonly completed: number;
   readonly failed: number;
   readonly progress_percent: number;
-  readonly verification_status: object;
+  readonly verification_status: {
+    readonly catchall: number;
+    readonly role_based: number;
+    readonly disposable_domain_emails: number;
+  };
 }
 
 /** Nests the metrics as documented, because aliases of a query cannot nest fields. */

@@ -7,12 +7,13 @@ import { matching } from "../../job-search/job-search.queries.ts";
 import { isEmptyFilter } from "../../paging/filter.ts";
 import { isOneOf } from "../../paging/keyset.queries.ts";
 import type { Deadline } from "../../values/deadline.ts";
-import type { ProgressGroup } from "./task-progress.ts";
+import type { TaskProgressGroup } from "./task-progress.ts";
 
 export type TaskProgressQueries = ReturnType<typeof taskProgressQueries>;
 
 const NO_EMAILS = sql`null::text, 0, 0`;
-const EMAILS = sql`
+/** The status of the email, and the numbers of role addresses and of disposable addresses. */
+export const EMAIL_COUNTS = sql`
   email.status,
   count(*) filter (where email.is_role_based),
   count(*) filter (where email.is_disposable or email.status = 'disposable_domain')`;
@@ -35,14 +36,14 @@ export function taskProgressQueries(counts: Reads["counts"]) {
     shared: counts.shared,
 
     /** Groups the matching jobs of all these tasks in one statement. The caller has already checked access to each task. */
-    async findProgressGroups(counted: CountedJobs, deadline: Deadline): Promise<ProgressGroup[]> {
+    async findProgressGroups(counted: CountedJobs, deadline: Deadline): Promise<TaskProgressGroup[]> {
       const { taskIds, filter, withEmails } = counted;
       const needsEmails = withEmails || usesEmails(filter);
       // With the join of the emails, the sub-select of the last update would prevent a parallel plan.
       const lastUpdate = needsEmails || !isEmptyFilter(filter) ? LAST_UPDATE_OF_MATCHING : lastUpdateOfAll(taskIds);
       const rows = await queryRows(
         counts,
-        sql`select job.task_id, job.status, count(*), ${lastUpdate}, ${withEmails ? EMAILS : NO_EMAILS}
+        sql`select job.task_id, job.status, count(*), ${lastUpdate}, ${withEmails ? EMAIL_COUNTS : NO_EMAILS}
             from ${needsEmails ? JOBS_WITH_EMAILS : JOBS}
             where ${matching(isOneOf(sql`job.task_id`, taskIds), filter)} group by 1, 2, 5`,
         { tasks: taskIds, deadline },

@@ -22,9 +22,12 @@ export interface TaskProgress extends Readonly<Record<JobStatus, number>> {
   readonly lastUpdatedAt: string | null;
 }
 
-/** The number of jobs of a task that have the same job status and the same email status. */
-export interface ProgressGroup {
+export interface TaskProgressGroup extends ProgressGroup {
   readonly taskId: string;
+}
+
+/** The number of jobs that have the same job status and the same email status. */
+export interface ProgressGroup {
   /** The stored job status, which this release may not know. */
   readonly status: string;
   /** Null for jobs without an email. */
@@ -77,7 +80,7 @@ export function progressOfGroups(groups: readonly ProgressGroup[]): TaskProgress
 }
 
 /** Compares the texts without the `Z`, so that `.5` sorts before `.51`. */
-function isLater(one: string, other: string): boolean {
+export function isLater(one: string, other: string): boolean {
   return rfc3339OfTimestamptz(one).slice(0, -1) > rfc3339OfTimestamptz(other).slice(0, -1);
 }
 

@@ -19,6 +19,7 @@ import { JOB_PAGE_PARAMETERS } from "../../../src/task-jobs/task-job.route.ts";
 import { type StoredMetrics, toDocumentedMetrics } from "../../../src/tasks/progress/documented-metrics.ts";
 import { TASK_PAGE_PARAMETERS } from "../../../src/tasks/task.route.ts";
 import { programVersion } from "../../../src/values/version.ts";
+import { METRICS_PARAMETERS } from "../../../src/verification-metrics/verification-metrics.route.ts";
 import { faultsOfAnswer } from "../../../tools/support/rest-contract.mjs";
 import { openapi, queryParametersOf, resolve, type Schema } from "../../support/openapi.ts";
 import { shapeOfFragment } from "../../support/stored-shape.ts";
@@ -49,6 +50,7 @@ test("a strict linter has no complaint about openapi.json, and finds a missing n
 
 describe("the parameters in openapi.json", () => {
   const READERS: Readonly<Record<string, KnownParameters>> = {
+    "/api/v1/metrics/verifications": METRICS_PARAMETERS,
     "/api/v1/tasks": TASK_PAGE_PARAMETERS,
     "/api/v1/tasks/{id}": {},
     "/api/v1/tasks/{id}/download": DOWNLOAD_PARAMETERS,
@@ -131,7 +133,15 @@ describe("the schemas in openapi.json", () => {
     });
     expect(keysOf(schemas.Task)).toEqual(Object.keys(properties ?? {}));
     expect(keysOf(schemas.Metrics)).toEqual(Object.keys(nested));
-    for (const name of ["Task", "TaskPage", "JobPage", "Metrics", "JobStatusCounts", "VerificationCounts"])
+    for (const name of [
+      "Task",
+      "TaskPage",
+      "JobPage",
+      "Metrics",
+      "JobStatusCounts",
+      "VerificationCounts",
+      "VerificationMetrics",
+    ])
       expect([name, schemas[name]?.required]).toEqual([name, keysOf(schemas[name])]);
   });
 

@@ -15,6 +15,8 @@ import { createTaskProgressReader } from "#server/tasks/progress/read-task-progr
 import { taskProgressQueries } from "#server/tasks/progress/task-progress.queries.js";
 import { taskQueries } from "#server/tasks/task.queries.js";
 import { deadlineIn } from "#server/values/deadline.js";
+import { createVerificationMetricsReader } from "#server/verification-metrics/read-verification-metrics.js";
+import { verificationMetricsQueries } from "#server/verification-metrics/verification-metrics.queries.js";
 import { userId, VIEWERS } from "../world.mjs";
 
 const TIMEOUT_MS = 60_000;
@@ -43,9 +45,12 @@ export function openContexts(databaseUrl) {
     visibleEmails: cached(visibleEmailQueries(database)),
     jobSearches: cached(jobSearchQueries(database.searches)),
     tasks: cached(taskQueries(database)),
-    ...cached({ readProgress: createTaskProgressReader(taskProgressQueries(database.counts)) }),
+    ...cached({
+      readProgress: createTaskProgressReader(taskProgressQueries(database.counts)),
+      readMetrics: createVerificationMetricsReader(verificationMetricsQueries(database.counts)),
+    }),
   };
-  const { taskJobs, emails, jobs, visibleEmails, jobSearches, tasks, readProgress } = queries;
+  const { taskJobs, emails, jobs, visibleEmails, jobSearches, tasks, readProgress, readMetrics } = queries;
   const delayed = {
     ...live,
     taskJobs: delaying(taskJobs),
@@ -54,7 +59,7 @@ export function openContexts(databaseUrl) {
     visibleEmails: delaying(visibleEmails),
     jobSearches: delaying(jobSearches),
     tasks: delaying(tasks),
-    ...delaying({ readProgress }),
+    ...delaying({ readProgress, readMetrics }),
   };
   const viewer = { userId: userId(VIEWERS.owner.user), isAdmin: false };
 

@@ -1,0 +1,43 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, Info, Query, Resolver } from "type-graphql";
+import type { RequestContext } from "../context.ts";
+import { selectedFields } from "../graphql/selected-fields.ts";
+import { progressFields } from "../tasks/progress/task-progress.resolver.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
+import { VerificationMetrics } from "./verification-metrics.type.ts";
+
+@Resolver(() => VerificationMetrics)
+export class VerificationMetricsResolver {
+  @Query(() => VerificationMetrics, {
+    description:
+      "The results of all tasks that the caller may read: an admin those of all users, others their own. Counts of the jobs, and " +
+      "of the tasks, that were created in a range. In addition to its fields, it costs 500 fields.",
+  })
+  async verificationMetrics(
+    @Arg("userId", () => Uuid, {
+      nullable: true,
+      description: "Counts only the tasks of this user. Useful to admins, because others read only their own tasks.",
+    })
+    userId: string | null | undefined,
+    @Arg("from", () => DateTime, { nullable: true, description: "Counts what was created at this time or later." })
+    from: string | null | undefined,
+    @Arg("to", () => DateTime, { nullable: true, description: "Counts what was created before this time." })
+    to: string | null | undefined,
+    @Ctx() { viewer, deadline, readMetrics, readAfter }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<VerificationMetrics> {
+    const selected = selectedFields(info);
+    const parts = {
+      jobs: ["progress", "lastRequestedAt", "lastCompletedAt"].some((name) => selected.has(name)),
+      tasks: selected.has("totalTasks"),
+      addresses: selected.has("uniqueEmailAddresses"),
+    };
+    const range = { viewer, userId: userId ?? null, from: from ?? null, to: to ?? null };
+    const { progress, ...metrics } = await readMetrics({ range, parts, deadline, readAfter });
+    return {
+      ...metrics,
+      userId: range.userId ?? (viewer.isAdmin ? null : viewer.userId),
+      progress: progressFields(progress),
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { TaskProgressType } from "../tasks/progress/task-progress.type.ts";
+import { DateTime, Uuid } from "../values/scalars.ts";
+
+@ObjectType({
+  description:
+    "The jobs of several tasks, counted together. A result is shared and as old as that of `Task.progress`. If the count takes " +
+    "longer than a request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute receive " +
+    "the result of that count.",
+})
+export class VerificationMetrics {
+  @Field(() => Uuid, {
+    simple: true,
+    nullable: true,
+    description: "The user whose tasks are counted. Null if an admin counts the tasks of all users.",
+  })
+  readonly userId!: string | null;
+
+  @Field(() => Int, {
+    simple: true,
+    description: "The number of tasks, with or without jobs. Counted only if selected.",
+  })
+  readonly totalTasks!: number;
+
+  @Field(() => Int, {
+    simple: true,
+    description: "The number of different addresses of the jobs, where A to Z equal a to z. Counted only if selected.",
+  })
+  readonly uniqueEmailAddresses!: number;
+
+  @Field(() => TaskProgressType, {
+    simple: true,
+    description:
+      "The numbers of the jobs by status and by result, over all these tasks together. Counted only if selected.",
+  })
+  readonly progress!: TaskProgressType;
+
+  @Field(() => DateTime, {
+    simple: true,
+    nullable: true,
+    description: "When the newest of the jobs was accepted. Null if there are no jobs.",
+  })
+  readonly lastRequestedAt!: string | null;
+
+  @Field(() => DateTime, {
+    simple: true,
+    nullable: true,
+    description: "When the last verification ended. Null if none has ended.",
+  })
+  readonly lastCompletedAt!: string | null;
+}
