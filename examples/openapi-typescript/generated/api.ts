@@ -141,6 +141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The results of all tasks together
+         * @description The jobs of all tasks that the caller may read, counted together: an admin those of all users or of one, any other user their own. Callers of one user share a count, which may be a second old. With a million jobs the first call may be 504 while they are counted: ask again within a minute.
+         */
+        get: operations["getVerificationMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -370,6 +390,38 @@ export interface components {
             role_based: number;
             /** @description Records of addresses of disposable domains, counted in addition. A record with the status `disposable_domain` is in none of the first five. */
             disposable_domain_emails: number;
+        };
+        /** @description The results of several tasks together. */
+        VerificationMetrics: {
+            /**
+             * Format: uuid
+             * @description The user whose tasks are counted. Null if an admin counts those of all users.
+             */
+            user_id: string | null;
+            /** @description The jobs. */
+            total_verifications: number;
+            /** @description The tasks, with or without jobs. */
+            total_tasks: number;
+            /** @description The different submitted addresses, where A to Z equal a to z. */
+            unique_email_addresses: number;
+            job_status: components["schemas"]["JobStatusCounts"];
+            verification_status: components["schemas"]["VerificationCounts"];
+            /** @description `catchall` of `verification_status`. */
+            total_catchall: number;
+            /** @description `role_based` of `verification_status`. */
+            total_role_based: number;
+            /** @description `disposable_domain_emails` of `verification_status`. */
+            total_disposable_domain_emails: number;
+            /**
+             * Format: date-time
+             * @description When the newest job was accepted. Null if there are no jobs.
+             */
+            last_verification_requested_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the last verification ended. Null if none has ended.
+             */
+            last_verification_completed_at: string | null;
         };
         /** @description One server-sent event: the fields `event`, `id` and `data`, the last of which is parsed as JSON. */
         TaskEvent: {
@@ -895,6 +947,16 @@ export interface components {
         user_id: string;
         /** @description 1 starts the file with a byte order mark, so that Excel reads it as UTF-8. The format `ndjson` has none. */
         bom: "0" | "1";
+        /**
+         * @description Counts the jobs and tasks that were created at or after this time.
+         * @example 2025-01-01T00:00:00Z
+         */
+        from: string;
+        /**
+         * @description Counts the jobs and tasks that were created before this time.
+         * @example 2025-02-01T00:00:00Z
+         */
+        to: string;
         /** @description The format of the file. It has precedence over `Accept`. */
         format: "ndjson" | "csv";
         /** @description Documented: the id of the task, which has precedence over the id in the path. */
@@ -1675,6 +1737,93 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    getVerificationMetrics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Counts the jobs and tasks that were created at or after this time.
+                 * @example 2025-01-01T00:00:00Z
+                 */
+                from?: components["parameters"]["from"];
+                /**
+                 * @description Counts the jobs and tasks that were created before this time.
+                 * @example 2025-02-01T00:00:00Z
+                 */
+                to?: components["parameters"]["to"];
+                /** @description The tasks of this user. Useful to admins, because other users see only their own tasks. */
+                user_id?: components["parameters"]["user_id"];
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                "Consistency-Token"?: components["parameters"]["consistencyToken"];
+                /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
+                "X-Request-ID"?: components["parameters"]["requestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers of jobs by status and by result. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Consistency-Token": components["headers"]["Consistency-Token"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "00000000-0000-4000-8000-000000000001",
+                     *       "total_verifications": 31,
+                     *       "total_tasks": 1,
+                     *       "unique_email_addresses": 31,
+                     *       "job_status": {
+                     *         "pending": 0,
+                     *         "processing": 0,
+                     *         "completed": 30,
+                     *         "failed": 1
+                     *       },
+                     *       "verification_status": {
+                     *         "exists": 30,
+                     *         "not_exists": 0,
+                     *         "catchall": 0,
+                     *         "invalid_syntax": 0,
+                     *         "unknown": 0,
+                     *         "role_based": 0,
+                     *         "disposable_domain_emails": 1
+                     *       },
+                     *       "total_catchall": 0,
+                     *       "total_role_based": 0,
+                     *       "total_disposable_domain_emails": 1,
+                     *       "last_verification_requested_at": "2025-01-01T00:00:00Z",
+                     *       "last_verification_completed_at": "2025-01-01T00:09:18.752836Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VerificationMetrics"];
                 };
             };
             304: components["responses"]["NotModified"];
