@@ -35,11 +35,15 @@ export function noteTrace(requestId: string, fields: TraceFields): () => void {
   };
 }
 
+/** The trace of a request that runs or has ended lately. */
+export function traceOf(requestId: string): TraceFields | undefined {
+  return runningTraces.get(requestId) ?? recentTraces.get(requestId);
+}
+
 function withTrace(line: Record<string, unknown>): Record<string, unknown> {
   if (runningTraces.size === 0 && recentTraces.size === 0) return line;
   const { requestId } = line;
-  if (typeof requestId !== "string") return line;
-  const trace = runningTraces.get(requestId) ?? recentTraces.get(requestId);
+  const trace = typeof requestId === "string" ? traceOf(requestId) : undefined;
   return trace === undefined ? line : { ...line, ...trace };
 }
 

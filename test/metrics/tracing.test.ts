@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTraceparent } from "../../src/http/request/traceparent.ts";
 import { findTracer } from "../../src/metrics/tracing.ts";
 import { aTask, someJobs } from "../support/builders.ts";
+import { connectSocket, runOperation } from "../support/socket-reader.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
@@ -63,6 +64,23 @@ describe("the header traceparent", () => {
       ["request", TRACE, PARENT],
     ]);
     expect(lines.find(({ requestId }) => requestId === "invalid")).not.toHaveProperty("trace_id");
+  });
+
+  test("that of a WebSocket handshake is on the lines of its operations, too", async () => {
+    const { server, user } = await serve();
+    const connection = await connectSocket({
+      url: server.url,
+      connectionParams: { authorization: `Bearer ${user.key}` },
+      headers: { traceparent: `00-${TRACE}-${PARENT}-01`, "X-Request-ID": "socket" },
+    });
+    await runOperation(connection, "1", { query: "{ viewer { userId } }" }).result();
+    await connection.close();
+    await expect
+      .poll(() => linesOf(server.logLines).map(({ msg, requestId, trace_id }) => [msg, requestId, trace_id]))
+      .toEqual([
+        ["operation", "socket.1", TRACE],
+        ["request", "socket", TRACE],
+      ]);
   });
 });
 

@@ -14,6 +14,8 @@ const MAX_SILENT_BEATS = 2.5;
 /** No more messages are read while more than this waits to be sent, because each message may cause an answer. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 const UNSUPPORTED_DATA = 1003;
+/** The limit of RFC 6455, section 5.5. The reason that graphql-ws gives for a repeated id contains the id. */
+const MAX_REASON_BYTES = 123;
 
 interface SocketOptions {
   readonly socket: WebSocket;
@@ -62,7 +64,7 @@ export function serveSocket(options: SocketOptions): void {
     {
       protocol: socket.protocol,
       send,
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason = "") => socket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? "" : reason),
       onMessage(receive) {
         socket.on("message", (data: RawData, isBinary: boolean) => {
           hear();

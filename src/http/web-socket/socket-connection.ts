@@ -3,6 +3,7 @@ import { CloseCode, type SubscribePayload } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Credentials } from "../../auth/authenticate.ts";
 import { Failure } from "../../errors.ts";
+import { noteTrace, traceOf } from "../../log.ts";
 import { OperationResponse } from "./socket-credentials.ts";
 import { OperationFailed, type OperationOwner, type RunOperation } from "./socket-operation.ts";
 import type { SocketHandler } from "./socket-protocol.ts";
@@ -31,7 +32,8 @@ export function createSocketConnection(options: ConnectionOptions) {
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let credentials: Credentials | null = null;
   let operations = 0;
-  let running = 0;
+  /** The ids of the operations that have not ended. */
+  const running = new Set<string>();
   /** The operations that have not become a subscription yet, which a stop waits for. */
   let starting = 0;
   let isStopping = false;
@@ -45,7 +47,7 @@ export function createSocketConnection(options: ConnectionOptions) {
   function closeIfDone(): void {
     setImmediate(() => {
       if (isStopping && starting === 0) socket.close(GOING_AWAY, "The server stops");
-      else if (isRejected && running === 0) closeForFailure(new Failure("UNAUTHENTICATED"));
+      else if (isRejected && running.size === 0) closeForFailure(new Failure("UNAUTHENTICATED"));
     });
   }
 
@@ -82,20 +84,28 @@ export function createSocketConnection(options: ConnectionOptions) {
       }
     },
 
-    subscribe(payload: SubscribePayload) {
+    subscribe(id: string, payload: SubscribePayload) {
       const { query, operationName, variables } = payload;
+      if (running.has(id)) {
+        socket.close(CloseCode.SubscriberAlreadyExists, "An operation with this id has not ended yet");
+        return null;
+      }
       const response = new OperationResponse();
       operations += 1;
-      running += 1;
+      running.add(id);
       onOperation();
-      if (running > maxOperations || credentials === null) return tooMany(maxOperations);
+      if (running.size > maxOperations || credentials === null) return tooMany(maxOperations);
       const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
       const owner = createOwner(credentials);
+      const operationId = `${requestId}.${operations}`;
+      // The trace of the handshake is that of all operations.
+      const trace = traceOf(requestId);
+      if (trace !== undefined) response.once("close", noteTrace(operationId, trace));
       const results = runOperation({
         operation,
         parameters: { ...payload },
         owner,
-        requestId: `${requestId}.${operations}`,
+        requestId: operationId,
         response,
       });
       const end = results.return.bind(results);
@@ -107,8 +117,8 @@ export function createSocketConnection(options: ConnectionOptions) {
       return results;
     },
 
-    endOperation() {
-      running -= 1;
+    endOperation(id: string) {
+      running.delete(id);
       closeIfDone();
     },
   };

@@ -6,9 +6,13 @@ import type { OperationFailed } from "./socket-operation.ts";
 export interface SocketHandler {
   /** Closes the connection and returns false if the credential is refused. */
   readonly connect: (connectionParams: Record<string, unknown> | undefined) => Promise<boolean>;
-  readonly subscribe: (payload: SubscribePayload) => AsyncGenerator<FormattedExecutionResult, void, void>;
+  /** Closes the connection and returns null if an operation with this id has not ended. */
+  readonly subscribe: (
+    id: string,
+    payload: SubscribePayload,
+  ) => AsyncGenerator<FormattedExecutionResult, void, void> | null;
   /** Called after the last message of an operation. */
-  readonly endOperation: () => void;
+  readonly endOperation: (id: string) => void;
 }
 
 /** graphql-ws asks the document only whether to call `subscribe`. Apollo Server parses and validates the document of the client. */
@@ -27,7 +31,9 @@ export function createSocketProtocol(connectionInitWaitTimeout: number) {
     onSubscribe({ extra }, id, payload) {
       // Each message of the operation repeats the id. Any error here closes the connection as malformed.
       if (id.length > MAX_ID_LENGTH) throw new Error("The id is too long");
-      const contextValue = extra.subscribe(payload);
+      const contextValue = extra.subscribe(id, payload);
+      // graphql-ws accepts an id again after the client has completed it, and would then forget one of the two operations.
+      if (contextValue === null) throw new Error("The id is in use");
       return { schema: NO_SCHEMA, document: ANY_SUBSCRIPTION, rootValue: null, contextValue };
     },
     // The operation may be a query, whose events are its one result.
@@ -35,6 +41,6 @@ export function createSocketProtocol(connectionInitWaitTimeout: number) {
     // Results and errors are formatted already.
     onNext: (...[, , , , result]) => result as FormattedExecutionResult,
     onError: (...[, , , [error]]) => (error?.originalError as OperationFailed | undefined)?.errors,
-    onComplete: ({ extra }) => extra.endOperation(),
+    onComplete: ({ extra }, id) => extra.endOperation(id),
   });
 }
