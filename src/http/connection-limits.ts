@@ -56,6 +56,7 @@ export function trackConnections(server: Server, maxConnections: number) {
   /** The idle connections with the time (`performance.now()`) since which each is idle, the longest first. */
   const idleSince = new Map<Socket, number>();
   const lastResponses = new WeakMap<Duplex, ServerResponse>();
+  const openResponses = new WeakMap<Socket, Set<ServerResponse>>();
   const upgraded = new Set<Socket>();
   let open = 0;
 
@@ -66,6 +67,7 @@ export function trackConnections(server: Server, maxConnections: number) {
     socket.once("close", () => {
       open -= 1;
       idleSince.delete(socket);
+      for (const response of openResponses.get(socket) ?? []) closeWithoutSocket(response);
     });
     const [oldest] = open > maxConnections * EVICTION_SHARE ? idleSince.keys() : [];
     if (oldest !== undefined && oldest !== socket) oldest.destroy();
@@ -103,13 +105,27 @@ export function trackConnections(server: Server, maxConnections: number) {
       const { socket } = response.req;
       idleSince.delete(socket);
       lastResponses.set(socket, response);
+      const responses = openResponses.get(socket) ?? new Set();
+      openResponses.set(socket, responses.add(response));
       response.once("close", () => {
+        responses.delete(response);
         // A pipelined request may already have arrived on this socket.
         const isIdle = !socket.destroyed && lastResponses.get(socket) === response;
         if (isIdle) idleSince.set(socket, performance.now());
       });
     },
   };
+}
+
+/**
+ * Emits the `close` event of a response that waits for an earlier response on its connection. When the connection closes, Node
+ * emits this event only for the response that is being sent, and listeners would keep the others in memory.
+ */
+function closeWithoutSocket(response: ServerResponse): void {
+  if (response.socket !== null || response.closed) return;
+  // The getter `closed` reads `_closed`.
+  Object.assign(response, { destroyed: true, _closed: true });
+  response.emit("close");
 }
 
 /** Sends FIN and keeps reading, because closing a socket with unread data sends RST. */

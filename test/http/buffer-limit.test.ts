@@ -21,6 +21,7 @@ afterEach(() => {
 /** Starts a server whose `/large` sends 8 MB and whose `/small` sends one word. */
 async function serve(maxBytes: number) {
   let closedConnections = 0;
+  const requests = { begun: 0, closed: 0 };
   const buffers = createBufferLimit({
     maxBytes,
     onClose: () => {
@@ -28,6 +29,13 @@ async function serve(maxBytes: number) {
     },
   });
   const app = express();
+  app.use((_request, response, next) => {
+    requests.begun += 1;
+    response.once("close", () => {
+      requests.closed += 1;
+    });
+    next();
+  });
   app.use(compressResponses(buffers));
   app.get("/large", (_request, response) => void response.type("text/plain").end(LARGE_BODY));
   app.get("/never", () => {});
@@ -45,7 +53,7 @@ async function serve(maxBytes: number) {
     server.closeAllConnections();
     server.close();
   });
-  return { buffers, port, url: `http://127.0.0.1:${port}`, closedConnections: () => closedConnections };
+  return { buffers, port, url: `http://127.0.0.1:${port}`, requests, closedConnections: () => closedConnections };
 }
 
 /** Sends these bytes and never reads the response. */
@@ -86,6 +94,19 @@ test("the unread responses to pipelined requests count together", async () => {
   sendAndNeverRead(port, large().repeat(20));
   await until(() => closedConnections() > 0);
   await until(() => buffers.bufferedBytes === 0);
+  expect(closedConnections()).toBe(1);
+});
+
+test.each([
+  ["waits for its handler", `GET /never HTTP/1.1\r\n${HOST}\r\n`],
+  ["is not read", large()],
+])("every pipelined response that %s is closed with its connection", async (_, request) => {
+  const { buffers, port, requests } = await serve(100 * MB);
+  const socket = sendAndNeverRead(port, request.repeat(5));
+  await until(() => requests.begun === 5);
+  socket.destroy();
+  await until(() => requests.closed === 5);
+  expect(buffers.bufferedBytes).toBe(0);
 });
 
 test.each(["gzip", "br"])(

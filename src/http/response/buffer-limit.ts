@@ -40,7 +40,8 @@ export function createBufferLimit({ maxBytes = MAX_BUFFERED_BYTES, onClose = () 
   function setBytes(response: ServerResponse, part: Part, bytes: number): void {
     let entry = buffered.get(response);
     if (entry === undefined) {
-      if (bytes === 0 || response.closed) return;
+      // A response on a closed connection is never sent, and its memory is freed soon.
+      if (bytes === 0 || response.closed || response.req.socket.destroyed) return;
       entry = { body: 0, compressor: 0, unsent: 0, changedAt: 0 };
       buffered.set(response, entry);
     }
@@ -78,8 +79,10 @@ export function createBufferLimit({ maxBytes = MAX_BUFFERED_BYTES, onClose = () 
       if (ms >= minMs && product > largest) [slowest, largest] = [response, product];
     }
     if (slowest === undefined) return false;
-    forget(slowest);
-    slowest.req.socket.destroy();
+    const { socket } = slowest.req;
+    // The other responses are those to pipelined requests.
+    for (const response of buffered.keys()) if (response.req.socket === socket) forget(response);
+    socket.destroy();
     onClose();
     return true;
   }
