@@ -10,7 +10,6 @@ import {
 } from "graphql";
 import { buildExecutionContext } from "graphql/execution/execute.js";
 import type { RequestContext } from "../context.ts";
-
 import { createCompiledOperations } from "./compiled-execution.ts";
 import { createQueryCharge } from "./limits/charge-query.ts";
 import type { SizeOfOperation } from "./limits/query-cost.ts";
@@ -57,12 +56,8 @@ function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, tracer, ma
     if (chosen.operation.operation === OperationTypeNode.SUBSCRIPTION) return runSubscription(args, contextValue);
 
     const compiled = compiledOperation(document, chosen.operation);
-    if (tracer === null) {
-      const result = (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
-      return withCost(withoutDataOfFailedRequest(result), cost);
-    }
     const run = async () => (await compiled?.(contextValue, variableValues)) ?? (await execute(args));
-    const result = await traceOperation(tracer, chosen.operation, run);
+    const result = tracer === null ? await run() : await traceOperation(tracer, chosen.operation, run);
     return withCost(withoutDataOfFailedRequest(result), cost);
   };
 }

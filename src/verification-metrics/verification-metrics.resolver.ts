@@ -1,8 +1,10 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, Info, Query, Resolver } from "type-graphql";
 import type { RequestContext } from "../context.ts";
+import { Failure, type FieldFault } from "../errors.ts";
 import { selectedFields } from "../graphql/selected-fields.ts";
 import { progressFields } from "../tasks/progress/task-progress.resolver.ts";
+import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { DateTime, Uuid } from "../values/scalars.ts";
 import { VerificationMetrics } from "./verification-metrics.type.ts";
 
@@ -33,6 +35,8 @@ export class VerificationMetricsResolver {
       addresses: selected.has("uniqueEmailAddresses"),
     };
     const range = { viewer, userId: userId ?? null, from: from ?? null, to: to ?? null };
+    const faults = [...faultsOfMoment("from", range.from), ...faultsOfMoment("to", range.to)];
+    if (faults.length > 0) throw Failure.ofFields(faults);
     const { progress, ...metrics } = await readMetrics({ range, parts, deadline, readAfter });
     return {
       ...metrics,
@@ -40,4 +44,9 @@ export class VerificationMetricsResolver {
       progress: progressFields(progress),
     };
   }
+}
+
+function faultsOfMoment(field: string, moment: string | null): FieldFault[] {
+  const reason = moment === null ? null : faultOfRfc3339(moment);
+  return reason === null ? [] : [{ field, reason }];
 }

@@ -121,7 +121,7 @@ describe("messages with GRAPHIQL=off", () => {
   );
 
   test("with GraphiQL the message contains a suggestion and a type", async () => {
-    const messages = JSON.stringify((await owner.query("{ taskJob { id } }")).body);
+    const messages = JSON.stringify((await owner.query("{ taskJobz { id } }")).body);
     expect(messages).toMatch(/Did you mean .*taskJobs/);
     expect(messages).toContain("Query");
   });

@@ -46,10 +46,10 @@ const SAFEGUARDS: Readonly<Record<string, Safeguard>> = {
       ['"INTERNAL", { cause });', '"INTERNAL", { cause, message: cause?.stack });'],
     ],
     found: /leak: /,
-    kinds: "3",
+    kinds: "8",
   },
   "a key of a response": {
-    edits: [["total_email_addresses,\n", "total_email_addresses, total: 0,\n"]],
+    edits: [["\n        total_email_addresses,\n", "\n        total_email_addresses, total: 0,\n"]],
     found: /GET \/api\/v1\/tasks.*unevaluated properties/,
   },
   "the expiry of a token": {

@@ -139,6 +139,15 @@ describe("verificationMetrics", () => {
     expect(body.extensions.cost.requested).toBeGreaterThan(500);
   });
 
+  test("a wrong time is BAD_USER_INPUT and names the argument", async () => {
+    const { body } = await owner.query('{ verificationMetrics(from: "2025-13-01", to: "yesterday") { totalTasks } }');
+    const [{ extensions }] = body.errors;
+    expect([extensions.code, extensions.details.map(({ field }: { field: string }) => field)]).toEqual([
+      "BAD_USER_INPUT",
+      ["from", "to"],
+    ]);
+  });
+
   test("callers share a count, which is one statement, and only selected parts are counted", async () => {
     const query = (range: string) =>
       `{ verificationMetrics(from: "${range}") { userId totalTasks uniqueEmailAddresses progress { total } } }`;
