@@ -6,7 +6,7 @@ interface GraphqlResult<Data> {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
-/** Whether to send the hash of a document, which a server with the trusted documents of this client knows, or its text. */
+/** Whether to send the hash of a document instead of its text, to a server that has loaded the trusted documents of this client. */
 const sendsIds = process.env.DOCUMENT_IDS === "on";
 
 /** Executes a document. The types of its variables and of its data come from the schema. */
