@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * A page of a task's jobs
-         * @description Each job has its result. Without `after` and without filters, unknown parameters are ignored; beside one of them they are 400. All filters must match. Filters on the email record match only jobs that have one.
+         * @description Each job has its result. Unknown parameters are ignored, unless the request has `after`, `sort` or a filter: then they are 400. All filters must match. Filters on the email record match only jobs that have one.
          */
         get: operations["listTaskJobs"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * The same file under the documented path of downloads
-         * @description As the export, without `Accept`: only `format` decides.
+         * @description Like the export, but `Accept` is ignored: only `format` chooses the format.
          */
         get: operations["downloadTask"];
         put?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         /**
          * The results of all tasks together
-         * @description The jobs of all tasks that the caller may read, counted together: an admin those of all users or of one, any other user their own. Callers of one user share a count, which may be a second old. With a million jobs the first call may be 504 while they are counted: ask again within a minute.
+         * @description The jobs of all tasks that the caller may read, counted together: an admin counts the tasks of all users or of one, any other user their own. The requests of one user share a count, which may be a second old. With a million jobs the first call may be 504 while they are counted: ask again within a minute.
          */
         get: operations["getVerificationMetrics"];
         put?: never;
@@ -310,7 +310,7 @@ export interface components {
              * @description When the verification ended. Null if it has not ended.
              */
             validated_at: string | null;
-            /** @description The reason of the verifier for the status `unknown`. Null for any other status. */
+            /** @description The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word. */
             unknown_reason: string | null;
             /** @description Whether only a real message can show that the address exists. */
             needs_physical_verify: boolean;
@@ -374,7 +374,7 @@ export interface components {
             /** @description Jobs whose verification ended with an error. */
             failed: number;
         };
-        /** @description The results by status of the email record. The later words are counted with the earlier ones. */
+        /** @description The results by status of the email record. `valid` is counted as `exists`, and `invalid` as `not_exists`. */
         VerificationCounts: {
             /** @description Records with the status `exists` or `valid`. */
             exists: number;
@@ -388,7 +388,7 @@ export interface components {
             unknown: number;
             /** @description Records of role addresses, counted in addition. */
             role_based: number;
-            /** @description Records of addresses of disposable domains, counted in addition. A record with the status `disposable_domain` is in none of the first five. */
+            /** @description Records of addresses of disposable domains, counted in addition. A record with the status `disposable_domain` is not counted in `exists`, `not_exists`, `catchall`, `invalid_syntax` or `unknown`. */
             disposable_domain_emails: number;
         };
         /** @description The results of several tasks together. */
@@ -398,19 +398,19 @@ export interface components {
              * @description The user whose tasks are counted. Null if an admin counts those of all users.
              */
             user_id: string | null;
-            /** @description The jobs. */
+            /** @description The number of jobs. */
             total_verifications: number;
-            /** @description The tasks, with or without jobs. */
+            /** @description The number of tasks, with or without jobs. */
             total_tasks: number;
-            /** @description The different submitted addresses, where A to Z equal a to z. */
+            /** @description The number of different submitted addresses; A to Z count as a to z. */
             unique_email_addresses: number;
             job_status: components["schemas"]["JobStatusCounts"];
             verification_status: components["schemas"]["VerificationCounts"];
-            /** @description `catchall` of `verification_status`. */
+            /** @description The same number as `catchall` in `verification_status`. */
             total_catchall: number;
-            /** @description `role_based` of `verification_status`. */
+            /** @description The same number as `role_based` in `verification_status`. */
             total_role_based: number;
-            /** @description `disposable_domain_emails` of `verification_status`. */
+            /** @description The same number as `disposable_domain_emails` in `verification_status`. */
             total_disposable_domain_emails: number;
             /**
              * Format: date-time
@@ -503,7 +503,7 @@ export interface components {
              * @description When the verification ended. Null if it has not ended.
              */
             validated_at?: string | null;
-            /** @description The reason of the verifier for the status `unknown`. Null for any other status. */
+            /** @description The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word. */
             unknown_reason?: string | null;
             /** @description Whether only a real message can show that the address exists. */
             needs_physical_verify?: boolean | null;
@@ -513,7 +513,7 @@ export interface components {
             /** @description The error. */
             error: {
                 /**
-                 * @description A program decides by this code, which does not change.
+                 * @description A code for programs, which does not change.
                  * @enum {string}
                  */
                 code: "VALIDATION_ERROR" | "UNAUTHORIZED" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "REQUEST_TIMEOUT" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "DEPENDENCY_UNAVAILABLE" | "DEPENDENCY_TIMEOUT";
@@ -551,7 +551,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The id or parameters are wrong, each of which `details` names. With empty `details`, the request as a whole is malformed. */
+        /** @description The id or a parameter is wrong. `details` names each wrong one; if it is empty, the request as a whole is malformed. */
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -889,7 +889,7 @@ export interface components {
         taskId: string;
         /** @description The id of the job, in any case. */
         jobId: string;
-        /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves. */
+        /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves to another position. */
         sort: "created_at_desc" | "created_at_asc" | "updated_at_desc" | "updated_at_asc";
         /** @description The number of rows on a page, in decimal digits. */
         limit: number;
@@ -919,7 +919,7 @@ export interface components {
         is_catchall: boolean;
         /** @description Whether only a real message can show that the address exists. */
         needs_physical_verify: boolean;
-        /** @description Whether the verifier gave a reason for the status `unknown`. */
+        /** @description Whether the email record has an `unknown_reason`. */
         has_unknown_reason: boolean;
         /** @description Whether the job has an email record. */
         has_email: boolean;
@@ -933,15 +933,15 @@ export interface components {
         updated_since: string;
         /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
         updated_to: string;
-        /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+        /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
         created_after: string;
-        /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+        /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
         created_before: string;
-        /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+        /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
         updated_from: string;
-        /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+        /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
         updated_after: string;
-        /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
+        /** @description Another name for `updated_to`. A request with more than one name for the same time is 400. */
         updated_before: string;
         /** @description The tasks of this user. Useful to admins, because other users see only their own tasks. */
         user_id: string;
@@ -959,7 +959,7 @@ export interface components {
         to: string;
         /** @description The format of the file. It has precedence over `Accept`. */
         format: "ndjson" | "csv";
-        /** @description Documented: the id of the task, which has precedence over the id in the path. */
+        /** @description The id of the task, which has precedence over the id in the path. The documented service has this parameter. */
         downloadTaskId: string;
         /** @description The format of the file; `txt` has tabs instead of commas. */
         downloadFormat: "csv" | "txt" | "ndjson";
@@ -971,7 +971,7 @@ export interface components {
         prefer: string;
         /** @description The `id` of the last event that the client received. The stream resumes after it. */
         lastEventId: string;
-        /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+        /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
         consistencyToken: string;
         /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
         requestId: string;
@@ -1009,12 +1009,12 @@ export interface components {
          */
         "Consistency-Token": string;
         /**
-         * @description Only if a rate limit is configured: the points of a window and its seconds.
+         * @description Only if a rate limit is configured: the points per window, and the length of the window in seconds.
          * @example "default";q=1000;w=60
          */
         "RateLimit-Policy": string;
         /**
-         * @description Only if a rate limit is configured: the remaining points and the seconds until the window ends.
+         * @description Only if a rate limit is configured: the remaining points, and the seconds until the window ends.
          * @example "default";r=999;t=60
          */
         RateLimit: string;
@@ -1057,7 +1057,7 @@ export interface operations {
                 offset?: components["parameters"]["offset"];
                 /** @description Pages by cursor: empty for the first page, then as `Link` gives it. A cursor belongs to its path, filter and order and does not expire. An `offset` other than 0 beside it is 400. */
                 after?: components["parameters"]["after"];
-                /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves. */
+                /** @description The order of the page: by this timestamp, then by `id` in the same direction. A job that changes while a client pages by `updated_at` moves to another position. */
                 sort?: components["parameters"]["sort"];
                 /** @description The status of the job. Repeat the parameter for several values, any of which may match; `status[]` and `status[0]` mean the same. */
                 status?: components["parameters"]["status"];
@@ -1079,7 +1079,7 @@ export interface operations {
                 is_catchall?: components["parameters"]["is_catchall"];
                 /** @description Whether only a real message can show that the address exists. */
                 needs_physical_verify?: components["parameters"]["needs_physical_verify"];
-                /** @description Whether the verifier gave a reason for the status `unknown`. */
+                /** @description Whether the email record has an `unknown_reason`. */
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
@@ -1087,27 +1087,27 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
                 created_after?: components["parameters"]["created_after"];
                 /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
                 created_before?: components["parameters"]["created_before"];
                 /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_after?: components["parameters"]["updated_after"];
                 /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_to`. A request with more than one name for the same time is 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
                 /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1214,7 +1214,7 @@ export interface operations {
                 is_catchall?: components["parameters"]["is_catchall"];
                 /** @description Whether only a real message can show that the address exists. */
                 needs_physical_verify?: components["parameters"]["needs_physical_verify"];
-                /** @description Whether the verifier gave a reason for the status `unknown`. */
+                /** @description Whether the email record has an `unknown_reason`. */
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
@@ -1222,25 +1222,25 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
                 created_after?: components["parameters"]["created_after"];
                 /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
                 created_before?: components["parameters"]["created_before"];
                 /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_after?: components["parameters"]["updated_after"];
                 /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_to`. A request with more than one name for the same time is 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1289,7 +1289,7 @@ export interface operations {
     downloadTask: {
         parameters: {
             query?: {
-                /** @description Documented: the id of the task, which has precedence over the id in the path. */
+                /** @description The id of the task, which has precedence over the id in the path. The documented service has this parameter. */
                 task_id?: components["parameters"]["downloadTaskId"];
                 /** @description The format of the file; `txt` has tabs instead of commas. */
                 format?: components["parameters"]["downloadFormat"];
@@ -1317,7 +1317,7 @@ export interface operations {
                 is_catchall?: components["parameters"]["is_catchall"];
                 /** @description Whether only a real message can show that the address exists. */
                 needs_physical_verify?: components["parameters"]["needs_physical_verify"];
-                /** @description Whether the verifier gave a reason for the status `unknown`. */
+                /** @description Whether the email record has an `unknown_reason`. */
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
@@ -1325,25 +1325,25 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
                 created_after?: components["parameters"]["created_after"];
                 /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
                 created_before?: components["parameters"]["created_before"];
                 /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_after?: components["parameters"]["updated_after"];
                 /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_to`. A request with more than one name for the same time is 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1396,7 +1396,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1476,7 +1476,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
                 /** @description With `If-None-Match`, waits up to this number of seconds, at most 25, until the task differs (RFC 7240), such as `wait=25`. */
                 Prefer?: components["parameters"]["prefer"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1574,7 +1574,7 @@ export interface operations {
                 is_catchall?: components["parameters"]["is_catchall"];
                 /** @description Whether only a real message can show that the address exists. */
                 needs_physical_verify?: components["parameters"]["needs_physical_verify"];
-                /** @description Whether the verifier gave a reason for the status `unknown`. */
+                /** @description Whether the email record has an `unknown_reason`. */
                 has_unknown_reason?: components["parameters"]["has_unknown_reason"];
                 /** @description Whether the job has an email record. */
                 has_email?: components["parameters"]["has_email"];
@@ -1582,27 +1582,27 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
                 created_after?: components["parameters"]["created_after"];
                 /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
                 created_before?: components["parameters"]["created_before"];
                 /** @description Last changed at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_from?: components["parameters"]["updated_from"];
-                /** @description Another name of `updated_since`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_since`. A request with more than one name for the same time is 400. */
                 updated_after?: components["parameters"]["updated_after"];
                 /** @description Last changed before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 updated_to?: components["parameters"]["updated_to"];
-                /** @description Another name of `updated_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `updated_to`. A request with more than one name for the same time is 400. */
                 updated_before?: components["parameters"]["updated_before"];
             };
             header?: {
                 /** @description The `id` of the last event that the client received. The stream resumes after it. */
                 "Last-Event-ID"?: components["parameters"]["lastEventId"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1665,17 +1665,17 @@ export interface operations {
                 user_id?: components["parameters"]["user_id"];
                 /** @description Created at or after this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_from?: components["parameters"]["created_from"];
-                /** @description Another name of `created_from`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_from`. A request with more than one name for the same time is 400. */
                 created_after?: components["parameters"]["created_after"];
                 /** @description Created before this time, such as `2025-01-01T00:00:00Z`. RFC 3339 with an offset, at most six digits of a fraction, in the years 1 to 9999. */
                 created_to?: components["parameters"]["created_to"];
-                /** @description Another name of `created_to`. Two names of one time in one request are 400. */
+                /** @description Another name for `created_to`. A request with more than one name for the same time is 400. */
                 created_before?: components["parameters"]["created_before"];
             };
             header?: {
                 /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
@@ -1771,7 +1771,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier response, such as `W/"in1Xz_QhwJueV5Anp7Qj_9LsfQA"`. The response is 304 if nothing has changed. */
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
-                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The response has rows that are at least as new. A server without replicas ignores it. */
+                /** @description Up to 10 values of this header of earlier responses or of an import, separated by commas, such as `1.hU96atp0AAAAAAQCfag`. The rows of the response are at least as new as these values. A server without replicas ignores it. */
                 "Consistency-Token"?: components["parameters"]["consistencyToken"];
                 /** @description An id that the response repeats and the log contains, such as `093c413d-0b0d-465a-a514-a18bd22b3ce4`. It has up to 128 letters, digits, `.`, `_` and `-`; the server replaces any other text by a new id. */
                 "X-Request-ID"?: components["parameters"]["requestId"];
