@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { ReadOptions } from "../../src/import/formats/row-file.ts";
 import { readRowFile } from "../../src/import/read-rows.ts";
-import { openText } from "../../src/import/text/open-text.ts";
+import { createTextSource } from "../../src/import/text/text-source.ts";
 
 async function* chunks(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -72,23 +72,23 @@ describe("encodings", () => {
     await expect(read(broken)).rejects.toThrow("list.csv:3: is not valid UTF-16LE: save the file as UTF-8");
   });
 
-  test("an encoding that is named is not detected", async () => {
+  test("an encoding that the user names is used instead of the detected one", async () => {
     const found = await read(Buffer.from("email,status\nrené@example.com,valid\n"), { encoding: "windows-1252" });
     expect(found.cells).toEqual(["renÃ©@example.com valid"]);
   });
 });
 
 describe("gzip", () => {
-  test("data that is cut off or damaged is an error", async () => {
+  test("gzip data that is cut off or damaged is an error", async () => {
     const packed = gzipSync(`email,status\n${"a@example.com,valid\n".repeat(1000)}`);
     await expect(read(packed.subarray(0, -20))).rejects.toThrow("the gzip data is damaged or cut off (Z_BUF_ERROR)");
     packed[packed.length - 12] = 255 - (packed[packed.length - 12] ?? 0);
     await expect(read(packed)).rejects.toThrow("the gzip data is damaged or cut off");
   });
 
-  test("data that expands beyond the limit is an error", async () => {
+  test("gzip data that expands beyond the limit is an error", async () => {
     const packed = gzipSync(Buffer.alloc(1_000_000, "\n"));
-    const source = await openText(chunks(packed, 100), { fileName: "a.csv.gz", maxExpandedBytes: 500_000 });
+    const source = await createTextSource(chunks(packed, 100), { fileName: "a.csv.gz", maxExpandedBytes: 500_000 });
     const readAll = async () => {
       for await (const _ of source.bytes);
     };
@@ -96,7 +96,7 @@ describe("gzip", () => {
   });
 });
 
-describe("files that are no text", () => {
+describe("files that are not text", () => {
   test.each([
     ["an Excel workbook (XLSX)", "PK\x03\x04\x14\x00\x06\x00[Content_Types].xml…xl/workbook.xml", "save it as CSV"],
     ["a Numbers document", "PK\x03\x04\x14\x00Index/Document.iwa", "Export To"],
@@ -111,7 +111,7 @@ describe("files that are no text", () => {
     ["text in UTF-32", "\xff\xfe\x00\x00e\x00\x00\x00", "UTF-8"],
     ["a binary file", "\x00\x01\x02\x00\x00\x03", "import a CSV or JSON file"],
     ["a binary file", `${"\x05\x91\xfaab\xe3".repeat(50)}\n`, "import a CSV or JSON file"],
-  ])("%s is refused with the way to a CSV file", async (kind, start, remedy) => {
+  ])("%s is refused with a message that says how to get a CSV file", async (kind, start, remedy) => {
     for (const content of [Buffer.from(start, "latin1"), gzipSync(Buffer.from(start, "latin1"))]) {
       const error = await read(content).catch((thrown: Error) => thrown);
       expect((error as Error).message).toMatch(`list.csv: is ${kind}, not CSV or JSON`);
@@ -143,7 +143,7 @@ describe("CSV dialects", () => {
     expect((await read("email;status;x,y\na@example.com;valid;z\n", { delimiter: ";" })).cells).toHaveLength(1);
   });
 
-  test("a line for Excel that names the delimiter is no row, and the lines are counted with it", async () => {
+  test("a first line `sep=;` for Excel is not a row, but is counted in line numbers", async () => {
     for (const line of ["sep=;", '"sep=;"', "SEP=;"]) {
       const { rows } = await read(`\ufeff${line}\r\nemail;status\r\na@example.com;valid\r\n`);
       expect(rows).toMatchObject([{ line: 3, cells: { email: "a@example.com", status: "valid" } }]);

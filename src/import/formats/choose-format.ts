@@ -5,9 +5,9 @@ import { OWN_FORMAT, recognizeFormat } from "./recognize-format.ts";
 import type { ResultFormat, State } from "./result-format.ts";
 import { VERIFIERS } from "./verifiers/verifiers.ts";
 
-/** What the user says about the columns of the file. */
+/** The options with which the user describes the columns of the file. */
 export interface FormatOptions {
-  /** A name of FORMAT_NAMES. Undefined recognizes the format. */
+  /** A name of FORMAT_NAMES. If undefined, the columns decide the format. */
   readonly verifier?: string | undefined;
   readonly map?: ColumnMap | undefined;
   readonly statusWords?: ReadonlyMap<string, State> | undefined;

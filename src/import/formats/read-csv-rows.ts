@@ -4,8 +4,8 @@ import { ImportError } from "../import-error.ts";
 import { type Cells, COLUMN_NAMES, type ColumnName, type RowFault } from "../result-row.ts";
 import { type CsvRecord, type RecordBlock, readCsvRecords } from "../text/csv-records.ts";
 import { detectDelimiter, sampleRecords, separatorOf } from "../text/dialect.ts";
-import type { TextSource } from "../text/open-text.ts";
-import { openTextBlocks } from "../text/text-blocks.ts";
+import { createTextBlocks } from "../text/text-blocks.ts";
+import type { TextSource } from "../text/text-source.ts";
 import { assignColumns } from "./assign-columns.ts";
 import { chooseFormat } from "./choose-format.ts";
 import { convertResult, type SourceField } from "./convert-result.ts";
@@ -46,7 +46,7 @@ interface RowPlan {
 
 export async function readCsvRows(source: TextSource, options: ReadOptions): Promise<RowFile> {
   const { fileName } = options;
-  const text = openTextBlocks(source, fileName);
+  const text = createTextBlocks(source, fileName);
   const head = source.head.toString("utf8");
   const [firstLine = ""] = head.split("\n", 1);
   const announced = separatorOf(firstLine);

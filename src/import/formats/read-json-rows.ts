@@ -1,6 +1,6 @@
 import { readJsonDocuments } from "../text/json-documents.ts";
-import type { TextSource } from "../text/open-text.ts";
-import { openTextBlocks } from "../text/text-blocks.ts";
+import { createTextBlocks } from "../text/text-blocks.ts";
+import type { TextSource } from "../text/text-source.ts";
 import { isObject, resultsIn } from "./json-results.ts";
 import { type Convert, planObjects } from "./plan-objects.ts";
 import { concat, describeFormat, type FileRow, isFault, type ReadOptions, type RowFile } from "./row-file.ts";
@@ -25,7 +25,7 @@ export async function readJsonRows(source: TextSource, options: ReadOptions): Pr
   const { fileName } = options;
   const isDocument = isJsonDocument(source, options);
   // JSON is UTF-8 (RFC 8259), so a line that is not is a fault and never Windows-1252.
-  const text = openTextBlocks({ ...source, encoding: source.encoding ?? "utf-8" }, fileName);
+  const text = createTextBlocks({ ...source, encoding: source.encoding ?? "utf-8" }, fileName);
   const all = isDocument ? documentsOf(source, fileName) : linesOf(text.blocks);
   const firstBlocks: LineBlock[] = [];
   let first: object | undefined;
@@ -71,7 +71,7 @@ function isJsonDocument({ head, isWhole }: TextSource, { fileName }: ReadOptions
   return start.slice(firstLine.length).trim() === "" && isWhole && isObject(first) && resultsIn(first)[0] !== first;
 }
 
-async function* linesOf(blocks: ReturnType<typeof openTextBlocks>["blocks"]): AsyncGenerator<LineBlock> {
+async function* linesOf(blocks: ReturnType<typeof createTextBlocks>["blocks"]): AsyncGenerator<LineBlock> {
   let line = 0;
   for await (const { text, bytesRead, badLines } of blocks) {
     const faults = new Map(badLines.map((bad) => [bad.line, bad.reason]));

@@ -46,14 +46,14 @@ const BINARY: FileKind = { name: "a binary file", remedy: "import a CSV or JSON 
 
 const ZIP_STARTS = ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"];
 
-/** A text has hardly any control characters, apart from a damaged row, which is reported with its line. */
+/** Text has hardly any control characters. A damaged row may have some, and is reported with its line. */
 const MAX_CONTROL_SHARE = 0.05;
 
 export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-/** Throws if these first bytes belong to a file that is no text, and says how to get a CSV file. */
+/** Throws if these first bytes belong to a file that is not text, and says how to get a CSV file. */
 export function refuseOtherKinds(
   head: Uint8Array,
   { fileName, isUtf16 }: { fileName: string; isUtf16: boolean },

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { ImportError } from "../import-error.ts";
 import { decodeWindows1252, hasUndefinedCharacter } from "./encoding.ts";
-import type { TextSource } from "./open-text.ts";
+import type { TextSource } from "./text-source.ts";
 
 export interface BadLine {
   /** Counted from 1. */
@@ -35,7 +35,7 @@ type Decided = { readonly encoding: "utf-8" | "windows-1252"; readonly line: num
  * Decodes lines. The first line with a character outside of ASCII decides whether the file is UTF-8 or Windows-1252, unless
  * the source names the encoding.
  */
-export function openTextBlocks({ bytes, bytesRead, encoding }: TextSource, fileName: string) {
+export function createTextBlocks({ bytes, bytesRead, encoding }: TextSource, fileName: string) {
   const isWindows1252 = encoding === "windows-1252";
   let decided: Decided = encoding === null ? null : { encoding: isWindows1252 ? "windows-1252" : "utf-8", line: 0 };
   let line = 1;

@@ -30,15 +30,18 @@ export interface TextSource {
   readonly layers: readonly string[];
 }
 
-export interface OpenTextOptions {
+export interface TextSourceOptions {
   readonly fileName: string;
   /** Undefined detects it. */
   readonly encoding?: Encoding | undefined;
   readonly maxExpandedBytes?: number | undefined;
 }
 
-/** Unpacks gzip, converts UTF-16 and CR line ends, and refuses files that are no text. */
-export async function openText(input: AsyncIterable<Uint8Array>, options: OpenTextOptions): Promise<TextSource> {
+/** Unpacks gzip, converts UTF-16 and CR line ends, and refuses files that are not text. */
+export async function createTextSource(
+  input: AsyncIterable<Uint8Array>,
+  options: TextSourceOptions,
+): Promise<TextSource> {
   const { fileName } = options;
   const layers: string[] = [];
   let bytesRead = 0;
@@ -111,7 +114,7 @@ async function peek(chunks: AsyncGenerator<Uint8Array>): Promise<Peeked> {
   return { head: Buffer.concat(first).subarray(0, HEAD_BYTES), isWhole, chunks: all() };
 }
 
-async function* gunzip(chunks: AsyncIterable<Uint8Array>, options: OpenTextOptions): AsyncGenerator<Uint8Array> {
+async function* gunzip(chunks: AsyncIterable<Uint8Array>, options: TextSourceOptions): AsyncGenerator<Uint8Array> {
   const { fileName, maxExpandedBytes = MAX_EXPANDED_BYTES } = options;
   let expandedBytes = 0;
   const source = Readable.from(chunks, { objectMode: false });
