@@ -6,21 +6,27 @@ import { fingerprintOf } from "./recent-credentials.ts";
 /** Counts WebSocket connections. Their operations are counted like requests. */
 export function limitConnections(charges: Charges) {
   const { recent, countAddressOnce, chargeAddress, countCredential, refuseBlockedAddress, refuseUntil } = charges;
+
+  /** `known` is undefined for a credential that was not authenticated before. */
+  function identify(request: LimitedRequest, response: LimitedResponse) {
+    const fingerprint = fingerprintOf(request);
+    const limited: RateLimitedRequest = {
+      request,
+      response,
+      fingerprint,
+      isConnection: true,
+      isAddressCharged: false,
+    };
+    return { limited, known: fingerprint === null ? undefined : recent.get(fingerprint) };
+  }
+
   return {
     /**
      * Refuses a WebSocket connection from an address over its limit. A connection without a valid credential is counted for the
      * address, and one without operations for the credential, because each costs a statement.
      */
     beforeConnection: ((request, response, next) => {
-      const fingerprint = fingerprintOf(request);
-      const known = fingerprint === null ? undefined : recent.get(fingerprint);
-      const limited: RateLimitedRequest = {
-        request,
-        response,
-        fingerprint,
-        isConnection: true,
-        isAddressCharged: false,
-      };
+      const { limited, known } = identify(request, response);
       if (known === undefined) refuseBlockedAddress(limited);
       response.locals.rateLimit = limited;
       response.on("close", () => {
@@ -33,18 +39,10 @@ export function limitConnections(charges: Charges) {
 
     /** Prepares the authentication of a connection whose credential came in its first message. */
     async identifyConnection(request: LimitedRequest, response: LimitedResponse): Promise<void> {
-      const fingerprint = fingerprintOf(request);
-      const limited: RateLimitedRequest = {
-        request,
-        response,
-        fingerprint,
-        isConnection: true,
-        isAddressCharged: false,
-      };
+      const { limited, known } = identify(request, response);
       response.locals.rateLimit = limited;
-      const known = fingerprint === null ? undefined : recent.get(fingerprint);
       if (known === undefined) refuseBlockedAddress(limited);
-      if (fingerprint === null) await chargeAddress(limited);
+      if (limited.fingerprint === null) await chargeAddress(limited);
       if (known === undefined) return;
       limited.credential = known;
       if (known.refusedUntil > performance.now()) refuseUntil(response, known.refusedUntil);
