@@ -1,11 +1,10 @@
-import { hash, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { hash } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { startGraphqlServer } from "../../src/graphql/server.ts";
 import { createLog } from "../../src/log.ts";
 import { aJob, aTask } from "../support/builders.ts";
 import { PROGRESS, subscriber } from "../support/event-reader.ts";
+import { manifestFiles } from "../support/manifest-file.ts";
 import { connectSocket } from "../support/socket-reader.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
@@ -16,16 +15,7 @@ const CUSTOM = "query Who { viewer { userId } }";
 const sha256 = (text: string) => hash("sha256", text);
 const NEW = "application/graphql-response+json";
 
-mkdirSync(".artifacts", { recursive: true });
-const directory = mkdtempSync(join(".artifacts", "trusted-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-
-function manifestFile(content: object | string | Buffer): string {
-  const file = resolve(directory, `${randomUUID()}.json`);
-  const isText = typeof content === "string" || Buffer.isBuffer(content);
-  writeFileSync(file, isText ? content : JSON.stringify(content));
-  return file;
-}
+const manifestFile = manifestFiles();
 
 const manifest = manifestFile({
   [`sha256:${sha256(TASK)}`]: TASK,
@@ -200,7 +190,7 @@ test.each([
   expect(await read(stream)).toMatchObject(refused);
 });
 
-test("if trusted documents are required, a batch is refused, and the executor refuses a text that reached it", async () => {
+test("if trusted documents are required, a batch is refused, and so is a text that reaches the executor", async () => {
   expect(await post("required", [{ query: CUSTOM }, { documentId: "who.v1" }])).toMatchObject({ status: 400 });
   const { server } = await startGraphqlServer({
     introspection: true,

@@ -1,24 +1,14 @@
-import { hash, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { hash } from "node:crypto";
+import { expect, test } from "vitest";
 import { startGraphqlServer } from "../../src/graphql/server.ts";
 import { createLog } from "../../src/log.ts";
+import { manifestFiles } from "../support/manifest-file.ts";
 
 const CUSTOM = "query Who { viewer { userId } }";
 const INTROSPECTION = "{ __schema { queryType { name } } }";
 const sha256 = (text: string) => hash("sha256", text);
 
-mkdirSync(".artifacts", { recursive: true });
-const directory = mkdtempSync(join(".artifacts", "manifests-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-
-function manifestFile(content: object | string | Buffer): string {
-  const file = resolve(directory, `${randomUUID()}.json`);
-  const isText = typeof content === "string" || Buffer.isBuffer(content);
-  writeFileSync(file, isText ? content : JSON.stringify(content));
-  return file;
-}
+const manifestFile = manifestFiles();
 
 /** Loads a manifest as a server does at its start, and returns a function that resolves a request. */
 async function load(file: string, introspection = true) {
@@ -97,9 +87,9 @@ test.each([
   await expect(start(content)).rejects.toThrow(message);
 });
 
-test("a manifest that is missing, is a directory, or selects the schema while introspection is off stops the start", async () => {
+test("a manifest that is missing or a directory, or that selects the schema while introspection is off, stops the start", async () => {
   await expect(load("missing.json")).rejects.toThrow("missing.json cannot be read (ENOENT)");
-  await expect(load(directory)).rejects.toThrow("is not a file");
+  await expect(load(".artifacts")).rejects.toThrow("is not a file");
   await expect(load(manifestFile({ a: INTROSPECTION }), false)).rejects.toThrow("introspection has been disabled");
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
-// Looks in quick succession, so that the buffers of the sockets, which hold a few megabytes, are soon full.
+// The server looks for changes very often, so that the buffers of the sockets, which hold a few megabytes, are soon full.
 
 const server = await sharedTestServer({ liveTimes: { lookEveryMs: 10, checkEveryMs: 1000 } });
 const { sql } = server;

@@ -6,6 +6,7 @@ import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { CHANGES, PROGRESS, subscriber, TRANSPORTS } from "../support/event-reader.ts";
 import { asSuperuser } from "../support/test-database.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
+import { userWithTask } from "../support/user-with-task.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
 const liveTimes = { lookEveryMs: 150, checkEveryMs: 100 };
@@ -14,15 +15,8 @@ const server = await sharedTestServer({ environment, liveTimes });
 const { sql } = server;
 const { subscribe, open, by } = subscriber();
 
-async function userWithTask() {
-  const user = await server.as();
-  const id = await aTask(sql, { user_id: user.userId });
-  const job = await aJob(sql, { task_id: id });
-  return { user, id, job };
-}
-
 test("a subscription that is sent as a plain request is refused with a hint, and executed in no part", async () => {
-  const { user, id } = await userWithTask();
+  const { user, id } = await userWithTask(server);
   for (const accept of ["application/json", "*/*", "multipart/mixed;subscriptionSpec=1.0, application/json"]) {
     const { body } = await user.query(PROGRESS, { id }, { Accept: accept });
     expect(body.data).toBeUndefined();
@@ -31,7 +25,7 @@ test("a subscription that is sent as a plain request is refused with a hint, and
 });
 
 test("a query may be sent as a stream, and a subscription by GET", async () => {
-  const { user, id } = await userWithTask();
+  const { user, id } = await userWithTask(server);
   const query = await subscribe(user, "{ viewer { userId } }");
   expect((await query.reader.result()).data.viewer.userId).toBe(user.userId);
   expect((await query.reader.next()).event).toBe("complete");
@@ -41,7 +35,7 @@ test("a query may be sent as a stream, and a subscription by GET", async () => {
 });
 
 test("a HEAD request for a subscription ends after the headers", async () => {
-  const { user, id } = await userWithTask();
+  const { user, id } = await userWithTask(server);
   const parameters = new URLSearchParams({ query: PROGRESS, variables: JSON.stringify({ id }) });
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -57,7 +51,7 @@ test("a HEAD request for a subscription ends after the headers", async () => {
 });
 
 test("streams hold no slot and no connection, are limited per user, and leave the metrics when they close", async () => {
-  const { user, id } = await userWithTask();
+  const { user, id } = await userWithTask(server);
   const streams = [];
   for (let count = 0; count < 4; count += 1) streams.push(await subscribe(user, PROGRESS, { id }));
   for (const { reader } of streams) await reader.result();
@@ -76,7 +70,7 @@ test("streams hold no slot and no connection, are limited per user, and leave th
 });
 
 test("a graceful stop does not wait for the client of a stream to close its connection", async () => {
-  const { user, id } = await userWithTask();
+  const { user, id } = await userWithTask(server);
   const stopped = await serveDatabase(server.database.url, environment, { liveTimes });
   const { hostname, port } = new URL(stopped.url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -114,7 +108,7 @@ test("for a reader who reads nothing, changes wait in the database", async () =>
 });
 
 test("watchers of one task with one document share its readings, by SSE and WebSocket, and no statement runs without watchers", async () => {
-  const { user, id, job } = await userWithTask();
+  const { user, id, job } = await userWithTask(server);
   const streams = await Promise.all(
     [...TRANSPORTS, ...TRANSPORTS].map((transport) => by(transport)(user, PROGRESS, { id })),
   );
@@ -137,7 +131,7 @@ test("watchers of one task with one document share its readings, by SSE and WebS
 });
 
 test("a stream stays open while the database is unreachable, and then delivers what was missed", async () => {
-  const { user, id, job } = await userWithTask();
+  const { user, id, job } = await userWithTask(server);
   const streams = await Promise.all(TRANSPORTS.map((transport) => by(transport)(user, CHANGES, { id })));
   await Promise.all(streams.map(({ reader }) => reader.result()));
   const { name } = server.database;
@@ -175,7 +169,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
   const subscribe = by(transport);
 
   test("a foreign, a missing and a deleted task are the same error, which ends the stream", async () => {
-    const [{ user }, { id: foreign }] = [await userWithTask(), await userWithTask()];
+    const [{ user }, { id: foreign }] = [await userWithTask(server), await userWithTask(server)];
     const deleted = await aTask(sql, { user_id: user.userId, deleted_at: "2025-01-01T00:00:00Z" });
     for (const query of [PROGRESS, CHANGES]) {
       const texts = new Set<string>();
@@ -190,15 +184,15 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
   });
 
   test("an admin may watch the task of another user", async () => {
-    const { id } = await userWithTask();
+    const { id } = await userWithTask(server);
     const admin = await server.as({ isAdmin: true });
     const { reader } = await subscribe(admin, PROGRESS, { id });
     expect((await reader.result()).data.taskProgress.total).toBe(1);
   });
 
   test("a revoked key and a deleted task end the stream with their code", async () => {
-    const { user, id } = await userWithTask();
-    const other = await userWithTask();
+    const { user, id } = await userWithTask(server);
+    const other = await userWithTask(server);
     const revoked = await subscribe(user, CHANGES, { id });
     const deleted = await subscribe(other.user, PROGRESS, { id: other.id });
     await Promise.all([revoked.reader.result(), deleted.reader.result()]);
@@ -211,7 +205,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
   });
 
   test("invalid documents, variables, cursors and sizes are the errors of queries", async () => {
-    const { user, id } = await userWithTask();
+    const { user, id } = await userWithTask(server);
     const codeOf = async (query: string, variables: object = {}) => {
       const { reader } = await subscribe(user, query, variables);
       const { errors } = await reader.result();
@@ -226,7 +220,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
   });
 
   test("a root field of a subscription with @skip or @include is refused, because the field might be left out", async () => {
-    const { user, id } = await userWithTask();
+    const { user, id } = await userWithTask(server);
     const documents = [
       "subscription ($id: UUID!) { taskProgress(taskId: $id) @include(if: false) { total } }",
       "subscription ($id: UUID!, $no: Boolean = true) { taskProgress(taskId: $id) @skip(if: $no) { total } }",
@@ -246,7 +240,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
   });
 
   test("a graceful stop closes streams without complete, and the cursor resumes at another server", async () => {
-    const { user, id, job } = await userWithTask();
+    const { user, id, job } = await userWithTask(server);
     const first = await serveDatabase(server.database.url, environment, { liveTimes });
     const get = (path: string, init: RequestInit = {}) =>
       fetch(first.url + path, { ...init, headers: { Authorization: `Bearer ${user.key}`, ...init.headers } });

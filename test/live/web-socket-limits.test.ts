@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { aJob, aTask, someJobs } from "../support/builders.ts";
+import { aTask, someJobs } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
 import { connectSocket, handshake, openSocket, runOperation } from "../support/socket-reader.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
+import { userWithTask } from "../support/user-with-task.ts";
 
 const server = await sharedTestServer({
   environment: { LIVE_STREAMS: "12", LIVE_STREAMS_PER_USER: "3" },
@@ -13,15 +14,8 @@ const server = await sharedTestServer({
 const { sql, url } = server;
 const VIEWER = "{ viewer { userId } }";
 
-async function userWithTask() {
-  const user = await server.as();
-  const id = await aTask(sql, { user_id: user.userId });
-  await aJob(sql, { task_id: id });
-  return { user, id, connectionParams: { authorization: `Bearer ${user.key}` } };
-}
-
 test("too many subscriptions of a user are refused one by one, and a client that completes one may begin another", async () => {
-  const { id, connectionParams } = await userWithTask();
+  const { id, connectionParams } = await userWithTask(server);
   const payload = { query: PROGRESS, variables: { id } };
   const socket = await connectSocket({ url, connectionParams });
   const readers = ["1", "2", "3"].map((name) => runOperation(socket, name, payload));
@@ -39,13 +33,13 @@ test("too many subscriptions of a user are refused one by one, and a client that
 });
 
 test("connections are limited per user, and in total after those without a credential were closed", async () => {
-  const { connectionParams } = await userWithTask();
+  const { connectionParams } = await userWithTask(server);
   const open = await Promise.all([1, 2, 3].map(() => connectSocket({ url, connectionParams })));
   const fourth = await openSocket({ url });
   fourth.send({ type: "connection_init", payload: connectionParams });
   expect(await fourth.closed).toEqual({ code: 1013, reason: expect.stringContaining("3 WebSocket connections") });
   for (let count = 0; count < 3; count += 1) {
-    const more = await userWithTask();
+    const more = await userWithTask(server);
     open.push(...(await Promise.all([1, 2, 3].map(() => connectSocket({ url, ...more })))));
   }
   expect((await handshake(server.port, {})).status).toBe(503);
@@ -57,7 +51,7 @@ test("connections are limited per user, and in total after those without a crede
 });
 
 test("for a client that reads nothing, changes wait in the database", async () => {
-  const { user, connectionParams } = await userWithTask();
+  const { user, connectionParams } = await userWithTask(server);
   const id = await aTask(sql, { user_id: user.userId });
   await someJobs(sql, id, 12_000);
   const aliases = Array.from({ length: 30 }, (_, index) => `${"a".repeat(120)}${index}: emailAddress`).join(" ");
@@ -75,7 +69,7 @@ test("for a client that reads nothing, changes wait in the database", async () =
 });
 
 test("a stop answers running queries, closes with 1001, and does not wait for a client that confirms nothing", async () => {
-  const { connectionParams, id } = await userWithTask();
+  const { connectionParams, id } = await userWithTask(server);
   const stopped = await serveDatabase(server.database.url, {}, { liveTimes: { lookEveryMs: 150 } });
   const [busy, deaf] = await Promise.all([1, 2].map(() => connectSocket({ url: stopped.url, connectionParams })));
   if (busy === undefined || deaf === undefined) throw new Error("two connections are needed");
@@ -117,7 +111,7 @@ test("a stop answers running queries, closes with 1001, and does not wait for a 
 test("with a rate limit, operations count for the user, and bad credentials for the address", async () => {
   const limited = await serveDatabase(server.database.url, { RATE_LIMIT: "3/m" });
   try {
-    const { connectionParams } = await userWithTask();
+    const { connectionParams } = await userWithTask(server);
     const socket = await connectSocket({ url: limited.url, connectionParams });
     const codes: unknown[] = [];
     for (const id of ["1", "2", "3", "4"])

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { aJob, aTask } from "../support/builders.ts";
 import { CHANGES, PROGRESS } from "../support/event-reader.ts";
 import { sendRaw } from "../support/raw-request.ts";
 import { connectSocket, handshake, openSocket, readOperation, runOperation } from "../support/socket-reader.ts";
 import { sharedTestServer } from "../support/test-server.ts";
+import { userWithTask } from "../support/user-with-task.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
 const server = await sharedTestServer({
@@ -16,15 +16,8 @@ const server = await sharedTestServer({
 const { sql, url } = server;
 const VIEWER = "{ viewer { userId } }";
 
-async function userWithTask() {
-  const user = await server.as();
-  const id = await aTask(sql, { user_id: user.userId });
-  await aJob(sql, { task_id: id });
-  return { user, id, connectionParams: { authorization: `Bearer ${user.key}` } };
-}
-
 describe("the credential of a connection", () => {
-  test("comes from connectionParams in any case, or from the headers of the handshake", async () => {
+  test("a credential may be in connectionParams, in any case, or in the headers of the handshake", async () => {
     const { key, userId } = await server.as();
     const options = [
       { connectionParams: { authorization: `Bearer ${key}` } },
@@ -42,7 +35,7 @@ describe("the credential of a connection", () => {
     }
   });
 
-  test("closes the connection with 4401 if it is missing or not valid", async () => {
+  test("a missing or invalid credential closes the connection with 4401", async () => {
     const { key } = await server.as();
     for (const payload of [
       undefined,
@@ -60,8 +53,8 @@ describe("the credential of a connection", () => {
     expect((await byHeader.closed).code).toBe(4401);
   });
 
-  test("is checked with each operation, and closes the connection with 4401 after it was revoked", async () => {
-    const { user, id, connectionParams } = await userWithTask();
+  test("a credential is checked with each operation, and a revoked one closes the connection with 4401", async () => {
+    const { user, id, connectionParams } = await userWithTask(server);
     const socket = await connectSocket({ url, connectionParams });
     const changes = runOperation(socket, "1", { query: CHANGES, variables: { id } });
     await changes.result();
@@ -74,7 +67,7 @@ describe("the credential of a connection", () => {
 });
 
 describe("a handshake", () => {
-  test("of a page is accepted from the same origin and from CORS_ORIGINS only", async () => {
+  test("a handshake of a page is accepted only from the same origin and from CORS_ORIGINS", async () => {
     const status = async (origin: string) => (await handshake(server.port, { Origin: origin })).status;
     expect(await Promise.all(["http://localhost", "https://one.app.example"].map(status))).toEqual([101, 101]);
     for (const origin of ["https://evil.example", "null", "https://localhost.evil.example"]) {
@@ -83,7 +76,7 @@ describe("a handshake", () => {
     }
   });
 
-  test("at another path is 404, and a malformed one is 400", async () => {
+  test("a handshake at another path is 404, and a malformed handshake is 400", async () => {
     for (const path of ["/", "/graphql/x", "/graphiql", "/api/v1/tasks", "/healthz"])
       expect((await handshake(server.port, {}, path)).status).toBe(404);
     expect((await handshake(server.port, { "Sec-WebSocket-Key": "x" })).status).toBe(400);
@@ -91,7 +84,7 @@ describe("a handshake", () => {
     expect([version.status, /^Sec-WebSocket-Version: 13\r$/im.test(version.text)]).toEqual([400, true]);
   });
 
-  test("for another protocol than WebSocket is ignored", async () => {
+  test("an upgrade to another protocol than WebSocket is ignored", async () => {
     const { key } = await server.as();
     const body = JSON.stringify({ query: VIEWER });
     const { status, body: answer } = await sendRaw(
@@ -102,7 +95,7 @@ describe("a handshake", () => {
     expect([status, JSON.parse(answer).errors]).toEqual([200, undefined]);
   });
 
-  test("with another subprotocol, or with none, is closed with the name of the right one", async () => {
+  test("a connection with another subprotocol, or with none, is closed with the name of the right one", async () => {
     for (const protocols of [["graphql-ws"], []]) {
       const { closed } = await openSocket({ url, protocols });
       expect(await closed).toEqual({ code: 4406, reason: expect.stringContaining("graphql-transport-ws") });
@@ -111,7 +104,7 @@ describe("a handshake", () => {
 });
 
 test("a malformed, oversized, binary or unexpected message ends only its connection", async () => {
-  const { id, connectionParams } = await userWithTask();
+  const { id, connectionParams } = await userWithTask(server);
   const other = await connectSocket({ url, connectionParams });
   const progress = runOperation(other, "1", { query: PROGRESS, variables: { id } });
   await progress.result();
@@ -163,7 +156,7 @@ test("a malformed, oversized, binary or unexpected message ends only its connect
 });
 
 test("a message in several frames is one message", async () => {
-  const { connectionParams, user } = await userWithTask();
+  const { connectionParams, user } = await userWithTask(server);
   const socket = await connectSocket({ url, connectionParams });
   const text = JSON.stringify({ type: "subscribe", id: "1", payload: { query: VIEWER } });
   socket.socket.send(text.slice(0, 20), { fin: false });
@@ -173,7 +166,7 @@ test("a message in several frames is one message", async () => {
 });
 
 test("queries are answered with one result, and a mutation is refused, as over HTTP", async () => {
-  const { user, id, connectionParams } = await userWithTask();
+  const { user, id, connectionParams } = await userWithTask(server);
   const socket = await connectSocket({ url, connectionParams });
   const query = 'query ($id: UUID!) { taskJobs(taskId: $id) { count } nothing: node(id: "x") { id } }';
   const { body } = await user.query(query, { id });
@@ -188,7 +181,7 @@ test("queries are answered with one result, and a mutation is refused, as over H
 });
 
 test("a connection and each operation have a line in the log and are in the metrics", async () => {
-  const { id, connectionParams } = await userWithTask();
+  const { id, connectionParams } = await userWithTask(server);
   server.logLines.length = 0;
   const socket = await connectSocket({ url, connectionParams, headers: { "X-Request-ID": "ws-1" } });
   await runOperation(socket, "a", { query: VIEWER }).result();
