@@ -37,7 +37,7 @@ test("tasks are listed, newest first, without addresses and control characters",
   });
 });
 
-test("a task is shown with its jobs by status, and deleted with the records that no other job has", async () => {
+test("a task is shown with its jobs by status, and deleted with the records to which no other job refers", async () => {
   const user = await server.as();
   const [id, other] = [await aTask(sql, { user_id: user.userId }), await aTask(sql)];
   const [own, shared] = [await anEmail(sql), await anEmail(sql)];

@@ -56,7 +56,7 @@ test("task_id overrides the id of the path", async () => {
   expect((await download(`?task_id=${randomUUID()}`)).status).toBe(404);
 });
 
-test("every wrong parameter is named, and formats that are not offered are", async () => {
+test("the error names every wrong parameter, among them an unknown format", async () => {
   const { status, text } = await download("?format=xlsx&task_id=1&fields=x&page=2", {}, "y");
   expect(status).toBe(400);
   expect(JSON.parse(text).error.details).toMatchObject([
@@ -68,7 +68,7 @@ test("every wrong parameter is named, and formats that are not offered are", asy
   ]);
 });
 
-test("it has the access rule and the methods of its neighbours", async () => {
+test("the download has the access rule and the methods of the export", async () => {
   const foreign = await stranger.get(pathOf(taskId));
   const missing = await stranger.get(pathOf(randomUUID()));
   expect([foreign.status, await foreign.text()]).toEqual([404, await missing.text()]);

@@ -97,7 +97,7 @@ const softSpots = (text: string) =>
 test.each([
   ["compose.yaml", ["database", "server"]],
   ["compose.scale.yaml", ["primary", "standby", "migrate", "grants", "pgbouncer", "server-1", "server-2", "balancer"]],
-])("every container of %s has no capabilities, a read-only file system and bounds", (file, names) => {
+])("every container of %s has no capabilities, a read-only file system and limits", (file, names) => {
   expect(containersOf(read(file)).map(({ name }) => name)).toEqual(names);
   expect(softSpots(read(file))).toEqual([]);
 });

@@ -50,7 +50,7 @@ describe("the header traceparent", () => {
     expect(readTraceparent(header)).toEqual(isValid ? { trace_id: TRACE, span_id: PARENT } : null);
   });
 
-  test("a valid one is on every line of the request, and an invalid one on none", async () => {
+  test("a valid traceparent is on every log line of the request, and an invalid one on none", async () => {
     expect(findTracer()).toBeNull();
     const { server, user, id } = await serve();
     const admin = await server.as({ isAdmin: true });

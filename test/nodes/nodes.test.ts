@@ -186,7 +186,7 @@ describe("GET /api/v1/tasks/{id}/jobs/{job_id}", () => {
     expect([job.id, job.status, "email" in job]).toEqual([pending, "pending", false]);
   });
 
-  test("it has the ETag, HEAD, OPTIONS and the errors of its neighbours", async () => {
+  test("the path of a job has ETag, HEAD, OPTIONS and the errors of the other paths", async () => {
     const tag = (await owner.get(path)).headers.get("etag") ?? "";
     expect((await owner.get(path, { headers: { "If-None-Match": tag } })).status).toBe(304);
     const head = await owner.get(path, { method: "HEAD" });
@@ -216,7 +216,7 @@ describe("GET /api/v1/tasks/{id}/jobs/{job_id}", () => {
     );
   });
 
-  test("a page of a job takes two statements, one of which reads its email", async () => {
+  test("a request for one job takes two statements, one of which reads its email", async () => {
     expect(await statementsOf(() => owner.get(path))).toBe(2);
   });
 });

@@ -97,7 +97,7 @@ describe("GET /api/v1/metrics/verifications", () => {
     });
   });
 
-  test("every wrong parameter is named", async () => {
+  test("the error of /api/v1/metrics/verifications names every wrong parameter", async () => {
     const { status, text } = await answerTo("?user_id=me&from=yesterday&to=2025-13-01T00:00:00Z&until=1");
     expect([status, JSON.parse(text).error.details.map(({ field }: { field: string }) => field)]).toEqual([
       400,
@@ -105,7 +105,7 @@ describe("GET /api/v1/metrics/verifications", () => {
     ]);
   });
 
-  test("it has the ETag, the methods and the errors of its neighbours", async () => {
+  test("/api/v1/metrics/verifications has ETag, the methods and the errors of the other paths", async () => {
     const tag = (await owner.get(PATH)).headers.get("etag") ?? "";
     expect((await owner.get(PATH, { headers: { "If-None-Match": tag } })).status).toBe(304);
     expect((await owner.get(PATH, { method: "HEAD" })).headers.get("etag")).toBe(tag);
@@ -117,7 +117,7 @@ describe("GET /api/v1/metrics/verifications", () => {
 });
 
 describe("verificationMetrics", () => {
-  test("the query returns the same numbers, with the results by deliverability", async () => {
+  test("verificationMetrics returns the numbers of the REST path, with the results by deliverability", async () => {
     const { body } = await owner.query(`{ verificationMetrics { userId totalTasks uniqueEmailAddresses lastRequestedAt
       progress { total completed percent isComplete lastUpdatedAt
         deliverability { deliverable undeliverable risky unknown } verification { exists unknown } } } }`);
