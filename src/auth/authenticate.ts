@@ -6,7 +6,7 @@ import { bearerTokenOf } from "./bearer.ts";
 import type { VerifyJwt } from "./jwt.ts";
 import { isSameViewer, type Viewer } from "./viewer.ts";
 
-/** The part of a request that has the credential. The operations of a WebSocket connection have the one of the connection. */
+/** The part of a request that contains the credential. Operations of a WebSocket connection use the credential of the connection. */
 export type Credentials = Pick<IncomingMessage, "headers" | "headersDistinct">;
 
 /** Fails as UNAUTHENTICATED if a request has no credential, an invalid one, or two that belong to different viewers. */

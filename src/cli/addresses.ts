@@ -68,7 +68,7 @@ function checkedAddress(text: string): string {
   return address;
 }
 
-/** The same for every spelling of an address: usually the SHA-256 of its lower-case letters. */
+/** Upper and lower case have the same hash: usually the SHA-256 of the address in lower case. */
 function hashOf(address: string): string {
   return `sha256:${hash("sha256", foldCase(address).folded.toLowerCase())}`;
 }

@@ -20,7 +20,7 @@ Imports the result file of an email verifier as one new task. Either the whole f
   --skip-bad        imports the good rows and writes the bad rows, with their reasons, to a file next to FILE
   --format NAME     csv, ndjson, or the format of a verifier, if it is not recognized:
                     ${FORMAT_NAMES.join(", ").replace(/(.{1,75}), /g, "$1,\n                    ")}
-  --map LIST        reads any other file: email=Address,status=Result names the column of each of our columns
+  --map LIST        reads any other file: email=Address,status=Result names the column of the file for each of ours
   --status-word W=S stores the status word W as the documented state S; may be given several times
   --delimiter CHAR  the character between two fields, or the word tab, if it is not recognized
   --encoding NAME   ${ENCODINGS.join(", ")}, if it is not recognized

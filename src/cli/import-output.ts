@@ -14,7 +14,7 @@ const BAD_ROW_COLUMNS = ["import_line", "import_column", "import_reason"];
 
 const count = (rows: number) => rows.toLocaleString("en");
 
-/** Tells on standard error what was recognized, before the first row is read. */
+/** Prints to standard error what was recognized, before the first row is read. */
 export function printDescription({ title, because, layers, columns, notes }: FileDescription): void {
   const how = because === "its columns" ? "recognized by its columns" : `chosen by ${because}`;
   const lines = [`Format: ${title}, ${how}; ${layers.join(", ")}`];
@@ -30,7 +30,7 @@ export function suggestMap(names: readonly string[], { fileName, userId }: Impor
   const command = `npm run import -- ${quoted(fileName)} ${user} --map ${quoted(guessColumnMap(names))}`;
   const columns = names.map((name, index) => `  #${index + 1} ${name === "" ? "(without a name)" : name}`);
   const hint = names.some((name) => name !== "" && !isColumnName(name))
-    ? "If the first line is no header, add one, such as email,status.\n"
+    ? "If the first line is not a header, add one, such as email,status.\n"
     : "";
   const text = `${hint}The columns of the file:\n${columns.join("\n")}\nName the columns, and add others, such as validated_at=DATE:\n  ${command}`;
   return printableLines(text);

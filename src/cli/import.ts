@@ -78,7 +78,7 @@ function openInput(fileName: string, signal: AbortSignal): AsyncIterable<Uint8Ar
   return fileName === "-" ? addAbortSignal(signal, process.stdin) : createReadStream(fileName, { signal });
 }
 
-/** The import is already committed, so a server that refuses to name its position is no error. */
+/** The import is already committed, so a server that refuses to name its position is not an error. */
 function readToken(sql: Sql): Promise<string | null> {
   return readConsistencyToken(sql).catch(() => null);
 }

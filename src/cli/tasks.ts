@@ -19,7 +19,7 @@ const USAGE = `Usage:
 
   list         the newest tasks of all users, or of one user
   show         one task with the number of its jobs by status
-  delete       deletes a task with all its jobs, and the email records that no other job has; this cannot be undone
+  delete       deletes a task with all its jobs, and the email records to which no other job refers; this cannot be undone
   --user UUID  lists only the tasks of this user
   --deleted    also lists soft-deleted tasks
   --limit N    how many tasks are listed, 1 to ${MAX_LISTED}; the default is 20

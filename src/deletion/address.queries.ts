@@ -19,7 +19,7 @@ export function addressQueries(db: Database, address: string) {
   const matches = (column: SQL) => isInAnyCase(column, [address]);
   const deleteRows = async (statement: SQL) => (await db.execute(statement)).count;
   return {
-    /** Reads all jobs once, because no index has the addresses. */
+    /** Reads all jobs once, because no index contains the addresses. */
     async findJobs(): Promise<JobsInTask[]> {
       const rows = await db.execute<{ taskId: string; userId: string | null; ids: string }>(sql`
         select job.task_id as "taskId", task.user_id as "userId", string_agg(job.id::text, ',' order by job.id) as ids

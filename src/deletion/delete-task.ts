@@ -17,8 +17,8 @@ interface Deletion {
 }
 
 /**
- * Hides the task, deletes its jobs in batches with the email records that no other job has, and then the task. A deletion that was
- * stopped leaves a hidden task, and continues when it is run again.
+ * Hides the task, and deletes its jobs in batches with the email records to which no other job refers, and then the task. A
+ * deletion that was stopped leaves a hidden task, and continues when it is run again.
  */
 export async function deleteTask(
   queries: ReturnType<typeof storedTaskQueries>,

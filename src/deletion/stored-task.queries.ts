@@ -34,7 +34,7 @@ const TASK = sql`
 const TOTALS = sql`
   select task_id, sum(jobs)::float8 as jobs from public.task_job_totals`;
 
-/** The statements of the command `tasks`. Each statement about one task names the task in every select, for Citus. */
+/** The statements of the command `tasks`. Those about one task name it in every select, so that Citus runs them on one shard. */
 export function storedTaskQueries(db: Database) {
   return {
     async list({ userId, includesDeleted, limit }: Listed): Promise<StoredTask[]> {
@@ -85,7 +85,7 @@ export function storedTaskQueries(db: Database) {
       return deleted.map(({ emailId }) => emailId);
     },
 
-    /** Of these email records, those that a job of any task still has. */
+    /** Returns those of these email records to which a job of any task still refers. */
     async findUsedRecords(ids: readonly string[]): Promise<Set<string>> {
       const used = await db.execute<{ emailId: string }>(sql`
         select distinct email_id as "emailId" from public.task_email_jobs where email_id = any(${uuidArray(ids)}::uuid[])`);

@@ -3,7 +3,7 @@ import type { OperationDefinitionNode } from "graphql";
 import { runInSpan } from "../metrics/tracing.ts";
 import { rootFieldOf } from "./operation-metrics.plugin.ts";
 
-/** Runs an operation in a span. Its name has the field of the schema, because callers choose the name of the operation. */
+/** Runs an operation in a span, which is named after the root field, because callers choose the name of the operation. */
 export function traceOperation<T>(
   tracer: Tracer,
   operation: OperationDefinitionNode,

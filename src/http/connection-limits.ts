@@ -83,7 +83,7 @@ export function trackConnections(server: Server, maxConnections: number) {
     }
   };
 
-  // Node does not close connections that have left HTTP.
+  // Node does not close connections that were upgraded to WebSocket.
   const closeAllOfHttp = server.closeAllConnections.bind(server);
   server.closeAllConnections = () => {
     closeAllOfHttp();

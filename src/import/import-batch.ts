@@ -61,7 +61,7 @@ export interface ImportResult {
   reusedEmails: number;
   badRows: number;
   ignoredColumns: string[];
-  /** What was found while the rows were read, such as the encoding. */
+  /** Notes for the user that arose while the rows were read, such as the encoding. */
   notes: string[];
 }
 

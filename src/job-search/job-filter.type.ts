@@ -100,7 +100,7 @@ export class TaskJobFilter implements JobFilter {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `True for emails with a reason for an unknown result, false for emails without. ${hasEmail}`,
+    description: `True for emails with a reason of the verifier, false for emails without. ${hasEmail}`,
   })
   readonly hasUnknownReason?: boolean | null;
 

@@ -91,8 +91,8 @@ function changedInBatch({ next }: ChangeSearch): SQL[] {
 }
 
 /**
- * Whether this transaction or a later one has written the job. `updatedAt`, which is the start of its transaction, may be before
- * the horizon. After a failover the server may not have come as far as the horizon, so this is true for all recent jobs.
+ * Whether this transaction or a later one has written the job, whose `updatedAt`, the start of its transaction, may be before the
+ * horizon. True for all recent jobs if the new primary after a failover has not yet assigned the transaction ids of the horizon.
  */
 function isWrittenFrom(xid: string, at: string): SQL {
   return sql`(job.updated_at > ${at}::timestamptz - ${LATE_COMMIT} and (

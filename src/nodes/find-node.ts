@@ -21,7 +21,7 @@ export async function findNode(context: Context, id: string): Promise<NodeRecord
     (await findReadableTask(context, id)) ??
     (await findJob(context, { id, taskId: null })) ??
     (await findEmail(context, id));
-  // The id may be that of a job or an email of another user: nothing readable tells.
+  // The id may be that of a job or an email of another user: the queries find only objects that the viewer may read.
   if (node === null) context.audit("denied", id);
   return node;
 }

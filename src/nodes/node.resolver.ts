@@ -12,8 +12,8 @@ export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
     description:
-      "The task, job or email with this id. Null if it does not exist, was deleted, or the caller may not read it, and if the " +
-      "text is not an id. A job can be read with its task, and an email with a job that refers to it.",
+      "The task, job or email with this id. Null if the text is not an id, or if the object does not exist, was deleted, or may " +
+      "not be read by the caller. A caller may read a job whose task they may read, and an email that such a job refers to.",
   })
   node(
     @Arg("id", () => ID, { description: "The `id` of a task, a job or an email." }) id: string,

@@ -19,7 +19,7 @@ export class TaskJobByIdResolver {
       nullable: true,
       description:
         "The id of the task that the job belongs to. A job of another task is NOT_FOUND. If the tables are distributed over " +
-        "several servers, only the server of this task is read, and without this argument all of them are.",
+        "several servers, this argument lets the server of the task be read alone, and without it all servers are read.",
     })
     taskId: string | null | undefined,
     @Ctx() context: RequestContext,

@@ -60,7 +60,7 @@ export function verificationMetricsQueries(counts: Reads["counts"]) {
   };
 }
 
-/** A row of each part has its kind, a number and the other columns of a group. */
+/** All parts return the same columns: a kind, a number, and the columns of a group, which are null for parts without groups. */
 const NO_GROUP = sql`null, null, null, null, null, null, null`;
 
 function groupsOf(range: CountedRange): SQL {

@@ -12,18 +12,26 @@ import { VerificationMetrics } from "./verification-metrics.type.ts";
 export class VerificationMetricsResolver {
   @Query(() => VerificationMetrics, {
     description:
-      "The results of all tasks that the caller may read: an admin those of all users, others their own. Counts of the jobs, and " +
-      "of the tasks, that were created in a range. In addition to its fields, it costs 500 fields.",
+      "The results of all tasks that the caller may read, counted together: an admin counts the tasks of all users, any other " +
+      "user their own. `from` and `to` restrict the counts to jobs and tasks that were created in this range. In addition to " +
+      "its fields, it costs 500 fields.",
   })
   async verificationMetrics(
     @Arg("userId", () => Uuid, {
       nullable: true,
-      description: "Counts only the tasks of this user. Useful to admins, because others read only their own tasks.",
+      description:
+        "Counts only the tasks of this user. Useful to admins, because other users see only their own tasks.",
     })
     userId: string | null | undefined,
-    @Arg("from", () => DateTime, { nullable: true, description: "Counts what was created at this time or later." })
+    @Arg("from", () => DateTime, {
+      nullable: true,
+      description: "Counts only jobs and tasks that were created at or after this time.",
+    })
     from: string | null | undefined,
-    @Arg("to", () => DateTime, { nullable: true, description: "Counts what was created before this time." })
+    @Arg("to", () => DateTime, {
+      nullable: true,
+      description: "Counts only jobs and tasks that were created before this time.",
+    })
     to: string | null | undefined,
     @Ctx() { viewer, deadline, readMetrics, readAfter }: RequestContext,
     @Info() info: GraphQLResolveInfo,

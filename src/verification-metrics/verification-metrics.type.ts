@@ -4,7 +4,8 @@ import { DateTime, Uuid } from "../values/scalars.ts";
 
 @ObjectType({
   description:
-    "The jobs of several tasks, counted together. A result is shared and as old as that of `Task.progress`. If the count takes " +
+    "The jobs of several tasks, counted together. The requests of one user share a result, which is at most one second old or, if " +
+    "that is more, twice as old as the count took. If the count takes " +
     "longer than a request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute receive " +
     "the result of that count.",
 })
@@ -24,14 +25,14 @@ export class VerificationMetrics {
 
   @Field(() => Int, {
     simple: true,
-    description: "The number of different addresses of the jobs, where A to Z equal a to z. Counted only if selected.",
+    description: "The number of different addresses of the jobs; A to Z count as a to z. Counted only if selected.",
   })
   readonly uniqueEmailAddresses!: number;
 
   @Field(() => TaskProgressType, {
     simple: true,
     description:
-      "The numbers of the jobs by status and by result, over all these tasks together. Counted only if selected.",
+      "The numbers of jobs by status and by result, over all these tasks together. Counted only if selected.",
   })
   readonly progress!: TaskProgressType;
 

@@ -236,7 +236,7 @@ test("a file without a header is an error that says so without its addresses", a
   const { code, stderr } = await command(await fileOf("list.txt", "ada@example.com\nbo@example.com\n"), "--dry-run");
   expect([code, stderr]).toEqual([
     1,
-    expect.stringContaining("If the first line is no header, add one, such as email,status.\n"),
+    expect.stringContaining("If the first line is not a header, add one, such as email,status.\n"),
   ]);
   expect(stderr).not.toMatch(/ada|bo@/);
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { generateExampleTypes } from "../../tools/generate-example-types.mjs";
 import { exampleFolders, hasExampleFile, readExample } from "../support/example.ts";
 
-/** What this test reads of an operation of openapi.json. */
+/** The parts of an operation of openapi.json that this test reads. */
 interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly { readonly $ref?: string }[];

@@ -58,7 +58,7 @@ const exportPath = (format) => ({
 /** The same file under the documented path. */
 const downloadPath = (format) => ({ ...exportPath(format), at: (id) => `/api/v1/tasks/${id}/download` });
 
-/** A job of one of the tasks, or a text that is no id of a job. */
+/** A job of one of the tasks, or a text that is not the id of a job. */
 const jobId = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...TASKS).map((task) => jobOf(task, 0).id) },
   { weight: 1, arbitrary: idText.filter((text) => text !== "" && text !== "export") },

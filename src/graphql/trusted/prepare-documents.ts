@@ -22,7 +22,7 @@ import {
   TrustedDocumentsError,
 } from "./read-manifest.ts";
 
-/** The memory of all documents with their compiled code, as `bytesOfDocument` estimates it: about 1,500 usual documents. */
+/** Limits the memory of all documents with their compiled code, as `bytesOfDocument` estimates it: about 1,500 usual documents. */
 const MAX_BYTES = 100_000_000;
 
 export interface TrustedDocuments {

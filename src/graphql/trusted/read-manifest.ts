@@ -18,7 +18,7 @@ export interface Manifest {
   readonly faults: readonly string[];
 }
 
-/** A thousand documents of an application have about 1 MB. */
+/** A thousand documents of an application take about 1 MB. */
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_FAULTS = 20;
 

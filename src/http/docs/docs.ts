@@ -4,7 +4,7 @@ import { onlyMethods } from "../error-handler.ts";
 import { sendRevalidated } from "../response/entity-tag.ts";
 import { readOpenapiDocument } from "./openapi-document.ts";
 
-/** Where `tools/build-docs.mjs` puts Swagger UI. The same from `src/http/docs` and from `dist/http/docs`. */
+/** Where `tools/build-docs.mjs` puts Swagger UI. The relative path is right in `src/http/docs` and in `dist/http/docs`. */
 const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/docs/assets/", import.meta.url));
 
 /** Everything comes from this server, and no script or style is inline. Swagger UI's style sheet contains icons as data URLs. */

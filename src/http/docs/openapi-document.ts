@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Beside package.json, from `src/http/docs` and from `dist/http/docs`. */
+/** The relative path is right in `src/http/docs` and in `dist/http/docs`. */
 const FILE = new URL("../../../openapi.json", import.meta.url);
 
 /** Reads `openapi.json`, and returns a function that adds the path prefix of a proxy to the address of the server. */

@@ -31,7 +31,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** `GET /` says where everything is: a page for browsers, JSON for programs. No path of this router needs a credential. */
+/** `GET /` links to every part of the server: a page for browsers, JSON for programs. No path of this router needs a credential. */
 export function homeRoutes(parts: ServedParts): Router {
   const router = Router();
   const readOnly = onlyMethods("GET", "HEAD");

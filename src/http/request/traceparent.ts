@@ -1,7 +1,7 @@
 import type { TraceFields } from "../../log.ts";
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
-/** No version has two hexadecimal digits f. */
+/** The version `ff` is invalid. */
 const INVALID_VERSION = "ff";
 
 /**

@@ -14,11 +14,11 @@ import { credentialsOf } from "./socket-credentials.ts";
 import { createOperationRunner, type OperationApi } from "./socket-operation.ts";
 import { createSocketProtocol } from "./socket-protocol.ts";
 
-/** As for the headers of a request. Clients may fetch a token before they send the first message. */
+/** As long as the headers of a request may take. Clients may fetch a token before they send the first message. */
 const CONNECTION_INIT_TIMEOUT_MS = 10_000;
 /** How long a client may take to confirm the end of its connection. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Clients send a message in one frame, or in few. */
+/** The frames of one message. Clients send a message in one frame, or in few. */
 const MAX_FRAMES = 1000;
 /** The queries that one connection may run at once, beside its subscriptions. */
 const MAX_QUERIES = 10;

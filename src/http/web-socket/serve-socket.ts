@@ -9,7 +9,7 @@ import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
 /** Shorter than the time limit of a silent connection here and at common proxies. */
 const BEAT_EVERY_MS = 12_000;
-/** A client that answers no ping within this many beats is gone. */
+/** A client that answers no ping within this many beats is disconnected. */
 const MAX_SILENT_BEATS = 2.5;
 /** No more messages are read while more than this waits to be sent, because each message may cause an answer. */
 const MAX_UNSENT_BYTES = 64 * 1024;
@@ -19,7 +19,7 @@ const MAX_REASON_BYTES = 123;
 
 interface SocketOptions {
   readonly socket: WebSocket;
-  /** The response to the handshake, which the limit of buffered bytes knows. */
+  /** The response to the handshake, under which the limit of buffered bytes counts this connection. */
   readonly response: Response;
   readonly protocol: SocketProtocol;
   readonly handler: SocketHandler;
@@ -73,7 +73,7 @@ export function serveSocket(options: SocketOptions): void {
           const fault = faultOf(data as Buffer);
           if (fault !== null) return socket.close(CloseCode.BadRequest, `A message ${fault}`);
           limitReading();
-          // It fails only for a message that a server sends, because the hooks report their own errors.
+          // `receive` fails only for a type of message that only servers send, because the hooks report their own errors.
           receive(String(data)).catch(() => socket.close(CloseCode.BadRequest, "Unexpected type of message"));
         });
       },

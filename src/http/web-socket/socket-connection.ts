@@ -8,9 +8,9 @@ import { OperationResponse } from "./socket-credentials.ts";
 import { OperationFailed, type OperationOwner, type RunOperation } from "./socket-operation.ts";
 import type { SocketHandler } from "./socket-protocol.ts";
 
-/** The status of RFC 6455 for a server that stops. Clients reconnect after it, and after the next one. */
+/** The close code of RFC 6455 for a server that stops. Clients reconnect after this code and after TRY_AGAIN_LATER. */
 const GOING_AWAY = 1001;
-/** The status in the registry of IANA for a server that cannot serve the connection now. */
+/** The close code in the registry of IANA for a server that cannot serve the connection now. */
 const TRY_AGAIN_LATER = 1013;
 
 interface ConnectionOptions {

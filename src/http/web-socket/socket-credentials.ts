@@ -25,7 +25,7 @@ function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
 }
 
-/** Stands for the HTTP response in the limits of an operation, which are those of a request. */
+/** Takes the place of the HTTP response in the limits of an operation, which are those of a request. */
 export class OperationResponse extends EventEmitter implements Pick<LimitedResponse, "closed"> {
   readonly locals = {} as Express.Locals;
   /** The response of a socket that stops is closed with the socket. */

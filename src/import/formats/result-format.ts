@@ -5,7 +5,7 @@ export type State = (typeof STATES)[number];
 /** No documented state means `risky` alone, so the flags of the row decide. */
 export type Verdict = State | "risky";
 
-/** What a verifier's column can contain. */
+/** The meanings that a verifier's column can have. */
 export const FIELDS = [
   "email",
   "status",
@@ -25,7 +25,7 @@ export const FIELDS = [
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** What a reason says besides the status word. */
+/** The meaning of a reason, in addition to that of the status word. */
 export interface ReasonMeaning {
   /** Replaces `invalid` and `risky`, never `valid`. */
   readonly state?: State;

@@ -28,7 +28,7 @@ export interface ReadOptions extends FormatOptions {
   readonly encoding?: Encoding | undefined;
 }
 
-/** What was recognized, for the user. */
+/** The recognized format, for the user. */
 export interface FileDescription {
   /** "ZeroBounce" */
   readonly title: string;
@@ -51,7 +51,7 @@ export interface RowFile {
   description: FileDescription;
   /** The name in the file of each of our columns, if it differs. */
   titles: ReadonlyMap<string, string>;
-  /** What was found while the rows were read. */
+  /** Notes for the user that arose while the rows were read. */
   lateNotes: () => string[];
   blocks: AsyncIterable<{ rows: FileRow[]; bytesRead: number }>;
 }

@@ -26,7 +26,7 @@ export interface TextSource {
   readonly bytesRead: () => number;
   /** Null if each line decides between UTF-8 and Windows-1252. */
   readonly encoding: Encoding | null;
-  /** What was found and changed, for the user: "gzip", "UTF-16LE". */
+  /** The recognized forms of the file, for the user: "gzip", "UTF-16LE". */
   readonly layers: readonly string[];
 }
 

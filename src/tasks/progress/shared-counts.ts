@@ -49,7 +49,7 @@ interface CachedResult<Result> {
   freshUntil: number;
   /** Whether a request timed out while it waited for this count. */
   isLate: boolean;
-  /** How long this result is returned while the next count runs. Only late results are. */
+  /** How long this result is returned while the next count runs. Only a late result is. */
   usableUntil: number;
 }
 

@@ -3,7 +3,7 @@ import { EVENT_STREAM, isEventStream, isSubscription, readResults } from "./resu
 
 const GRAPHQL_TYPES = "application/graphql-response+json, application/json";
 
-/** What GraphiQL hands over for one request. */
+/** The parameters that GraphiQL passes for one request. */
 interface FetcherRequest {
   query: string;
   operationName?: string | null;
@@ -117,7 +117,7 @@ async function send(
   });
 }
 
-/** The body counts whatever the status: a refused request carries its reason as a GraphQL error. */
+/** Reads the body for any status, because a refused request carries its reason as a GraphQL error. */
 async function readJson(response: Response): Promise<GraphQLResponse> {
   const text = await response.text();
   try {

@@ -11,7 +11,7 @@ interface Operation {
   readonly operationName?: string | null;
 }
 
-/** A document with an error is no subscription, so that the server reports the error. */
+/** A document with a syntax error does not count as a subscription, so that the server reports the error. */
 export function isSubscription({ query, operationName }: Operation): boolean {
   try {
     return getOperationAST(parse(query), operationName)?.operation === "subscription";
