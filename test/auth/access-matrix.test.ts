@@ -101,7 +101,7 @@ describe("every path through the schema to a job or an email", () => {
           expect([status, JSON.parse(text).errors[0].extensions.code], what).toEqual([401, "UNAUTHENTICATED"]);
         } else if (maySee.includes(task)) {
           expect(JSON.parse(text).errors, what).toBeUndefined();
-          // Types in the middle of a path may have no text that could contain a mark.
+          // Only the last type is checked, because a type in the middle of a path may have no text field for the mark of its task.
           if (takesId(path) && GUARDED.includes(path.at(-1)?.type.name ?? "")) expect([...seen], what).toEqual([task]);
         } else if (takesId(path)) {
           const missing = await request(idsOf.missing);

@@ -103,7 +103,7 @@ test("for a reader who reads nothing, changes wait in the database", async () =>
   });
   socket.destroy();
   expect(pages).toBeGreaterThan(2);
-  // All pages together are 45 MB, and the buffers of the two sockets hold a few.
+  // All pages together have 45 MB, and the buffers of the two sockets hold only a few MB.
   expect(pages).toBeLessThan(60);
 });
 

@@ -64,7 +64,7 @@ test("for a client that reads nothing, changes wait in the database", async () =
   });
   await socket.close();
   expect(pages).toBeGreaterThan(2);
-  // All pages together are 45 MB, and the buffers of the two sockets hold a few.
+  // All pages together have 45 MB, and the buffers of the two sockets hold only a few MB.
   expect(pages).toBeLessThan(60);
 });
 

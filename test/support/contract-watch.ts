@@ -2,14 +2,14 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 
-/** Enough for a page of jobs. Of a longer export or stream only the beginning is checked. */
+/** Enough for a page of jobs. Only the beginning of a longer export or stream is checked. */
 const MAX_BYTES = 2_000_000;
 const DECODERS = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync };
 
 type Contract = typeof import("../../tools/support/rest-contract.mjs");
 
 /**
- * Compares every REST response of a server with openapi.json, whatever client sent the request. `check` throws if a response
+ * Compares every REST response of a server with openapi.json, for any client. `check` throws if a response
  * differed, and is called when the server closes, so that no test can forget it.
  */
 export function watchContract(server: Server) {
@@ -18,7 +18,7 @@ export function watchContract(server: Server) {
   let contract: Promise<Contract> | undefined;
 
   function compare(answer: Parameters<Contract["faultsOfAnswer"]>[0]): void {
-    // Loaded by the first response, because many test files have none.
+    // The first response loads the rules, because many test files send no REST request.
     contract ??= import("../../tools/support/rest-contract.mjs");
     const compared = contract.then(({ faultsOfAnswer }) => faultsOfAnswer(answer));
     pending.push(

@@ -57,7 +57,7 @@ interface Program {
   readonly candidates: readonly string[];
   /** Arguments with which a suitable program exits with 0. */
   readonly probe: readonly string[];
-  /** What to do if there is none. */
+  /** The advice if no program is suitable. */
   readonly remedy: string;
 }
 

@@ -151,7 +151,7 @@ describe("the schemas in openapi.json", () => {
 });
 
 describe("the responses in openapi.json", () => {
-  /** REST reads no bodies, so that none is of an unsupported type, and does not accept WebSocket connections. */
+  /** No operation describes these: REST reads no bodies and accepts no WebSocket connections, and 405 is described in words. */
   type OtherKind = "UNSUPPORTED_MEDIA_TYPE" | "METHOD_NOT_ALLOWED" | "ORIGIN_NOT_ALLOWED";
   /** The compiler demands every other kind of failure. */
   const KINDS: Readonly<Record<Exclude<FailureKind, OtherKind>, string>> = {
