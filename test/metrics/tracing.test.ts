@@ -66,7 +66,7 @@ describe("the header traceparent", () => {
     expect(lines.find(({ requestId }) => requestId === "invalid")).not.toHaveProperty("trace_id");
   });
 
-  test("that of a WebSocket handshake is on the lines of its operations, too", async () => {
+  test("the traceparent of a WebSocket handshake is on the log lines of its operations, too", async () => {
     const { server, user } = await serve();
     const connection = await connectSocket({
       url: server.url,

@@ -14,7 +14,7 @@ const MAX_SILENT_BEATS = 2.5;
 /** No more messages are read while more than this waits to be sent, because each message may cause an answer. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 const UNSUPPORTED_DATA = 1003;
-/** The limit of RFC 6455, section 5.5. The reason that graphql-ws gives for a repeated id contains the id. */
+/** RFC 6455, section 5.5, limits the reason of a close. That of graphql-ws for a repeated id contains the id. */
 const MAX_REASON_BYTES = 123;
 
 interface SocketOptions {
