@@ -21,6 +21,18 @@ test("a map reads a file in an unknown format", async () => {
   );
 });
 
+test("an unknown word of a mapped file is a bad row that names some of the known words", async () => {
+  const map = new Map([
+    ["email", "A"],
+    ["status", "B"],
+  ] as const);
+  const { rows } = await readResults("A,B\na@example.com,odd\n", { map });
+  const fault =
+    /^B: "odd" is not a status word of .*, which are valid, invalid, .*, …; say what it means with --status-word/;
+  expect(rows).toEqual([{ line: 2, fault: expect.stringMatching(fault) }]);
+  expect(JSON.stringify(rows).length).toBeLessThan(500);
+});
+
 test("a mapped date without a zone is a bad row", async () => {
   const map = new Map([
     ["email", "A"],

@@ -25,6 +25,8 @@ export interface Conversion {
 /** Returns the cell of a field. */
 export type Lookup = (field: SourceField) => unknown;
 
+/** The words of all verifiers together would be 2 KB in the reason of every bad row. */
+const MAX_NAMED_WORDS = 12;
 const TRUE_WORDS = new Set(["true", "t", "1", "yes", "y"]);
 const FALSE_WORDS = new Set(["false", "f", "0", "no", "n", "", "unknown", "null", "none", "n_a"]);
 
@@ -121,7 +123,8 @@ function readFlag(cell: unknown): unknown {
 }
 
 function unknownWord(word: string, { title, words }: ResultFormat): string {
-  const known = Object.keys(words).join(", ");
+  const all = Object.keys(words);
+  const known = [...all.slice(0, MAX_NAMED_WORDS), ...(all.length > MAX_NAMED_WORDS ? ["…"] : [])].join(", ");
   const remedy = `say what it means with --status-word, such as --status-word ${placeholderOf(word)}=unknown`;
   return `${shown(word)} is not a status word of ${title}, which are ${known}; ${remedy} (${STATES.join(", ")})`;
 }
