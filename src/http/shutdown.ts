@@ -8,7 +8,7 @@ interface DrainTimes {
   readonly drainMs: number;
   /** How long running requests may continue after that. */
   readonly graceMs: number;
-  /** Called when the port is about to close. */
+  /** Called when the port is closed, to close the streams. Their clients connect again at once, which the port must refuse. */
   readonly onClose: () => void;
 }
 
@@ -56,8 +56,9 @@ export function openDrain({ drainMs, graceMs, onClose }: DrainTimes) {
       if (drainMs > 0) await sleep(drainMs);
       const quiet = waitUntilNoClientConnects(server);
       portClosed = quiet.then(() => sleep(WAIT_FOR_OTHER_WORKERS_MS));
+      // Registered before any waiting request, so that none of them opens a stream.
+      const streamsClosed = portClosed.then(onClose);
       await quiet;
-      onClose();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Repeated, because a response that began before the stop did not ask its client to reconnect.
       const sweep = setInterval(async () => {
@@ -66,6 +67,7 @@ export function openDrain({ drainMs, graceMs, onClose }: DrainTimes) {
       }, SWEEP_MS);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      await streamsClosed;
       clearInterval(sweep);
       clearTimeout(cut);
     },

@@ -4,6 +4,7 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
+import { openDrain } from "../../src/http/shutdown.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
@@ -138,4 +139,15 @@ test("a connection that is idle when the stop begins still gets the answer to it
   await idle.closed;
   expect(idle.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2);
   expect((await server.ended).code).toBe(0);
+});
+
+test("streams are closed after the port, which their clients would otherwise use again", async () => {
+  const server = http.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const wasListening: boolean[] = [];
+  const onClose = () => {
+    wasListening.push(server.listening);
+  };
+  await openDrain({ drainMs: 0, graceMs: 1000, onClose }).close(server);
+  expect(wasListening).toEqual([false]);
 });
