@@ -1,4 +1,4 @@
-import type { storedTaskQueries } from "./stored-task.queries.ts";
+import type { StoredJob, storedTaskQueries } from "./stored-task.queries.ts";
 
 /** Bounds the locks and the time of one transaction. */
 const BATCH = 2000;
@@ -26,22 +26,31 @@ export async function deleteTask(
 ): Promise<void> {
   await queries.hide(taskId);
   for (const softDeleted of [false, true]) {
-    let batch: (string | null)[];
+    let batch: StoredJob[];
     do {
       if (signal.aborted) return;
-      batch = await queries.deleteJobs(taskId, { limit: BATCH, softDeleted });
-      deleted.jobs += batch.length;
-      deleted.records += await deleteUnused(batch);
+      batch = await queries.findJobs(taskId, { limit: BATCH, softDeleted });
+      // The records come first, because without their jobs another run could not find them.
+      deleted.records += await deleteRecords(batch);
+      deleted.jobs += await deleteJobs(batch);
       onProgress(deleted.jobs);
     } while (batch.length > 0);
   }
   await queries.deleteTask(taskId);
 
-  async function deleteUnused(emailIds: readonly (string | null)[]): Promise<number> {
-    const ids = [...new Set(emailIds.filter((id) => id !== null))];
+  async function deleteRecords(jobs: readonly StoredJob[]): Promise<number> {
+    const ids = [...new Set(jobs.map(({ emailId }) => emailId).filter((id) => id !== null))];
     if (ids.length === 0) return 0;
-    const used = await queries.findUsedRecords(ids);
+    const used = await queries.findUsedRecords(ids, idsOf(jobs));
     const unused = ids.filter((id) => !used.has(id));
     return unused.length === 0 ? 0 : await queries.deleteRecords(unused);
   }
+
+  async function deleteJobs(jobs: readonly StoredJob[]): Promise<number> {
+    return jobs.length === 0 ? 0 : await queries.deleteJobs(taskId, idsOf(jobs));
+  }
+}
+
+function idsOf(jobs: readonly StoredJob[]): string[] {
+  return jobs.map(({ id }) => id);
 }

@@ -19,6 +19,11 @@ export interface StatusCount {
   readonly jobs: number;
 }
 
+export interface StoredJob {
+  readonly id: string;
+  readonly emailId: string | null;
+}
+
 interface Listed {
   readonly userId: string | null;
   readonly includesDeleted: boolean;
@@ -70,27 +75,28 @@ export function storedTaskQueries(db: Database) {
       );
     },
 
-    /**
-     * Deletes some jobs, and returns the ids of their email records. Soft-deleted jobs are a second group, because the index of
-     * the others does not contain them.
-     */
-    async deleteJobs(taskId: string, batch: { limit: number; softDeleted: boolean }): Promise<(string | null)[]> {
+    /** Soft-deleted jobs are a second group, because the index of the others does not contain them. */
+    async findJobs(taskId: string, batch: { limit: number; softDeleted: boolean }): Promise<StoredJob[]> {
       const state = batch.softDeleted ? sql`deleted_at is not null` : sql`deleted_at is null`;
-      const deleted = await db.execute<{ emailId: string | null }>(sql`
-        delete from public.task_email_jobs
-        where task_id = ${taskId}::uuid and id = any(array(
-          select id from public.task_email_jobs where task_id = ${taskId}::uuid and ${state} limit ${batch.limit}
-        ))
-        returning email_id as "emailId"`);
-      return deleted.map(({ emailId }) => emailId);
+      const jobs = await db.execute<Row<StoredJob>>(sql`
+        select id, email_id as "emailId" from public.task_email_jobs
+        where task_id = ${taskId}::uuid and ${state} limit ${batch.limit}`);
+      return [...jobs];
     },
 
-    /** Returns those of these email records to which a job of any task still refers. */
-    async findUsedRecords(ids: readonly string[]): Promise<Set<string>> {
+    /** Returns those of these email records to which any other job than these refers. */
+    async findUsedRecords(recordIds: readonly string[], jobIds: readonly string[]): Promise<Set<string>> {
       const used = await db.execute<{ emailId: string }>(sql`
-        select distinct email_id as "emailId" from public.task_email_jobs where email_id = any(${uuidArray(ids)}::uuid[])`);
+        select distinct email_id as "emailId" from public.task_email_jobs
+        where email_id = any(${uuidArray(recordIds)}::uuid[]) and id <> all(${uuidArray(jobIds)}::uuid[])`);
       return new Set(used.map(({ emailId }) => emailId));
     },
+
+    deleteJobs: async (taskId: string, ids: readonly string[]): Promise<number> =>
+      (
+        await db.execute(sql`
+          delete from public.task_email_jobs where task_id = ${taskId}::uuid and id = any(${uuidArray(ids)}::uuid[])`)
+      ).count,
 
     deleteRecords: async (ids: readonly string[]): Promise<number> =>
       (await db.execute(sql`delete from public.emails where id = any(${uuidArray(ids)}::uuid[])`)).count,

@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
+import { deleteTask } from "../../src/deletion/delete-task.ts";
+import { storedTaskQueries } from "../../src/deletion/stored-task.queries.ts";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { runProgram } from "../support/program.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer();
 const { sql, database } = server;
+const openedDatabase = openDatabase({ url: database.url, maxConnections: 1, preparedStatements: true });
+afterAll(() => openedDatabase.close());
 
 const tasks = (...args: string[]) => runProgram("dist/cli/tasks.js", { DATABASE_URL: database.url }, args);
 
@@ -71,6 +76,24 @@ test("a task is shown with its jobs by status, and deleted with the records to w
       (select email_id from task_email_jobs where task_id = ${other}) as kept`;
   expect([...left]).toEqual([{ jobs: 0, totals: 0, records: 1, kept: shared }]);
   expect(await tasks("delete", id, "--yes")).toMatchObject({ code: 1, stderr: `There is no task ${id}.\n` });
+});
+
+test("a deletion that fails in the middle leaves no email record that another run would not delete", async () => {
+  const id = await aTask(sql);
+  const records = await Promise.all(Array.from({ length: 3 }, () => anEmail(sql)));
+  for (const email_id of records) await aJob(sql, { task_id: id, email_id, status: "completed" });
+  const queries = storedTaskQueries(openedDatabase.db);
+  const deletion = { taskId: id, signal: new AbortController().signal, onProgress() {} };
+  const fail = async () => {
+    throw new Error("the connection is lost");
+  };
+  for (const broken of ["deleteRecords", "deleteJobs"] as const) {
+    const deleted = { jobs: 0, records: 0 };
+    await expect(deleteTask({ ...queries, [broken]: fail }, { ...deletion, deleted })).rejects.toThrow("lost");
+  }
+  await deleteTask(queries, { ...deletion, deleted: { jobs: 0, records: 0 } });
+  expect([...(await sql`select id from emails where id in ${sql(records)}`)]).toEqual([]);
+  expect([...(await sql`select id from task_email_jobs where task_id = ${id}`)]).toEqual([]);
 });
 
 test.each([
