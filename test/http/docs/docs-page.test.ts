@@ -109,6 +109,10 @@ describe.skipIf(chromiumPath === null)("the reference in Chromium", () => {
     const proxy = await openPrefixProxy("/tj", server.port);
     const { page, complaints, close } = await openReference(`${proxy.url}/tj/docs/`, 390);
     await page.screenshot({ path: ".artifacts/docs-390.png" });
+    const [first, second] = await page.locator(".info .renderedMarkdown > p").all();
+    const end = await first?.evaluate((paragraph) => paragraph.getBoundingClientRect().bottom);
+    const start = await second?.evaluate((paragraph) => paragraph.getBoundingClientRect().top);
+    expect((start ?? 0) - (end ?? 0)).toBeCloseTo(14);
     await authorize(page);
     expect(await execute(page, "getTask")).toBe("200");
     await page.screenshot({ path: ".artifacts/docs-try-390.png" });
