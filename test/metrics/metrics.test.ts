@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from "../../src/config.ts";
 import { openMetricsServer } from "../../src/http/metrics-endpoint.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
 const METERED = { METRICS_TOKEN: TOKEN };
@@ -202,7 +203,7 @@ describe("the values of the metrics", () => {
     await blocker`lock table tasks in access exclusive mode`;
     const leaving = new AbortController();
     const left = viewer.get(`/api/v1/tasks/${taskId}/jobs`, { signal: leaving.signal });
-    await expect.poll(async () => (await server.sql`select 1 from pg_locks where not granted`).length).toBe(1);
+    await expect.poll(() => waitingStatements(server.sql)).toBe(1);
     leaving.abort();
     await expect(left).rejects.toThrow("aborted");
     const series = 'http_requests_total{door="rest",operation="/api/v1/tasks/:id/jobs",status="aborted"}';

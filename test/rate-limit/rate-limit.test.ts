@@ -5,6 +5,7 @@ import { apiKeyQueries } from "../../src/auth/api-key.ts";
 import { ConfigError, readConfig } from "../../src/config.ts";
 import { aTask } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
 const running: TestServer[] = [];
@@ -161,7 +162,7 @@ describe("credentials", () => {
     const blocker = await server.sql.reserve();
     await blocker`begin`;
     await blocker`lock table tasks in access exclusive mode`;
-    const atWork = async () => (await server.sql`select 1 from pg_locks where not granted`).length;
+    const atWork = () => waitingStatements(server.sql);
     const burst = times(12, () => viewer.get(path));
     await expect.poll(atWork).toBe(2);
     const theirs = other.get(path);

@@ -4,6 +4,7 @@ import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const FAIL_ON_SIGNAL = new URL("../support/fail-on-signal.mjs", import.meta.url).href;
 const USER_ID = "11111111-0000-4000-8000-000000000002";
@@ -40,9 +41,7 @@ async function waitingRequest(origin: string) {
   await lock`begin`;
   await lock`lock table task_email_jobs in access exclusive mode`;
   const response = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
-  await expect
-    .poll(async () => (await database.sql`select 1 from pg_locks where not granted`).length, { interval: 20 })
-    .toBeGreaterThan(0);
+  await expect.poll(() => waitingStatements(database.sql), { interval: 20 }).toBeGreaterThan(0);
   return {
     response,
     async finish() {
