@@ -3,7 +3,7 @@ import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
 import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
-import { runCommand, UsageError } from "./run-command.ts";
+import { isActionOf, runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -40,16 +40,12 @@ runCommand({
       },
     });
     const [action, id, ...more] = positionals;
-    if (!isAction(action)) throw new UsageError("the first argument must be create, list or revoke");
+    if (!isActionOf(ARGUMENTS, action)) throw new UsageError("the first argument must be create, list or revoke");
     if (more.length > 0 || (action !== "revoke" && id !== undefined)) throw new UsageError(ARGUMENTS[action]);
     if (action === "create") return createKey(values);
     return action === "list" ? listKeys() : revokeKey(id);
   },
 });
-
-function isAction(text: string | undefined): text is keyof typeof ARGUMENTS {
-  return text !== undefined && Object.hasOwn(ARGUMENTS, text);
-}
 
 async function createKey(options: { user?: string; admin: boolean; name: string; expires?: string }): Promise<void> {
   const { user: userId, admin: isAdmin, name } = options;

@@ -62,3 +62,11 @@ function messageOf(error: unknown): string {
   const isOfDriver = code !== undefined || String(message).startsWith("Failed query");
   return isOfDriver ? `The command failed: ${reasonOf(error)}.` : String(message ?? error);
 }
+
+/** Whether the first argument of a command is one of its actions. */
+export function isActionOf<Actions extends object>(
+  actions: Actions,
+  argument: string | undefined,
+): argument is keyof Actions & string {
+  return argument !== undefined && Object.hasOwn(actions, argument);
+}

@@ -7,7 +7,7 @@ import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { isActionOf, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const MAX_LISTED = 1000;
@@ -51,7 +51,7 @@ runCommand({
       },
     });
     const [action, id, ...more] = positionals;
-    if (!isAction(action)) throw new UsageError("the first argument must be list, show or delete");
+    if (!isActionOf(ARGUMENTS, action)) throw new UsageError("the first argument must be list, show or delete");
     if (more.length > 0) throw new UsageError(ARGUMENTS[action]);
     if (action === "list") {
       if (id !== undefined) throw new UsageError(ARGUMENTS.list);
@@ -62,10 +62,6 @@ runCommand({
     return removeTask(id, { isDryRun: values["dry-run"], isConfirmed: values.yes });
   },
 });
-
-function isAction(text: string | undefined): text is keyof typeof ARGUMENTS {
-  return text !== undefined && Object.hasOwn(ARGUMENTS, text);
-}
 
 async function listTasks(options: { user?: string; deleted: boolean; limit: string }): Promise<void> {
   const { user: userId = null, deleted: includesDeleted } = options;

@@ -47,7 +47,7 @@ export function createDocumentResolver(trusted: TrustedDocuments | null): Resolv
   };
 }
 
-/** Without trusted documents, `documentId` beside a query is ignored, as any unknown parameter is. */
+/** Without trusted documents, a request that has a query may contain any `documentId`, because unknown parameters are ignored. */
 const refuseIds: ResolveDocument = (parameters) => {
   const { query, documentId } = parameters;
   if (documentId !== undefined && documentId !== null && (query === undefined || query === null || query === ""))

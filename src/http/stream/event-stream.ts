@@ -5,7 +5,7 @@ import { EVENT_STREAM } from "../../graphql/media-types.ts";
 import { ClientLeft, ServerStops } from "./open-streams.ts";
 
 /** Shorter than the time limit of a silent connection here and at common proxies. */
-const BEAT_EVERY_MS = 12_000;
+export const BEAT_EVERY_MS = 12_000;
 /** A comment of one line. An empty line after it would be an empty message to some clients (Azure/fetch-event-source#15). */
 const BEAT = ":\n";
 

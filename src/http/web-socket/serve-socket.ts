@@ -5,10 +5,9 @@ import type { Log } from "../../log.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
 import { hasTooManyJsonValues, MAX_JSON_VALUES } from "../request/request-body.ts";
 import type { BufferLimit } from "../response/buffer-limit.ts";
+import { BEAT_EVERY_MS } from "../stream/event-stream.ts";
 import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
-/** Shorter than the time limit of a silent connection here and at common proxies. */
-const BEAT_EVERY_MS = 12_000;
 /** A client that answers no ping within this many beats is disconnected. */
 const MAX_SILENT_BEATS = 2.5;
 /** No more messages are read while more than this waits to be sent, because each message may cause an answer. */

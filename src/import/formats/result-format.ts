@@ -51,7 +51,7 @@ export interface ResultFormat {
   readonly slashDates?: "month first";
 }
 
-/** Verifiers append their columns to those of the uploaded file, in which the address has any of these names. */
+/** The usual names of the address in uploaded files. Verifiers keep the columns of such a file and append their own. */
 export const ADDRESS_NAMES = [
   "email",
   "email_address",

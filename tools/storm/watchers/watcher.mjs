@@ -5,7 +5,7 @@ import { WATCHER_KINDS } from "./watcher-kinds.mjs";
 const RECONNECT_AFTER_MS = 100;
 /** The server sends a comment every 12 s. */
 const SILENCE_MS = 20_000;
-/** What a stream may be refused with while the database or the server is unavailable. */
+/** The statuses and codes of a stream that is refused while the database or the server is unavailable. */
 const OUTAGE = /^(503|504|DEPENDENCY_UNAVAILABLE|DEPENDENCY_TIMEOUT)$/;
 
 /**
