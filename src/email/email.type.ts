@@ -97,7 +97,8 @@ export class Email implements EmailRecord, Node {
     simple: true,
     nullable: true,
     description:
-      "The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word.",
+      "The verifier's reason for the status, most often for `unknown`. If the result was imported from another verifier's file, " +
+      "it also has the status word of that verifier.",
   })
   readonly unknownReason!: string | null;
 

@@ -100,7 +100,7 @@ export class TaskJobFilter implements JobFilter {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `True for emails with a reason of the verifier, false for emails without. ${hasEmail}`,
+    description: `True for emails that have an \`unknownReason\`, false for emails without. ${hasEmail}`,
   })
   readonly hasUnknownReason?: boolean | null;
 

@@ -48,7 +48,7 @@ export class TaskJob implements JobRecord, Node {
 
   @Field(() => DateTime, {
     simple: true,
-    description: "When the job was accepted. Pages are ordered by this timestamp.",
+    description: "When the job was accepted. By default, pages are ordered by this timestamp.",
   })
   readonly createdAt!: string;
 

@@ -4,10 +4,10 @@ import { DateTime, Uuid } from "../values/scalars.ts";
 
 @ObjectType({
   description:
-    "The jobs of several tasks, counted together. The requests of one user share a result, which is at most one second old or, if " +
-    "that is more, twice as old as the count took. If the count takes " +
-    "longer than a request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute receive " +
-    "the result of that count.",
+    "The jobs of several tasks, counted together. The requests of one user share a result. It is at most one second old or, " +
+    "if the count takes longer than half a second, at most twice as old as the count took. If the count takes longer than a " +
+    "request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute receive the result of " +
+    "that count.",
 })
 export class VerificationMetrics {
   @Field(() => Uuid, {

@@ -46,7 +46,7 @@ export type TaskJobFilter = {
   hasMxRecords?: boolean | null | undefined;
   /** True for mail hosts with a PTR record, false for hosts without. Matches only jobs that have an email. */
   hasReverseDns?: boolean | null | undefined;
-  /** True for emails with a reason of the verifier, false for emails without. Matches only jobs that have an email. */
+  /** True for emails that have an `unknownReason`, false for emails without. Matches only jobs that have an email. */
   hasUnknownReason?: boolean | null | undefined;
   /** True for domains that accept every address, false for all others. Matches only jobs that have an email. */
   isCatchall?: boolean | null | undefined;

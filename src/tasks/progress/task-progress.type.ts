@@ -52,9 +52,9 @@ export class VerificationCountsType implements VerificationCounts {
 @ObjectType("TaskProgress", {
   description:
     "The progress of a task, counted over all its jobs or over those that match a filter. Polling is cheap, because all " +
-    "callers share one count per second. A result is at most one second old or, if that is more, twice as old as the count " +
-    "took. If a count takes longer than a request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within " +
-    "the next minute receive the result of that count.",
+    "callers share one count per second. A result is at most one second old or, if the count takes longer than half a second, " +
+    "at most twice as old as the count took. If a count takes longer than a request may take, the request ends with " +
+    "DEPENDENCY_TIMEOUT, and requests within the next minute receive the result of that count.",
 })
 export class TaskProgressType {
   @Field(() => Int, {
