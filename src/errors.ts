@@ -128,7 +128,7 @@ export function jobNotFound(): Failure {
   return new Failure("NOT_FOUND", { message: "Email job not found" });
 }
 
-/** A failure of the whole request, although it occurs in a nullable field. A failed batch of a DataLoader is one. */
+/** A failure of the whole request, even if it occurs in a nullable field, such as a failed batch of a DataLoader. */
 export class RequestFailure extends Failure {
   constructor(cause: unknown) {
     super(cause instanceof Failure ? cause.kind : "INTERNAL", { cause });

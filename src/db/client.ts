@@ -64,9 +64,8 @@ const FAILOVER_PATIENCE_MS = { server: 1600, command: 5000 } as const;
 const MAX_RECONNECT_DELAY_S = 0.2;
 
 /**
- * Disables pipelining. The bulkhead in `create-reads.ts` is not enough: a connection that is about to close counts as open after
- * its statement has failed, and the next statement would fail with it (`docs/decisions/resilience.md`). The driver can then
- * not begin transactions, which the pools of a server do not need.
+ * Disables pipelining, because a statement that is sent on a connection that is about to close would fail
+ * (`docs/decisions/resilience.md`). The driver can then not begin transactions, which the pools of a server do not need.
  */
 const ONE_AT_A_TIME = { max_pipeline: 0 } as const;
 

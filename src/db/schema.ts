@@ -112,8 +112,8 @@ export const taskEmailJobs = pgTable(
 );
 
 /**
- * The number of jobs of each task, which triggers maintain in the transaction that changes the jobs. The total is the sum
- * over the slots of a task. Each writer uses a slot that no other writer has locked, so that writers never wait for each other.
+ * The number of jobs of each task, which triggers maintain in the transaction that changes the jobs. It is the sum over
+ * several slots, of which each writer uses one that no other writer has locked, so that writers never wait for each other.
  */
 export const taskJobTotals = pgTable(
   "task_job_totals",

@@ -36,9 +36,9 @@ interface SocketOptions {
 }
 
 /**
- * Creates the sockets of the driver. It closes a socket whose server sends nothing while a statement runs, because
- * postgres.js would wait forever (porsager/postgres#1089). It also limits the rate of connects, which the driver repeats
- * without delay (porsager/postgres#1193).
+ * Creates the sockets of the driver, and limits the rate of connects, which the driver repeats without delay
+ * (porsager/postgres#1193). Closes a socket whose server sends nothing while a statement runs, because postgres.js would
+ * wait forever (porsager/postgres#1089).
  */
 export function socketFactory({ silenceMs, timeoutMs, servers }: SocketOptions) {
   const choice = "find" in servers ? servers : null;

@@ -38,7 +38,7 @@ const EMAILS_BY_IDS = sql`
 export function emailQueries(database: Pool) {
   const findByIds = prepareRows(database, EMAILS_BY_IDS);
   return {
-    /** In no particular order. Ids of deleted or missing records are left out. */
+    /** Returns the records in no particular order, without those that are deleted or missing. */
     async findEmailsByIds(ids: readonly string[], deadline: Deadline): Promise<EmailRecord[]> {
       const rows = await findByIds({ ids: uuidArray(ids) }, deadline);
       return rows.map((row) => EMAIL_COLUMNS.read(row));

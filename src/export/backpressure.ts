@@ -11,8 +11,8 @@ export interface ReaderLimits {
 }
 
 /**
- * Returns a function that writes text and resolves when the stream accepts more text. Without limits it waits without a timeout.
- * One `drain` listener serves the whole stream, because `compression` never removes the listeners that it forwards.
+ * Returns a function that writes text and resolves when the stream accepts more text, without a timeout if there are no
+ * limits. One `drain` listener serves the whole stream, because `compression` never removes the listeners that it forwards.
  */
 export function createBackpressureWriter(stream: Writable, limits: ReaderLimits | null) {
   let resume = () => {};

@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 export type ExportSlots = ReturnType<typeof createExportSlots>;
 
 /**
- * Limits the exports that a process runs at once. One user gets at most half of the slots, and the last free slot is kept
+ * Limits the exports that a process runs at once: one user gets at most half of the slots, and the last free slot is kept
  * for a user without a running export. A request without a free slot fails as UNAVAILABLE immediately.
  */
 export function createExportSlots(total: number) {

@@ -21,11 +21,9 @@ const BATCH_SIZE = 500;
 const FETCH = sql.raw(`fetch ${BATCH_SIZE} from exported`);
 
 /**
- * These settings apply only to the transaction of the export. One FETCH may scan a whole task for its first match, and the
- * idle timeout exceeds the time that the route gives a client that reads nothing.
- *
- * The planner settings force an index scan with an email lookup per job, so that the first rows arrive immediately even if
- * the statistics are outdated after an import.
+ * Settings of the export's transaction: one FETCH may scan a whole task, and the idle timeout exceeds the time that the
+ * route gives a client that reads nothing. An index scan with an email lookup per job sends the first rows immediately,
+ * even if the statistics are outdated after an import.
  */
 const SETTINGS = `set_config('statement_timeout', '30s', true),
   set_config('idle_in_transaction_session_timeout', '150s', true),

@@ -4,8 +4,8 @@ import type { RequestContext } from "../context.ts";
 import { EVENT_STREAM } from "./media-types.ts";
 
 /**
- * Refuses mutations, which the schema does not have, and subscriptions that were not sent as a stream. No rule of graphql-js does, and its executor would
- * report an internal error. It is not a validation rule, because a mutation by GET must be 405.
+ * Refuses mutations, which the schema does not have, and subscriptions that were not sent as a stream, because the executor
+ * of graphql-js would report an internal error. It is not a validation rule, because a mutation by GET must be 405.
  */
 export const onlyKnownOperations: ApolloServerPlugin<RequestContext> = {
   async requestDidStart({ schema }) {

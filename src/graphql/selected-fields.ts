@@ -10,8 +10,8 @@ import {
 } from "graphql";
 
 /**
- * The paths of the fields selected below the resolved field, such as `jobs` and `jobs.email`. Fragments are followed and
- * `@skip` and `@include` applied. Type conditions are ignored, because it is only used for object types.
+ * The paths of the fields selected below the resolved field, such as `jobs` and `jobs.email`, after `@skip` and `@include`.
+ * Fragments are followed whatever their type condition is, because callers use this function only for object types.
  */
 export function selectedFields(info: GraphQLResolveInfo): Set<string> {
   const paths = new Set<string>();

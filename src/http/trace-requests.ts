@@ -3,8 +3,8 @@ import type { RequestHandler } from "express";
 import { noteTrace } from "../log.ts";
 
 /**
- * Runs each request in a span, which continues the caller's trace. The span of an HTTP instrumentation is used instead if
- * there is one. The log lines of the request name this span.
+ * Runs each request in a span that continues the caller's trace, or uses the span of an HTTP instrumentation if there is
+ * one. The log lines of the request name this span.
  */
 export function traceRequests(tracer: Tracer): RequestHandler {
   return (request, response, next) => {

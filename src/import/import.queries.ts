@@ -36,8 +36,8 @@ export async function insertTask(
 }
 
 /**
- * Several jobs may share an email record, so rows may repeat an id. A repetition with the same content is marked as a repeat
- * and one with different content as a fault. Returns the first line with a fault.
+ * Marks rows that repeat the id of an email record, which several jobs may share: the same content as a repeat, different
+ * content as a fault. Returns the first line with a fault.
  */
 export async function markRepeatedIds(tx: Transaction): Promise<number | null> {
   const [marked] = await tx<{ line: number | null }[]>`

@@ -14,8 +14,8 @@ interface FilterField<Value> {
 }
 
 /**
- * The fields combine with AND and the values of a list with OR, so an empty list matches nothing. A field that is absent
- * or null does not restrict the jobs. Conditions on the email match only jobs that have one.
+ * The fields combine with AND and the values of a list with OR, so an empty list matches nothing, and an absent field or
+ * null matches everything. Conditions on the email match only jobs that have one.
  */
 const FIELDS = {
   status: listOf("status", JOB_STATUSES),

@@ -1,6 +1,6 @@
 /**
- * The orders of jobs by their names in GraphQL. REST has these names in lower case, and cursors contain the values. Jobs with
- * equal timestamps are ordered by id in the same direction, so that every order is total.
+ * The orders of jobs by their names in GraphQL; REST has these names in lower case, and cursors contain the values. Jobs
+ * with equal timestamps are ordered by id in the same direction, so that every order is total.
  */
 export const JOB_ORDERS = {
   CREATED_AT_DESC: "created_desc",
@@ -15,7 +15,7 @@ type JobOrderName = keyof typeof JOB_ORDERS;
 const NAMES = Object.keys(JOB_ORDERS) as JobOrderName[];
 export const SORT_WORDS = NAMES.map((name) => name.toLowerCase());
 
-/** The name in GraphQL of the order that the parameter `sort` names. Absent, it is the documented order of a page. */
+/** Returns the GraphQL name of the order in the parameter `sort`. Without the parameter it is the documented order of a page. */
 export function orderOfSort(word: string | null): JobOrderName {
   return NAMES.find((name) => name.toLowerCase() === word) ?? "CREATED_AT_DESC";
 }

@@ -132,8 +132,8 @@ export function matching(ofTasks: SQL, filter: JobFilter): SQL {
 }
 
 /**
- * One row for each task that has matching jobs. Triggers maintain the number of all jobs. Filtered jobs are counted for all
- * tasks together, because task by task the planner would look up every email of a large task.
+ * Counts the matching jobs of each task: all jobs by the totals of the triggers, and filtered jobs by one scan for all
+ * tasks together. A scan for each task would look up every email of a large task.
  */
 export function countsOf({ taskIds, filter }: Pick<JobSearch, "taskIds" | "filter">): SQL {
   if (isEmptyFilter(filter)) {

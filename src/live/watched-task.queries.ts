@@ -64,8 +64,9 @@ const NEXT_RECENT = sql`concat_ws(' ',
 export type WatchedTaskQueries = ReturnType<typeof watchedTaskQueries>;
 
 /**
- * One statement for all watched tasks. Triggers give a task new `changes` when a job is added, deleted or restored; the
- * recent jobs show every other change. All three tables are distributed by the task, so that Citus runs it on the workers.
+ * One statement for all watched tasks: triggers give a task new `changes` when a job is added, deleted or restored, and the
+ * recent jobs show every other change. All three tables are distributed by the task, so that Citus runs the statement on
+ * the workers.
  */
 export function watchedTaskQueries(database: Reads) {
   const look = prepareRows(

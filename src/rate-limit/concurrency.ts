@@ -93,7 +93,8 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
         const { res: response } = request;
         const fingerprint = fingerprintOf(request);
         if (fingerprint === null || response === undefined) return authenticate(request, deadline);
-        // The `close` event that frees the slot is over if the client left while the shared rate limit counted the request.
+        // The client may have left while the shared rate limit counted the request, and `close`, which frees the slot, is
+        // emitted only once.
         if (response.closed) throw new Failure("UNAVAILABLE");
         const slot = new RequestSlot(userSlots);
         response.locals.slot = slot;

@@ -7,7 +7,10 @@ import { createPostgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
 
 /** How long requests pass uncounted after the store has failed. */
 const STORE_PAUSE_MS = 1000;
-/** The time limit of a worker's question to its parent process. It is longer than that of a store, because a late parent is only busy. */
+/**
+ * How long a worker waits for the parent process, which counts for all workers. Longer than the limit of a store, because a
+ * late parent is only busy.
+ */
 const PARENT_TIMEOUT_MS = 1000;
 const STORE_CONNECTIONS = 2;
 /** The largest number of addresses in memory. Credentials are not limited, because operators create them. */

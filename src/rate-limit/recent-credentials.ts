@@ -34,8 +34,8 @@ export function createRecentCredentials() {
 }
 
 /**
- * A hash of the credential, equal for every spelling of its header. Credentials themselves are not kept longer than their
- * requests. Null for an anonymous request.
+ * A hash of the credential, equal for every spelling of its header, or null for an anonymous request. Credentials
+ * themselves are not kept longer than their requests.
  */
 export function fingerprintOf({ headers }: Credentials): string | null {
   const { authorization, "x-api-key": key } = headers;

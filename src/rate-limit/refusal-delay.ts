@@ -10,9 +10,9 @@ const DELAY_MS = { min: 1000, max: 1900 };
 const REFUSALS: ReadonlySet<FailureKind> = new Set<FailureKind>(["UNAUTHENTICATED", "RATE_LIMITED"]);
 
 /**
- * Delays refusals to an address above 20 per second. Clients that ignore `Retry-After` send their next request as soon as
- * they have the response, and many of them would keep the event loop busy with refusals. A failure of a dependency, such
- * as the database, is not delayed.
+ * Delays refusals to an address above 20 per second, but not failures of a dependency, such as the database. Clients that
+ * ignore `Retry-After` send their next request as soon as they have the response, and many of them would keep the event
+ * loop busy with refusals.
  */
 export function createRefusalDelay() {
   let secondEndsAt = 0;

@@ -27,7 +27,10 @@ export interface RequestLimits {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the limits of each caller: requests at once, and requests in a time window if a rate limit is configured. */
+/**
+ * Opens the limits of each caller: of requests at the same time, and, if a rate limit is configured, of requests in a time
+ * window.
+ */
 export function openRequestLimits(config: Config, { log, onRefusal }: RequestLimitsOptions): RequestLimits {
   const concurrency = createConcurrencyLimit({
     slots: config.databasePoolSize,

@@ -59,7 +59,10 @@ export async function simulateVerifier(
   return done;
 }
 
-/** Returns a function that says how many jobs may begin now. An interruption is made up for by at most one second. */
+/**
+ * Returns a function that returns how many jobs may begin now. After an interruption, at most the jobs of one second are
+ * caught up.
+ */
 function createAllowance(jobsPerSecond: number): () => number {
   const max = Math.max(1, jobsPerSecond);
   let allowance = 1;

@@ -38,14 +38,14 @@ const UNKNOWN_REASONS = ["smtp_timeout", "greylisted", "connection_refused", "bl
 const MAX_ADDRESS_BYTES = 254;
 
 /**
- * Makes up the result of an address, or null if the job fails. It depends on the address alone, so that a second run has the
+ * Invents the result of an address, or null if the job fails. It depends on the address alone, so that a second run has the
  * same results, and every run has one record per address.
  */
 export function simulateResult(address: string): SimulatedResult | null {
-  const dice = rollDice(address);
-  if (Buffer.byteLength(address) > MAX_ADDRESS_BYTES || dice.chance(0.03)) return null;
+  const choices = createChoices(address);
+  if (Buffer.byteLength(address) > MAX_ADDRESS_BYTES || choices.chance(0.03)) return null;
 
-  const words = dice.pick(GENERATIONS);
+  const words = choices.pick(GENERATIONS);
   const [, localPart = "", domain = ""] = /^([^\s@"]+)@([^\s@.]+(?:\.[^\s@.]+)+)$/.exec(address.toLowerCase()) ?? [];
   const unreachable = {
     id: recordId(address),
@@ -67,19 +67,19 @@ export function simulateResult(address: string): SimulatedResult | null {
   const server = {
     ...unreachable,
     has_mx_records: true,
-    has_reverse_dns: rollDice(domain).chance(0.8),
+    has_reverse_dns: createChoices(domain).chance(0.8),
     is_role_based: ROLES.test(localPart),
     domain_name: domain,
     host_name: `mx.${domain}`,
     server_type: serverTypeOf(domain),
   };
   if (DISPOSABLE_DOMAIN.test(domain)) return { ...server, status: words.disposable, is_disposable: true };
-  if (dice.chance(0.2)) return { ...server, status: words.bad, has_mx_records: dice.chance(0.8) };
-  if (dice.chance(0.12)) {
-    return { ...server, status: "catchall", is_catchall: true, needs_physical_verify: dice.chance(0.5) };
+  if (choices.chance(0.2)) return { ...server, status: words.bad, has_mx_records: choices.chance(0.8) };
+  if (choices.chance(0.12)) {
+    return { ...server, status: "catchall", is_catchall: true, needs_physical_verify: choices.chance(0.5) };
   }
-  if (dice.chance(0.12)) {
-    const reason = dice.pick(UNKNOWN_REASONS);
+  if (choices.chance(0.12)) {
+    const reason = choices.pick(UNKNOWN_REASONS);
     return {
       ...server,
       status: "unknown",
@@ -93,11 +93,11 @@ export function simulateResult(address: string): SimulatedResult | null {
 
 function serverTypeOf(domain: string): string {
   const named = NAMED_SERVERS.find(([pattern]) => pattern.test(domain));
-  return named?.[1] ?? rollDice(domain).pick(SERVER_TYPES);
+  return named?.[1] ?? createChoices(domain).pick(SERVER_TYPES);
 }
 
 /** Random choices that are always the same for the same text. */
-function rollDice(text: string) {
+function createChoices(text: string) {
   const bytes = createHash("sha256").update(text).digest();
   let used = 0;
   const next = () => {

@@ -16,8 +16,8 @@ export interface FinishedJob {
 export type SimulationQueries = ReturnType<typeof simulationQueries>;
 
 /**
- * The statements of a verifier. Each names the task in every select, so that Citus runs it on one shard. Each is a transaction
- * of its own and checks the status that it changes, so that several verifiers can share a task.
+ * The statements of a verifier, each a transaction of its own that checks the status it changes, so that several verifiers
+ * can share a task. Each names the task in every select, so that Citus runs it on one shard.
  */
 export function simulationQueries(sql: Sql, taskId: string) {
   return {

@@ -11,8 +11,8 @@ import { deepPageQueries } from "./deep-page.queries.ts";
 const value = sql.placeholder;
 
 /**
- * Each sub-select names the task by its value and not by a column of another table, from which Citus could not tell the one
- * shard of the task.
+ * Each sub-select compares `task_id` with the value and not with a column of another table, because Citus finds the shard
+ * of the task only by the value.
  */
 const isOfTask = sql`task_id = ${value("taskId")}`;
 

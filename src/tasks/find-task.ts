@@ -17,7 +17,7 @@ export async function findTask(context: Context, id: string): Promise<TaskRecord
   return task;
 }
 
-/** The same for an id that may be the id of something else, so that null is not yet a denied read. */
+/** Like `findTask` for an id that may be that of a job or an email, so null is not audited as a denied read. */
 export async function findReadableTask({ taskById, viewer, audit }: Context, id: string): Promise<TaskRecord | null> {
   const task = await taskById.load(id);
   if (task !== null && viewer.isAdmin) audit("admin_read", id);

@@ -43,8 +43,8 @@ export class QueueFull extends Failure {
 export type FairSlots = ReturnType<typeof createFairSlots>;
 
 /**
- * Shares slots among holders. Each holder has at most its share and a queue of its own, and the queues are served in
- * rotation. A request that would wait past its deadline fails as UNAVAILABLE at once.
+ * Shares slots among holders, each with at most its share and a queue of its own; the queues are served in rotation. A
+ * request that would wait past its deadline fails as UNAVAILABLE at once.
  */
 export function createFairSlots({ slots, perHolder, maxWaiting, maxWaitingInAll }: FairSlotsOptions) {
   const holders = new Map<string, Holder>();

@@ -4,10 +4,10 @@
  */
 export const MAX_TEXT_CHARS = 4096;
 
-/** The limit of new rows in triggers of the database. A text never has more UTF-16 units than bytes. */
+/** Triggers of the database refuse a longer text in a new or changed row. A text never has more UTF-16 units than bytes. */
 export const MAX_TEXT_BYTES = 4096;
 
-/** Rows from before the limit may have longer texts, which fail no page. A surrogate pair is never cut in half. */
+/** Shortens the text of a row that is older than the limit, so that it fails no page. Never cuts a surrogate pair in half. */
 export function shortened<Text extends string | null>(text: Text): Text | string {
   if (text === null || text.length <= MAX_TEXT_CHARS) return text;
   const last = text.charCodeAt(MAX_TEXT_CHARS - 1);

@@ -36,8 +36,8 @@ const HALF_OPEN_AFTER_MS = 400;
 const FAILURES_THAT_OPEN = 5;
 
 /**
- * A new connection may fail once with the error of the connection that it replaces (porsager/postgres#1223), so a read may
- * fail once for each connection. These tries are added. The deadline and the circuit breaker also end the retries.
+ * The tries of a read beyond one for each connection, because a new connection may fail once with the error of the
+ * connection that it replaces (porsager/postgres#1223). The deadline and the circuit breaker also end the retries.
  */
 const TRIES_BEYOND_CONNECTIONS = 5;
 
@@ -53,9 +53,9 @@ interface ReadsOptions {
 }
 
 /**
- * Runs the reads of requests. At most one read runs on each connection, so that a backend that hangs delays no other read.
- * A read is retried after a lost connection. A circuit breaker pauses while the server is unreachable, and the deadline
- * applies even if the driver never settles.
+ * Runs the reads of requests, at most one on each connection, so that a backend that hangs delays no other read. A read is
+ * retried after a lost connection, a circuit breaker pauses while the server is unreachable, and the deadline applies even
+ * if the driver never settles.
  */
 export function createReads(options: ReadsOptions) {
   const { sql, maxConnections, isOtherSchema, hasOutage, retries, cluster } = options;

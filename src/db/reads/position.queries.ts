@@ -1,9 +1,7 @@
 /**
- * The position of the server in the write-ahead log (WAL) and the time of its start. All functions run after the snapshot of
- * the statement was taken, so the statement saw nothing behind this position.
- *
- * The effects of a WAL record are visible before its position is published. `+` means that such a record may exist, and `*`
- * means that the server is not in recovery.
+ * The position of the server in the write-ahead log (WAL) and the time of its start, read after the snapshot of the
+ * statement, which therefore saw nothing beyond this position. `+` means that the effects of the next WAL record may be
+ * visible already, and `*` that the server is not in recovery.
  */
 export const POSITION = `
   case when not in_recovery then pg_current_wal_insert_lsn() || '*'
@@ -36,7 +34,7 @@ export function furthest(positions: readonly WalPosition[]): WalPosition {
 interface SeenPosition {
   /** The server had replayed, or written, at least this. */
   readonly atLeast: WalPosition;
-  /** No statement that ran before saw anything behind this position. */
+  /** No statement that ran before saw anything beyond this position. */
   readonly atMost: WalPosition;
   readonly isInRecovery: boolean;
   /** The time at which the server was started, which no other server shares. */

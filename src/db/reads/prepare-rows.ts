@@ -10,9 +10,9 @@ import type { NotePosition, Pool, TaskScope } from "./reads.ts";
 export type Row = readonly unknown[];
 
 /**
- * Returns a function that runs a prepared read. It returns arrays, because drizzle's mapping to objects is slow
- * (`docs/measurements/benchmarks.md`). It fails as UNAVAILABLE or TIMEOUT within the deadline. The value `tasks` is not a
- * parameter of the statement, but says whose rows it reads.
+ * Returns a function that runs a prepared read and returns arrays, because drizzle's mapping to objects is slow
+ * (`docs/measurements/benchmarks.md`). The function fails as UNAVAILABLE or TIMEOUT within the deadline; its value `tasks`
+ * names the tasks whose rows are read.
  */
 export function prepareRows({ read }: Pool, statement: SQL) {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);

@@ -19,7 +19,7 @@ export class RequestReads {
   readonly required: WalPosition;
   /** Whether a token belongs to another history, so that only the primary may answer. */
   readonly needsPrimary: boolean;
-  /** The request has seen nothing behind this position. */
+  /** The request has seen nothing beyond this position. */
   seen: WalPosition = 0n;
   /** The request has seen everything up to this position. It is known only for shared reads. */
   contains: WalPosition = 0n;

@@ -4,9 +4,9 @@ import { MAX_ANSWER_BYTES, MAX_NAME_BYTES, PUNCTUATION_OF_A_NAME } from "./limit
 import type { SizeOfOperation } from "./query-cost.ts";
 
 /**
- * Limits the bytes of a response to a document of a caller. The names, which the caller chooses, are counted before any row is
- * read, and the values before the response is serialized. The stored documents of REST are not counted: the limits of a page
- * and of a text (`src/values/text-limit.ts`) keep their responses below this limit.
+ * Limits the bytes of a response to a caller's document: the names, which the caller chooses, before any row is read, and
+ * the values before the response is serialized. The limits of a page and of a text (`src/values/text-limit.ts`) keep the
+ * responses of stored REST documents below this limit.
  */
 export function answerSizeLimit(sizeOfOperation: SizeOfOperation): ApolloServerPlugin {
   return {

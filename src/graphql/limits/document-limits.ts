@@ -38,9 +38,9 @@ interface Position {
 const EMPTY_DOCUMENT = { kind: Kind.DOCUMENT, definitions: [] } as const;
 
 /**
- * The validation rule that applies the limits of a document, because graphql-armor and graphql-query-complexity apply theirs
- * too late, see `docs/decisions/dependencies.md`. It must be the first rule. It replaces a refused document by an empty one,
- * because the time of other rules may grow with the square of what is limited.
+ * Applies the limits of a document as the first validation rule, because graphql-armor and graphql-query-complexity apply
+ * theirs too late (`docs/decisions/dependencies.md`). Replaces a refused document by an empty one, because the time of
+ * other rules may grow with the square of its size.
  */
 export const documentLimits: ValidationRule = (context) => ({
   Document(document) {

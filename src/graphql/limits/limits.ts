@@ -1,8 +1,8 @@
 import { GraphQLError } from "graphql";
 
 /**
- * The limits of one document. Fragments are counted where they are spread. `docs/measurements/limits.md` has the largest
- * legitimate use of each limit.
+ * The limits of one document, in which fragments are counted where they are spread. `docs/measurements/limits.md` has the
+ * largest legitimate use of each limit.
  */
 export const GRAPHQL_LIMITS = {
   /** The document store keeps the text of a document as long as its nodes. */

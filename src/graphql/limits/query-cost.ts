@@ -58,9 +58,9 @@ interface OperationSize {
 export type SizeOfOperation = ReturnType<typeof operationSizes>;
 
 /**
- * Returns a function that sizes the largest response of an operation before it is executed. The document must have passed
- * its limits, because the formula is as large as the document with its fragments spread. The formula ignores `@skip` and
- * `@include`, and counts fields that will be merged one by one.
+ * Returns a function that sizes the largest response of an operation before it is executed: it ignores `@skip` and
+ * `@include`, and counts fields that will be merged one by one. The document must have passed its limits, because the
+ * formula is as large as the document with its fragments spread.
  */
 export function operationSizes(schema: GraphQLSchema) {
   /** A weak map, so that a formula is dropped together with its document. */

@@ -5,8 +5,8 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.
 const INVALID_VERSION = "ff";
 
 /**
- * Reads the header `traceparent` by the rules of W3C Trace Context, section 3.2. Returns null for an invalid one. Only later
- * versions than 00 may have more fields.
+ * Reads the header `traceparent` by the rules of W3C Trace Context, section 3.2, which allow more fields only in versions
+ * after 00. Returns null for an invalid header.
  */
 export function readTraceparent(header: string | string[] | undefined): TraceFields | null {
   if (typeof header !== "string") return null;

@@ -2,8 +2,8 @@ import type { RequestHandler } from "express";
 import helmet from "helmet";
 
 /**
- * Security headers for responses that contain data. The GraphiQL page sets its own policy.
- * `Strict-Transport-Security` is left to the proxy that terminates TLS (RFC 6797 forbids it over plain HTTP).
+ * Security headers for responses that contain data; the pages for people set their own policies.
+ * `Strict-Transport-Security` is left to the proxy that terminates TLS, because RFC 6797 forbids it over plain HTTP.
  */
 export const securityHeaders: RequestHandler = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

@@ -89,8 +89,8 @@ export function createOpenStreams({
     size: (kind: StreamKind) => [...open.keys()].filter((stream) => stream.kind === kind).length,
 
     /**
-     * Counts a stream until its response is closed. The signal aborts with the Failure that ends the stream, with ServerStops,
-     * or if the client leaves. Throws RATE_LIMITED or UNAVAILABLE.
+     * Counts a stream until its response is closed; throws RATE_LIMITED or UNAVAILABLE. The signal aborts with the Failure
+     * that ends the stream, with ServerStops, or with ClientLeft.
      */
     open(stream: StreamRequest): AbortSignal {
       const { response, viewer } = stream;

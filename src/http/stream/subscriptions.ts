@@ -44,7 +44,7 @@ export function createSubscriptions({ graphql, createContext, slots, onEvent }: 
     readTogether,
 
     /**
-     * Starts an operation with the context of its request. A query, or an operation that fails, has a result and no stream.
+     * Starts an operation with the context of its request; a query, or an operation that fails, has a result and no stream.
      * `open` counts the stream, throws if there are too many, and returns the signal that ends it.
      */
     async start(operation: Operation, details: RequestDetails, open: () => AbortSignal): Promise<StartedOperation> {

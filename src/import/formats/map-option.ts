@@ -9,7 +9,7 @@ export type ColumnMap = ReadonlyMap<SourceField, string>;
 
 const REASON_COLUMN = "unknown_reason";
 
-/** Reads `email=Address,status=Result`. A name with a comma is written in quotes, as in CSV. Returns a text for a fault. */
+/** Reads `email=Address,status=Result`, in which a name with a comma is in quotes, as in CSV. Returns a fault as text. */
 export function readColumnMap(options: readonly string[]): ColumnMap | string {
   const map = new Map<SourceField, string>();
   for (const option of options) {
@@ -28,7 +28,7 @@ export function readColumnMap(options: readonly string[]): ColumnMap | string {
   return map;
 }
 
-/** Reads `WORD=STATE`. Returns a text for a fault. */
+/** Reads `WORD=STATE`. Returns a fault as text. */
 export function readStatusWords(options: readonly string[]): ReadonlyMap<string, State> | string {
   const words = new Map<string, State>();
   for (const option of options) {

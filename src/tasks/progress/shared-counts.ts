@@ -59,8 +59,8 @@ function newEntry<Result>(result: Promise<Result>, count: Count): CachedResult<R
 }
 
 /**
- * Shares counts among all callers: the same is counted at most once per second, and never twice at once. A caller that times
- * out does not cancel the count for the others. The caller has already checked access.
+ * Shares counts among all callers, whose access was checked before: the same is counted at most once per second, and never
+ * twice at once. A caller that times out does not cancel the count for the others.
  */
 export function createSharedCounts<Counted, Result extends object>(
   { timeoutMs, shared, keyOf, count: runCount }: Counter<Counted, Result>,
