@@ -14,6 +14,8 @@ export interface HttpLimits {
   readonly silenceTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly maxConnections: number;
+  /** During a stop, an idle connection stays open for this long, so that a request that is already on its way can arrive. */
+  readonly stopLingerMs: number;
 }
 
 /** `docs/measurements/limits.md` compares these limits with the defaults of Node. */
@@ -26,6 +28,7 @@ export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
   /** Longer than the 60 s of common load balancers. A request is lost if the server closes a connection that the client still uses. */
   keepAliveTimeoutMs: 65_000,
   maxConnections: 5000,
+  stopLingerMs: 500,
 };
 
 interface LimitSettings {
@@ -46,13 +49,15 @@ export function connectionLimitsOf({ requestTimeoutMs, liveStreams }: LimitSetti
 /** Above this share of `maxConnections`, each new connection closes the connection that has been idle for longest. */
 const EVICTION_SHARE = 0.9;
 
-/** During a stop, an idle connection stays open for this long, so that a request that is already on its way can arrive. */
-const STOP_LINGER_MS = 500;
+/** After FIN, the rest of a request is read for this long, because closing a socket with unread data sends RST. */
+const CLOSE_LINGER_MS = 500;
 
 export type Connections = ReturnType<typeof trackConnections>;
 
+type TrackedLimits = Pick<HttpLimits, "maxConnections" | "stopLingerMs">;
+
 /** Tracks which connections are idle, including those without a complete request, and closes the oldest above the limit. */
-export function trackConnections(server: Server, maxConnections: number) {
+export function trackConnections(server: Server, { maxConnections, stopLingerMs }: TrackedLimits) {
   /** The idle connections with the time (`performance.now()`) since which each is idle, the longest first. */
   const idleSince = new Map<Socket, number>();
   const lastResponses = new WeakMap<Duplex, ServerResponse>();
@@ -77,7 +82,7 @@ export function trackConnections(server: Server, maxConnections: number) {
   server.closeIdleConnections = () => {
     const now = performance.now();
     for (const [socket, since] of idleSince) {
-      if (now - since < STOP_LINGER_MS) continue;
+      if (now - since < stopLingerMs) continue;
       // Closing a connection while its body arrives sends RST, and the client may lose the response.
       if (lastResponses.get(socket)?.req.complete !== false) closeGracefully(socket);
     }
@@ -128,9 +133,9 @@ function closeWithoutSocket(response: ServerResponse): void {
   response.emit("close");
 }
 
-/** Sends FIN and keeps reading, because closing a socket with unread data sends RST. */
+/** Sends FIN and keeps reading for `CLOSE_LINGER_MS`. */
 export function closeGracefully(socket: Socket): void {
   if (socket.writableEnded) return;
   socket.end();
-  setTimeout(() => socket.destroy(), STOP_LINGER_MS).unref();
+  setTimeout(() => socket.destroy(), CLOSE_LINGER_MS).unref();
 }

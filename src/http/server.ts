@@ -41,7 +41,7 @@ export function createHttpServer(app: Express, options: HttpServerOptions): Serv
     requireHostHeader: false,
   });
   server.setTimeout(limits.silenceTimeoutMs);
-  const connections = trackConnections(server, limits.maxConnections);
+  const connections = trackConnections(server, limits);
 
   function recordRefusal(requestId: string, failure: Failure): void {
     log.info({ requestId, status: failure.status }, "malformed request");

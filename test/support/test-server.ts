@@ -23,6 +23,9 @@ export interface TestServerOptions extends AppOptions {
   readonly environment?: Environment;
 }
 
+/** A test closes its server when its requests are answered, so that no request can be on its way. */
+const NO_LINGER = { stopLingerMs: 0 };
+
 /** Starts the application on a socket over an existing database, which the caller closes. */
 export async function serveDatabase(databaseUrl: string, environment: Environment, options: AppOptions = {}) {
   const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...environment });
@@ -43,7 +46,8 @@ export async function serveDatabase(databaseUrl: string, environment: Environmen
     }),
   );
   const replicas = await startReplicas(config, database, log);
-  const app = await openApp(config, { database, replicas, log, ...options });
+  const httpLimits = { ...NO_LINGER, ...options.httpLimits };
+  const app = await openApp(config, { database, replicas, log, ...options, httpLimits });
   const contract = watchContract(app.server);
   await new Promise<void>((resolve) => app.server.listen(0, "127.0.0.1", resolve));
   const { port } = app.server.address() as AddressInfo;
