@@ -13,6 +13,9 @@ const TIMED = [
   "test/tools/{fuzz,hostile-key,storm}.test.ts",
 ];
 
+/** These tests measure their own process, so it must not have run other tests before. */
+const OWN_PROCESS = ["test/graphql/caches.test.ts", "test/rate-limit/event-loop-load.test.ts"];
+
 /**
  * The tests that also run on the Citus cluster at CITUS_URL, in its one database and so one after another. Other files change
  * the tables, count statements, use two databases, or write in ways that Citus refuses (`docs/scaling.md`).
@@ -45,8 +48,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "all", include: ALL, exclude: [...TIMED, "test/citus/**"], sequence: { groupOrder: 0 } },
+        test: {
+          name: "all",
+          include: ALL,
+          exclude: [...TIMED, ...OWN_PROCESS, "test/citus/**"],
+          // Files share two processes, because a process of its own takes each file about a second to load the program.
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
       },
+      { extends: true, test: { name: "own process", include: OWN_PROCESS, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: { name: "timed", include: TIMED, fileParallelism: false, sequence: { groupOrder: 1 } },

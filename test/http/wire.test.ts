@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
 import { sharedTestServer, startTestServer } from "../support/test-server.ts";
@@ -10,6 +10,7 @@ await someJobs(server.sql, taskId, 3);
 const path = `/api/v1/tasks/${taskId}/jobs`;
 const stderr = vi.spyOn(console, "error");
 afterEach(() => expect(stderr).not.toHaveBeenCalled());
+afterAll(() => stderr.mockRestore());
 
 const HOST = "Host: a\r\n";
 const CLOSE = "Connection: close\r\n";

@@ -34,7 +34,9 @@ test("openapi.json has exactly the paths that the server has routes for, and the
   const register = vi.spyOn(express.Router.prototype, "route");
   const server = await startTestServer({ environment: { METRICS_TOKEN: "a-token-of-a-test" } });
   await server.close();
-  const routes = register.mock.calls.flatMap(([path]) => path).map((path) => String(path).replace(/:(\w+)/g, "{$1}"));
+  const paths = register.mock.calls.flatMap(([path]) => path);
+  register.mockRestore();
+  const routes = paths.map((path) => String(path).replace(/:(\w+)/g, "{$1}"));
   expect(Object.keys(openapi.paths).sort()).toEqual(routes.filter((route) => !OTHER_ROUTE.test(route)).sort());
   expect(openapi.info.version).toBe(programVersion());
 });
