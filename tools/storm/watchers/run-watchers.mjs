@@ -14,6 +14,7 @@ import { checkWatchers } from "./watch-checker.mjs";
 import { fillWatchedWorld, readTruth, TASKS, userId } from "./watched-world.mjs";
 import { openWatcher } from "./watcher.mjs";
 import { injectWatcherFaults, watcherFaults } from "./watcher-faults.mjs";
+import { WATCHER_KINDS } from "./watcher-kinds.mjs";
 import { reportWatchers } from "./watcher-report.mjs";
 import { startWriters } from "./writers.mjs";
 
@@ -24,7 +25,8 @@ const SETTLE_MS = 20_000;
 /**
  * Clients follow tasks at two servers over every protocol, while jobs change and one fault after another is injected. The exit
  * code is 1 if a watcher has missed a change, received a wrong one or one out of order, or waits for something at the end.
- * Without a standby no failover is injected, and the run starts sooner.
+ * The standby is also a read replica of both servers. Without
+ * a standby no failover is injected, and the run starts sooner.
  * @param {{ seconds: number, seed: number, program?: string | undefined, isReplicated?: boolean }} options
  */
 export async function runWatchers({ seconds, seed, program = MAIN, isReplicated = true }) {
@@ -50,7 +52,11 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
   const watchers = [];
   let backends;
   try {
-    const environment = { DATABASE_URL: url, METRICS_TOKEN, LOG_LEVEL: "warn" };
+    const environment = {
+      ...{ DATABASE_URL: url, METRICS_TOKEN, LOG_LEVEL: "warn" },
+      // Each server of the database is the primary at some time, and a replica before or after it.
+      ...(isReplicated ? { DATABASE_REPLICA_URLS: replication.nodes.map((node) => node.url).join(" ") } : {}),
+    };
     const seeLine = (line) => log.write(`${line}\n`);
     const open = () => openRestartableServer({ program, environment, seeLine });
     servers.push(...(await Promise.all([open(), open()])));
@@ -111,9 +117,11 @@ async function keepCommitsInStep(nodes) {
 /** Each task is watched over each protocol from both servers, and one task with a filter. */
 function openWatchers({ origins, keys }) {
   const kinds = TASKS.flatMap(({ task }) =>
-    ["changes", "progress", "rest"].flatMap((kind) => origins.map((_, first) => ({ task, kind, first }))),
+    Object.keys(WATCHER_KINDS).flatMap((kind) => origins.map((_, first) => ({ task, kind, first }))),
   );
-  const filtered = ["changes", "rest"].map((kind) => ({ task: 3, kind, first: 0, statuses: ["completed", "failed"] }));
+  const filtered = ["changes", "socket changes", "rest"].map((kind) => ({
+    ...{ task: 3, kind, first: 0, statuses: ["completed", "failed"] },
+  }));
   return [...kinds, ...filtered].map((watcher) => {
     const { task, kind, first, statuses } = watcher;
     const name = `${kind} ${first} of task ${task}${statuses === undefined ? "" : " with a filter"}`;
@@ -133,11 +141,11 @@ async function settle(url, check) {
   }
 }
 
-/** The streams that the servers still count after all watchers have left. */
+/** The streams and WebSocket connections that the servers still count after all watchers have left. */
 async function streamsLeft(origins) {
   const count = async (origin) => {
     const response = await fetch(`${origin}/metrics`, { headers: { Authorization: `Bearer ${METRICS_TOKEN}` } });
-    const kinds = [...(await response.text()).matchAll(/^live_streams\{.*\} (\d+)/gm)];
+    const kinds = [...(await response.text()).matchAll(/^live_(?:streams\{.*\}|sockets) (\d+)/gm)];
     return kinds.length === 0 ? Number.NaN : kinds.reduce((total, [, streams]) => total + Number(streams), 0);
   };
   for (let attempt = 0; ; attempt++) {

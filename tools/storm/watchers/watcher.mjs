@@ -1,10 +1,7 @@
-import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { WATCHER_KINDS } from "./watcher-kinds.mjs";
 
 const RECONNECT_AFTER_MS = 100;
-/** The server sends a comment every 12 s. */
-const SILENCE_MS = 20_000;
 /** The statuses and codes of a stream that is refused while the database or the server is unavailable. */
 const OUTAGE = /^(503|504|DEPENDENCY_UNAVAILABLE|DEPENDENCY_TIMEOUT)$/;
 
@@ -33,7 +30,7 @@ const OUTAGE = /^(503|504|DEPENDENCY_UNAVAILABLE|DEPENDENCY_TIMEOUT)$/;
  * @param {{ name: string, kind: string, task: number, statuses?: string[], key: string, origins: string[], first: number }} options
  */
 export function openWatcher({ name, kind, task, statuses, key, origins, first }) {
-  const { request: requestOf, read, seesJobs = false, seesProgress = false, completes = false } = WATCHER_KINDS[kind];
+  const { connect, read, seesJobs = false, seesProgress = false, completes = false } = WATCHER_KINDS[kind];
   /** @type {Watched} */
   const record = {
     ...{ name, kind, task, statuses, seesJobs, seesProgress: seesProgress && statuses === undefined, completes },
@@ -48,7 +45,7 @@ export function openWatcher({ name, kind, task, statuses, key, origins, first })
   };
   let cursor = null;
   let isClosed = false;
-  /** @type {{ request: http.ClientRequest, response: http.IncomingMessage | null } | null} */
+  /** @type {ReturnType<typeof connect> | null} */
   let current = null;
   const ended = run();
 
@@ -63,8 +60,7 @@ export function openWatcher({ name, kind, task, statuses, key, origins, first })
   }
 
   /** Resolves to the number of received events when the connection is closed. */
-  function watch(origin) {
-    const { method, path, headers, body } = requestOf({ task, statuses, cursor });
+  async function watch(origin) {
     let received = 0;
     let hasFailed = false;
     const noteFailure = (code) => {
@@ -85,35 +81,13 @@ export function openWatcher({ name, kind, task, statuses, key, origins, first })
       if (!record.mayComplete) record.faults.push("the stream completed before the task");
       record.isComplete = true;
     };
-    return new Promise((resolve) => {
-      const request = http.request(new URL(path, origin), {
-        ...{ method, agent: false, timeout: SILENCE_MS },
-        headers: { Authorization: `Bearer ${key}`, Accept: "text/event-stream", ...headers },
-      });
-      const connection = { request, response: /** @type {http.IncomingMessage | null} */ (null) };
-      current = connection;
-      request.on("response", (response) => {
-        connection.response = response;
-        if (response.statusCode !== 200) noteFailure(String(response.statusCode));
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk) => {
-          text += chunk;
-          for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
-            const event = parseEvent(text.slice(0, end));
-            text = text.slice(end + 2);
-            if (response.statusCode === 200 && event !== null) {
-              accept(event);
-              received += 1;
-            }
-          }
-        });
-        response.on("error", () => {});
-      });
-      request.on("timeout", () => request.destroy());
-      request.on("error", () => {});
-      request.on("close", () => resolve(received));
-      request.end(body);
-    });
+    const onEvent = (event) => {
+      accept(event);
+      received += 1;
+    };
+    current = connect({ origin, key }, { task, statuses, cursor }, { onEvent, onFailure: noteFailure });
+    await current.ended;
+    return received;
   }
 
   return {
@@ -121,27 +95,17 @@ export function openWatcher({ name, kind, task, statuses, key, origins, first })
     ended,
     hasSeen: (job, version) => (record.seen.get(job) ?? -1) >= version,
     /** Disconnects as a broken network would. */
-    cut: () => current?.request.destroy(),
+    cut: () => current?.cut(),
     /** Stops reading. */
     async stall(ms) {
-      const response = current?.response;
-      response?.pause();
+      const stalled = current;
+      stalled?.pause();
       await delay(ms);
-      response?.resume();
+      stalled?.resume();
     },
     close() {
       isClosed = true;
-      current?.request.destroy();
+      current?.cut();
     },
   };
-}
-
-/** Null for a comment. */
-function parseEvent(block) {
-  const event = { event: null, data: "", id: null };
-  for (const line of block.split("\n")) {
-    const colon = line.indexOf(":");
-    if (colon > 0) event[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
-  }
-  return event.event === null ? null : event;
 }
