@@ -25,8 +25,7 @@ const SETTLE_MS = 20_000;
 /**
  * Clients follow tasks at two servers over every protocol, while jobs change and one fault after another is injected. The exit
  * code is 1 if a watcher has missed a change, received a wrong one or one out of order, or waits for something at the end.
- * The standby is also a read replica of both servers. Without
- * a standby no failover is injected, and the run starts sooner.
+ * The servers also read from the standby. Without it no failover is injected, and the run starts sooner.
  * @param {{ seconds: number, seed: number, program?: string | undefined, isReplicated?: boolean }} options
  */
 export async function runWatchers({ seconds, seed, program = MAIN, isReplicated = true }) {
