@@ -1,13 +1,12 @@
 import { hash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { addressQueries } from "../deletion/address.queries.ts";
 import { type AddressRows, type DeletedRows, deleteAddress, findAddress } from "../deletion/delete-address.ts";
 import { foldCase } from "../job-search/case-folding.ts";
 import { createLog } from "../log.ts";
 import { pluralize } from "../values/pluralize.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { printTable } from "./print-table.ts";
-import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -74,7 +73,7 @@ function hashOf(address: string): string {
 }
 
 async function printAddress(address: string, note?: string): Promise<void> {
-  const rows = await withDatabase(({ db }) => findAddress(addressQueries(db, address)));
+  const rows = await withDatabase(({ db }) => findAddress(db, address));
   if (rows.jobs.length > 0) {
     const tasks = rows.jobs.map(({ taskId, userId, ids }) => [taskId, userId ?? "none", String(ids.length)]);
     printTable([["TASK", "USER", "JOBS"], ...tasks]);
@@ -96,13 +95,12 @@ function describe({ jobs, records }: AddressRows): string {
 async function removeAddress(address: string): Promise<void> {
   const signal = stopSignal();
   await withDatabase(async ({ db }) => {
-    const queries = addressQueries(db, address);
     const deleted: DeletedRows = { tasks: 0, jobs: 0, records: 0 };
     let isComplete = false;
     try {
-      const rows = await findAddress(queries);
+      const rows = await findAddress(db, address);
       console.error(`Found ${describe(rows)}`);
-      await deleteAddress(queries, { rows, signal, deleted });
+      await deleteAddress(db, { rows, signal, deleted, onWait: reportWaiting() });
       isComplete = !signal.aborted;
     } finally {
       const audit = { audit: "address_deleted", address: hashOf(address), ...deleted, isComplete };

@@ -48,6 +48,16 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
+/** Returns a function that says once that a deletion waits. */
+export function reportWaiting(): () => void {
+  let isReported = false;
+  return () => {
+    if (isReported) return;
+    isReported = true;
+    console.error("Waiting for another program that uses the same rows.");
+  };
+}
+
 /** `parseArgs` adds hints for programmers after its first sentence, so only that sentence is printed. */
 function usageFaultOf(error: unknown): string | null {
   const { code, message } = error as { code?: unknown; message: string };

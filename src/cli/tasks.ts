@@ -7,7 +7,7 @@ import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { openProgress } from "./progress.ts";
-import { isActionOf, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { isActionOf, reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const MAX_LISTED = 1000;
@@ -132,7 +132,7 @@ async function removeTask(id: string, { isDryRun, isConfirmed }: { isDryRun: boo
     let isComplete = false;
     try {
       const onProgress = (rows: number) => progress.update({ phase: "deleting", rows, bytes: 0 });
-      await deleteTask(queries, { taskId, signal, deleted, onProgress });
+      await deleteTask(db, { taskId, signal, deleted, onProgress, onWait: reportWaiting() });
       isComplete = !signal.aborted;
     } finally {
       progress.close();

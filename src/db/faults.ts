@@ -34,6 +34,9 @@ const LOST =
 /** The server cancelled the statement (statement_timeout, lock_timeout). It is not retried, because a retry would take as long. */
 const TOO_SLOW = /^(57014|55P03)$/;
 
+/** Another transaction holds locks on the same rows. */
+const LOCK_CONFLICT = /^(40P01|55P03)$/;
+
 /**
  * The server is out of disk, memory or connections, or read-only after a failover, or has lost the cursor of an export with
  * its connection (34000). The caller did not cause this, and it may pass.
@@ -93,6 +96,16 @@ export function isMissingObject(error: unknown): boolean {
   return MISSING_OBJECT.test(codeOf(error));
 }
 
+/** Whether another transaction held locks on the same rows: a deadlock, or a lock_timeout. A transaction can be run again. */
+export function isLockConflict(error: unknown): boolean {
+  return LOCK_CONFLICT.test(codeOf(error));
+}
+
+/** Whether a row to which a new row refers does not exist any more. */
+export function isMissingReference(error: unknown): boolean {
+  return codeOf(error) === "23503";
+}
+
 /** Returns the failure that the caller receives. Any other error is a bug and is returned unchanged. */
 export function failureOfDatabaseError(error: unknown): unknown {
   if (error instanceof Failure) return error;
@@ -115,6 +128,8 @@ function remedyFor(error: unknown, code: string): string {
   if (code === "3D000") return "Create the database, or correct its name in DATABASE_URL.";
   if (code === "42501") return 'May this user read and change the tables? See docs/operating.md, "The database".';
   if (code === "53300") return "Raise max_connections, or lower DATABASE_POOL_SIZE.";
+  if (isLockConflict(error) || code === "40001")
+    return "Another program changed the same rows at the same time. Run the command again.";
   if (isMissingObject(error))
     return "Apply the migrations: run the command without MIGRATE=off, as the owner of the tables.";
   if (code === "NO_SUITABLE_SERVER")

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
+import type { Transaction } from "../db/give-way.ts";
 import { isInAnyCase } from "../job-search/job-filter.queries.ts";
 import { uuidArray } from "../values/array-literal.ts";
 
@@ -11,13 +12,9 @@ export interface JobsInTask {
   readonly ids: readonly string[];
 }
 
-/**
- * The statements that find and delete the rows of one address, in any case and including soft-deleted rows. Each deletion is a
- * transaction of its own, and names the task, so that Citus runs it on one shard.
- */
+/** The statements that find the rows of one address, in any case and including soft-deleted rows. */
 export function addressQueries(db: Database, address: string) {
   const matches = (column: SQL) => isInAnyCase(column, [address]);
-  const deleteRows = async (statement: SQL) => (await db.execute(statement)).count;
   return {
     /** Reads all jobs once, because no index contains the addresses. */
     async findJobs(): Promise<JobsInTask[]> {
@@ -35,13 +32,16 @@ export function addressQueries(db: Database, address: string) {
       );
       return rows.map(({ id }) => id);
     },
-
-    deleteJobs: (taskId: string, ids: readonly string[]): Promise<number> =>
-      deleteRows(sql`
-        delete from public.task_email_jobs
-        where task_id = ${taskId}::uuid and id = any(${uuidArray(ids)}::uuid[])`),
-
-    deleteRecords: (ids: readonly string[]): Promise<number> =>
-      deleteRows(sql`delete from public.emails where id = any(${uuidArray(ids)}::uuid[])`),
   };
+}
+
+/** The deletion of jobs names the task, so that Citus runs it on one shard. */
+export async function deleteJobsById(tx: Transaction, taskId: string, ids: readonly string[]): Promise<number> {
+  const deleted = await tx.execute(sql`
+    delete from public.task_email_jobs where task_id = ${taskId}::uuid and id = any(${uuidArray(ids)}::uuid[])`);
+  return deleted.count;
+}
+
+export async function deleteRecordsById(tx: Transaction, ids: readonly string[]): Promise<number> {
+  return (await tx.execute(sql`delete from public.emails where id = any(${uuidArray(ids)}::uuid[])`)).count;
 }

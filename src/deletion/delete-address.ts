@@ -1,4 +1,6 @@
-import type { addressQueries, JobsInTask } from "./address.queries.ts";
+import type { Database } from "../db/client.ts";
+import { deleteGivingWay, type Waiting } from "../db/give-way.ts";
+import { addressQueries, deleteJobsById, deleteRecordsById, type JobsInTask } from "./address.queries.ts";
 
 /** Bounds the locks and the time of one transaction. */
 const BATCH = 1000;
@@ -15,31 +17,32 @@ export interface DeletedRows {
   records: number;
 }
 
-interface Deletion {
+interface Deletion extends Waiting {
   readonly rows: AddressRows;
-  readonly signal: AbortSignal;
   /** Counts what is deleted, also if a statement fails. */
   readonly deleted: DeletedRows;
 }
 
-type Queries = ReturnType<typeof addressQueries>;
-
-export async function findAddress(queries: Queries): Promise<AddressRows> {
+export async function findAddress(db: Database, address: string): Promise<AddressRows> {
+  const queries = addressQueries(db, address);
   return { jobs: await queries.findJobs(), records: await queries.findRecords() };
 }
 
 /** Deletes the jobs task by task, and then the email records. A deletion that was stopped continues when it is run again. */
-export async function deleteAddress(queries: Queries, { rows, signal, deleted }: Deletion): Promise<void> {
+export async function deleteAddress(db: Database, { rows, deleted, ...waiting }: Deletion): Promise<void> {
   for (const { taskId, ids } of rows.jobs) {
+    const before = deleted.jobs;
     for (const batch of batchesOf(ids)) {
-      if (signal.aborted) return;
-      deleted.jobs += await queries.deleteJobs(taskId, batch);
+      const jobs = await deleteGivingWay(db, waiting, (tx) => deleteJobsById(tx, taskId, batch));
+      if (jobs === null) return;
+      deleted.jobs += jobs;
     }
-    deleted.tasks += 1;
+    if (deleted.jobs > before) deleted.tasks += 1;
   }
   for (const batch of batchesOf(rows.records)) {
-    if (signal.aborted) return;
-    deleted.records += await queries.deleteRecords(batch);
+    const records = await deleteGivingWay(db, waiting, (tx) => deleteRecordsById(tx, batch));
+    if (records === null) return;
+    deleted.records += records;
   }
 }
 

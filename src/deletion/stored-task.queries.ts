@@ -1,6 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { uuidArray } from "../values/array-literal.ts";
 
 /** A task as the operator sees it, including a soft-deleted one. */
 export interface StoredTask {
@@ -19,11 +18,6 @@ export interface StatusCount {
   readonly jobs: number;
 }
 
-export interface StoredJob {
-  readonly id: string;
-  readonly emailId: string | null;
-}
-
 interface Listed {
   readonly userId: string | null;
   readonly includesDeleted: boolean;
@@ -39,7 +33,7 @@ const TASK = sql`
 const TOTALS = sql`
   select task_id, sum(jobs)::float8 as jobs from public.task_job_totals`;
 
-/** The statements of the command `tasks`. Those about one task name it in every select, so that Citus runs them on one shard. */
+/** The statements of the command `tasks` that read. Those about one task name it in every select, so that Citus runs them on one shard. */
 export function storedTaskQueries(db: Database) {
   return {
     async list({ userId, includesDeleted, limit }: Listed): Promise<StoredTask[]> {
@@ -67,41 +61,5 @@ export function storedTaskQueries(db: Database) {
         from public.task_email_jobs where task_id = ${taskId}::uuid group by 1 order by 1`);
       return [...rows];
     },
-
-    /** Hides the task at once, before its jobs are deleted in batches. */
-    async hide(taskId: string): Promise<void> {
-      await db.execute(
-        sql`update public.tasks set deleted_at = now() where id = ${taskId}::uuid and deleted_at is null`,
-      );
-    },
-
-    /** Soft-deleted jobs are a second group, because the index of the others does not contain them. */
-    async findJobs(taskId: string, batch: { limit: number; softDeleted: boolean }): Promise<StoredJob[]> {
-      const state = batch.softDeleted ? sql`deleted_at is not null` : sql`deleted_at is null`;
-      const jobs = await db.execute<Row<StoredJob>>(sql`
-        select id, email_id as "emailId" from public.task_email_jobs
-        where task_id = ${taskId}::uuid and ${state} limit ${batch.limit}`);
-      return [...jobs];
-    },
-
-    /** Returns those of these email records to which any other job than these refers. */
-    async findUsedRecords(recordIds: readonly string[], jobIds: readonly string[]): Promise<Set<string>> {
-      const used = await db.execute<{ emailId: string }>(sql`
-        select distinct email_id as "emailId" from public.task_email_jobs
-        where email_id = any(${uuidArray(recordIds)}::uuid[]) and id <> all(${uuidArray(jobIds)}::uuid[])`);
-      return new Set(used.map(({ emailId }) => emailId));
-    },
-
-    deleteJobs: async (taskId: string, ids: readonly string[]): Promise<number> =>
-      (
-        await db.execute(sql`
-          delete from public.task_email_jobs where task_id = ${taskId}::uuid and id = any(${uuidArray(ids)}::uuid[])`)
-      ).count,
-
-    deleteRecords: async (ids: readonly string[]): Promise<number> =>
-      (await db.execute(sql`delete from public.emails where id = any(${uuidArray(ids)}::uuid[])`)).count,
-
-    deleteTask: async (taskId: string): Promise<number> =>
-      (await db.execute(sql`delete from public.tasks where id = ${taskId}::uuid`)).count,
   };
 }

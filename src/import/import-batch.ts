@@ -11,20 +11,12 @@ import {
   type ReadOptions,
   type RowFile,
 } from "./formats/row-file.ts";
-import {
-  findIdFaults,
-  type IdFault,
-  insertEmails,
-  insertJobs,
-  insertTask,
-  markRepeatedIds,
-  markTakenIds,
-  setUpTransaction,
-} from "./import.queries.ts";
+import { findIdFaults, type IdFault, insertTask, markRepeatedIds, setUpTransaction } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
 import { readRowFile } from "./read-rows.ts";
 import { COLUMN_NAMES, isRowFault, parseResultRow, type RowFault } from "./result-row.ts";
 import { copyIntoStaging, createStagingTable, prepareStaging, type StagingCopy } from "./staging.queries.ts";
+import { storeLines } from "./stored-lines.queries.ts";
 
 export interface ImportProgress {
   /** First all rows are copied to a temporary table, then they are stored in the final tables. */
@@ -109,15 +101,16 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
     for (let first = 1; first <= staged.lastLine; first += STORE_BATCH_LINES) {
       options.signal?.throwIfAborted();
       const lines = { first, end: first + STORE_BATCH_LINES };
-      const { inserted, existed } = await insertEmails(tx, lines);
-      emails += inserted;
-      if (staged.rowsWithOwnId > 0) reusedEmails += existed - (await markTakenIds(tx, lines));
-      if (staged.rowsWithOwnId > 0) {
+      const hasOwnIds = staged.rowsWithOwnId > 0;
+      const stored = await storeLines(tx, { taskId, lines, hasOwnIds });
+      emails += stored.emails;
+      reusedEmails += stored.reusedEmails;
+      jobs += stored.jobs;
+      if (hasOwnIds) {
         for (const { line, raw, fault } of await findIdFaults(tx, lines)) {
           await badRows.add({ line, raw: raw ?? "" }, idFault(fault));
         }
       }
-      jobs += await insertJobs(tx, taskId, lines);
       options.onProgress?.({ phase: "storing", rows: jobs + badRows.count, bytes: staged.bytesRead });
     }
     if (jobs === 0) throw noGoodRows();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isMissingReference } from "../db/faults.ts";
 import { simulateResult } from "./simulated-result.ts";
 import type { ClaimedJob, SimulationQueries } from "./simulation.queries.ts";
 
@@ -44,8 +45,8 @@ export async function simulateVerifier(
     const jobs = limit === 0 ? [] : await queries.claimPending(limit);
     if (jobs.length > 0) inProgress.push({ jobs, finishAtMs: performance.now() + PROCESSING_MS });
 
-    for (const batch of takeDue(inProgress)) {
-      const { completed, failed } = await finishBatch(queries, batch);
+    for (const { jobs } of takeDue(inProgress)) {
+      const { completed, failed } = await finishJobs(queries, jobs);
       done.completed += completed;
       done.failed += failed;
       onProgress(done);
@@ -84,10 +85,18 @@ function takeDue(inProgress: Batch[]): Batch[] {
   return inProgress.splice(0, later === -1 ? inProgress.length : later);
 }
 
-async function finishBatch(queries: SimulationQueries, { jobs }: Batch): Promise<SimulationCounts> {
+export async function finishJobs(queries: SimulationQueries, jobs: readonly ClaimedJob[]): Promise<SimulationCounts> {
   const results = new Map(jobs.map(({ id, address }) => [id, simulateResult(address)]));
-  await queries.saveResults([...results.values()].filter((result) => result !== null));
-  return await queries.finish([...results].map(([id, result]) => ({ id, emailId: result?.id ?? null })));
+  const finished = [...results].map(([id, result]) => ({ id, emailId: result?.id ?? null }));
+  for (;;) {
+    await queries.saveResults([...results.values()].filter((result) => result !== null));
+    try {
+      return await queries.finish(finished);
+    } catch (error) {
+      // Another command may delete a record between the two statements.
+      if (!isMissingReference(error)) throw error;
+    }
+  }
 }
 
 /** Jobs in processing belong to another verifier. If it has ended, they become pending. */

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { deleteTask } from "../../src/deletion/delete-task.ts";
-import { storedTaskQueries } from "../../src/deletion/stored-task.queries.ts";
 import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { runProgram } from "../support/program.ts";
+import { asSuperuser } from "../support/test-database.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer();
 const { sql, database } = server;
-const openedDatabase = openDatabase({ url: database.url, maxConnections: 1, preparedStatements: true });
-afterAll(() => openedDatabase.close());
 
 const tasks = (...args: string[]) => runProgram("dist/cli/tasks.js", { DATABASE_URL: database.url }, args);
 
@@ -82,18 +80,32 @@ test("a deletion that fails in the middle leaves no email record that another ru
   const id = await aTask(sql);
   const records = await Promise.all(Array.from({ length: 3 }, () => anEmail(sql)));
   for (const email_id of records) await aJob(sql, { task_id: id, email_id, status: "completed" });
-  const queries = storedTaskQueries(openedDatabase.db);
-  const deletion = { taskId: id, signal: new AbortController().signal, onProgress() {} };
-  const fail = async () => {
-    throw new Error("the connection is lost");
-  };
-  for (const broken of ["deleteRecords", "deleteJobs"] as const) {
-    const deleted = { jobs: 0, records: 0 };
-    await expect(deleteTask({ ...queries, [broken]: fail }, { ...deletion, deleted })).rejects.toThrow("lost");
+  const role = `deleter_${randomUUID().slice(0, 8)}`;
+  // The rights that docs/operating.md gives to such a role.
+  await sql.unsafe(`
+    create role ${role} login password 'deleter'; grant usage on schema public to ${role};
+    grant select, update, delete on tasks, emails to ${role}; grant select, delete on task_email_jobs to ${role};
+    create function fail() returns trigger language plpgsql as 'begin raise exception ''broken''; end';`);
+  const url = Object.assign(new URL(database.url), { username: role, password: "deleter" });
+  const opened = openDatabase({ url: String(url), maxConnections: 1 });
+  const deleted = { jobs: 0, records: 0 };
+  const { signal } = new AbortController();
+  const run = () => deleteTask(opened.db, { taskId: id, signal, deleted, onProgress() {}, onWait() {} });
+  try {
+    for (const table of ["emails", "task_email_jobs", "tasks"]) {
+      await sql.unsafe(`create trigger fail before delete on ${table} for each row execute function fail()`);
+      await expect(run()).rejects.toThrow();
+      await sql.unsafe(`drop trigger fail on ${table}`);
+    }
+    await run();
+    expect(deleted).toEqual({ jobs: 3, records: 3 });
+    expect([...(await sql`select id from emails where id in ${sql(records)}`)]).toEqual([]);
+    expect([...(await sql`select id from tasks where id = ${id}`)]).toEqual([]);
+  } finally {
+    await opened.close();
+    await sql.unsafe(`drop owned by ${role}`);
+    await asSuperuser((admin) => admin.unsafe(`drop role ${role}`));
   }
-  await deleteTask(queries, { ...deletion, deleted: { jobs: 0, records: 0 } });
-  expect([...(await sql`select id from emails where id in ${sql(records)}`)]).toEqual([]);
-  expect([...(await sql`select id from task_email_jobs where task_id = ${id}`)]).toEqual([]);
 });
 
 test.each([
