@@ -10,19 +10,25 @@ import { startServer } from "./server/start-server.ts";
 import { exit, stopOnce, stopOnUncaught, surviveBrokenOutput } from "./server/stop.ts";
 import { printWelcome } from "./server/welcome.ts";
 import { runWorker, startWorkers } from "./server/workers.ts";
+import { programVersion } from "./values/version.ts";
 
 // Without this flag V8 keeps the source and the code of every operation that graphql-jit compiles, see
 // `docs/decisions/compiled-execution.md`. It must be set before the first one is compiled.
 setFlagsFromString("--no-compilation-cache");
-try {
-  const config = readConfig(process.env);
-  const log = createLog(config.logLevel);
-  surviveBrokenOutput(log);
-  if (cluster.isPrimary) await run(config, log);
-  else runWorker(config, log);
-} catch (error) {
-  reportStartError(error);
-  await exit(1);
+if (process.argv.includes("--version")) console.log(programVersion());
+else await main();
+
+async function main(): Promise<void> {
+  try {
+    const config = readConfig(process.env);
+    const log = createLog(config.logLevel);
+    surviveBrokenOutput(log);
+    if (cluster.isPrimary) await run(config, log);
+    else runWorker(config, log);
+  } catch (error) {
+    reportStartError(error);
+    await exit(1);
+  }
 }
 
 /** Starts the database and then the server. A signal or a fatal error stops them in reverse order. */
