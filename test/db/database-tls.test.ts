@@ -32,7 +32,7 @@ function urlOf(sslmode: string, { port } = proxy): string {
 
 const open = (url: string) => openDatabase({ url, maxConnections: 1, statementTimeoutMs: 1000 });
 
-test("slow statements and idle pauses pass over one connection", async () => {
+test("slow statements and idle pauses do not close a TLS connection", async () => {
   const { sql, read, close } = open(urlOf("require"));
   const backends = new Set<number>();
   for (const pauseMs of [0, 1500, 0]) {
@@ -44,7 +44,7 @@ test("slow statements and idle pauses pass over one connection", async () => {
   expect(backends.size).toBe(1);
 });
 
-test("a frozen backend is noticed, and another connection answers", async () => {
+test("a read on a frozen backend is repeated on another connection", async () => {
   const { sql, read, close } = open(urlOf("require"));
   const [row] = await sql`select pg_backend_pid() as pid`;
   process.kill(row?.pid, "SIGSTOP");
@@ -59,7 +59,7 @@ test("a frozen backend is noticed, and another connection answers", async () => 
   await close();
 });
 
-test("a server without TLS is unavailable to who requires it, and good enough for who prefers it", async () => {
+test("a server without TLS is unavailable with sslmode=require, and is used with sslmode=prefer", async () => {
   const plain = await openTlsProxy(addressOf(inject("serverUrl")), "N");
   const strict = open(urlOf("require", plain));
   await expect(strict.read(deadlineIn(1900), () => strict.sql`select 1`)).rejects.toMatchObject({
@@ -72,7 +72,7 @@ test("a server without TLS is unavailable to who requires it, and good enough fo
   await plain.close();
 });
 
-test("verify-full refuses a server whose certificate no known authority signed, and names the reason", async () => {
+test("verify-full refuses a certificate that no known authority has signed, and names the reason", async () => {
   const { sql, close } = open(urlOf("verify-full"));
   const failure = await sql`select 1`.catch((error: unknown) => error);
   expect(isUnreachable(failure)).toBe(true);
@@ -80,7 +80,7 @@ test("verify-full refuses a server whose certificate no known authority signed, 
   await close();
 });
 
-test("verify-full lets in who is signed by an authority of NODE_EXTRA_CA_CERTS", async () => {
+test("verify-full accepts a certificate that an authority in NODE_EXTRA_CA_CERTS has signed", async () => {
   const program = startProgram("dist/main.js", {
     DATABASE_URL: urlOf("verify-full"),
     NODE_EXTRA_CA_CERTS: TLS_IDENTITY,

@@ -119,7 +119,7 @@ describe("the patched driver", () => {
     expect(await countForeignRowsAfterCancel(postgres, 30)).toBe(0);
   });
 
-  test("the query after a mid-stream error gets its own rows without holes", async () => {
+  test("the query after an error in the middle of a result gets all of its own rows", async () => {
     expect(await countRowsAfterMidStreamError(postgres)).toBe(3);
   });
 
@@ -137,11 +137,11 @@ describe("the patched driver", () => {
 });
 
 describe("the driver without one of its corrections", () => {
-  test("queries get rows of others if a cancelled query is removed from the queue", async () => {
+  test("queries get the rows of other queries if a cancelled query is removed from the queue", async () => {
     expect(await countForeignRowsAfterCancel(await driverWithout("if (sent.length) {"), 3)).toBeGreaterThan(0);
   });
 
-  test("the next result starts with holes if the row counter is not reset", async () => {
+  test("the next result starts with missing rows if the row counter is not reset", async () => {
     expect(await countRowsAfterMidStreamError(await driverWithout("rows = 0"))).toBeGreaterThan(3);
   });
 

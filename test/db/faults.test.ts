@@ -119,11 +119,11 @@ test("a stopped database is 503 on both APIs and not ready, and a restarted data
   proxy.leadTo(addressOf(embedded.url));
   sql = postgres(embedded.url, { max: 2, onnotice: () => {} });
   await expectBackSoon();
-  // A "not ready" is held for a moment.
+  // "Not ready" is cached for a moment.
   await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: BACK_WITHIN_MS }).toBe(200);
 });
 
-test("connections that are refused, or hung up on in the handshake, are 503, and few connects are tried", async () => {
+test("requests are 503 while the server refuses or closes each new connection, and the pool tries few connects", async () => {
   for (const mood of ["refuse", "hang up"] as const) {
     proxy.become(mood);
     const [before, startedAt] = [proxy.connects(), performance.now()];
@@ -139,7 +139,7 @@ test("connections that are refused, or hung up on in the handshake, are 503, and
   }
 });
 
-test("a network that drops everything is 503 or 504 within two seconds, and heals", async () => {
+test("requests are 503 or 504 within two seconds while the network drops all packets, and succeed afterwards", async () => {
   await expectBackSoon();
   proxy.become("blackhole");
   for (const answer of await Promise.all([askRest(), askGraphql(), askRest()])) {
@@ -150,7 +150,7 @@ test("a network that drops everything is 503 or 504 within two seconds, and heal
   await expectBackSoon();
 });
 
-test("an unreachable database shows in the metrics for as long as it is away, and no longer", async () => {
+test("the metrics show an unreachable database for exactly as long as it cannot be reached", async () => {
   const isBreakerOpen = async () => {
     const text = await server.app.metrics?.text();
     return /^database_breaker_open\{pool="pages"\} 1$/m.test(text ?? "");
@@ -201,7 +201,7 @@ test("one frozen backend fails no request", async () => {
   }
 });
 
-test("a locked table is 504 within two seconds, and good answers when the lock is gone", async () => {
+test("requests are 504 within two seconds while a table is locked, and succeed when the lock is released", async () => {
   const lock = await sql.reserve();
   await lock`begin`;
   await lock`lock table task_email_jobs in access exclusive mode`;
@@ -211,9 +211,9 @@ test("a locked table is 504 within two seconds, and good answers when the lock i
   await expectBackSoon();
 });
 
-describe("a statement that is too slow", () => {
+describe("with slow statements", () => {
   beforeEach(async () => {
-    // A view in the place of the table, which takes its time.
+    // A view with the name of the table, which takes 30 s.
     await sql`alter table task_email_jobs rename to task_email_jobs_table`;
     await sql`create view task_email_jobs as select t.* from task_email_jobs_table t, pg_sleep(30)`;
   });
@@ -222,7 +222,7 @@ describe("a statement that is too slow", () => {
     await sql`alter table task_email_jobs_table rename to task_email_jobs`;
   });
 
-  test("is 504 within two seconds and leaves the connection whole", async () => {
+  test("a statement that is too slow is 504 within two seconds", async () => {
     await expectTimeout();
   });
 
@@ -234,7 +234,7 @@ describe("a statement that is too slow", () => {
   });
 });
 
-test("after the slow ones every page has the rows it should", async () => {
+test("pages are answered after the slow statements have ended", async () => {
   await expectBackSoon();
   for (let i = 0; i < 50; i++) expect((await askRest()).status).toBe(200);
 });
@@ -249,7 +249,7 @@ test("a read-only standby serves requests", async () => {
   });
 });
 
-test("a statement that stood in the way of a standby's replay is tried again", async () => {
+test("a statement that a standby cancelled because of replay is tried again", async () => {
   await sql`create sequence replays`;
   await sql.unsafe(`create function read_on_standby() returns text language plpgsql as $$ begin
     if nextval('replays') < 3 then raise 'conflict with recovery' using errcode = '40001'; end if;

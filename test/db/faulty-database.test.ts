@@ -20,13 +20,13 @@ async function aServedTask() {
   return { server, viewer, taskId: await aTask(server.sql, { user_id: viewer.userId }) };
 }
 
-test("a credential that could not be looked up leaves one line with the reason", async () => {
+test("a request whose credential cannot be looked up logs one line with the reason", async () => {
   const environment = { REQUEST_TIMEOUT_MS: "300", DATABASE_POOL_SIZE: "1" };
   const server = await closedLater(startTestServer({ environment }));
   const viewer = await server.as();
   await server.sql`alter table api_keys rename to api_keys_table`;
   await server.sql`create view api_keys as select k.* from api_keys_table k, pg_sleep(10)`;
-  // The first is under way until the statement's own limit, and the second waits for its connection.
+  // The first statement runs until its own limit, and the second waits for the connection.
   const statuses = [];
   for (let i = 0; i < 2; i++) statuses.push((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status);
   expect(statuses).toEqual([504, 503]);
@@ -34,7 +34,7 @@ test("a credential that could not be looked up leaves one line with the reason",
   expect(reasons).toEqual(["DeadlinePassed", "WaitedTooLong"]);
 });
 
-test("a GraphQL 503 from behind authentication asks to come back, as every 503 does", async () => {
+test("a 503 of GraphQL after authentication has Retry-After, like every 503", async () => {
   const secret = "a secret of this test, long enough for HS256";
   const nowhere = "postgres://user:password@127.0.0.1:9/database";
   const server = await closedLater(serveDatabase(nowhere, { JWT_SECRET: secret }));
@@ -73,17 +73,17 @@ test.each([
   ["too many connections", "53300", 503],
   ["a full disk", "53100", 503],
   ["no memory", "53200", 503],
-  ["starting up or recovering", "57P03", 503],
+  ["a start or a recovery", "57P03", 503],
   ["an administrator's stop", "57P01", 503],
   ["a crash of another backend", "57P02", 503],
   ["a read-only standby", "25006", 503],
-  ["a standby's replay in the way", "40001", 503],
+  ["a conflict with a standby's replay", "40001", 503],
   ["a broken disk", "58030", 503],
   ["a lost connection", "08006", 503],
   ["a lock that is held", "55P03", 504],
-  ["its own time limit", "57014", 504],
-  ["our own mistake", "22012", 500],
-])("what PostgreSQL says of %s (%s) is %i, without a word of its own", async (_, code, status) => {
+  ["the statement timeout", "57014", 504],
+  ["a division by zero", "22012", 500],
+])("an error of PostgreSQL about %s (%s) is %i, and no response has its message", async (_, code, status) => {
   const { server, viewer, taskId } = await aServedTask();
   await server.sql`alter table tasks rename to tasks_table`;
   await server.sql.unsafe(`
@@ -103,7 +103,7 @@ test.each([
   expect(server.logLines.join("")).not.toContain("canary");
 });
 
-test("a database and a process of other zones and date styles give the same page", async () => {
+test("the time zones and date styles of the database and of the process do not change a page", async () => {
   const { server, viewer, taskId } = await aServedTask();
   await someJobs(server.sql, taskId, 20);
   const path = `/api/v1/tasks/${taskId}/jobs`;
@@ -161,18 +161,18 @@ test.each([
   },
 );
 
-test("what is missing in a database of this release is our own fault, asked for once more", async () => {
+test("a missing table in a database of this release is 500 after one more try", async () => {
   const server = await closedLater(startTestServer());
   const viewer = await server.as();
   await server.sql`alter table tasks rename to away`;
   const statements = await server.countStatements(async () => {
     expect((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status).toBe(500);
   });
-  // The key, and whether it is of this release; what fails before it runs is not counted.
+  // The statements for the key and for the release; a statement that fails before it runs is not counted.
   expect(statements).toBeLessThanOrEqual(2);
 });
 
-test("any number of probes cost a statement a second, and each hears of a change soon", async () => {
+test("any number of readiness probes cause at most one statement per second, and a change shows soon", async () => {
   const server = await closedLater(startTestServer());
   const probe = async () => (await fetch(`${server.url}/readyz`)).status;
   const statements = await server.countStatements(async () => {

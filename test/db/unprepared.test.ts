@@ -7,7 +7,7 @@ const server = await sharedTestServer({
 });
 const owner = await server.as();
 
-test("without prepared statements pages, totals, searches and GraphQL answer as with them, over and over", async () => {
+test("without prepared statements, repeated pages, totals, searches and GraphQL queries return the right rows", async () => {
   const taskId = await aTask(server.sql, { user_id: owner.userId });
   await someJobs(server.sql, taskId, 25);
   const failed = await aJob(server.sql, { task_id: taskId, status: "failed" });

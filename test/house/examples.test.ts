@@ -20,8 +20,8 @@ const installed: Record<string, string> = { ...manifest.dependencies, ...manifes
 /** Generators that are too large for `npm ci` of this repository. The tests compare what they have generated. */
 const NOT_INSTALLED = ["@graphql-codegen/cli", "openapi-typescript", "relay-compiler"];
 
-describe("each folder of examples/", () => {
-  test("has a README.md with a command, and a line in the list of examples", () => {
+describe("folders of examples/", () => {
+  test("each example has a README.md with a command, and a line in the list of examples", () => {
     const list = readFileSync("examples/README.md", "utf8");
     expect(folders.length).toBeGreaterThan(18);
     expect(folders.filter((folder) => !/^ {4}\S/m.test(readExample(folder, "README.md")))).toEqual([]);
@@ -29,7 +29,7 @@ describe("each folder of examples/", () => {
   });
 
   test.each(["settings.ts", "settings.py", "settings.sh"])(
-    "has the same %s, so that it can be copied alone",
+    "each example has the same %s, so that it can be copied alone",
     (file) => {
       const texts = folders.filter((folder) => hasExampleFile(folder, file)).map((folder) => readExample(folder, file));
       expect(texts.length).toBeGreaterThan(1);
@@ -37,7 +37,7 @@ describe("each folder of examples/", () => {
     },
   );
 
-  test("names the versions of packages that the repository installs and tests", () => {
+  test("each example names the versions of packages that the repository installs and tests", () => {
     const named = folders
       .filter((folder) => hasExampleFile(folder, "package.json"))
       .flatMap((folder) => {
@@ -84,7 +84,7 @@ describe("generated files of examples/", () => {
     expect(validate(schema, parse(JSON.parse(text)))).toEqual([]);
   });
 
-  describe("api.ts of examples/openapi-typescript has what openapi.json has (`npm install && npm run generate` there)", () => {
+  describe("api.ts of examples/openapi-typescript (`npm install && npm run generate` there writes it)", () => {
     const api = readExample("openapi-typescript", "generated/api.ts");
     const { paths, components } = JSON.parse(readFileSync("openapi.json", "utf8"));
 
@@ -95,7 +95,7 @@ describe("generated files of examples/", () => {
       return lines;
     };
 
-    test("schemas have the same properties, of which the same are optional", () => {
+    test("the schemas of api.ts have the properties of openapi.json, of which the same are optional", () => {
       const inApi = memberOf(api, 4, "schemas");
       const objects = Object.entries<{ properties?: object; required?: string[] }>(components.schemas).flatMap(
         ([name, { properties, required = [] }]) => (properties ? [{ name, properties, required }] : []),
@@ -108,7 +108,7 @@ describe("generated files of examples/", () => {
       }
     });
 
-    test("operations have the same parameters and statuses", () => {
+    test("the operations of api.ts have the parameters and statuses of openapi.json", () => {
       const inApi = /^export interface operations \{\n(.*?)^\}/ms.exec(api)?.[1] ?? "";
       const operations = Object.values<Record<string, Operation>>(paths).flatMap((path) =>
         Object.values(path).filter(({ operationId }) => operationId !== undefined),
