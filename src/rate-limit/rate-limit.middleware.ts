@@ -7,7 +7,7 @@ import { limitConnections } from "./limit-connections.ts";
 import type { LimitedRequest, LimitedResponse } from "./limited-request.ts";
 import { fingerprintOf } from "./recent-credentials.ts";
 
-/** The most expensive page of 100 jobs costs 2,459 (`src/graphql/limits/limits.ts`) and takes one point, as over REST. */
+/** The most expensive page of 100 jobs costs less than this, so that it takes one point, as over REST. */
 const COST_OF_A_POINT = 2500;
 
 /** Charges the points of a GraphQL query beyond its first one. Throws RATE_LIMITED. */
