@@ -5,12 +5,12 @@ import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
 const require = createRequire(import.meta.url);
 
-/** These tests measure times, so they run one after another when all other tests are done. */
+/** These tests need both cores for the times that they measure, so they run one after another when all other tests are done. */
 const TIMED = [
-  "test/db/{failover,faults,isolation}.test.ts",
+  "test/db/isolation.test.ts",
   "test/graphql/hostile-documents.test.ts",
-  "test/server/{early-start,rolling-restart}.test.ts",
-  "test/tools/{fuzz,hostile-key,storm}.test.ts",
+  "test/server/rolling-restart.test.ts",
+  "test/tools/{hostile-key,storm}.test.ts",
 ];
 
 /** These tests measure their own process, so it must not have run other tests before. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { closeIdleFetchConnections } from "./fetch-connections.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -56,6 +57,7 @@ export function startProgram(script: string, environment: Record<string, string>
       return (await this.printed(/Listening on (http:\S+)/))[1] ?? "";
     },
     async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+      closeIdleFetchConnections();
       child.kill(signal);
       return ended;
     },
