@@ -75,15 +75,15 @@ describe("the database's migrations", () => {
     return databaseUrl(inject("serverUrl"), name);
   };
 
-  test("ten instances that start together apply the migrations once", async () => {
-    const url = await anEmptyDatabase("migrated_by_ten");
-    const programs = Array.from({ length: 10 }, () => startProgram(MAIN, { DATABASE_URL: url, PORT: "0" }));
+  test("five instances that start together apply the migrations once", async () => {
+    const url = await anEmptyDatabase("migrated_by_five");
+    const programs = Array.from({ length: 5 }, () => startProgram(MAIN, { DATABASE_URL: url, PORT: "0" }));
     const origins = await Promise.all(programs.map((program) => program.listening()));
     const ready = await Promise.all(origins.map(async (origin) => (await fetch(`${origin}/readyz`)).status));
-    expect(ready).toEqual(Array(10).fill(200));
+    expect(ready).toEqual(Array(5).fill(200));
     const ends = await Promise.all(programs.map((program) => program.stop()));
-    expect(ends.map(({ code }) => code)).toEqual(Array(10).fill(0));
-  }, 90_000);
+    expect(ends.map(({ code }) => code)).toEqual(Array(5).fill(0));
+  }, 60_000);
 
   test("with MIGRATE=off the server is alive but not ready until another process applies the migrations", async () => {
     const url = await anEmptyDatabase("not_migrated");
