@@ -9,11 +9,10 @@ import { EMAIL_COUNTS } from "../tasks/progress/task-progress.queries.ts";
 import type { ProgressGroup } from "../tasks/progress/task-progress.ts";
 import type { Deadline } from "../values/deadline.ts";
 
-/** The jobs that are counted: those of tasks that the viewer may read, created in the range. */
+/** The jobs that are counted: those of the user's tasks that the viewer may read, created in the range. */
 export interface CountedRange {
   readonly viewer: Viewer;
-  /** Counts only the tasks of this user. */
-  readonly userId: string | null;
+  readonly userId: string;
   readonly from: string | null;
   readonly to: string | null;
 }
@@ -86,7 +85,7 @@ function jobsIn(range: CountedRange): SQL {
 }
 
 function tasksIn({ viewer, userId }: CountedRange): SQL[] {
-  return [isVisibleTask(viewer), ...ifGiven(userId, (id) => sql`task.user_id = ${id}`)];
+  return [isVisibleTask(viewer), sql`task.user_id = ${userId}`];
 }
 
 function createdIn(column: SQL, { from, to }: CountedRange): SQL[] {

@@ -12,15 +12,15 @@ import { VerificationMetrics } from "./verification-metrics.type.ts";
 export class VerificationMetricsResolver {
   @Query(() => VerificationMetrics, {
     description:
-      "The results of all tasks that the caller may read, counted together: an admin counts the tasks of all users, any other " +
-      "user their own. `from` and `to` restrict the counts to jobs and tasks that were created in this range. In addition to " +
+      "The results of all tasks of one user, counted together: those of the caller, unless an admin names another user. " +
+      "`from` and `to` restrict the counts to jobs and tasks that were created in this range. In addition to " +
       "its fields, it costs 500 fields.",
   })
   async verificationMetrics(
     @Arg("userId", () => Uuid, {
       nullable: true,
       description:
-        "Counts only the tasks of this user. Useful to admins, because other users see only their own tasks.",
+        "The user whose tasks are counted; the default is the caller. Useful to admins, because other users see only their own tasks.",
     })
     userId: string | null | undefined,
     @Arg("from", () => DateTime, {
@@ -42,13 +42,13 @@ export class VerificationMetricsResolver {
       tasks: selected.has("totalTasks"),
       addresses: selected.has("uniqueEmailAddresses"),
     };
-    const range = { viewer, userId: userId ?? null, from: from ?? null, to: to ?? null };
+    const range = { viewer, userId: userId ?? viewer.userId, from: from ?? null, to: to ?? null };
     const faults = [...faultsOfMoment("from", range.from), ...faultsOfMoment("to", range.to)];
     if (faults.length > 0) throw Failure.ofFields(faults);
     const { progress, ...metrics } = await readMetrics({ range, parts, deadline, readAfter });
     return {
       ...metrics,
-      userId: range.userId ?? (viewer.isAdmin ? null : viewer.userId),
+      userId: range.userId,
       progress: progressFields(progress),
     };
   }

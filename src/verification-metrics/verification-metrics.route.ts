@@ -9,7 +9,7 @@ const METRICS = storedDocument(import.meta.url, FILES);
 export const METRICS_PARAMETERS: KnownParameters = { strict: ["user_id", "from", "to"] };
 
 interface StoredVerificationMetrics {
-  readonly user_id: string | null;
+  readonly user_id: string;
   readonly total_tasks: number;
   readonly unique_email_addresses: number;
   readonly metrics: StoredMetrics;

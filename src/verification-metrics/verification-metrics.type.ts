@@ -4,7 +4,7 @@ import { DateTime, Uuid } from "../values/scalars.ts";
 
 @ObjectType({
   description:
-    "The jobs of several tasks, counted together. The requests of one user share a result. It is at most one second old or, " +
+    "The jobs of all tasks of one user, counted together. The requests of one user share a result. It is at most one second old or, " +
     "if the count takes longer than half a second, at most twice as old as the count took. If the count takes longer than a " +
     "request may take, the request ends with DEPENDENCY_TIMEOUT, and requests within the next minute receive the result of " +
     "that count.",
@@ -12,10 +12,9 @@ import { DateTime, Uuid } from "../values/scalars.ts";
 export class VerificationMetrics {
   @Field(() => Uuid, {
     simple: true,
-    nullable: true,
-    description: "The user whose tasks are counted. Null if an admin counts the tasks of all users.",
+    description: "The user whose tasks are counted.",
   })
-  readonly userId!: string | null;
+  readonly userId!: string;
 
   @Field(() => Int, {
     simple: true,

@@ -150,7 +150,7 @@ export interface paths {
         };
         /**
          * The results of all tasks together
-         * @description The jobs of all tasks that the caller may read, counted together: an admin counts the tasks of all users or of one, any other user their own. The requests of one user share a count, which may be a second old. With a million jobs the first call may be 504 while they are counted: ask again within a minute.
+         * @description The jobs of all tasks of one user, counted together: those of the caller, unless an admin names another user in `user_id`. The requests of one user share a count, which may be a second old. With a million jobs the first call may be 504 while they are counted: ask again within a minute.
          */
         get: operations["getVerificationMetrics"];
         put?: never;
@@ -391,13 +391,13 @@ export interface components {
             /** @description Records of addresses of disposable domains, counted in addition. A record with the status `disposable_domain` is not counted in `exists`, `not_exists`, `catchall`, `invalid_syntax` or `unknown`. */
             disposable_domain_emails: number;
         };
-        /** @description The results of several tasks together. */
+        /** @description The results of all tasks of one user together. */
         VerificationMetrics: {
             /**
              * Format: uuid
-             * @description The user whose tasks are counted. Null if an admin counts those of all users.
+             * @description The user whose tasks are counted.
              */
-            user_id: string | null;
+            user_id: string;
             /** @description The number of jobs. */
             total_verifications: number;
             /** @description The number of tasks, with or without jobs. */
