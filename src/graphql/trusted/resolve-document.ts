@@ -20,7 +20,9 @@ export function createDocumentResolver(trusted: TrustedDocuments | null): Resolv
   if (trusted === null) return refuseIds;
   return (parameters) => {
     const { documentId, extensions, ...others } = parameters;
-    const { persistedQuery, ...otherExtensions } = isRecord(extensions) ? extensions : {};
+    // Apollo Server refuses extensions that are not an object.
+    if (!isRecord(extensions ?? {})) return parameters;
+    const { persistedQuery, ...otherExtensions } = (extensions ?? {}) as Record<string, unknown>;
     const faults: FieldFault[] = [];
     const query = parameters.query === "" ? undefined : (parameters.query ?? undefined);
     const id = readId(documentId, faults);

@@ -36,7 +36,7 @@ export function readGraphqlParameters(resolveDocument: ResolveDocument): Request
 }
 
 function replaceId(query: URLSearchParams, resolveDocument: ResolveDocument): void {
-  const given = { ...Object.fromEntries(query), extensions: parsedOrText(query.get("extensions")) };
+  const given = { ...Object.fromEntries(query), extensions: parsedOrText(query.get("extensions") ?? undefined) };
   const resolved = resolveDocument(given);
   if (resolved === given) return;
   query.delete("documentId");
@@ -45,8 +45,8 @@ function replaceId(query: URLSearchParams, resolveDocument: ResolveDocument): vo
 }
 
 /** Apollo Server refuses a text that is not JSON. */
-function parsedOrText(json: string | null): unknown {
-  if (json === null) return undefined;
+export function parsedOrText(json: string | undefined): unknown {
+  if (json === undefined) return undefined;
   try {
     return JSON.parse(json);
   } catch {

@@ -24,6 +24,11 @@ export interface Operation {
   readonly variables?: Record<string, unknown> | undefined;
 }
 
+/** An operation as a client sends it. Apollo Server refuses the extension of automatic persisted queries. */
+export interface OperationRequest extends Operation {
+  readonly extensions?: Record<string, unknown> | undefined;
+}
+
 export interface Subscriber {
   readonly kind: StreamKind;
   readonly viewer: Viewer;
@@ -64,15 +69,18 @@ export function createEventReadings({ graphql, createContext, slots }: EventRead
     maxWaitingInAll: MAX_WAITING,
   });
 
-  async function execute(operation: Operation, contextValue: RequestContext): Promise<FormattedExecutionResult> {
+  async function execute(
+    { query, operationName, variables, extensions }: OperationRequest,
+    contextValue: RequestContext,
+  ): Promise<FormattedExecutionResult> {
     // The method is POST, because Apollo Server executes only queries by GET. Cross-site requests have no credential.
     const http = { method: "POST", headers: new HeaderMap(), search: "", body: {} };
-    const { query, operationName, variables } = operation;
     const request = {
       query,
       http,
       ...(operationName === undefined ? {} : { operationName }),
       ...(variables === undefined ? {} : { variables }),
+      ...(extensions === undefined ? {} : { extensions }),
     };
     const { body } = await graphql.executeOperation(request, { contextValue });
     if (body.kind !== "single") throw new Error("A subscription must not have an incremental response");

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { RequestDetails } from "../../context.ts";
-import { Failure, type FieldFault } from "../../errors.ts";
 import { extensionsOf } from "../../graphql/format-error.ts";
-import { EVENT_STREAM } from "../../graphql/media-types.ts";
-import type { Operation } from "./event-readings.ts";
+import { EVENT_STREAM, GRAPHQL_TYPES } from "../../graphql/media-types.ts";
+import { parsedOrText } from "../request/graphql-request.ts";
+import type { OperationRequest } from "./event-readings.ts";
 import { startEventStream } from "./event-stream.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -24,6 +24,10 @@ export function streamGraphql(
   const handler: RequestHandler = async (request, response, next) => {
     if (request.headers.accept !== EVENT_STREAM) return next();
     const operation = readOperation(request);
+    if (operation === null) {
+      request.headers.accept = GRAPHQL_TYPES[0].type;
+      return next();
+    }
     const { viewer, requestId } = response.locals;
     const { result, stream } = await subscriptions.start(operation, detailsOf(response), () => {
       const signal = streams.open({ kind: "sse", request, response, viewer });
@@ -50,32 +54,36 @@ export function streamGraphql(
   return handler;
 }
 
-/** Reads the parameters of GraphQL over HTTP, with the types that its specification requires. */
-function readOperation(request: Request): Operation {
+/** Returns null for what is not a request of GraphQL over HTTP, so that Apollo Server refuses it alike for all media types. */
+function readOperation(request: Request): OperationRequest | null {
   const isGet = request.method === "GET";
   const given = isGet ? parametersOf(request.url) : ((request.body ?? {}) as Record<string, unknown>);
-  const faults: FieldFault[] = [];
-  const { query, operationName, variables } = given;
-  if (typeof query !== "string" || query === "") faults.push({ field: "query", reason: "must be a GraphQL document" });
-  if (typeof (operationName ?? "") !== "string") faults.push({ field: "operationName", reason: "must be a string" });
-  if (!isObject(variables ?? {})) faults.push({ field: "variables", reason: "must be an object" });
-  if (faults.length > 0) throw Failure.ofFields(faults);
+  const { operationName, variables, extensions } = given;
+  const query = given.query ?? "";
+  const isRequest =
+    typeof query === "string" &&
+    typeof (operationName ?? "") === "string" &&
+    isObject(variables ?? {}) &&
+    isObject(extensions ?? {}) &&
+    // Apollo Server refuses the hash of a document by the result of the operation.
+    (query !== "" || Boolean((extensions as PersistedQuery | null | undefined)?.persistedQuery));
+  if (!isRequest) return null;
   return {
-    query: query as string,
+    query,
     operationName: (operationName ?? undefined) as string | undefined,
     variables: (variables ?? undefined) as Record<string, unknown> | undefined,
+    extensions: (extensions ?? undefined) as Record<string, unknown> | undefined,
   };
 }
 
+interface PersistedQuery {
+  readonly persistedQuery?: unknown;
+}
+
 function parametersOf(url: string): Record<string, unknown> {
-  const parameters: Record<string, unknown> = Object.fromEntries(new URL(url, "http://localhost").searchParams);
-  const { variables } = parameters;
-  if (typeof variables !== "string") return parameters;
-  try {
-    return { ...parameters, variables: JSON.parse(variables) as unknown };
-  } catch {
-    return parameters;
-  }
+  const parameters = Object.fromEntries(new URL(url, "http://localhost").searchParams);
+  const parsed = ["variables", "extensions"].map((name) => [name, parsedOrText(parameters[name])]);
+  return { ...parameters, ...Object.fromEntries(parsed) };
 }
 
 function isObject(value: unknown): boolean {

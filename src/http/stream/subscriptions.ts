@@ -6,7 +6,13 @@ import type { GraphqlServer } from "../../graphql/server.ts";
 import type { LiveEvents } from "../../live/live-event.ts";
 import type { SubscriptionStart } from "../../live/subscription-run.ts";
 import type { StreamKind } from "../../metrics/live-metrics.ts";
-import { createEventReadings, type Operation, RETRY_AFTER_MS, type Subscriber } from "./event-readings.ts";
+import {
+  createEventReadings,
+  type Operation,
+  type OperationRequest,
+  RETRY_AFTER_MS,
+  type Subscriber,
+} from "./event-readings.ts";
 
 interface SubscriptionsOptions {
   readonly graphql: GraphqlServer;
@@ -47,7 +53,7 @@ export function createSubscriptions({ graphql, createContext, slots, onEvent }: 
      * Starts an operation with the context of its request; a query, or an operation that fails, has a result and no stream.
      * `open` counts the stream, throws if there are too many, and returns the signal that ends it.
      */
-    async start(operation: Operation, details: RequestDetails, open: () => AbortSignal): Promise<StartedOperation> {
+    async start(given: OperationRequest, details: RequestDetails, open: () => AbortSignal): Promise<StartedOperation> {
       let signal: AbortSignal | null = null;
       let refusal: unknown = null;
       const subscription: SubscriptionStart = {
@@ -62,8 +68,10 @@ export function createSubscriptions({ graphql, createContext, slots, onEvent }: 
           }
         },
       };
-      const result = await execute(operation, createContext({ ...details, subscription }));
+      const result = await execute(given, createContext({ ...details, subscription }));
       if (refusal !== null) throw refusal;
+      // Watchers share the readings of equal operations, whatever their extensions are.
+      const { extensions: _extensions, ...operation } = given;
       const { events } = subscription;
       return { result, stream: events === null ? null : openStream(operation, events, signal) };
     },

@@ -10,7 +10,7 @@ import type { ChargeCost } from "../../rate-limit/rate-limit.middleware.ts";
 import { createRefusalDelay } from "../../rate-limit/refusal-delay.ts";
 import type { SocketLimits } from "../../rate-limit/request-limits.ts";
 import { deadlineIn } from "../../values/deadline.ts";
-import type { Operation } from "../stream/event-readings.ts";
+import type { Operation, OperationRequest } from "../stream/event-readings.ts";
 import { type OpenStreams, ServerStops } from "../stream/open-streams.ts";
 import type { Subscriptions } from "../stream/subscriptions.ts";
 import type { OperationResponse } from "./socket-credentials.ts";
@@ -85,7 +85,9 @@ export function createOperationRunner(api: OperationApi) {
     response.locals.deadline = deadline;
     await api.limits?.countRequest(request, limitedResponse);
     const viewer = await api.authenticate(request, deadline);
-    const { query } = api.resolveDocument(parameters);
+    // graphql-ws has checked the types of the parameters.
+    const { query, extensions } = api.resolveDocument(parameters) as Partial<OperationRequest>;
+    const given = { ...operation, query: query ?? "", extensions: extensions ?? undefined };
     const { chargeCost } = api;
     const details = {
       requestId,
@@ -98,7 +100,7 @@ export function createOperationRunner(api: OperationApi) {
       },
     };
     try {
-      const started = await subscriptions.start({ ...operation, query: String(query ?? "") }, details, () => {
+      const started = await subscriptions.start(given, details, () => {
         const signal = streams.open({ kind: "websocket", request, response: limitedResponse as never, viewer });
         response.locals.isStream = true;
         return signal;
