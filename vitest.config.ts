@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import { SummaryReporter } from "./test/support/summary-reporter.ts";
+import { LongestFirst } from "./test/support/test-sequencer.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -77,6 +78,7 @@ export default defineConfig({
             },
           ]),
     ],
+    sequence: { sequencer: LongestFirst },
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -84,6 +86,8 @@ export default defineConfig({
     // By default vitest uses one worker on two cores, but most tests wait rather than compute.
     maxWorkers: 2,
     passWithNoTests: false,
+    // A test that checks nothing fails.
+    expect: { requireAssertions: true },
     allowOnly: false,
   },
 });

@@ -66,4 +66,8 @@ test("the database accepts texts of 4,096 bytes", async () => {
   await aJob(sql, { task_id: taskId, email_address: LONGEST });
   await anEmail(sql, { email: "a@b.c", status: "valid", host_name: LONGEST.slice(10) });
   await sql`update tasks set source = 'csv' where id = ${old.taskId}`;
+  const [stored] = await sql`
+    select task.source, job.email_address, host_name from tasks task
+    join task_email_jobs job on task_id = task.id, emails where task.id = ${taskId} and email = 'a@b.c'`;
+  expect(stored).toEqual({ source: LONGEST, email_address: LONGEST, host_name: LONGEST.slice(10) });
 });

@@ -72,9 +72,11 @@ describe.skipIf(nginx === null)("nginx with the configuration of examples/nginx"
       fetch(`http://127.0.0.1:${place}/api/v1/tasks/${openTask}/events`, { headers }).then(readTexts),
     );
     const readers = await Promise.all(streams);
-    await Promise.all(readers.map((readUntil) => readUntil('"progress_percent":0')));
+    const first = await Promise.all(readers.map((readUntil) => readUntil('"progress_percent":0')));
+    for (const text of first) expect(text).not.toContain("event: complete");
     await server.sql`update task_email_jobs set status = 'completed', updated_at = now() where task_id = ${openTask}`;
-    await Promise.all(readers.map((readUntil) => readUntil("event: complete")));
+    const whole = await Promise.all(readers.map((readUntil) => readUntil("event: complete")));
+    for (const text of whole) expect(text).toContain('"progress_percent":100');
   });
 
   test("root.conf and prefix.conf pass the upgrade to a WebSocket", async () => {
@@ -100,16 +102,17 @@ describe.skipIf(nginx === null)("nginx with the configuration of examples/nginx"
   });
 });
 
-/** Returns a function that reads the body until it contains a text. */
+/** Returns a function that reads the body until it contains a text, and resolves with all that was read. */
 function readTexts(response: Response) {
   const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  return async (expected: string): Promise<void> => {
+  return async (expected: string): Promise<string> => {
     while (!text.includes(expected)) {
       const { done, value } = await reader.read();
       if (done) throw new Error(`the stream ended before ${expected}`);
       text += value;
     }
+    return text;
   };
 }
 

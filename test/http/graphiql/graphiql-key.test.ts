@@ -156,7 +156,7 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await addKey(server, key, userId);
     const { page, close } = await openGraphiql(browser, server.url);
     await keyField(page).fill(key);
-    await keyStatus(page).getByText(`npm run import -- FILE --user ${userId}`).waitFor();
+    await expect.poll(() => keyStatus(page).textContent()).toContain(`npm run import -- FILE --user ${userId}`);
     await close();
   });
 
@@ -180,6 +180,7 @@ describe.skipIf(chromiumPath === null)("the API key in GraphiQL", () => {
     await page.keyboard.insertText(JSON.stringify({ "x-api-key": owner.key }));
     await run(page);
     await result(page).getByText("newer.csv").waitFor();
+    expect(await keyField(page).inputValue()).toBe("");
     await close();
   });
 

@@ -120,6 +120,7 @@ describe.skipIf(chromiumPath === null)("GraphiQL in Chromium", () => {
     await queryEditor(page).getByText("StatusOnly").waitFor();
     await run(page);
     await result(page).getByText("COMPLETED").first().waitFor();
+    expect(await queryEditor(page).textContent()).toContain("StatusOnly");
     await page.close();
   });
 
