@@ -13,9 +13,8 @@ import { EXPORT_FORMATS, exportJobs, type JobExport, type JobExportRequest } fro
 import { createExportSlots } from "../export/export-slots.ts";
 import { FILTER_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { pluralize } from "../values/pluralize.ts";
-import { isUuid } from "../values/uuid.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { requireTaskId, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -63,8 +62,8 @@ function readCommand(): Command {
     },
   });
   const values: Readonly<Record<string, unknown>> = given;
-  const [taskId, ...more] = positionals;
-  if (taskId === undefined || !isUuid(taskId)) throw new UsageError("TASK must be the UUID of a task");
+  const [argument, ...more] = positionals;
+  const taskId = requireTaskId(argument);
   if (more.length > 0) throw new UsageError("only one TASK can be exported at a time");
   const out = values.out as string | undefined;
   const formatOfName = out !== undefined && /\.csv$/i.test(out) ? "csv" : "ndjson";

@@ -5,8 +5,7 @@ import type { ReadOptions } from "../import/formats/row-file.ts";
 import { DELIMITERS } from "../import/text/dialect.ts";
 import { ENCODINGS } from "../import/text/encoding.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
-import { isUuid } from "../values/uuid.ts";
-import { UsageError } from "./run-command.ts";
+import { requireUserId, UsageError } from "./run-command.ts";
 
 export const IMPORT_USAGE = `Usage:
   npm run import -- FILE --user UUID [options]
@@ -58,7 +57,7 @@ export function readImportCommand(): ImportCommand {
   if (more.length > 0) throw new UsageError("only one FILE can be imported at a time");
   const isDryRun = values["dry-run"];
   if (values.user === undefined && !isDryRun) throw new UsageError("--user is missing");
-  if (values.user !== undefined && !isUuid(values.user)) throw new UsageError("--user must be a UUID");
+  const userId = values.user === undefined ? "" : requireUserId(values.user);
   if (Buffer.byteLength(values.source ?? "") > MAX_TEXT_BYTES) {
     throw new UsageError(`--source must not be longer than ${MAX_TEXT_BYTES} bytes`);
   }
@@ -75,7 +74,7 @@ export function readImportCommand(): ImportCommand {
   }
   return {
     fileName,
-    userId: values.user ?? "",
+    userId,
     isDryRun,
     skipBad: values["skip-bad"],
     source: values.source,

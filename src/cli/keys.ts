@@ -3,7 +3,7 @@ import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
 import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
-import { isActionOf, runCommand, UsageError } from "./run-command.ts";
+import { isActionOf, requireUserId, runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -48,8 +48,8 @@ runCommand({
 });
 
 async function createKey(options: { user?: string; admin: boolean; name: string; expires?: string }): Promise<void> {
-  const { user: userId, admin: isAdmin, name } = options;
-  if (userId === undefined || !isUuid(userId)) throw new UsageError("--user must be a UUID");
+  const { admin: isAdmin, name } = options;
+  const userId = requireUserId(options.user);
   const expiresAt = expiryOf(options.expires);
   const key = newApiKey();
   const id = await withDatabase((database) =>

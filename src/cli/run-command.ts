@@ -1,5 +1,6 @@
 import { reasonOf } from "../errors.ts";
 import { printableLines } from "../values/printable.ts";
+import { isUuid } from "../values/uuid.ts";
 import { programVersion } from "../values/version.ts";
 
 /** An error in the arguments of a command. */
@@ -71,6 +72,19 @@ function messageOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const isOfDriver = code !== undefined || String(message).startsWith("Failed query");
   return isOfDriver ? `The command failed: ${reasonOf(error)}.` : String(message ?? error);
+}
+
+export function requireUserId(option: string | undefined): string {
+  return requireUuid(option, "--user must be a UUID");
+}
+
+export function requireTaskId(argument: string | undefined): string {
+  return requireUuid(argument, "TASK must be the UUID of a task");
+}
+
+function requireUuid(text: string | undefined, rule: string): string {
+  if (text === undefined || !isUuid(text)) throw new UsageError(rule);
+  return text;
 }
 
 /** Whether the first argument of a command is one of its actions. */

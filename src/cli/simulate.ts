@@ -7,9 +7,8 @@ import { type SimulationCounts, simulateVerifier } from "../simulation/simulate-
 import { simulationQueries } from "../simulation/simulation.queries.ts";
 import { parseRate } from "../values/environment.ts";
 import { pluralize } from "../values/pluralize.ts";
-import { isUuid } from "../values/uuid.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { requireTaskId, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const DEFAULT_RATE = "20/s";
@@ -68,7 +67,7 @@ async function readCommand(): Promise<Command> {
   });
   const [given, ...more] = positionals;
   if (more.length > 0) throw new UsageError("only one TASK can be verified at a time");
-  if (given !== undefined && !isUuid(given)) throw new UsageError("TASK must be the UUID of a task");
+  if (given !== undefined) requireTaskId(given);
   const jobsPerSecond = readJobsPerSecond(values.rate);
   const config = readConfig(process.env);
   refuseRealResults(config, { taskId: given, yes: values.yes });

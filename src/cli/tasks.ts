@@ -7,7 +7,15 @@ import { printable } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { openProgress } from "./progress.ts";
-import { isActionOf, reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import {
+  isActionOf,
+  reportWaiting,
+  requireUserId,
+  runCommand,
+  STOPPED,
+  stopSignal,
+  UsageError,
+} from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const MAX_LISTED = 1000;
@@ -64,8 +72,8 @@ runCommand({
 });
 
 async function listTasks(options: { user?: string; deleted: boolean; limit: string }): Promise<void> {
-  const { user: userId = null, deleted: includesDeleted } = options;
-  if (userId !== null && !isUuid(userId)) throw new UsageError("--user must be a UUID");
+  const { user, deleted: includesDeleted } = options;
+  const userId = user === undefined ? null : requireUserId(user);
   const limit = /^\d{1,4}$/.test(options.limit) ? Number(options.limit) : 0;
   if (limit < 1 || limit > MAX_LISTED) throw new UsageError(`--limit must be a whole number from 1 to ${MAX_LISTED}`);
   const tasks = await withDatabase(({ db }) => storedTaskQueries(db).list({ userId, includesDeleted, limit }));

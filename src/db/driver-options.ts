@@ -1,15 +1,7 @@
 import type postgres from "postgres";
 import type { ConnectionSettings } from "./connection-url.ts";
 import { DEFAULT_PORT, isSocketDirectory, type ServerAddress, socketPath } from "./servers/server-list.ts";
-import { type ServerChoice, socketFactory } from "./socket.ts";
-
-interface SocketOptions {
-  /** Null for no limit. */
-  readonly silenceMs: number | null;
-  /** The limit for the TCP connect and the TLS handshake together. */
-  readonly timeoutMs: number;
-  readonly servers: ServerAddress | ServerChoice;
-}
+import { type SocketOptions, socketFactory } from "./socket.ts";
 
 /** The address, user and TLS options for postgres.js. */
 export function driverOptions(settings: ConnectionSettings, options: SocketOptions) {

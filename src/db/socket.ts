@@ -26,7 +26,7 @@ export interface ServerChoice {
   refused(server: ServerAddress, reason: unknown): void;
 }
 
-interface SocketOptions {
+export interface SocketOptions {
   /** Null if statements have no time limit. */
   readonly silenceMs: number | null;
   /** The limit for the TCP connect and the TLS handshake together. */

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
-import { Failure, type FailureKind, reasonOf } from "../errors.ts";
+import { Failure, type FailureKind, malformedRequest, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRefusalDelay } from "../rate-limit/refusal-delay.ts";
 import { discardBody } from "./request/request-body.ts";
@@ -38,8 +38,7 @@ function failureOfError(error: unknown): Failure {
   const { status } = error as { status?: number };
   const kind = KIND_BY_STATUS[status ?? 500];
   if (kind === undefined) return new Failure("INTERNAL", { cause: error });
-  if (kind !== "INVALID_INPUT") return new Failure(kind);
-  return new Failure(kind, { message: "The request is malformed" });
+  return kind === "INVALID_INPUT" ? malformedRequest() : new Failure(kind);
 }
 
 /** Handles an error of `errorHandler` itself. Express' own handler would send HTML. */

@@ -35,7 +35,7 @@ type StoreConfig = Pick<Config, "databaseUrl" | "preparedStatements">;
 
 export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfig, log: Log): RateLimiter {
   const { store, close } = openStore(config, storeConfig);
-  const seen = openRecentlySeen(MAX_ADDRESSES);
+  const seen = createRecentlySeen(MAX_ADDRESSES);
   let silentUntil = 0;
   let failing = false;
 
@@ -68,7 +68,7 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
 }
 
 /** Returns a function that records a bucket and, above the limit, returns the least recently used bucket, which must be deleted. */
-function openRecentlySeen(max: number) {
+function createRecentlySeen(max: number) {
   const seen = new Set<string>();
   return (bucket: string): string | undefined => {
     seen.delete(bucket);

@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import { connectSocket, readOperation, type TestSocket } from "./socket-reader.ts";
+import { connectSocket, readOperation, resultReader, type TestSocket } from "./socket-reader.ts";
 
 /** One server-sent event. */
 interface ReceivedEvent {
@@ -58,12 +58,7 @@ function readEvents(response: Response) {
 
   return {
     next,
-    /** The data of the next event, which must be `next`. */
-    async result(ms?: number) {
-      const { event, data } = await next(ms);
-      if (event !== "next") throw new Error(`expected next, not ${event}`);
-      return JSON.parse(data);
-    },
+    result: resultReader(next),
     comments: () => comments,
     close: () => reader.cancel(),
   };

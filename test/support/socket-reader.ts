@@ -78,6 +78,14 @@ export async function connectSocket(options: SocketOptions): Promise<TestSocket>
   return opened;
 }
 
+/** Returns a function that reads the data of the next event, which must be `next`. */
+export const resultReader =
+  (next: (ms?: number) => Promise<{ readonly event: string; readonly data: string }>) => async (ms?: number) => {
+    const { event, data } = await next(ms);
+    if (event !== "next") throw new Error(`expected next, not ${event}`);
+    return JSON.parse(data);
+  };
+
 /** Reads the messages of one operation as the events of a stream: `error` is an event `next`, and then `complete`. */
 export function readOperation(opened: TestSocket, id: string) {
   let isFailed = false;
@@ -92,11 +100,7 @@ export function readOperation(opened: TestSocket, id: string) {
   }
   return {
     next,
-    async result(ms?: number) {
-      const { event, data } = await next(ms);
-      if (event !== "next") throw new Error(`expected next, not ${event}`);
-      return JSON.parse(data);
-    },
+    result: resultReader(next),
     close: async () => opened.send({ type: "complete", id }),
   };
 }

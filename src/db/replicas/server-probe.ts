@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { waitFor } from "../../values/deadline.ts";
 import { type Measurement, measureServer } from "./measure-server.queries.ts";
 
 /** A server that takes longer to answer a measurement counts as frozen or unreachable. */
@@ -26,13 +27,8 @@ export class ServerProbe {
   /** Returns null if an earlier measurement still runs, or if this one fails or takes too long. */
   async measure(): Promise<Measurement | null> {
     if (this.#isUnderWay) return null;
-    const measuring = this.#run();
-    let timer: NodeJS.Timeout | undefined;
     // The measurement of a frozen server ends later, with an error of its socket.
-    const timeout = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, MEASURE_TIMEOUT_MS, null);
-    });
-    return await Promise.race([measuring, timeout]).finally(() => clearTimeout(timer));
+    return waitFor(this.#run(), { ms: MEASURE_TIMEOUT_MS }).catch(() => null);
   }
 
   async #run(): Promise<Measurement | null> {

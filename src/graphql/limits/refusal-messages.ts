@@ -1,4 +1,5 @@
 import { type GraphQLFormattedError, type GraphQLSchema, isIntrospectionType, isSpecifiedScalarType } from "graphql";
+import { MALFORMED_REQUEST } from "../../errors.ts";
 import { limitExceeded } from "./limits.ts";
 
 /** graphql-js messages echo the caller's input, of which a name may be 60 KB, and list every location. */
@@ -12,7 +13,7 @@ const REPLACED_MESSAGES: readonly (readonly [RegExp, string])[] = [
     /Subscription( "\w+")? must (not )?select/,
     "A subscription must have exactly one root field, and no introspection field",
   ],
-  [/apollo/i, "The request is malformed"],
+  [/apollo/i, MALFORMED_REQUEST],
 ];
 
 /** The error that a caller gets for an invalid request. */

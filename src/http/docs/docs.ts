@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import express, { type RequestHandler, type Response, Router } from "express";
+import { type RequestHandler, Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
+import { contentSecurityPolicy, isDirectory, renderPage, serveAssets, setRevalidation } from "../page.ts";
 import { sendRevalidated } from "../response/entity-tag.ts";
 import { readOpenapiDocument } from "./openapi-document.ts";
 
@@ -8,16 +9,12 @@ import { readOpenapiDocument } from "./openapi-document.ts";
 const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/docs/assets/", import.meta.url));
 
 /** Everything comes from this server, and no script or style is inline. Swagger UI's style sheet contains icons as data URLs. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy(
   "script-src 'self'",
   "connect-src 'self'",
   "img-src 'self' data:",
   "style-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+);
 
 /** The OpenAPI document at `/openapi.json`, and the page at `/docs` that shows it. Neither needs a credential. */
 export function docsRoutes(): Router {
@@ -31,17 +28,11 @@ export function docsRoutes(): Router {
   });
 
   router.all("/docs", readOnly, pageHeaders, (request, response) => {
-    const isDirectory = request.originalUrl.split("?", 1)[0]?.endsWith("/") ?? false;
     setRevalidation(response);
-    sendRevalidated(response, { type: "text/html", body: isDirectory ? DIRECTORY_PAGE : PAGE });
+    sendRevalidated(response, { type: "text/html", body: isDirectory(request) ? DIRECTORY_PAGE : PAGE });
   });
 
-  // The file names contain no hash, so a browser must revalidate each file. If it is unchanged, the ETag yields 304.
-  router.use("/docs/assets", readOnly, pageHeaders);
-  router.use(
-    "/docs/assets",
-    express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders: setRevalidation }),
-  );
+  router.use("/docs/assets", readOnly, pageHeaders, serveAssets(ASSETS_DIR));
   return router;
 }
 
@@ -50,33 +41,22 @@ const pageHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-function setRevalidation(response: Response): void {
-  response.set("Cache-Control", "no-cache");
-}
-
-const PAGE = renderPage("docs/", "openapi.json");
-const DIRECTORY_PAGE = renderPage("./", "../openapi.json");
+const PAGE = renderReference("docs/", "openapi.json");
+const DIRECTORY_PAGE = renderReference("./", "../openapi.json");
 
 /** Both URLs are relative, so that the page works under a path prefix that this server does not know. */
-function renderPage(base: string, document: string): string {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Task Jobs API · Reference</title>
-    <link rel="icon" href="${base}../favicon.ico" sizes="32x32">
-    <link rel="icon" href="${base}../favicon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="${base}assets/swagger-ui.css">
-    <link rel="stylesheet" href="${base}assets/docs.css">
-    <script src="${base}assets/swagger-ui-bundle.js" defer></script>
-    <script src="${base}assets/docs.js" defer></script>
-  </head>
-  <body>
-    <div id="docs" data-document="${document}">
+function renderReference(base: string, document: string): string {
+  return renderPage({
+    title: "Task Jobs API · Reference",
+    root: `${base}../`,
+    head: [
+      `<link rel="stylesheet" href="${base}assets/swagger-ui.css">`,
+      `<link rel="stylesheet" href="${base}assets/docs.css">`,
+      `<script src="${base}assets/swagger-ui-bundle.js" defer></script>`,
+      `<script src="${base}assets/docs.js" defer></script>`,
+    ],
+    body: `<div id="docs" data-document="${document}">
       <p class="loading">Loading the reference, which needs JavaScript …</p>
-    </div>
-  </body>
-</html>
-`;
+    </div>`,
+  });
 }

@@ -2,24 +2,21 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import express, { type Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
+import { contentSecurityPolicy, isDirectory, renderPage, serveAssets } from "../page.ts";
 import { mayContainDemoKey } from "./demo-key-access.ts";
 
 /** Where `tools/build-graphiql.mjs` puts the bundle. The same from `src/http/graphiql` and from `dist/http/graphiql`. */
 const ASSETS_DIR = fileURLToPath(new URL("../../../dist/http/graphiql/assets/", import.meta.url));
 
 /** Everything comes from this server. Monaco and GraphiQL insert style elements, hence the one 'unsafe-inline'. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy(
   "script-src 'self'",
   "worker-src 'self'",
   "connect-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "style-src 'self' 'unsafe-inline'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+);
 
 export interface Demo {
   readonly apiKey: string;
@@ -48,14 +45,11 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
   });
 
   router.all("/", onlyMethods("GET", "HEAD"), (request, response) => {
-    const isDirectory = request.originalUrl.split("?", 1)[0]?.endsWith("/") ?? false;
-    const page = renderPage(isDirectory ? "./" : "graphiql/", mayContainDemoKey(request) ? demo : null);
+    const page = renderGraphiql(isDirectory(request) ? "./" : "graphiql/", mayContainDemoKey(request) ? demo : null);
     // The page contains the demo's key and task, which depend on the caller and change with the database.
     response.set("Cache-Control", "no-store").type("html").send(page);
   });
 
-  // The file names contain no hash, so a browser must revalidate each file. If it is unchanged, the ETag yields 304.
-  const setHeaders = (response: express.Response) => response.set("Cache-Control", "no-cache");
   const onlyReads = onlyMethods("GET", "HEAD");
   router.use("/assets", (request, response, next) => {
     const isRead = request.method === "GET" || request.method === "HEAD";
@@ -63,7 +57,7 @@ export function graphiqlRoutes({ demo }: GraphiqlOptions): Router {
     if (isRead || !isAsset(request.path)) next();
     else onlyReads(request, response, next);
   });
-  router.use("/assets", express.static(ASSETS_DIR, { index: false, redirect: false, cacheControl: false, setHeaders }));
+  router.use("/assets", serveAssets(ASSETS_DIR));
 
   return router;
 }
@@ -73,25 +67,19 @@ function isAsset(path: string): boolean {
 }
 
 /** `base` is the relative URL from the page to the directory `/graphiql/`. */
-function renderPage(base: string, demo: Demo | null): string {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Task Jobs API · GraphiQL</title>
-    <link rel="icon" href="${base}../favicon.ico" sizes="32x32">
-    <link rel="icon" href="${base}../favicon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="${base}assets/style.css">
-    <script type="module" src="${base}assets/app.js"></script>
-  </head>
-  <body>
-    <div id="graphiql" data-base="${base}"${dataAttribute("api-key", demo?.apiKey)}${dataAttribute("task-id", demo?.taskId)}>
+function renderGraphiql(base: string, demo: Demo | null): string {
+  const attributes = `data-base="${base}"${dataAttribute("api-key", demo?.apiKey)}${dataAttribute("task-id", demo?.taskId)}`;
+  return renderPage({
+    title: "Task Jobs API · GraphiQL",
+    root: `${base}../`,
+    head: [
+      `<link rel="stylesheet" href="${base}assets/style.css">`,
+      `<script type="module" src="${base}assets/app.js"></script>`,
+    ],
+    body: `<div id="graphiql" ${attributes}>
       <p class="loading">Loading GraphiQL, which needs JavaScript …</p>
-    </div>
-  </body>
-</html>
-`;
+    </div>`,
+  });
 }
 
 function dataAttribute(name: string, value: string | undefined): string {

@@ -1,3 +1,4 @@
+import { renderPage } from "../page.ts";
 import type { ServiceOverview } from "./service-overview.ts";
 
 const DESCRIPTION = "The email jobs of batch verification tasks, over GraphQL and over the documented REST endpoint.";
@@ -38,19 +39,13 @@ export function renderHomePage({ name, version, links }: ServiceOverview, pathPr
     path === undefined ? [] : [entry(`<a href="${urlOf(path)}">${title}</a>`, description)],
   );
   const endpoints = apis.map(({ title, path, description }) => entry(`${title} <code>${path}</code>`, description));
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>${name}</title>
-    <link rel="icon" href="${urlOf(`${pathPrefix}/favicon.ico`)}" sizes="32x32">
-    <link rel="icon" href="${urlOf(`${pathPrefix}/favicon.svg`)}" type="image/svg+xml">
-    <link rel="stylesheet" href="${urlOf(`${pathPrefix}/home.css`)}">
-  </head>
-  <body>
-    <header>
-      <img src="${urlOf(`${pathPrefix}/favicon.svg`)}" alt="" width="40" height="40">
+  const root = urlOf(`${pathPrefix}/`);
+  return renderPage({
+    title: name,
+    root,
+    head: [`<link rel="stylesheet" href="${root}home.css">`],
+    body: `<header>
+      <img src="${root}favicon.svg" alt="" width="40" height="40">
       <h1>${name} <small>${version}</small></h1>
       <p>${DESCRIPTION}</p>
     </header>
@@ -65,10 +60,8 @@ export function renderHomePage({ name, version, links }: ServiceOverview, pathPr
     <footer>
       <p>Requests to the APIs need a key: <code>Authorization: Bearer tj_…</code></p>
       <p>On the server, this command creates one: <code>npm run keys -- create --user UUID</code></p>
-    </footer>
-  </body>
-</html>
-`;
+    </footer>`,
+  });
 }
 
 function entry(term: string, description: string): string {

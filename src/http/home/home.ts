@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import express, { Router } from "express";
 import { Failure } from "../../errors.ts";
 import { onlyMethods } from "../error-handler.ts";
+import { contentSecurityPolicy, setRevalidation } from "../page.ts";
 import { acceptedType } from "../request/accepted-type.ts";
 import { sendRevalidated } from "../response/entity-tag.ts";
 import { renderHomePage } from "./home-page.ts";
@@ -22,14 +23,7 @@ const ASSET_OPTIONS = {
 const TYPES = [{ type: "application/json" }, { type: "text/html" }] as const;
 
 /** The page loads a style sheet and an icon, and has no script. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy("style-src 'self'", "img-src 'self'");
 
 /** `GET /` links to every part of the server: a page for browsers, JSON for programs. No path of this router needs a credential. */
 export function homeRoutes(parts: ServedParts): Router {
@@ -45,7 +39,7 @@ export function homeRoutes(parts: ServedParts): Router {
     }
     const { pathPrefix } = response.locals;
     const overview = serviceOverview(parts, pathPrefix);
-    response.setHeader("Cache-Control", "no-cache");
+    setRevalidation(response);
     if (type === "text/html") response.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     const body = type === "text/html" ? renderHomePage(overview, pathPrefix) : JSON.stringify(overview);
     sendRevalidated(response, { type, body });

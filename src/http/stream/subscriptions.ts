@@ -73,7 +73,7 @@ export function createSubscriptions({ graphql, createContext, slots, onEvent }: 
       // Watchers share the readings of equal operations, whatever their extensions are.
       const { extensions: _extensions, ...operation } = given;
       const { events } = subscription;
-      return { result, stream: events === null ? null : openStream(operation, events, signal) };
+      return { result, stream: events === null ? null : createStream(operation, events, signal) };
     },
 
     /** Yields the result of each event that has news. Ends when no event follows, and throws the reason of the signal. */
@@ -113,7 +113,7 @@ export function createSubscriptions({ graphql, createContext, slots, onEvent }: 
 }
 
 /** Closes the events with the signal. */
-function openStream(operation: Operation, events: LiveEvents, signal: AbortSignal | null): Stream {
+function createStream(operation: Operation, events: LiveEvents, signal: AbortSignal | null): Stream {
   if (signal === null) throw new Error("A subscription began before it was counted");
   const close = () => void events.return?.();
   if (signal.aborted) close();

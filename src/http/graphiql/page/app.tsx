@@ -5,7 +5,7 @@ import { createRoot } from "react-dom/client";
 import { tasksIn } from "./account.ts";
 import { ActiveTabScroll } from "./active-tab-scroll.tsx";
 import { keepKey } from "./api-key.ts";
-import { openBrowserStorage } from "./browser-storage.ts";
+import { createBrowserStorage } from "./browser-storage.ts";
 import { provideClipboard } from "./clipboard.ts";
 import { exampleTabs } from "./examples.ts";
 import { createFetcher } from "./fetcher.ts";
@@ -14,7 +14,7 @@ import { readLinkedTab } from "./linked-tab.ts";
 import { refusalOf } from "./refusal.ts";
 import { LinkButton, type Pane, PaneSwitch, Shortcuts } from "./session-tools.tsx";
 import { type PageSettings, PLACEHOLDER_TASK_ID, pageRoot, readSettings } from "./settings.ts";
-import { openTabStorage, readActiveTab } from "./tab-storage.ts";
+import { createTabStorage, readActiveTab } from "./tab-storage.ts";
 import { TaskSelect } from "./task-select.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { useAccount } from "./use-account.ts";
@@ -24,11 +24,11 @@ import { useNotice } from "./use-notice.ts";
 const NO_PLUGINS: never[] = [];
 
 /** The state that is read once, when the page opens. */
-function openSession({ demoApiKey, demoTaskId }: PageSettings) {
+function readSession({ demoApiKey, demoTaskId }: PageSettings) {
   const taskId = demoTaskId ?? PLACEHOLDER_TASK_ID;
-  const keptKey = keepKey(openBrowserStorage("sessionStorage"), demoApiKey);
-  const lasting = openBrowserStorage("localStorage");
-  const storage = openTabStorage(lasting, taskId, keptKey.clear);
+  const keptKey = keepKey(createBrowserStorage("sessionStorage"), demoApiKey);
+  const lasting = createBrowserStorage("localStorage");
+  const storage = createTabStorage(lasting, taskId, keptKey.clear);
   const linked = readLinkedTab(location.search);
   // GraphiQL now stores the tab, so a reload must show its edits instead of the link.
   if (linked !== null && lasting.isLasting) history.replaceState(null, "", location.pathname);
@@ -38,7 +38,7 @@ function openSession({ demoApiKey, demoTaskId }: PageSettings) {
 }
 
 function App({ settings }: { settings: PageSettings }) {
-  const [{ keptKey, storage, linked, tabs, activeTab }] = useState(() => openSession(settings));
+  const [{ keptKey, storage, linked, tabs, activeTab }] = useState(() => readSession(settings));
   const { apiKey, setApiKey, currentKey, account, check, addTasks } = useAccount(settings.endpoint, keptKey);
   const [pane, setPane] = useState<Pane>("Query");
   const [taskSlot, setTaskSlot] = useState<HTMLElement | null>(null);

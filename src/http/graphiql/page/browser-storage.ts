@@ -9,7 +9,7 @@ export interface PageStorage {
 }
 
 /** The browser's storage, or a map in memory if the browser blocks storage. */
-export function openBrowserStorage(kind: "localStorage" | "sessionStorage"): PageStorage {
+export function createBrowserStorage(kind: "localStorage" | "sessionStorage"): PageStorage {
   try {
     const storage = window[kind];
     const probe = "task-jobs-api:probe";
@@ -23,11 +23,11 @@ export function openBrowserStorage(kind: "localStorage" | "sessionStorage"): Pag
       isLasting: true,
     };
   } catch {
-    return openMemoryStorage();
+    return createMemoryStorage();
   }
 }
 
-function openMemoryStorage(): PageStorage {
+function createMemoryStorage(): PageStorage {
   const values = new Map<string, string>();
   return {
     getItem: (name) => values.get(name) ?? null,

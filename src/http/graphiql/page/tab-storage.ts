@@ -14,7 +14,7 @@ export interface TabStorage {
  * Keeps what GraphiQL remembers apart per demo: tabs left over from an older database, or from another project's
  * GraphiQL on the same port, would otherwise hide this page's examples and make the first click fail.
  */
-export function openTabStorage(storage: PageStorage, owner: string, onClear: () => void): TabStorage {
+export function createTabStorage(storage: PageStorage, owner: string, onClear: () => void): TabStorage {
   const prefix = `task-jobs-api:${owner}:`;
   const ownNames = () => storage.names().filter((name) => name.startsWith(prefix));
   return {
