@@ -4,10 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { applyMigrations } from "#server/db/migrate.js";
 import { send } from "./storm/clients.mjs";
-import { fillGrowingWorld, taskId, userId } from "./storm/replicas/growing-world.mjs";
+import { createGrowingWorld, taskId, userId } from "./storm/replicas/growing-world.mjs";
 import { insertKey } from "./support/api-key.mjs";
 import { openReplication } from "./support/replication.mjs";
 import { listening, MAIN } from "./support/stage.mjs";
@@ -22,16 +20,7 @@ const PAGES = {
   "100 jobs, filtered": "limit=100&status=completed",
 };
 
-const replication = await openReplication({
-  standbys: 1,
-  prepare: async (url) => {
-    await applyMigrations(url);
-    const sql = postgres(url, { max: 1, onnotice: () => {} });
-    await fillGrowingWorld(sql);
-    await sql`vacuum analyze`;
-    await sql.end();
-  },
-});
+const replication = await openReplication({ standbys: 1, prepare: createGrowingWorld });
 const [primary, replica] = replication.nodes;
 const key = await primary.run((sql) => insertKey(sql, userId));
 await replica.replayed();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType } from "graphql";
 import { hostileText, idText } from "./hostile.mjs";
+import { EnumWord } from "./literals.mjs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const SIZES = ["limit", "first", "last"];
@@ -80,16 +81,6 @@ function objectFor(type, depth) {
   return fc.record(values, { requiredKeys: fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name) });
 }
 
-/** An enum value: a bare word in a document, a string in the variables. */
-class EnumWord {
-  constructor(word) {
-    this.word = word;
-  }
-  toJSON() {
-    return this.word;
-  }
-}
-
 /** Whether the server must accept the value. Null if that is unknown. */
 export function isAccepted(type, value, isVariable) {
   if (value === undefined || value === null) return !isNonNullType(type);
@@ -101,14 +92,4 @@ export function isAccepted(type, value, isVariable) {
 function canBeLiteral(typeName, value) {
   if (typeof value === "string") return value.isWellFormed();
   return typeName !== "ID" || typeof value !== "number" || /^-?\d+$/.test(String(value));
-}
-
-export function literalOf(value) {
-  if (value instanceof EnumWord) return value.word;
-  if (Array.isArray(value)) return `[${value.map(literalOf).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  return `{${Object.entries(value)
-    .filter(([name]) => /^[_a-z]\w*$/i.test(name))
-    .map(([name, inner]) => `${name}: ${literalOf(inner)}`)
-    .join(", ")}}`;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { getNamedType, isCompositeType, isNonNullType, isObjectType } from "graphql";
-import { isAccepted, literalOf, valueArbitrary } from "./argument-values.mjs";
+import { isAccepted, valueArbitrary } from "./argument-values.mjs";
+import { literalOf } from "./literals.mjs";
 
 const MAX_DEPTH = 7;
 const MAX_ROOTS = 3;

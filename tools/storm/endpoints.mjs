@@ -1,3 +1,4 @@
+import { restEmail } from "./rest-email.mjs";
 import { countOf, filteredPageOf, pageOf, sizeOf, taskId } from "./world.mjs";
 
 const JOB_FIELDS = "id taskId emailAddress status email { id email status domainName } createdAt updatedAt";
@@ -83,24 +84,5 @@ function restJob(job) {
     ...(job.email === null ? {} : { email: restEmail(job.email) }),
     created_at: job.createdAt,
     updated_at: job.updatedAt,
-  };
-}
-
-function restEmail({ id, email, status, domainName }) {
-  return {
-    id,
-    email,
-    status,
-    is_role_based: false,
-    is_disposable: false,
-    has_mx_records: false,
-    has_reverse_dns: false,
-    domain_name: domainName,
-    host_name: null,
-    server_type: null,
-    is_catchall: false,
-    validated_at: null,
-    unknown_reason: null,
-    needs_physical_verify: false,
   };
 }

@@ -8,8 +8,9 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
+import { literalOf } from "../literals.mjs";
 import { randomOf } from "./random.mjs";
-import { literalOf, makeValue } from "./values.mjs";
+import { makeValue } from "./values.mjs";
 
 const MAX_DEPTH = 6;
 /** Names that objects inherit, that generated code uses, and that a path joined with `_` confuses. */

@@ -1,4 +1,5 @@
 import { getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType } from "graphql";
+import { EnumWord } from "../literals.mjs";
 import { TASKS } from "../world.mjs";
 
 const IDS = [...TASKS.map(({ id }) => id), TASKS[0].id.toUpperCase()];
@@ -31,23 +32,4 @@ function scalarOf(name, random) {
   if (name === "UUID" || name === "ID") return random.chance(0.6) ? IDS[0] : random.oneOf(IDS);
   if (name === "DateTime") return random.oneOf(["2025-01-01T00:00:00Z", "2030-01-01T00:00:00+02:00", "soon"]);
   return random.oneOf(random.isPlain ? PLAIN_TEXTS : TEXTS);
-}
-
-/** An enum value: a bare word in a document, a string in the variables. */
-class EnumWord {
-  constructor(word) {
-    this.word = word;
-  }
-  toJSON() {
-    return this.word;
-  }
-}
-
-export function literalOf(value) {
-  if (value instanceof EnumWord) return value.word;
-  if (Array.isArray(value)) return `[${value.map(literalOf).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  return `{${Object.entries(value)
-    .map(([name, inner]) => `${name}: ${literalOf(inner)}`)
-    .join(", ")}}`;
 }

@@ -1,3 +1,7 @@
+import postgres from "postgres";
+import { applyMigrations } from "#server/db/migrate.js";
+import { restEmail } from "../rest-email.mjs";
+
 /**
  * Tasks whose jobs are appended one after another, so that the number of jobs tells which state of the database a response
  * shows. Each append also changes the email record that all jobs of the task share, in the same transaction.
@@ -17,7 +21,16 @@ const addressOf = (task, number) => `j${number}.t${task}@storm.example`;
 const statusOf = (number) => STATUSES[number % STATUSES.length];
 const timeOf = (number) => new Date(Date.UTC(2025, 0, 1) + number * 1000).toISOString().replace(".000Z", "Z");
 
-export async function fillGrowingWorld(sql) {
+/** Creates the tables and the tasks in an empty database. */
+export async function createGrowingWorld(url) {
+  await applyMigrations(url);
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await fillGrowingWorld(sql);
+  await sql`vacuum analyze`;
+  await sql.end();
+}
+
+async function fillGrowingWorld(sql) {
   for (let task = 1; task <= TASKS; task++) {
     await sql`insert into tasks (id, user_id) values (${taskId(task)}, ${USER})`;
     await sql`insert into emails (id, email, status) values (${emailId(task)}, 'e@storm.example', 'v0')`;
@@ -49,22 +62,7 @@ function numbersOf(count, { limit, offset, status = undefined }) {
 
 /** The body of a REST page of a task with `count` jobs, whose email record has the status `v${version}`. */
 export function restBody(count, version, page) {
-  const email = {
-    id: emailId(page.task),
-    email: "e@storm.example",
-    status: `v${version}`,
-    is_role_based: false,
-    is_disposable: false,
-    has_mx_records: false,
-    has_reverse_dns: false,
-    domain_name: null,
-    host_name: null,
-    server_type: null,
-    is_catchall: false,
-    validated_at: null,
-    unknown_reason: null,
-    needs_physical_verify: false,
-  };
+  const email = restEmail({ id: emailId(page.task), email: "e@storm.example", status: `v${version}` });
   const jobs = numbersOf(count, page).map((number) => ({
     id: jobId(page.task, number),
     task_id: taskId(page.task),

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, mkdirSync } from "node:fs";
 import postgres from "postgres";
-import { applyMigrations } from "#server/db/migrate.js";
 import { readConsistencyToken } from "#server/db/replicas/read-token.queries.js";
 import { insertKey } from "../../support/api-key.mjs";
 import { openReplication } from "../../support/replication.mjs";
@@ -10,7 +9,7 @@ import { listening, MAIN } from "../../support/stage.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "../own-delay.mjs";
 import { createTally, createWriterLog } from "./growing-checker.mjs";
 import { runGrowingClient, runWriter } from "./growing-clients.mjs";
-import { fillGrowingWorld, userId } from "./growing-world.mjs";
+import { createGrowingWorld, userId } from "./growing-world.mjs";
 import { injectReplicaFaults, replicaFaults } from "./replica-faults.mjs";
 
 const CLIENTS = 12;
@@ -28,13 +27,7 @@ export async function runReplicas({ seconds, seed, program = MAIN }) {
   const replication = await openReplication({
     standbys: 2,
     settings: { autovacuum: "off" },
-    prepare: async (url) => {
-      await applyMigrations(url);
-      const sql = postgres(url, { max: 1, onnotice: () => {} });
-      await fillGrowingWorld(sql);
-      await sql`vacuum analyze`;
-      await sql.end();
-    },
+    prepare: createGrowingWorld,
   });
   const [primary, first, second] = replication.nodes;
   const sql = postgres(primary.url, { max: 1, onnotice: () => {}, fetch_types: false });
