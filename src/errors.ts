@@ -118,6 +118,7 @@ export class Failure extends Error {
   }
 }
 
+/** The message for every request that cannot be parsed, because the causes repeat parts of the request. */
 export const MALFORMED_REQUEST = "The request is malformed";
 
 /** For a task that does not exist, is deleted or belongs to another user: the three have the same response. */
@@ -128,11 +129,6 @@ export function taskNotFound(): Failure {
 /** For a job that does not exist, is deleted, or belongs to a task that the viewer may not read. */
 export function jobNotFound(): Failure {
   return new Failure("NOT_FOUND", { message: "Email job not found" });
-}
-
-/** For a request that cannot be parsed. All causes have one message, because their own messages repeat parts of the request. */
-export function malformedRequest(): Failure {
-  return new Failure("INVALID_INPUT", { message: MALFORMED_REQUEST });
 }
 
 /** A failure of the whole request, even if it occurs in a nullable field, such as a failed batch of a DataLoader. */

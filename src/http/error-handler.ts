@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
-import { Failure, type FailureKind, malformedRequest, reasonOf } from "../errors.ts";
+import { Failure, type FailureKind, MALFORMED_REQUEST, reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRefusalDelay } from "../rate-limit/refusal-delay.ts";
 import { discardBody } from "./request/request-body.ts";
@@ -38,7 +38,7 @@ function failureOfError(error: unknown): Failure {
   const { status } = error as { status?: number };
   const kind = KIND_BY_STATUS[status ?? 500];
   if (kind === undefined) return new Failure("INTERNAL", { cause: error });
-  return kind === "INVALID_INPUT" ? malformedRequest() : new Failure(kind);
+  return kind === "INVALID_INPUT" ? new Failure(kind, { message: MALFORMED_REQUEST }) : new Failure(kind);
 }
 
 /** Handles an error of `errorHandler` itself. Express' own handler would send HTML. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { Failure, type FailureKind, malformedRequest } from "../errors.ts";
+import { Failure, type FailureKind, MALFORMED_REQUEST } from "../errors.ts";
 import type { Connections } from "./connection-limits.ts";
 import { parseMalformedRequest, type RequestSummary } from "./response/raw-response.ts";
 
@@ -52,5 +52,5 @@ function summaryOf({ url = "", headers }: IncomingMessage): RequestSummary {
 
 function failureOf(code: string): Failure {
   const kind = KIND_BY_CODE[code];
-  return kind === undefined ? malformedRequest() : new Failure(kind);
+  return kind === undefined ? new Failure("INVALID_INPUT", { message: MALFORMED_REQUEST }) : new Failure(kind);
 }
