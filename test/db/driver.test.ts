@@ -21,11 +21,15 @@ afterAll(async () => {
   await database.close();
 });
 
-/** A copy of the driver that lacks only the change whose new lines contain `correction`. */
-async function driverWithout(correction: string): Promise<typeof postgres> {
+/** The folder of a copy of the driver that lacks only the change whose new lines contain `correction`. */
+function copyWithout(correction: string): string {
   const copy = mkdtempSync(join(work, "postgres-"));
   copyUnpatchedDriver(copy, correction);
-  return (await import(pathToFileURL(join(copy, "src/index.js")).href)).default;
+  return copy;
+}
+
+async function driverWithout(correction: string): Promise<typeof postgres> {
+  return (await import(pathToFileURL(join(copyWithout(correction), "src/index.js")).href)).default;
 }
 
 /** Counts the queries that received rows of another query after a query pipelined before them was cancelled. */
@@ -114,6 +118,15 @@ async function msToEndAfterKill(driver: typeof postgres): Promise<number> {
   return performance.now() - startedAt;
 }
 
+/** The bytes by which a queue of the driver grows while as many entries leave it as join it. */
+async function bytesKeptByQueue(folder: string): Promise<number> {
+  const { default: Queue } = await import(pathToFileURL(join(folder, "src/queue.js")).href);
+  const queue = Queue([{}, {}]);
+  const before = process.memoryUsage().heapUsed;
+  for (let moves = 0; moves < 5_000_000; moves++) queue.push(queue.shift());
+  return process.memoryUsage().heapUsed - before;
+}
+
 describe("the patched driver", () => {
   test("each query gets its own rows after a query pipelined before it was cancelled", async () => {
     expect(await countForeignRowsAfterCancel(postgres, 30)).toBe(0);
@@ -133,6 +146,10 @@ describe("the patched driver", () => {
 
   test("a pool whose backend died under a statement ends at once", async () => {
     expect(await msToEndAfterKill(postgres)).toBeLessThan(500);
+  });
+
+  test("a pool whose connections are never all busy keeps no memory of past queries", async () => {
+    expect(await bytesKeptByQueue("node_modules/postgres")).toBeLessThan(20_000_000);
   });
 });
 
@@ -159,5 +176,9 @@ describe("the driver without one of its corrections", () => {
 
   test("the end of a pool waits for a statement that has already failed if the connection keeps it", async () => {
     expect(await msToEndAfterKill(await driverWithout("    query = null\n"))).toBeGreaterThan(900);
+  });
+
+  test("a pool keeps a trace of every query if its queues are not emptied", async () => {
+    expect(await bytesKeptByQueue(copyWithout("shift: () => xs.shift()"))).toBeGreaterThan(20_000_000);
   });
 });
