@@ -51,5 +51,5 @@ export function filterDigest(filter: object): string {
 }
 
 export function isEmptyFilter(filter: object): boolean {
-  return canonicalFilter(filter) === "[]";
+  return Object.values(filter).every((value) => value === null || value === undefined);
 }

@@ -14,6 +14,7 @@ import {
 import { FILTER_SPELLINGS, type JobFilter, LIST_PARAMETERS, readFilterParameters } from "../job-search/job-filter.ts";
 import { JOB_ORDERS, orderOfSort, SORT_WORDS } from "../job-search/job-order.ts";
 import { jobCursorScope } from "../job-search/list-job-connection.ts";
+import { isEmptyFilter } from "../paging/filter.ts";
 
 /** A record that cannot be represented costs its job the email and does not fail the page. */
 export const emailMayFail = (path: readonly (string | number)[]) => path.includes("email");
@@ -76,7 +77,8 @@ export function taskJobRoutes(api: RestApi): Router {
 }
 
 /** The stored query takes statuses as names of its enum. */
-export function toGraphqlFilter(filter: JobFilter): object {
+export function toGraphqlFilter(filter: JobFilter): object | null {
+  if (isEmptyFilter(filter)) return null;
   return { ...filter, status: filter.status?.map((status) => status.toUpperCase()) ?? null };
 }
 
