@@ -1,4 +1,4 @@
-// Writes sample/batch.csv: `node tools/make-sample.mjs`. Every run writes the same bytes. Every address has a domain that
+// Writes sample/batch.csv, with the same bytes in every run: `node tools/make-sample.mjs`. Every address has a domain that
 // RFC 2606 or RFC 6761 reserves, so no address is real.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

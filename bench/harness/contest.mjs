@@ -4,10 +4,9 @@ import { measureRounds, rowOf } from "./measure.mjs";
 import { send } from "./requests.mjs";
 
 /**
- * Compares servers: starts the opponent of each entry once, checks its response, measures interleaved rounds and stops it.
- * An entry is { name, opponent, request, readJobs?, against? }. Its jobs must equal `expected`, if given. Ratios refer to the
- * entry called `reference`, or to the entry called `against`. A peer that fails is skipped with a notice; the baseline and this
- * service must not fail.
+ * Compares servers by entries { name, opponent, request, readJobs?, against? }: starts each opponent once, checks its jobs
+ * against `expected`, measures interleaved rounds and stops it. Ratios refer to the entry called `reference` or `against`;
+ * a peer that fails is skipped with a notice, while the baseline and this service must not fail.
  */
 export async function contest(bench, entries, { reference = BASELINE.name, expected } = {}) {
   const servers = new Map();

@@ -30,8 +30,8 @@ export async function measureLoad({ database, server }, request, load) {
 }
 
 /**
- * Measures contenders { name, server, request } in interleaved rounds, so that noise of the machine affects all of them. Each
- * round begins with another contender. Resolves to a map from name to one sample per round.
+ * Measures contenders { name, server, request } in interleaved rounds, each of which begins with another contender, so that
+ * noise of the machine affects all of them. Resolves to a map from name to one sample per round.
  */
 export async function measureRounds(bench, contenders) {
   const { rounds, seconds } = bench.options;

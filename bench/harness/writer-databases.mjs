@@ -4,8 +4,8 @@ const COUNTED = "bench_writers_counted";
 const PLAIN = "bench_writers_plain";
 
 /**
- * Two copies of the million jobs for writes: one with the triggers of this service, one without. Autovacuum is off, because it
- * might run in only one of them. `close` removes the copies.
+ * Two copies of the million jobs for writes, one with the triggers of this service and one without; `close` removes them.
+ * Autovacuum is off, because it might run in only one of them.
  */
 export async function openWriterDatabases(bench, { connections }) {
   const names = [COUNTED, PLAIN];

@@ -1,9 +1,8 @@
 import { findJobsWithEmails, openPreparedQueries } from "./prepared-queries.mjs";
 import { connectForText, connectWithDefaults, readJobsRequest, serve } from "./support.mjs";
 
-// Handwritten code without a framework: two prepared queries, a map and JSON.stringify. It has no authentication, limits,
-// headers or error handling, and counts only on request. Timestamps as text keep microseconds and are cheaper than Date,
-// the default of postgres.js.
+// Handwritten code without a framework, authentication, limits, headers and error handling: two prepared queries, a map and
+// JSON.stringify. Timestamps as text keep microseconds and are cheaper than Date, the default of postgres.js.
 const sql = process.env.TIMESTAMPS === "date" ? connectWithDefaults() : connectForText();
 const queries = openPreparedQueries("snake", sql);
 

@@ -75,8 +75,8 @@ async function inParallel(items, work) {
 }
 
 /**
- * Lists the locks that the workers wait for while they update and insert. It runs after the measurement, because it costs CPU.
- * It ignores `extend`, which every growing table needs.
+ * Lists the locks that the workers wait for, except `extend`, which every growing table needs. It runs after the
+ * measurement, because it costs CPU.
  */
 async function watchLocks(bench, sql, { skipped, updates }) {
   const ids = await idsOf(sql, skipped, updates);

@@ -11,11 +11,11 @@ import { aTask, someJobs } from "../support/builders.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { type ServedDatabase, serveDatabase } from "../support/test-server.ts";
 
-// A PostgreSQL of this file's own, which it may stop, freeze and lock, behind a network it may cut.
+// This file has a PostgreSQL of its own, which it stops, freezes and locks, behind a proxy that it cuts.
 
-/** Every request is answered within two seconds; the rest is this machine's. */
+/** Every request is answered within two seconds. The rest is a margin for a busy machine. */
 const ANSWERED_WITHIN_MS = 2300;
-/** The first good answer comes within a second of the database being back. */
+/** The first request succeeds within a second after the database is reachable again. The rest is a margin for a busy machine. */
 const BACK_WITHIN_MS = 1300;
 
 const dataDir = mkdtempSync(join(tmpdir(), "task-jobs-faults-"));

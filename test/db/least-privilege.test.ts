@@ -30,7 +30,7 @@ afterAll(async () => {
   await asSuperuser((sql) => sql`drop role if exists server`);
 });
 
-/** The block of docs/operating.md that begins so: what is printed there is what is tried here. */
+/** Returns the SQL block of docs/operating.md with this beginning, so that the test runs what the manual prints. */
 function sqlOfTheManual(beginning: string): string {
   const blocks = readFileSync("docs/operating.md", "utf8").match(/(?:^ {4}\S.*\n)+/gm) ?? [];
   const block = blocks.find((text) => text.trimStart().startsWith(beginning));
@@ -38,7 +38,7 @@ function sqlOfTheManual(beginning: string): string {
   return block;
 }
 
-/** As an operator does it: the owner makes the key, the server serves as its own role. */
+/** Like an operator, creates the key as the owner and starts the server as its own role. */
 async function serveWithKey(environment: Record<string, string> = {}) {
   const userId = randomUUID();
   const made = await runProgram("dist/cli/keys.js", { DATABASE_URL: database.url }, ["create", "--user", userId]);
@@ -120,7 +120,7 @@ test("a role with few rights can write nothing, and can read no other table", as
   }
 });
 
-/** Functions that act with their owner's rights are a way round all others. */
+/** A function that runs with its owner's rights would bypass all other rights. */
 test("a role with few rights can call no function that runs with the rights of the owner", async () => {
   const callable = await database.sql`
     select proname from pg_proc
@@ -137,8 +137,8 @@ test.each([
   "drop table tasks",
   "create table mine (a int)",
   "create function mine() returns int language sql as 'select 1'",
-])("refuses: %s", async (statement) => {
-  // First by what the role is set to, and where a session has changed that, by its rights.
+])("a role with few rights cannot run: %s", async (statement) => {
+  // The setting of the role refuses the statement, and in a session that changes this setting the rights refuse it.
   await expect(asServer.unsafe(statement)).rejects.toMatchObject({ code: "25006" });
   await expect(asServer.begin("read write", (sql) => sql.unsafe(statement))).rejects.toMatchObject({ code: "42501" });
 });

@@ -9,7 +9,7 @@ import { sharedTestDatabase } from "../support/test-database.ts";
 const database = await sharedTestDatabase();
 const sql = database.sql;
 
-/** What the triggers kept, and what a count says, in one snapshot. */
+/** The totals of the triggers and counted totals, in one snapshot. */
 async function totals(): Promise<{ task: string; kept: number; counted: number }[]> {
   return sql`
     select coalesce(k.task_id, c.task_id) as task, coalesce(kept, 0)::int as kept, coalesce(counted, 0)::int as counted
@@ -179,7 +179,7 @@ test("two workers of one task never wait for each other's total", async () => {
       });
     });
     await expectExact();
-    // A writer that comes alone takes a slot that is there: their number is that of the writers at once.
+    // A single writer uses an existing slot, so there are as many slots as there were writers at once.
     for (let i = 0; i < 20; i++) await aJob(sql, { task_id: taskId });
     expect(await sql`select 1 from task_job_totals where task_id = ${taskId}`).toHaveLength(2);
   } finally {

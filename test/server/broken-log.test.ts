@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The built server with its log in a full file or a pipe; where it is alone, standard output is full as well. */
+/** Starts the built server with its log in a full file or a pipe. With one worker, standard output goes to the same place. */
 async function serve(output: "full" | "pipe", environment: { WORKERS: string }) {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const full = openSync("/dev/full", "w");

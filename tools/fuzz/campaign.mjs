@@ -29,7 +29,7 @@ export function testCases(schema, keys) {
 }
 
 /**
- * Runs `count` test cases against the server, several at once. Each is generated from the seed and its index alone. The result
+ * Runs `count` test cases against the server, several at once, each generated from the seed and its index alone. The result
  * contains the failures, each with the smallest request that still fails in the same way.
  */
 export async function runCampaign({

@@ -61,8 +61,8 @@ const anonymousBody = () => ({
 const largePage = (attacker) => ({ method: "GET", path: pageOf(attacker, 100), headers: bearer(attacker) });
 
 /**
- * With `perSecond` all connections together send at this rate. Without it each connection sends its next request as soon as the
- * response has arrived. `also` runs at the same time.
+ * With `perSecond` all connections together send at this rate, and without it each connection sends its next request as
+ * soon as the response has arrived. `also` runs at the same time.
  */
 export const ATTACKS = {
   B3: { says: "far offsets, 15 aliases", make: farOffsets, connections: 3, perSecond: 2.5 },

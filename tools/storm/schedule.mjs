@@ -2,8 +2,8 @@
 const FIRST_FAULT_MS = 500;
 
 /**
- * The faults of a run, ordered by time. Each kind is spread evenly: every fault has a slot and a random moment in it. Faults that
- * last begin in the middle half of their slot, so that they never overlap.
+ * The faults of a run, ordered by time and spread evenly by kind: every fault has a random moment in a slot of its own.
+ * Faults that last begin in the middle half of their slot, so that they never overlap.
  */
 export function scheduleOf(random, seconds, faults) {
   return faults
