@@ -4,9 +4,11 @@ import { expect, test } from "vitest";
 import { aJob, aTask } from "../support/builders.ts";
 import { type EventReader, subscriber } from "../support/event-reader.ts";
 import { sharedTestServer } from "../support/test-server.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
+const METRICS_TOKEN = "a-token-of-the-tests";
 const server = await sharedTestServer({
-  environment: { LIVE_STREAMS_PER_USER: "3", CORS_ORIGINS: "https://app.example" },
+  environment: { LIVE_STREAMS_PER_USER: "3", CORS_ORIGINS: "https://app.example", METRICS_TOKEN },
   liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
 });
 const { sql } = server;
@@ -16,7 +18,9 @@ async function userWithJobs(count: number) {
   const user = await server.as();
   const id = await aTask(sql, { user_id: user.userId });
   const jobs: string[] = [];
-  for (let index = 0; index < count; index += 1) jobs.push(await aJob(sql, { task_id: id }));
+  // Changes of long ago, because a reader who resumes may receive recent ones again.
+  for (let index = 0; index < count; index += 1)
+    jobs.push(await aJob(sql, { task_id: id, updated_at: `2025-01-01T00:00:0${index}Z` }));
   return { user, id, jobs, events: `/api/v1/tasks/${id}/events`, task: `/api/v1/tasks/${id}` };
 }
 
@@ -115,6 +119,28 @@ test("a wait ends with 304 when the time is up, and with 401 when the key is rev
   await sleep(200);
   await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
   expect((await waiting).status).toBe(401);
+});
+
+/** A request that waits watches its task until the time is up. */
+async function watchedTasks(): Promise<number> {
+  const metrics = await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${METRICS_TOKEN}` } });
+  return Number(/^live_watched_tasks (\d+)$/m.exec(await metrics.text())?.[1]);
+}
+
+test("a change that is read when the time of a wait is up is the response", async () => {
+  const { user, task, jobs } = await userWithJobs(1);
+  const headers = { "If-None-Match": (await user.get(task)).headers.get("etag") ?? "", Prefer: "wait=1" };
+  const waiting = user.get(task, { headers });
+  await sleep(600);
+  await sql.begin(async (tx) => {
+    // The progress reads the records, and the look for changes does not.
+    await tx`lock table emails`;
+    await complete(jobs);
+    await expect.poll(() => waitingStatements(tx), { interval: 10 }).toBe(1);
+    await expect.poll(watchedTasks, { interval: 10 }).toBe(0);
+  });
+  const response = await waiting;
+  expect([response.status, JSON.parse(await response.text()).metrics?.job_status.completed]).toEqual([200, 1]);
 });
 
 test("a client that leaves while it waits for a change is no error, and frees its place", async () => {
