@@ -30,7 +30,7 @@ export const cursorWalk = {
       ];
     });
     const { rows, notices } = await contest(bench, entries);
-    for (const row of [rows[1], rows[3]]) row.goals.push(atMost(row.ratio, 1.3, "first page"));
+    for (const row of [rows[1], rows[3]]) row.goals.push(atMost(row.ratio, 1.2, "first page"));
     return { rows, notices };
   },
 };

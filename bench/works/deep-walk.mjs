@@ -31,7 +31,7 @@ export const deepWalk = {
         reference: firstPages,
         against: "first page",
       });
-      row.goals.push(atMost(row.ratio, 1.3, "first page"));
+      row.goals.push(atMost(row.ratio, 1.2, "first page"));
       rows.push(row);
     }
     return { rows };

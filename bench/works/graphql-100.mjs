@@ -27,7 +27,7 @@ export const graphql100 = {
 
     const ours = rows.find(({ name }) => name === OURS.name);
     const peers = rows.filter(({ name }) => name !== OURS.name && name !== BASELINE.name);
-    ours.goals.push(atMost(ours.ratio, 1.4, "baseline"));
+    ours.goals.push(atMost(ours.ratio, 1.3, "baseline"));
     if (peers.length > 0)
       ours.goals.push(ahead(ours, peers, { figure: "totalMs", better: "less", text: "ahead of every GraphQL peer" }));
     return { rows, notices, winner: winnerOf([ours, ...peers], "totalMs") };

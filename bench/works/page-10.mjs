@@ -17,7 +17,7 @@ export const page10 = {
       { name: "ours, GraphQL", opponent: OURS, request: graphql, readJobs: OURS.readJobs },
     ];
     const { rows, notices } = await contest(bench, entries, { expected: await expectedJobs(bench, rest) });
-    for (const row of rows.slice(1)) row.goals.push(atMost(row.ratio, 1.6, "baseline"));
+    for (const row of rows.slice(1)) row.goals.push(atMost(row.ratio, 1.5, "baseline"));
     return { rows, notices };
   },
 };

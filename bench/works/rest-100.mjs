@@ -17,7 +17,7 @@ export const rest100 = {
     const { rows, notices } = await contest(bench, entries, { expected });
 
     const ours = rows.find(({ name }) => name === OURS.name);
-    ours.goals.push(atMost(ours.ratio, 1.2, "baseline"));
+    ours.goals.push(atMost(ours.ratio, 1.25, "baseline"));
     const express = rows.filter(({ name }) => name === "express-drizzle");
     if (express.length > 0) {
       ours.goals.push(
