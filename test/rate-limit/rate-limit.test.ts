@@ -1,35 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { apiKeyQueries } from "../../src/auth/api-key.ts";
 import { ConfigError, readConfig } from "../../src/config.ts";
-import { aTask } from "../support/builders.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { limited, oneAfterAnother, statusesOf, times } from "../support/limited-server.ts";
 import { waitingStatements } from "../support/waiting-statements.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
-const running: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
-
-async function limited(environment: Record<string, string>) {
-  const server = await startTestServer({ environment });
-  running.push(server);
-  const viewer = await server.as();
-  const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: viewer.userId })}/jobs`;
-  const from = (address: string, headers: Record<string, string> = {}) =>
-    fetch(server.url + path, { headers: { "X-Forwarded-For": address, ...headers } });
-  return { server, viewer, path, from };
-}
-
-const statusesOf = (responses: readonly Response[]) => responses.map(({ status }) => status).sort();
-const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work));
-async function oneAfterAnother<T>(count: number, work: () => Promise<T>): Promise<T[]> {
-  const done: T[] = [];
-  for (let i = 0; i < count; i++) done.push(await work());
-  return done;
-}
 const secondsIn = (response: Response) => Number(/;t=(\d+)$/.exec(response.headers.get("ratelimit") ?? "")?.[1]);
 
 test("without RATE_LIMIT no request is limited and no response has RateLimit headers", async () => {
@@ -180,68 +157,6 @@ describe("credentials", () => {
   });
 });
 
-describe("addresses", () => {
-  const hops = { RATE_LIMIT: "3/m", TRUST_PROXY_HOPS: "1" };
-
-  test("requests without a credential are 401 up to the limit of their address and then 429, and other addresses are not affected", async () => {
-    const { from } = await limited(hops);
-    expect(statusesOf(await times(10, () => from("192.0.2.1")))).toEqual([
-      ...Array(3).fill(401),
-      ...Array(7).fill(429),
-    ]);
-    expect((await from("192.0.2.2")).status).toBe(401);
-    expect((await from("::ffff:192.0.2.1")).status).toBe(429);
-  });
-
-  test("invalid keys and unknown paths are charged to the address", async () => {
-    const { server, from } = await limited(hops);
-    const wrong = { Authorization: `Bearer tj_${"x".repeat(40)}` };
-    const astray = () => fetch(`${server.url}/nowhere`, { headers: { "X-Forwarded-For": "192.0.2.1", ...wrong } });
-    expect(statusesOf(await oneAfterAnother(2, () => from("192.0.2.1", wrong)))).toEqual([401, 401]);
-    expect((await astray()).status).toBe(404);
-    expect((await from("192.0.2.1", wrong)).status).toBe(429);
-    expect(await server.countStatements(() => times(20, () => from("192.0.2.1", wrong)))).toBe(0);
-  });
-
-  test("known credentials are served from a refused address and are not charged to it", async () => {
-    const { server, viewer, path, from } = await limited({ RATE_LIMIT: "20/m", TRUST_PROXY_HOPS: "1" });
-    const known = { Authorization: `Bearer ${viewer.key}` };
-    expect(statusesOf(await oneAfterAnother(5, () => from("192.0.2.1", known)))).toEqual(Array(5).fill(200));
-    expect(statusesOf(await times(25, () => from("192.0.2.1")))).toEqual([
-      ...Array(20).fill(401),
-      ...Array(5).fill(429),
-    ]);
-    expect((await from("192.0.2.1", known)).status).toBe(200);
-    const newcomer = await server.as();
-    expect((await newcomer.get(path, { headers: { "X-Forwarded-For": "192.0.2.1" } })).status).toBe(429);
-  });
-
-  test("X-Forwarded-For does not decide the address unless TRUST_PROXY_HOPS is set", async () => {
-    const { from } = await limited({ RATE_LIMIT: "3/m" });
-    let n = 0;
-    const spoofed = await oneAfterAnother(6, () => from(`192.0.2.${n++}`));
-    expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
-  });
-
-  test("the address is the one that the last trusted proxy reports, whatever the client sends", async () => {
-    const { from } = await limited(hops);
-    let n = 0;
-    const spoofed = await oneAfterAnother(6, () => from(`192.0.2.${n++}, 198.51.100.7`));
-    expect(statusesOf(spoofed)).toEqual([401, 401, 401, 429, 429, 429]);
-  });
-
-  test("health checks and preflights are neither charged nor refused", async () => {
-    const { server } = await limited({ RATE_LIMIT: "1/m", CORS_ORIGINS: "https://app.example" });
-    const preflight = () =>
-      fetch(`${server.url}/graphql`, { method: "OPTIONS", headers: { Origin: "https://app.example" } });
-    const statuses = await oneAfterAnother(5, async () => [
-      (await fetch(`${server.url}/readyz`)).status,
-      (await preflight()).status,
-    ]);
-    expect(statuses).toEqual(Array(5).fill([200, 204]));
-  });
-});
-
 test("a page of an allowed origin can read the RateLimit headers", async () => {
   const { viewer, path } = await limited({ RATE_LIMIT: "5/m", CORS_ORIGINS: "https://app.example" });
   const { headers } = await viewer.get(path, { headers: { Origin: "https://app.example" } });
@@ -257,7 +172,7 @@ describe("the PostgreSQL store", () => {
     const other = await limited({ ...shared, DATABASE_URL: one.server.database.url });
     const { userId, key } = one.viewer;
     await apiKeyQueries(other.server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
-    const ask = async (server: TestServer) =>
+    const ask = async (server: typeof one.server) =>
       (await fetch(server.url + one.path, { headers: { "X-API-Key": key } })).status === 429;
     const refused = await Promise.all([...Array(12).keys()].flatMap(() => [ask(one.server), ask(other.server)]));
     expect(refused.filter((isRefused) => !isRefused)).toHaveLength(10);
