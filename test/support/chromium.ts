@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium } from "playwright-core";
 
 const USUAL_PATHS = [
   "/usr/bin/chromium",
@@ -34,4 +34,29 @@ export function launchChromium(executablePath: string): Promise<Browser> {
     // which would look like requests of the page.
     args: ["--no-sandbox", "--disable-background-networking"],
   });
+}
+
+interface PageOptions extends BrowserContextOptions {
+  /** Runs in the page before its own scripts. */
+  readonly before?: string | undefined;
+}
+
+/** Opens a page in a new browser profile, and collects its errors and its requests to other hosts. */
+export async function openPage(browser: Browser, url: string, { before, ...profile }: PageOptions = {}) {
+  const { origin } = new URL(url);
+  const context = await browser.newContext(profile);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  const foreignRequests: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  context.on("request", (request) => {
+    if (![origin, "data:"].some((own) => request.url().startsWith(own))) foreignRequests.push(request.url());
+  });
+  if (before !== undefined) await page.addInitScript({ content: before });
+  await page.goto(url);
+  return { page, complaints, foreignRequests, close: () => context.close() };
 }

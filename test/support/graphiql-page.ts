@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { expect, vi } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aJob, anEmail, aTask, someJobs } from "./builders.ts";
+import { openPage } from "./chromium.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "./test-server.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -35,31 +36,16 @@ export async function addKey(server: TestServer, key: string, userId: string): P
   await apiKeyQueries(server.database).insertApiKey(key, { userId, isAdmin: false, name: "", expiresAt: null });
 }
 
-interface OpenOptions extends BrowserContextOptions {
+interface OpenOptions extends NonNullable<Parameters<typeof openPage>[2]> {
   readonly path?: string;
-  /** Runs in the page before its own scripts. */
-  readonly before?: string;
 }
 
-/** Opens the page in a new browser profile and collects all errors of the page. */
+/** Opens GraphiQL in a new browser profile, and waits until its editor is ready. */
 export async function openGraphiql(browser: Browser, origin: string, options: OpenOptions = {}) {
-  const { path = "/graphiql", before, ...contextOptions } = options;
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const complaints: string[] = [];
-  const foreignRequests: string[] = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  context.on("request", (request) => {
-    if (!request.url().startsWith(origin)) foreignRequests.push(request.url());
-  });
-  if (before) await page.addInitScript({ content: before });
-  await page.goto(origin + path);
-  await page.locator(".graphiql-query-editor .view-line").first().waitFor();
-  return { page, complaints, foreignRequests, close: () => context.close() };
+  const { path = "/graphiql", ...profile } = options;
+  const opened = await openPage(browser, origin + path, { viewport: { width: 1280, height: 800 }, ...profile });
+  await opened.page.locator(".graphiql-query-editor .view-line").first().waitFor();
+  return opened;
 }
 
 export const keyField = (page: Page) => page.getByRole("textbox", { name: "API key" });

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildDocs } from "../../../tools/build-docs.mjs";
 import { aTask, someJobs } from "../../support/builders.ts";
-import { findChromium, launchChromium } from "../../support/chromium.ts";
+import { findChromium, launchChromium, openPage } from "../../support/chromium.ts";
 import { openapi } from "../../support/openapi.ts";
 import { openPrefixProxy } from "../../support/prefix-proxy.ts";
 import { sharedTestServer } from "../../support/test-server.ts";
@@ -51,23 +51,11 @@ describe.skipIf(chromiumPath === null)("the reference in Chromium", () => {
   });
   afterAll(() => browser.close());
 
-  /** Opens the page and collects its errors, its violations of the policy and its requests to other hosts. */
+  /** Opens the page, and waits until it shows the operations. */
   async function openReference(url: string, width: number) {
-    const context = await browser.newContext({ viewport: { width, height: 844 }, hasTouch: width < 500 });
-    const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    context.on("request", (request) => {
-      const isOwn = request.url().startsWith(new URL(url).origin) || request.url().startsWith("data:");
-      if (!isOwn) complaints.push(`requested ${request.url()}`);
-    });
-    await page.goto(url);
-    await page.locator(".opblock").first().waitFor();
-    return { page, complaints, close: () => context.close() };
+    const opened = await openPage(browser, url, { viewport: { width, height: 844 }, hasTouch: width < 500 });
+    await opened.page.locator(".opblock").first().waitFor();
+    return opened;
   }
 
   async function authorize(page: Page): Promise<void> {
@@ -91,7 +79,7 @@ describe.skipIf(chromiumPath === null)("the reference in Chromium", () => {
   }
 
   test("the reference shows all operations, and sends an authorized request, without a violation of its policy", async () => {
-    const { page, complaints, close } = await openReference(`${server.url}/docs`, 1280);
+    const { page, complaints, foreignRequests, close } = await openReference(`${server.url}/docs`, 1280);
     await page.screenshot({ path: ".artifacts/docs-1280.png" });
     const ids = await page.locator(".opblock").evaluateAll((blocks) => blocks.map(({ id }) => id.split("-").pop()));
     expect(ids.sort()).toEqual([...operations].sort());
@@ -101,13 +89,13 @@ describe.skipIf(chromiumPath === null)("the reference in Chromium", () => {
     const body = page.locator('[id$="-getTask"] .live-responses-table');
     expect(await body.textContent()).toContain('"source": "list.csv"');
     await page.screenshot({ path: ".artifacts/docs-try-1280.png" });
-    expect(complaints).toEqual([]);
+    expect([complaints, foreignRequests]).toEqual([[], []]);
     await close();
   });
 
   test("a phone shows the reference, also under a path prefix that the server does not know", async () => {
     const proxy = await openPrefixProxy("/tj", server.port);
-    const { page, complaints, close } = await openReference(`${proxy.url}/tj/docs/`, 390);
+    const { page, complaints, foreignRequests, close } = await openReference(`${proxy.url}/tj/docs/`, 390);
     await page.screenshot({ path: ".artifacts/docs-390.png" });
     const [first, second] = await page.locator(".info .renderedMarkdown > p").all();
     const end = await first?.evaluate((paragraph) => paragraph.getBoundingClientRect().bottom);
@@ -117,9 +105,10 @@ describe.skipIf(chromiumPath === null)("the reference in Chromium", () => {
     expect(await execute(page, "getTask")).toBe("200");
     await page.screenshot({ path: ".artifacts/docs-try-390.png" });
     const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    expect({ overflow, complaints, outside: proxy.outsidePrefix }).toEqual({
+    expect({ overflow, complaints, foreignRequests, outside: proxy.outsidePrefix }).toEqual({
       overflow: 0,
       complaints: [],
+      foreignRequests: [],
       outside: [],
     });
     await close();
