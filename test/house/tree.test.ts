@@ -7,17 +7,8 @@ const tracked = () =>
     .split("\n")
     .filter((file) => file !== "" && existsSync(file));
 
-const MAX_LINES = 300;
-
 test("the lockfile names no package registry", () => {
   expect(readFileSync("package-lock.json", "utf8")).not.toMatch(/"resolved":\s*"https?:/);
-});
-
-test(`no file of src, test, tools and bench is longer than ${MAX_LINES} lines`, () => {
-  const long = tracked()
-    .filter((file) => /^(src|test|tools|bench|packages)\/.*\.(ts|tsx|mjs)$/.test(file))
-    .filter((file) => readFileSync(file, "utf8").split("\n").length > MAX_LINES);
-  expect(long).toEqual([]);
 });
 
 const UNFINISHED = new RegExp(
