@@ -1,7 +1,7 @@
 import { DELIVERABILITIES } from "../email/deliverability.ts";
 import type { FieldFault } from "../errors.ts";
 import { faultsOfFilter } from "../paging/filter.ts";
-import { spellingIn, spellingsOf } from "../paging/parameter-names.ts";
+import { ONCE_RULE, spellingIn, spellingsOf } from "../paging/parameter-names.ts";
 import { JOB_STATUSES } from "./job-record.ts";
 
 type ReadResult<Value> = { readonly value: Value } | { readonly reason: string };
@@ -98,8 +98,7 @@ function single<Value>(parameter: string, read: (value: string) => ReadResult<Va
   return {
     parameter,
     isList: false,
-    read: ([value = "", ...others]) =>
-      others.length > 0 ? { reason: "must not be given more than once" } : read(value),
+    read: ([value = "", ...others]) => (others.length > 0 ? { reason: ONCE_RULE } : read(value)),
   };
 }
 

@@ -10,6 +10,8 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   updated_to: ["updated_before"],
 };
 
+export const ONCE_RULE = "must not be given more than once";
+
 /** No known name is this long. A longer name is shortened in the error and gets no suggestion. */
 const MAX_NAME_LENGTH = 64;
 

@@ -43,7 +43,7 @@ export function openConnection(port) {
     async answer(ms, isHead = false) {
       const until = performance.now() + ms;
       for (;;) {
-        const parsed = parseAnswer(received, isHead, isClosed);
+        const parsed = parseAnswer(received, { isHead, isClosed });
         if (parsed !== null) {
           received = received.subarray(parsed.length);
           return parsed.answer;
@@ -58,13 +58,13 @@ export function openConnection(port) {
 }
 
 /** Returns null while the response is incomplete. Skips responses with a 1xx status. */
-function parseAnswer(bytes, isHead, isClosed, from = 0) {
+function parseAnswer(bytes, { isHead, isClosed }, from = 0) {
   const headEnd = bytes.indexOf(HEAD_END, from, "latin1");
   if (headEnd === -1) return null;
   const [statusLine, ...lines] = bytes.latin1Slice(from, headEnd).split("\r\n");
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(`${statusLine} `)?.[1]);
   const bodyAt = headEnd + HEAD_END.length;
-  if (status < 200) return parseAnswer(bytes, isHead, isClosed, bodyAt);
+  if (status < 200) return parseAnswer(bytes, { isHead, isClosed }, bodyAt);
 
   const headers = new Map(
     lines.map((line) => {
@@ -72,12 +72,13 @@ function parseAnswer(bytes, isHead, isClosed, from = 0) {
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     }),
   );
-  const body = parseBody(bytes, bodyAt, headers, isHead || status === 204 || status === 304, isClosed);
+  const isEmpty = isHead || status === 204 || status === 304;
+  const body = parseBody(bytes, bodyAt, { headers, isEmpty, isClosed });
   if (body === null) return null;
   return { length: body.end, answer: { status, head: bytes.latin1Slice(from, headEnd), headers, body: body.content } };
 }
 
-function parseBody(bytes, at, headers, isEmpty, isClosed) {
+function parseBody(bytes, at, { headers, isEmpty, isClosed }) {
   if (isEmpty) return { end: at, content: Buffer.alloc(0) };
   if (headers.get("transfer-encoding") === "chunked") return parseChunks(bytes, at);
   const announced = headers.get("content-length");

@@ -1,5 +1,5 @@
 // npm run noisy-neighbour -- [--attack B14] [--seconds 8] [--settings default]
-// Measures how much slower the pages of one user become while another user attacks the server. Needs an otherwise idle machine.
+// Measures how much slower the pages of one user become while another user attacks the server, on an otherwise idle machine.
 // The exit code is 1 if less than 99 % of the pages are 200, or if their p99 is more than three times the p99 without attack.
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -44,8 +44,8 @@ const POLL_MS = 10;
  */
 
 /**
- * Starts a primary and standbys that follow whichever of them is the primary. `prepare` fills the database before the standbys
- * are copied. The first node of `nodes` is the first primary.
+ * Starts a primary, the first of `nodes`, and standbys that follow whichever of them is the primary. `prepare` fills the
+ * database before the standbys are copied.
  * @param {{ standbys?: number, settings?: Record<string, string>, prepare?: (url: string) => Promise<void> }} [options]
  */
 export async function openReplication({ standbys = 1, settings = {}, prepare = async () => {} } = {}) {

@@ -11,6 +11,7 @@ export type GraphqlParameters = Readonly<Record<string, unknown>>;
 export type ResolveDocument = (parameters: GraphqlParameters) => GraphqlParameters;
 
 const HASH_FIELD = "extensions.persistedQuery.sha256Hash";
+const ID_RULE = "must be the id of a trusted document";
 
 /**
  * Reads `documentId` (GraphQL over HTTP, appendix A) and Apollo's `extensions.persistedQuery`. Apollo Server has only its own
@@ -62,7 +63,7 @@ const refuseIds: ResolveDocument = (parameters) => {
 function readId(documentId: unknown, faults: FieldFault[]): string | undefined {
   if (documentId === undefined || documentId === null) return undefined;
   if (typeof documentId === "string" && documentId !== "") return plainId(documentId);
-  faults.push({ field: "documentId", reason: "must be the id of a trusted document" });
+  faults.push({ field: "documentId", reason: ID_RULE });
   return undefined;
 }
 
@@ -71,7 +72,7 @@ function readPersistedQuery(persistedQuery: unknown, faults: FieldFault[]): stri
   const { version, sha256Hash } = isRecord(persistedQuery) ? persistedQuery : {};
   if (version !== 1) faults.push({ field: "extensions.persistedQuery.version", reason: "must be 1" });
   if (typeof sha256Hash === "string" && sha256Hash !== "") return plainId(sha256Hash);
-  faults.push({ field: HASH_FIELD, reason: "must be the id of a trusted document" });
+  faults.push({ field: HASH_FIELD, reason: ID_RULE });
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { Failure, type FieldFault } from "../../errors.ts";
 import { EVENT_STREAM, GRAPHQL_TYPES } from "../../graphql/media-types.ts";
 import type { ResolveDocument } from "../../graphql/trusted/resolve-document.ts";
+import { ONCE_RULE } from "../../paging/parameter-names.ts";
 import { hasLoneSurrogate, SURROGATE_RULE } from "../../values/lone-surrogates.ts";
 import { acceptedType, type OfferedType } from "./accepted-type.ts";
 import { ENCODING_RULE, type QueryParameter, readQueryString } from "./query-string.ts";
@@ -27,7 +28,7 @@ export function readGraphqlParameters(resolveDocument: ResolveDocument): Request
     const faults = parameters.flatMap(faultsOf);
     const query = new URLSearchParams();
     for (const parameter of parameters) if (!isEmpty(parameter)) query.append(parameter.name, parameter.value ?? "");
-    if (query.getAll("documentId").length > 1) faults.push({ field: "documentId", reason: "must be given only once" });
+    if (query.getAll("documentId").length > 1) faults.push({ field: "documentId", reason: ONCE_RULE });
     if (faults.length > 0) throw Failure.ofFields(faults);
     replaceId(query, resolveDocument);
     request.url = `${request.path}?${query}`;

@@ -10,15 +10,19 @@ import {
   OFFSET_RULE,
   type Page,
 } from "../../paging/page.ts";
-import { bracketedNameIn, faultOfUnknown, nameBeforeBracket, spellingIn } from "../../paging/parameter-names.ts";
+import {
+  bracketedNameIn,
+  faultOfUnknown,
+  nameBeforeBracket,
+  ONCE_RULE,
+  spellingIn,
+} from "../../paging/parameter-names.ts";
 import { faultOfRfc3339 } from "../../values/rfc3339.ts";
 import { isUuid, UUID_RULE } from "../../values/uuid.ts";
 import { ENCODING_RULE, readQueryString } from "./query-string.ts";
 
 /** A URL of 8 KB can hold 4,000 unknown names, so the error names only the first few. */
 const MAX_UNKNOWN_NAMED = 10;
-
-const ONCE_RULE = "must not be given more than once";
 
 /** The parameters that a path accepts. */
 export interface KnownParameters {

@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const RECOVERY_MS = 1500;
 
 /**
- * The faults of a run in their order. Each is in effect until its promise resolves. The last fault, a promotion, cannot be undone.
+ * The faults of a run in their order, each of which is in effect until its promise resolves. The last one, a promotion, cannot
+ * be undone.
  * @param {import("../../support/replication.mjs").Node[]} nodes
  */
 export function replicaFaults([primary, first, second]) {

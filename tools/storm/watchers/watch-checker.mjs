@@ -4,10 +4,9 @@ const MAX_EXAMPLES = 8;
 const keyOf = ({ task, job, version }) => `${task} ${job} ${version}`;
 
 /**
- * Judges what each watcher has received against the committed changes. A watcher must receive the last version of each job,
- * never a version that was not committed, was deleted or belongs to another task, never an older version of a job after a
- * newer one, and never a change after another that began when the first was already committed. A version may only be missing
- * if the job has a later one.
+ * A watcher must receive the last version of each job, and never one that was not committed, was deleted or belongs to
+ * another task. It must receive no older version after a newer one, and no change after another that began when the first
+ * was already committed.
  */
 export function checkWatchers({ changes, counts }, records) {
   const committed = new Map(changes.map((change) => [keyOf(change), change]));

@@ -1,7 +1,7 @@
 /**
- * Tasks whose jobs change. Each change of a job has a version, which is part of the address, so that an event tells which
- * version of the job it shows. Each transaction also writes its changes to a table, which therefore contains exactly the
- * changes that were committed, even if the writer has lost its connection during the commit.
+ * Tasks whose jobs change; each change has a version, which is part of the address, so that an event tells which version it
+ * shows. Each transaction also writes its changes to a table, which therefore has exactly the committed changes, even if
+ * the writer has lost its connection during the commit.
  */
 
 /** Task n belongs to user n. The writers of a task are in `startWriters`. */

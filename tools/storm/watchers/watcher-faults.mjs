@@ -4,9 +4,7 @@ const PAUSE_MS = 400;
 const RETRY_AFTER_MS = 200;
 const MAX_TRIES = 25;
 
-/**
- * The faults of a run by name. Each resolves when its cause is over. `backends` are the faults of single backends.
- */
+/** The faults of a run by name, each of which resolves when its cause is over. `backends` are the faults of single backends. */
 export function watcherFaults({ backends, failOver, servers, watchers, random }) {
   const some = () => watchers.filter(() => random() < 0.5);
   const serverEnds = [];

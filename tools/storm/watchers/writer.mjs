@@ -7,8 +7,8 @@ const TRANSACTION_TIMEOUT_MS = 8000;
 const RETRY_AFTER_MS = 100;
 
 /**
- * Opens a writer with connections of its own. A chain is a sequence of transactions, each of which began after the one before
- * was committed. After an error a new chain begins, because the lost transaction may still be committed later.
+ * Opens a writer of chains: transactions each of which began after the one before was committed. After an error a new chain
+ * begins, because the lost transaction may still be committed later.
  */
 export function openWriter(url, name) {
   const connect = () =>

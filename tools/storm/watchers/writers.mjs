@@ -7,9 +7,9 @@ import { openWriter } from "./writer.mjs";
 const ARRIVAL_TIMEOUT_MS = 25_000;
 
 /**
- * Starts the writers of all tasks. Each job has one writer. Task 1 has only pairs of transactions that commit in the opposite
- * order of their start, and task 2 only deleted, restored, inserted and removed jobs, so that no other change can cover up one
- * that was missed. Task 3 has all kinds of changes at once.
+ * Starts the writers of all tasks, one for each job. Task 1 has pairs of transactions that commit in the opposite order of
+ * their start, task 2 deleted, restored, inserted and removed jobs, so that no other change can hide one that was missed,
+ * and task 3 all kinds of changes at once.
  */
 export function startWriters({ url, watchers, random, isOver }) {
   const versions = new Map();
