@@ -1,9 +1,11 @@
 import cluster from "node:cluster";
+import { LRUCache } from "lru-cache";
 import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Config, RateLimitConfig } from "../config.ts";
 import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
 import { createPostgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
+import { startRemovals } from "./remove-expired-counts.ts";
 
 /** How long requests pass uncounted after the store has failed. */
 const STORE_PAUSE_MS = 1000;
@@ -69,13 +71,17 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
 
 /** Returns a function that records a bucket and, above the limit, returns the least recently used bucket, which must be deleted. */
 function createRecentlySeen(max: number) {
-  const seen = new Set<string>();
+  let evicted: string | undefined;
+  const seen = new LRUCache<string, true>({
+    max,
+    dispose: (_value, bucket) => {
+      evicted = bucket;
+    },
+  });
   return (bucket: string): string | undefined => {
-    seen.delete(bucket);
-    seen.add(bucket);
-    const [oldest] = seen.size > max ? seen : [];
-    if (oldest !== undefined) seen.delete(oldest);
-    return oldest;
+    evicted = undefined;
+    seen.set(bucket, true);
+    return evicted;
   };
 }
 
@@ -102,7 +108,14 @@ function openStore(
       },
       STORE_CONNECTIONS,
     );
-    return { store: createPostgresLimiter(sql, options), close: () => sql.end({ timeout: 5 }) };
+    const stopRemovals = startRemovals(sql);
+    return {
+      store: createPostgresLimiter(sql, options),
+      async close() {
+        stopRemovals();
+        await sql.end({ timeout: 5 });
+      },
+    };
   }
   const inParent = cluster.isWorker;
   return {

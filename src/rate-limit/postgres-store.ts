@@ -26,6 +26,8 @@ export function createPostgresLimiter(sql: Sql, { points, duration }: { points: 
     schemaName: "public",
     tableName: "rate_limits",
     tableCreated: true,
+    // The library removes the expired counts by one statement, which is too slow for many of them.
+    clearExpiredByTimeout: false,
     keyPrefix: "",
     points,
     duration,

@@ -2,15 +2,30 @@ import { expect, test } from "vitest";
 import { createLog } from "../../src/log.ts";
 import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 
-test("the memory store keeps every credential and the 100,000 most recent addresses", async () => {
+test("the memory store keeps every credential and the 100,000 most recent addresses, and is then as fast as before", async () => {
   const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;
   const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, createLog("silent"));
   const left = async (bucket: string) => (await limiter.take(bucket, 1))?.remaining;
   await left("key:x");
   await left("address:unseen");
   await left("address:seen");
-  for (let n = 0; n < 99_998; n += 1) await left(`address:${n}`);
+  const emptyMs = await timeOf(() => addAddresses(0, 20_000));
+  await addAddresses(20_000, 99_998);
   expect(await left("address:seen")).toBe(8);
   await left("address:one-more");
   expect([await left("address:seen"), await left("key:x"), await left("address:unseen")]).toEqual([7, 8, 9]);
+
+  // A set whose first entries were deleted takes longer to find its first entry.
+  await addAddresses(100_000, 200_000);
+  expect(await timeOf(() => addAddresses(200_000, 220_000))).toBeLessThan(5 * emptyMs);
+
+  async function addAddresses(from: number, to: number): Promise<void> {
+    for (let n = from; n < to; n += 1) await left(`address:${n}`);
+  }
 });
+
+async function timeOf(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}

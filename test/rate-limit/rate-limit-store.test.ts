@@ -3,8 +3,12 @@ import { once } from "node:events";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { openPool } from "../../src/db/client.ts";
+import { STORE_TIMEOUT_MS } from "../../src/rate-limit/postgres-store.ts";
+import { removeExpiredCounts } from "../../src/rate-limit/remove-expired-counts.ts";
 import { aTask } from "../support/builders.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { waitingStatements } from "../support/waiting-statements.ts";
 
@@ -78,4 +82,18 @@ test("a client that disconnects while its request is counted leaves no slot behi
   });
 
   expect((await viewer.get(path)).status).toBe(200);
+});
+
+test("the counts of ended windows are removed from a database that is too slow to remove them at once", async () => {
+  const database = await createTestDatabase();
+  running.push(database);
+  const sql = openPool({ url: database.url, statementTimeoutMs: STORE_TIMEOUT_MS }, 1);
+  running.push({ close: () => sql.end() });
+  await sql.unsafe(`
+    insert into rate_limits select n::text, 1, case when n = 0 then 9e12 else n end from generate_series(0, 6000) n;
+    create function be_slow() returns trigger language plpgsql as $$
+      begin perform pg_sleep((select count(*) from gone) / 10000.0); return null; end $$;
+    create trigger slow after delete on rate_limits referencing old table as gone for each statement execute function be_slow()`);
+  await removeExpiredCounts(sql);
+  expect(await sql`select key from rate_limits`).toEqual([{ key: "0" }]);
 });

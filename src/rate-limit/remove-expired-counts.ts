@@ -1,0 +1,26 @@
+import type { Sql } from "../db/client.ts";
+
+/** How often the counts of ended windows are removed. */
+const REMOVE_EVERY_MS = 300_000;
+/** The clocks of the instances may differ by this much. */
+const MAX_CLOCK_DIFFERENCE_MS = 60_000;
+/** A statement that removed all of them at once could take longer than `STORE_TIMEOUT_MS`, would fail, and so would every later one. */
+const BATCH_SIZE = 2000;
+
+/** Removes the counts of ended windows in batches, and skips those that another instance removes at the moment. */
+export async function removeExpiredCounts(sql: Sql): Promise<void> {
+  const until = Date.now() - MAX_CLOCK_DIFFERENCE_MS;
+  for (let removed = BATCH_SIZE; removed === BATCH_SIZE; ) {
+    const { count } = await sql`
+      delete from public.rate_limits where ctid = any(array(
+        select ctid from public.rate_limits where expire < ${until} limit ${BATCH_SIZE} for update skip locked))`;
+    removed = count;
+  }
+}
+
+/** Returns a function that stops the removals. */
+export function startRemovals(sql: Sql): () => void {
+  // What cannot be removed now is removed later.
+  const timer = setInterval(() => void removeExpiredCounts(sql).catch(() => {}), REMOVE_EVERY_MS).unref();
+  return () => clearInterval(timer);
+}
