@@ -269,7 +269,7 @@ export interface components {
             email?: components["schemas"]["Email"];
             /**
              * Format: date-time
-             * @description When the job was accepted. Pages are ordered by this timestamp.
+             * @description When the job was accepted. By default, pages are ordered by this timestamp.
              */
             created_at: string;
             /**
@@ -310,7 +310,7 @@ export interface components {
              * @description When the verification ended. Null if it has not ended.
              */
             validated_at: string | null;
-            /** @description The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word. */
+            /** @description The verifier's reason for the status, most often for `unknown`. If the result was imported from another verifier's file, it also has the status word of that verifier. */
             unknown_reason: string | null;
             /** @description Whether only a real message can show that the address exists. */
             needs_physical_verify: boolean;
@@ -503,7 +503,7 @@ export interface components {
              * @description When the verification ended. Null if it has not ended.
              */
             validated_at?: string | null;
-            /** @description The reason of the verifier for the status, most often for `unknown`. After an import from another verifier it also has that verifier's own word. */
+            /** @description The verifier's reason for the status, most often for `unknown`. If the result was imported from another verifier's file, it also has the status word of that verifier. */
             unknown_reason?: string | null;
             /** @description Whether only a real message can show that the address exists. */
             needs_physical_verify?: boolean | null;
