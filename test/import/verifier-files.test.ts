@@ -220,6 +220,8 @@ test("a header in another order, case and spelling is recognized, and a verifier
 test("a header that fits several formats is an error that names them", async () => {
   const own = "email,status,is_catchall,ZB Status\na@example.com,valid,true,valid\n";
   await expect(readResults(own)).rejects.toThrow("choose with --format task-jobs or --format zerobounce");
+  const twice = "email,hunter_status,is_reachable\na@example.com,valid,safe\n";
+  await expect(readResults(twice)).rejects.toThrow("choose with --format hunter or --format reacher");
   expect((await readResults(own, { verifier: "task-jobs" })).title).toBe("Task Jobs");
   expect((await readResults(own, { verifier: "zerobounce" })).title).toBe("ZeroBounce");
 });

@@ -124,6 +124,9 @@ function registerSdk(): Ended[] {
         state.attributes[key] = value;
         return span;
       },
+      recordException(error: unknown) {
+        state.attributes.exception = String(error);
+      },
       setStatus({ code }: { code: SpanStatusCode }) {
         state.isError = code === SpanStatusCode.ERROR;
         return span;
@@ -171,5 +174,18 @@ describe("with an SDK of OpenTelemetry", () => {
     const line = linesOf(server.logLines).find(({ requestId }) => requestId === "spans");
     expect(line).toMatchObject({ trace_id: TRACE, span_id: expect.stringMatching(/^0{14}/) });
     expect(JSON.stringify(ended)).not.toMatch(/Secret|@example|select|[0-9a-f]{8}-[0-9a-f]{4}/i);
+  });
+
+  test("the span of a statement that fails is an error, without the message of the database", async () => {
+    const { user, id } = await serve();
+    ended.length = 0;
+    await database.sql`alter table task_email_jobs rename to renamed`;
+    await user
+      .get(`/api/v1/tasks/${id}/jobs`)
+      .finally(() => database.sql`alter table renamed rename to task_email_jobs`);
+    const failed = ended.filter(({ name, isError }) => isError && name.startsWith("postgresql"));
+    expect(failed.map(({ attributes }) => attributes)).toEqual([
+      { "db.system.name": "postgresql", "task_jobs.pool": "pages" },
+    ]);
   });
 });
