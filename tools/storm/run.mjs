@@ -31,6 +31,8 @@ const { values } = parseArgs({
     program: { type: "string" },
     // Watchers without a standby and without failovers, for the tests.
     single: { type: "boolean", default: false },
+    // Watchers behind PgBouncer in transaction mode, which leads to a single server.
+    pgbouncer: { type: "boolean", default: false },
   },
 });
 if (values.scenario === "hostile-key") process.exit(await runHostileKey(Number(values.seconds), values.program));
@@ -42,7 +44,8 @@ if (values.scenario === "watchers")
   process.exit(
     await runWatchers({
       ...{ seconds: Number(values.seconds), seed: Number(values.seed), program: values.program },
-      isReplicated: !values.single,
+      isReplicated: !values.single && !values.pgbouncer,
+      isPooled: values.pgbouncer,
     }),
   );
 const scenario = SCENARIOS[values.scenario];

@@ -9,6 +9,7 @@ import { MAIN } from "../../support/stage.mjs";
 import { createFailover } from "../failover.mjs";
 import { openFaults } from "../faults.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "../own-delay.mjs";
+import { openPooler } from "./open-pooler.mjs";
 import { openRestartableServer } from "./restartable-server.mjs";
 import { checkWatchers } from "./watch-checker.mjs";
 import { fillWatchedWorld, readTruth, TASKS, userId } from "./watched-world.mjs";
@@ -26,9 +27,9 @@ const SETTLE_MS = 20_000;
  * Clients follow tasks at two servers over every protocol, while jobs change and one fault after another is injected. The exit
  * code is 1 if a watcher has missed a change, received a wrong one or one out of order, or waits for something at the end.
  * The servers also read from the standby. Without it no failover is injected, and the run starts sooner.
- * @param {{ seconds: number, seed: number, program?: string | undefined, isReplicated?: boolean }} options
+ * @param {{ seconds: number, seed: number, program?: string | undefined, isReplicated?: boolean, isPooled?: boolean }} options
  */
-export async function runWatchers({ seconds, seed, program = MAIN, isReplicated = true }) {
+export async function runWatchers({ seconds, seed, program = MAIN, isReplicated = true, isPooled = false }) {
   mkdirSync(".artifacts", { recursive: true });
   const logFile = `.artifacts/watchers-${seed}.log`;
   const log = createWriteStream(logFile);
@@ -50,11 +51,14 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
   const servers = [];
   const watchers = [];
   let backends;
+  let pooler;
   try {
+    if (isPooled) pooler = await openPooler(url);
     const environment = {
       ...{ DATABASE_URL: url, METRICS_TOKEN, LOG_LEVEL: "warn" },
       // Each server of the database is the primary at some time, and a replica before or after it.
       ...(isReplicated ? { DATABASE_REPLICA_URLS: replication.nodes.map((node) => node.url).join(" ") } : {}),
+      ...pooler?.environment,
     };
     const seeLine = (line) => log.write(`${line}\n`);
     const open = () => openRestartableServer({ program, environment, seeLine });
@@ -101,6 +105,7 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
     for (const watcher of watchers) watcher.close();
     await backends?.close();
     for (const server of servers) await server.stop("SIGKILL");
+    await pooler?.stop();
     await replication.close();
   }
 }
