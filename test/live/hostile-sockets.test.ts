@@ -1,36 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { aJob, aTask } from "../support/builders.ts";
+import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
-import { connectSocket, runOperation, type TestSocket } from "../support/socket-reader.ts";
+import { connectSocket, readOperation, runOperation } from "../support/socket-reader.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
 const server = await sharedTestServer({
-  environment: { METRICS_TOKEN: TOKEN },
-  liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
+  environment: { METRICS_TOKEN: TOKEN, LIVE_STREAMS_PER_USER: "3" },
+  liveTimes: { lookEveryMs: 150, checkEveryMs: 100, beatEveryMs: 100 },
+  httpLimits: { silenceTimeoutMs: 800 },
 });
 const { sql, url } = server;
 const VIEWER = "{ viewer { userId } }";
 
-async function openStreams() {
+async function gauge(pattern: RegExp) {
   const metrics = await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } });
-  return Number(/^live_streams\{kind="websocket"\} (\d+)$/m.exec(await metrics.text())?.[1]);
+  return Number(pattern.exec(await metrics.text())?.[1]);
 }
+const openStreams = () => gauge(/^live_streams\{kind="websocket"\} (\d+)$/m);
+const openSockets = () => gauge(/^live_sockets (\d+)$/m);
 
-async function aConnection() {
+async function aConnection(options: { autoPong?: boolean } = {}) {
   const user = await server.as();
   const id = await aTask(sql, { user_id: user.userId });
   await aJob(sql, { task_id: id });
-  const connection = await connectSocket({ url, connectionParams: { authorization: `Bearer ${user.key}` } });
-  return { connection, progress: { query: PROGRESS, variables: { id } } };
-}
-
-/** Sends several messages in one packet, which the server therefore reads in one turn of its event loop. */
-function sendTogether({ socket }: TestSocket, ...messages: object[]): void {
-  const { _socket: connection } = socket as unknown as { _socket: { cork: () => void; uncork: () => void } };
-  connection.cork();
-  for (const message of messages) socket.send(JSON.stringify(message));
-  connection.uncork();
+  const connection = await connectSocket({
+    ...{ url, connectionParams: { authorization: `Bearer ${user.key}` } },
+    ...options,
+  });
+  return { connection, id, progress: { query: PROGRESS, variables: { id } } };
 }
 
 test.each([
@@ -40,12 +39,11 @@ test.each([
   "an id that is used again before %s with it has ended closes the connection and leaves no stream",
   async (_what, isSubscription) => {
     const { connection, progress } = await aConnection();
-    sendTogether(
-      connection,
+    connection.sendTogether([
       { type: "subscribe", id: "1", payload: isSubscription ? progress : { query: VIEWER } },
       { type: "complete", id: "1" },
       { type: "subscribe", id: "1", payload: progress },
-    );
+    ]);
     expect((await connection.closed).code).toBe(4409);
     await expect.poll(openStreams).toBe(0);
   },
@@ -69,4 +67,84 @@ test("a connection with a repeated long id is closed with the code of repeated i
   await runOperation(connection, id, progress).result();
   connection.send({ type: "subscribe", id, payload: progress });
   expect((await connection.closed).code).toBe(4409);
+});
+
+const subscribe = (id: number, payload: object) => ({ type: "subscribe", id: String(id), payload });
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+test("a client that answers no ping is disconnected, and a client that answers stays connected", async () => {
+  const [{ connection: silent }, { connection: other }] = [await aConnection({ autoPong: false }), await aConnection()];
+  expect((await silent.closed).code).toBe(1006);
+  expect(other.socket.readyState).toBe(other.socket.OPEN);
+  await other.close();
+});
+
+test("a client that sends a part of a frame and stops is disconnected", async () => {
+  const { connection } = await aConnection();
+  // The header of a frame with 4,096 bytes. The answers to pings are read as the first of these bytes.
+  connection.write(Uint8Array.of(0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4));
+  expect((await connection.closed).code).toBe(1006);
+});
+
+test("a frame that announces too many bytes closes the connection before they arrive", async () => {
+  const { connection } = await aConnection();
+  connection.write(Uint8Array.of(0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4));
+  expect((await connection.closed).code).toBe(1009);
+});
+
+test("the frames of one message are too long together", async () => {
+  const { connection } = await aConnection();
+  for (const _ of numbers(2)) connection.socket.send("x".repeat(60_000), { fin: false });
+  expect((await connection.closed).code).toBe(1009);
+});
+
+test("compression is not accepted, and a compressed frame closes the connection", async () => {
+  const { connection } = await aConnection();
+  expect(connection.socket.extensions).toBe("");
+  connection.write(Uint8Array.of(0xc1, 0x80, 1, 2, 3, 4));
+  expect((await connection.closed).code).toBe(1002);
+});
+
+test.each([
+  ["pings of WebSocket", null],
+  ["pings of the protocol", { type: "ping" }],
+  ["messages for operations that do not exist", { type: "complete", id: "x" }],
+])("a client that sends endless %s is disconnected", async (_what, message) => {
+  const { connection } = await aConnection();
+  for (const number of numbers(400)) {
+    if (message === null) connection.socket.ping();
+    else connection.send(message);
+    // The library itself disconnects a client with 60 unanswered pings.
+    if (number % 50 === 0) await sleep(2);
+  }
+  expect(await connection.closed).toEqual({ code: 1008, reason: "Too many pings" });
+});
+
+test("the operations of one connection are limited, and their messages are not counted as pings", async () => {
+  const { connection } = await aConnection();
+  connection.sendTogether(numbers(120).map((id) => subscribe(id, { query: VIEWER })));
+  const results = await Promise.all(numbers(120).map((id) => readOperation(connection, String(id)).result()));
+  const refused = results.filter(({ errors }) => errors?.[0].extensions.code === "RATE_LIMITED");
+  expect(refused).toHaveLength(120 - 13);
+  connection.sendTogether(numbers(120).map((id) => ({ type: "complete", id: String(id) })));
+  expect((await runOperation(connection, "last", { query: VIEWER }).result()).data).toBeDefined();
+  await connection.close();
+});
+
+test("a client that reads nothing is disconnected although it sends, and changes for it wait in the database", async () => {
+  const { connection, id } = await aConnection();
+  await someJobs(sql, id, 12_000);
+  const aliases = Array.from({ length: 30 }, (_, index) => `${"a".repeat(120)}${index}: emailAddress`).join(" ");
+  const query = `subscription ($id: UUID!) { taskJobChanges(taskId: $id) { nodes { ${aliases} } } }`;
+  connection.socket.pause();
+  const sending = setInterval(() => connection.socket.pong(), 50);
+  const pages = await server.countStatements(async () => {
+    connection.send(subscribe(1, { query, variables: { id } }));
+    await expect.poll(openSockets, { timeout: 5000 }).toBe(0);
+  });
+  clearInterval(sending);
+  await connection.close();
+  // There are 121 pages, of which the buffers of the two sockets hold about ten. The looks and checks of this time are counted, too.
+  expect(pages).toBeGreaterThan(2);
+  expect(pages).toBeLessThan(90);
 });

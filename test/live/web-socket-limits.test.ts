@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { aTask, someJobs } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
 import { connectSocket, handshake, openSocket, runOperation } from "../support/socket-reader.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
@@ -48,24 +47,6 @@ test("connections are limited per user, and in total after those without a crede
   const newest = await openSocket({ url });
   expect((await silent.closed).code).toBe(1006);
   await Promise.all([...open, newest].map((socket) => socket.close()));
-});
-
-test("for a client that reads nothing, changes wait in the database", async () => {
-  const { user, connectionParams } = await userWithTask(server);
-  const id = await aTask(sql, { user_id: user.userId });
-  await someJobs(sql, id, 12_000);
-  const aliases = Array.from({ length: 30 }, (_, index) => `${"a".repeat(120)}${index}: emailAddress`).join(" ");
-  const query = `subscription ($id: UUID!) { taskJobChanges(taskId: $id) { nodes { ${aliases} } } }`;
-  const socket = await connectSocket({ url, connectionParams });
-  socket.socket.pause();
-  const pages = await server.countStatements(async () => {
-    runOperation(socket, "1", { query, variables: { id } });
-    await sleep(1500);
-  });
-  await socket.close();
-  expect(pages).toBeGreaterThan(2);
-  // All pages together have 45 MB, and the buffers of the two sockets hold only a few MB.
-  expect(pages).toBeLessThan(60);
 });
 
 test("a stop answers running queries, closes with 1001, and does not wait for a client that confirms nothing", async () => {

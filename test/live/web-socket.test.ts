@@ -142,8 +142,8 @@ test("a malformed, oversized, binary or unexpected message ends only its connect
     Buffer.from([0xf1, 0x80]),
     Buffer.from("GET / HTTP"),
   ]) {
-    const { socket, closed } = await openSocket({ url });
-    (socket as unknown as { _socket: { write: (bytes: Buffer) => void } })._socket.write(frame);
+    const { write, closed } = await openSocket({ url });
+    write(frame);
     expect([1002, 1007]).toContain((await closed).code);
   }
   const parts = await openSocket({ url });

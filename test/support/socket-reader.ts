@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { sendRaw } from "./raw-request.ts";
 
@@ -13,13 +14,16 @@ interface SocketOptions {
   readonly connectionParams?: object;
   readonly headers?: Record<string, string>;
   readonly protocols?: readonly string[];
+  /** Whether the client answers pings. */
+  readonly autoPong?: boolean;
 }
 
 export type TestSocket = Awaited<ReturnType<typeof openSocket>>;
 
 /** Opens a WebSocket, and reads its messages one after another. Fails if the handshake is refused. */
-export async function openSocket({ url, headers = {}, protocols = ["graphql-transport-ws"] }: SocketOptions) {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, [...protocols], { headers });
+export async function openSocket(options: SocketOptions) {
+  const { url, headers = {}, protocols = ["graphql-transport-ws"], autoPong = true } = options;
+  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, [...protocols], { headers, autoPong });
   const messages: Message[] = [];
   const wakes = new Set<() => void>();
   const wake = () => {
@@ -62,12 +66,22 @@ export async function openSocket({ url, headers = {}, protocols = ["graphql-tran
     closed,
     next,
     send: (message: object) => socket.send(JSON.stringify(message)),
+    /** Sends bytes that need not be frames. */
+    write: (bytes: Uint8Array) => socketOf(socket).write(bytes),
+    /** Sends several messages in one packet, which the server therefore reads in one turn of its event loop. */
+    sendTogether(messages: readonly object[]): void {
+      socketOf(socket).cork();
+      for (const message of messages) socket.send(JSON.stringify(message));
+      socketOf(socket).uncork();
+    },
     close: async () => {
       socket.terminate();
       await closed;
     },
   };
 }
+
+const socketOf = (socket: WebSocket) => (socket as unknown as { readonly _socket: Socket })._socket;
 
 /** Opens a connection whose first message was accepted. */
 export async function connectSocket(options: SocketOptions): Promise<TestSocket> {

@@ -10,9 +10,14 @@ import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
 /** A client that answers no ping within this many beats is disconnected. */
 const MAX_SILENT_BEATS = 2.5;
+/** A client that reads no message within this many beats is disconnected. What it sends extends the time limit of Node. */
+const MAX_STALLED_BEATS = 10;
+/** The messages between two beats that neither start nor end an operation, such as pings. Common clients send one in 10 s. */
+const MAX_OTHER_MESSAGES = 100;
 /** No more messages are read while more than this waits to be sent, because each message may cause an answer. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 const UNSUPPORTED_DATA = 1003;
+const POLICY_VIOLATION = 1008;
 /** RFC 6455, section 5.5, limits the reason of a close. That of graphql-ws for a repeated id contains the id. */
 const MAX_REASON_BYTES = 123;
 
@@ -31,9 +36,15 @@ interface SocketOptions {
 export function serveSocket(options: SocketOptions): void {
   const { socket, response, protocol, handler, buffers, log, beatEveryMs = BEAT_EVERY_MS } = options;
   let heardAt = performance.now();
-  const hear = () => {
+  let otherMessages = 0;
+  let readBytes = 0;
+  let stalledBeats = 0;
+
+  function hear(): void {
     heardAt = performance.now();
-  };
+    otherMessages += 1;
+    if (otherMessages > MAX_OTHER_MESSAGES) socket.close(POLICY_VIOLATION, "Too many pings");
+  }
 
   function limitReading(): void {
     buffers.recordWrite(response, socket.bufferedAmount);
@@ -52,11 +63,21 @@ export function serveSocket(options: SocketOptions): void {
     limitReading();
   }
 
+  function isStalled(): boolean {
+    const bytes = response.req.socket.bytesWritten - socket.bufferedAmount;
+    stalledBeats = socket.bufferedAmount > 0 && bytes === readBytes ? stalledBeats + 1 : 0;
+    readBytes = bytes;
+    return stalledBeats > MAX_STALLED_BEATS;
+  }
+
   const beat = setInterval(() => {
-    // A slow reader gets no more bytes, so that the time limit of a silent connection ends it.
-    if (socket.bufferedAmount > 0) return;
-    if (performance.now() - heardAt > MAX_SILENT_BEATS * beatEveryMs) socket.terminate();
-    else socket.ping();
+    otherMessages = Math.min(otherMessages, 0);
+    const isSlow = socket.bufferedAmount > 0;
+    // A slow reader gets no ping, so that the time limit of a silent connection ends it.
+    if (isSlow) heardAt = performance.now();
+    const isSilent = performance.now() - heardAt > MAX_SILENT_BEATS * beatEveryMs;
+    if (isSilent || isStalled()) socket.terminate();
+    else if (!isSlow) socket.ping();
   }, beatEveryMs);
 
   const closed = protocol.opened(
@@ -77,7 +98,14 @@ export function serveSocket(options: SocketOptions): void {
         });
       },
     },
-    handler,
+    {
+      ...handler,
+      subscribe(id, payload) {
+        // The first and the last message of the operation.
+        otherMessages -= 2;
+        return handler.subscribe(id, payload);
+      },
+    },
   );
   socket.on("pong", hear);
   socket.on("ping", hear);
