@@ -3,25 +3,25 @@ import { expect, test } from "vitest";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
 import { connectSocket, readOperation, runOperation } from "../support/socket-reader.ts";
-import { sharedTestServer } from "../support/test-server.ts";
+import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
+const environment = { METRICS_TOKEN: TOKEN, LIVE_STREAMS_PER_USER: "3" };
 const server = await sharedTestServer({
-  environment: { METRICS_TOKEN: TOKEN, LIVE_STREAMS_PER_USER: "3" },
-  liveTimes: { lookEveryMs: 150, checkEveryMs: 100, beatEveryMs: 100 },
-  httpLimits: { silenceTimeoutMs: 800 },
+  environment,
+  liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
 });
 const { sql, url } = server;
 const VIEWER = "{ viewer { userId } }";
 
-async function gauge(pattern: RegExp) {
-  const metrics = await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+async function gauge(pattern: RegExp, origin = url) {
+  const metrics = await fetch(`${origin}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } });
   return Number(pattern.exec(await metrics.text())?.[1]);
 }
 const openStreams = () => gauge(/^live_streams\{kind="websocket"\} (\d+)$/m);
-const openSockets = () => gauge(/^live_sockets (\d+)$/m);
+const openSockets = (origin: string) => gauge(/^live_sockets (\d+)$/m, origin);
 
-async function aConnection(options: { autoPong?: boolean } = {}) {
+async function aConnection(options: { autoPong?: boolean; url?: string } = {}) {
   const user = await server.as();
   const id = await aTask(sql, { user_id: user.userId });
   await aJob(sql, { task_id: id });
@@ -72,20 +72,6 @@ test("a connection with a repeated long id is closed with the code of repeated i
 const subscribe = (id: number, payload: object) => ({ type: "subscribe", id: String(id), payload });
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-test("a client that answers no ping is disconnected, and a client that answers stays connected", async () => {
-  const [{ connection: silent }, { connection: other }] = [await aConnection({ autoPong: false }), await aConnection()];
-  expect((await silent.closed).code).toBe(1006);
-  expect(other.socket.readyState).toBe(other.socket.OPEN);
-  await other.close();
-});
-
-test("a client that sends a part of a frame and stops is disconnected", async () => {
-  const { connection } = await aConnection();
-  // The header of a frame with 4,096 bytes. The answers to pings are read as the first of these bytes.
-  connection.write(Uint8Array.of(0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4));
-  expect((await connection.closed).code).toBe(1006);
-});
-
 test("a frame that announces too many bytes closes the connection before they arrive", async () => {
   const { connection } = await aConnection();
   connection.write(Uint8Array.of(0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4));
@@ -131,20 +117,31 @@ test("the operations of one connection are limited, and their messages are not c
   await connection.close();
 });
 
-test("a client that reads nothing is disconnected although it sends, and changes for it wait in the database", async () => {
-  const { connection, id } = await aConnection();
-  await someJobs(sql, id, 12_000);
+test("clients that answer no ping, send a part of a frame or read nothing are disconnected, and others are not", async () => {
+  const impatient = await serveDatabase(server.database.url, environment, {
+    liveTimes: { lookEveryMs: 150, beatEveryMs: 200 },
+  });
+  const connect = (options = {}) => aConnection({ url: impatient.url, ...options });
+  const [silent, partial] = [await connect({ autoPong: false }), await connect()];
+  const [deaf, other] = [await connect(), await connect()];
+  // The header of a frame with 4,096 bytes. The answers to pings are read as the first of these bytes.
+  partial.connection.write(Uint8Array.of(0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4));
+  await someJobs(sql, deaf.id, 12_000);
   const aliases = Array.from({ length: 30 }, (_, index) => `${"a".repeat(120)}${index}: emailAddress`).join(" ");
   const query = `subscription ($id: UUID!) { taskJobChanges(taskId: $id) { nodes { ${aliases} } } }`;
-  connection.socket.pause();
-  const sending = setInterval(() => connection.socket.pong(), 50);
+  deaf.connection.socket.pause();
+  const sending = setInterval(() => deaf.connection.socket.pong(), 50);
   const pages = await server.countStatements(async () => {
-    connection.send(subscribe(1, { query, variables: { id } }));
-    await expect.poll(openSockets, { timeout: 5000 }).toBe(0);
+    deaf.connection.send(subscribe(1, { query, variables: { id: deaf.id } }));
+    await expect.poll(() => openSockets(impatient.url), { timeout: 8000 }).toBe(1);
   });
   clearInterval(sending);
-  await connection.close();
-  // There are 121 pages, of which the buffers of the two sockets hold about ten. The looks and checks of this time are counted, too.
+  expect((await silent.connection.closed).code).toBe(1006);
+  expect((await partial.connection.closed).code).toBe(1006);
+  expect((await runOperation(other.connection, "1", { query: VIEWER }).result()).data).toBeDefined();
+  // There are 121 pages, of which the buffers of the two sockets hold about ten. The looks of this time are counted, too.
   expect(pages).toBeGreaterThan(2);
   expect(pages).toBeLessThan(90);
+  await Promise.all([deaf, other].map(({ connection }) => connection.close()));
+  await impatient.close();
 });
