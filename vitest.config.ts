@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 
 /** These tests need both cores for the times that they measure, so they run one after another when all other tests are done. */
 const TIMED = [
-  "test/db/{faults,isolation}.test.ts",
+  "test/db/{failover,faults,isolation}.test.ts",
   "test/graphql/hostile-documents.test.ts",
   "test/server/rolling-restart.test.ts",
   "test/tools/{hostile-key,storm}.test.ts",
