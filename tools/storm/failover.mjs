@@ -5,7 +5,7 @@ const LOSSES = ["stop", "kill", "freeze"];
 
 /**
  * Returns the fault that makes the primary fail, promotes its standby after `ms`, and then makes the former primary a standby.
- * @param {{ nodes: import("../support/replication.mjs").Node[] }} replication
+ * @param {{ nodes: import("../support/replication-node.mjs").Node[] }} replication
  */
 export function createFailover({ nodes: [first, second] }, history) {
   let [primary, standby] = [first, second];

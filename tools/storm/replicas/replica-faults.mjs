@@ -6,7 +6,7 @@ const RECOVERY_MS = 1500;
 /**
  * The faults of a run in their order, each of which is in effect until its promise resolves. The last one, a promotion, cannot
  * be undone.
- * @param {import("../../support/replication.mjs").Node[]} nodes
+ * @param {import("../../support/replication-node.mjs").Node[]} nodes
  */
 export function replicaFaults([primary, first, second]) {
   const every = async (ms, lastsMs, work) => {
