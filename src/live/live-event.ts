@@ -16,7 +16,7 @@ export interface EventOutcome {
 /** The root value of one event. Its operation is executed once for all watchers whose events have the same key. */
 export interface LiveEvent {
   readonly key: string;
-  /** The time, in `performance.now()`, of the change. What was counted before is too old. */
+  /** The time of the change, in `performance.now()`. Counts that began before this time are too old. */
   readonly readAfter: number;
   /** The time, in `performance.now()`, at which the change was found, or null for the first event. */
   readonly foundAt: number | null;
