@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import v8 from "node:v8";
-import vm from "node:vm";
 import { type DocumentNode, parse, parseValue, type ValueNode, validate } from "graphql";
 import { expect, test } from "vitest";
 import { createDocumentStore } from "../../src/graphql/document-store.ts";
@@ -14,9 +12,7 @@ import {
 import { createTaskProgressReader } from "../../src/tasks/progress/read-task-progress.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { Uuid } from "../../src/values/scalars.ts";
-
-v8.setFlagsFromString("--expose-gc");
-const collectGarbage = vm.runInNewContext("gc") as () => void;
+import { collectGarbage } from "../support/collect-garbage.ts";
 
 /** The growth of the heap by the objects that the work leaves behind. */
 async function bytesKeptBy(work: () => unknown): Promise<number> {
