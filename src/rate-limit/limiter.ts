@@ -4,7 +4,7 @@ import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from "rate-limi
 import type { Config, RateLimitConfig } from "../config.ts";
 import { openPool } from "../db/client.ts";
 import type { Log } from "../log.ts";
-import { createPostgresLimiter, STORE_TIMEOUT_MS } from "./postgres-store.ts";
+import { createPostgresLimiter, STORE_CONNECTIONS, STORE_TIMEOUT_MS } from "./postgres-store.ts";
 import { startRemovals } from "./remove-expired-counts.ts";
 
 /** How long requests pass uncounted after the store has failed. */
@@ -14,7 +14,6 @@ const STORE_PAUSE_MS = 1000;
  * late parent is only busy.
  */
 const PARENT_TIMEOUT_MS = 1000;
-const STORE_CONNECTIONS = 2;
 /** The largest number of addresses in memory. Credentials are not limited, because operators create them. */
 const MAX_ADDRESSES = 100_000;
 

@@ -1,3 +1,4 @@
+import { bulkhead } from "cockatiel";
 import { RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Sql } from "../db/client.ts";
 import { waitFor } from "../values/deadline.ts";
@@ -10,13 +11,21 @@ interface StoredQuery {
   readonly values: readonly unknown[];
 }
 
+/** As many statements as connections run at once, because the driver would keep later ones, and still run them when they are too late. */
+export const STORE_CONNECTIONS = 2;
+
 /** Counts in the table `rate_limits`. A migration creates it, so that the role of the server needs no right to create tables. */
 export function createPostgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
+  const gate = bulkhead(STORE_CONNECTIONS, Number.POSITIVE_INFINITY);
+  const tooLate = () => new Error("the rate limit's store took too long");
   const client = {
     async query({ text, values }: StoredQuery) {
-      const statement = sql.unsafe(text, [...values] as never[], { prepare: true });
-      const timeoutError = () => new Error("the rate limit's store took too long");
-      const rows = await waitFor(statement, { ms: STORE_TIMEOUT_MS, timeoutError });
+      const until = performance.now() + STORE_TIMEOUT_MS;
+      const statement = gate.execute(async () => {
+        if (performance.now() >= until) throw tooLate();
+        return await sql.unsafe(text, [...values] as never[], { prepare: true });
+      });
+      const rows = await waitFor(statement, { ms: STORE_TIMEOUT_MS, timeoutError: tooLate });
       return { rows, rowCount: rows.length };
     },
   };

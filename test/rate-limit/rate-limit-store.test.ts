@@ -4,6 +4,8 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { openPool } from "../../src/db/client.ts";
+import { createLog } from "../../src/log.ts";
+import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 import { STORE_TIMEOUT_MS } from "../../src/rate-limit/postgres-store.ts";
 import { removeExpiredCounts } from "../../src/rate-limit/remove-expired-counts.ts";
 import { aTask } from "../support/builders.ts";
@@ -96,4 +98,21 @@ test("the counts of ended windows are removed from a database that is too slow t
     create trigger slow after delete on rate_limits referencing old table as gone for each statement execute function be_slow()`);
   await removeExpiredCounts(sql);
   expect(await sql`select key from rate_limits`).toEqual([{ key: "0" }]);
+});
+
+test("a count that has waited too long for the store is never sent to it", async () => {
+  const database = await createTestDatabase();
+  running.push(database);
+  const config = { points: 1000, windowSeconds: 60, store: "postgres" } as const;
+  const limiter = openRateLimiter(config, { databaseUrl: database.url, preparedStatements: true }, createLog("silent"));
+  running.push(limiter);
+  await database.sql.begin(async (sql) => {
+    await sql`lock table rate_limits`;
+    const counts = Array.from({ length: 30 }, () => limiter.take("key:x", 1));
+    expect(new Set(await Promise.all(counts))).toEqual(new Set([null]));
+  });
+  await sleep(100);
+  const [row] = await database.sql`select coalesce(sum(points), 0)::int as points from rate_limits`;
+  // Two statements were sent and may have been waiting for the lock.
+  expect(row?.points).toBeLessThanOrEqual(2);
 });
