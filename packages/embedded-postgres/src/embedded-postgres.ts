@@ -28,6 +28,21 @@ const FOREIGN_SERVER_WAIT_MS = 1_000;
 const START_ATTEMPTS = 10;
 const START_RETRY_AFTER_MS = 200;
 
+const OTHER_OWNER =
+  "It belongs to another user or is read-only: start as its owner, give it to this user (chown -R), or set DATABASE_URL.";
+const NOT_A_DIRECTORY = "A part of this path is not a directory: set DATA_DIR to another path, or set DATABASE_URL.";
+const DISK_FULL = "The disk is full: free space, set DATA_DIR to a directory on another disk, or set DATABASE_URL.";
+/** What a person can do about an error of the file system, by its code. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: OTHER_OWNER,
+  EPERM: OTHER_OWNER,
+  EROFS: OTHER_OWNER,
+  EEXIST: NOT_A_DIRECTORY,
+  ENOTDIR: NOT_A_DIRECTORY,
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
+};
+
 const DEFAULT_SETTINGS = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
@@ -75,10 +90,10 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
       return await start(options, cluster);
     });
   } catch (error) {
-    if (!["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) throw error;
+    const remedy = REMEDIES[errorCode(error) ?? ""];
+    if (remedy === undefined) throw error;
     throw new EmbeddedPostgresError(
-      `The embedded PostgreSQL cannot use ${resolve(options.dataDir)}: ${error instanceof Error ? error.message : error}. ` +
-        "It belongs to another user or is read-only: start as its owner, give it to this user (chown -R), or set DATABASE_URL.",
+      `The embedded PostgreSQL cannot use ${resolve(options.dataDir)}: ${error instanceof Error ? error.message : error}. ${remedy}`,
       { cause: error },
     );
   }

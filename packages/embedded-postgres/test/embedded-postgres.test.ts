@@ -165,6 +165,18 @@ test("a directory with other files is refused and left unchanged", async () => {
   expect(readFileSync(join(dataDir, "postgres/notes.txt"), "utf8")).toBe("mine");
 });
 
+test.each(["a-file", "a-file/data"])(
+  "the data directory %s, of which a-file is a file, is refused with a message that names DATA_DIR",
+  async (path) => {
+    const parent = newDataDir();
+    mkdirSync(parent);
+    writeFileSync(join(parent, "a-file"), "mine");
+    const answer = await start(join(parent, path));
+    expect(answer.errorName).toBe("EmbeddedPostgresError");
+    expect(answer.error).toMatch(/cannot use .*not a directory: set DATA_DIR/);
+  },
+);
+
 test("on a platform without binaries the error says so and names DATABASE_URL", async () => {
   await expect(findBinaries({ os: "sunos", arch: "sparc64" })).rejects.toThrow(
     /no embedded PostgreSQL for sunos-sparc64.*set DATABASE_URL/,
