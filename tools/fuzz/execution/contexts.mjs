@@ -3,6 +3,7 @@ import { createRequestContext } from "#server/context.js";
 import { openDatabase } from "#server/db/client.js";
 import { emailQueries } from "#server/email/email.queries.js";
 import { Failure } from "#server/errors.js";
+import { readJob } from "#server/job-search/job-record.js";
 import { jobSearchQueries } from "#server/job-search/job-search.queries.js";
 import { taskChangeQueries } from "#server/live/task-change.queries.js";
 import { createTaskWatcher } from "#server/live/watch-tasks.js";
@@ -143,12 +144,17 @@ function faulty(emailById) {
   };
 }
 
-/** Jobs in states that the schema does not have, which fail to serialize while emails are still being read. */
+/** Jobs in states that the schema does not have, whose statuses fail while emails are still being read. */
 function withUnknownStates(taskJobs) {
   return {
     async findVisibleJobPage(request) {
       const page = await taskJobs.findVisibleJobPage(request);
-      return page && { ...page, jobs: page.jobs.map((job) => ({ ...job, status: "unheard" })) };
+      return page && { ...page, jobs: page.jobs.map(withUnknownState) };
     },
   };
+}
+
+/** Reads the job as the server reads its row. */
+function withUnknownState({ id, taskId, emailId, emailAddress, createdAt, updatedAt }) {
+  return readJob([id, emailId, emailAddress, "unheard", createdAt, updatedAt], taskId, 0);
 }

@@ -77,7 +77,11 @@ async function compare(index) {
   const document = parsed(request.query);
   if (document === null || validate(schema, document, specifiedRules).length > 0) return false;
   const fault = overSocket ? "none" : contexts.faultOf(index);
-  const expect = (options) => expectedAnswer({ schema, document }, request, contexts.contextWith(fault, options));
+  const expect = async ({ isRepeated = false, isDelayed = false } = {}) => {
+    const context = contexts.contextWith(fault, { isDelayed });
+    if (isRepeated) await expectedAnswer({ schema, document }, request, context);
+    return expectedAnswer({ schema, document }, request, context);
+  };
   // Afterwards all rows are cached, so that every execution takes the same time.
   await expect();
   const answers = [];
@@ -103,7 +107,8 @@ async function compare(index) {
 /** If two root fields fail, graphql-js reports the first failure, so any response that graphql-js also gives is right. */
 async function firstDifference(answers, expected, expect) {
   if (COMPARED_RUNS.every((run) => answerText(answers[run - 1]) === expected)) return undefined;
-  const possible = new Set([expected]);
+  // When compiled code has failed, graphql-js executes again in the same context, whose loaders already have the rows.
+  const possible = new Set([expected, await expect({ isRepeated: true })]);
   for (let repeat = 0; repeat < ORACLE_REPEATS; repeat += 1) possible.add(await expect({ isDelayed: true }));
   return COMPARED_RUNS.find((run) => !possible.has(answerText(answers[run - 1])));
 }
