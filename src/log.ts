@@ -47,7 +47,7 @@ function withTrace(line: Record<string, unknown>): Record<string, unknown> {
   return trace === undefined ? line : { ...line, ...trace };
 }
 
-/** The error codes of PostgreSQL (`42P01`) and Node (`ECONNREFUSED`). E-mail addresses and API keys do not match. */
+/** The error codes of PostgreSQL (`42P01`) and Node (`ECONNREFUSED`). Email addresses and API keys do not match. */
 const CODE = /^[A-Z0-9_]{1,40}$/;
 const STACK_FRAME = /^ +at .*:\d+:\d+\)?$/;
 
@@ -142,7 +142,7 @@ const MAX_MESSAGE_LENGTH = 300;
 
 /**
  * Logs the class, the code and the stack frames of an error, but only one kind of message. Messages of the driver and of
- * drizzle contain statements, parameters or rows, and therefore e-mail addresses.
+ * drizzle contain statements, parameters or rows, and therefore email addresses.
  */
 function describeThrown(thrown: unknown): object {
   let left = MAX_FRAMES_LENGTH;

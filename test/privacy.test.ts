@@ -58,7 +58,7 @@ test("the requests produced every kind of response", () => {
 });
 
 describe("the log", () => {
-  test("the log contains no e-mail address, key, token, query, name or statement", async () => {
+  test("the log contains no email address, key, token, query, name or statement", async () => {
     const log = (await logLines()).join("\n");
     for (const canary of [...STORED, ...secrets(), SENT, SENT_NAME, SENT.replace("-", ""), "eyJ", "Bearer"]) {
       expect(log, canary).not.toContain(canary);
@@ -136,7 +136,7 @@ describe("the body of an error", () => {
   });
 });
 
-test("the metrics contain no e-mail address, key, name or id", async () => {
+test("the metrics contain no email address, key, name or id", async () => {
   const { status, text } = await server.send("the metrics", "/metrics", {
     headers: { Authorization: `Bearer ${METRICS_TOKEN}` },
   });

@@ -35,7 +35,7 @@ Exports all jobs of a task from one snapshot, newest first.
 
 The database is DATABASE_URL, or the embedded database. The formats are described in docs/exporting.md.`;
 
-/** The file contains e-mail addresses, so only its owner may read it, whatever the umask is. */
+/** The file contains email addresses, so only its owner may read it, whatever the umask is. */
 const FILE_MODE = 0o600;
 
 /** A user who can run commands on the database can already read all of it. */

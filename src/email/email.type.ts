@@ -22,7 +22,7 @@ registerEnumType(DeliverabilityEnum, {
   },
 });
 
-@ObjectType({ implements: Node, description: "The result of the verification of one e-mail address." })
+@ObjectType({ implements: Node, description: "The result of the verification of one email address." })
 export class Email implements EmailRecord, Node {
   @Field(() => ID, {
     simple: true,

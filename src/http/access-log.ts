@@ -3,7 +3,7 @@ import { type Log, noteTrace } from "../log.ts";
 import { requestIdOf } from "./request/request-id.ts";
 import { readTraceparent } from "./request/traceparent.ts";
 
-/** Known paths, which contain nothing private but ids. Any other path may contain an e-mail address or a key and is not logged. */
+/** Known paths, which contain nothing private but ids. Any other path may contain an email address or a key and is not logged. */
 const UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const FILES = "favicon\\.(ico|svg)|home\\.css|openapi\\.json|(docs|graphiql)(/assets/[\\w.-]+)?";
 const TASKS = `api/v1/tasks(/${UUID}(/jobs(/export|/${UUID})?|/download|/events)?)?`;

@@ -4,7 +4,7 @@ import type { BadRowSink } from "./import-batch.ts";
 
 const BUFFER_CHARS = 65_536;
 
-/** The file contains e-mail addresses, so only its owner may read it, whatever the umask is. */
+/** The file contains email addresses, so only its owner may read it, whatever the umask is. */
 const FILE_MODE = 0o600;
 
 /**

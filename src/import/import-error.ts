@@ -7,7 +7,7 @@ interface ImportFault {
   reason: string;
 }
 
-/** Describes a fault in the imported file to the user. The message never contains e-mail addresses, because it may be logged. */
+/** Describes a fault in the imported file to the user. The message never contains email addresses, because it may be logged. */
 export class ImportError extends Error {
   override readonly name: string = "ImportError";
   readonly fileName: string;

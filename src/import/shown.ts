@@ -13,7 +13,7 @@ export function shown(cell: unknown): string {
   return JSON.stringify(text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text);
 }
 
-/** If a file has no header, its first row contains data, and messages must not repeat an e-mail address. */
+/** If a file has no header, its first row contains data, and messages must not repeat an email address. */
 const COLUMN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N} _.\-()/#:;|?]{0,59}$/u;
 const NOT_SHOWN = "(not shown, because it is not a column name)";
 

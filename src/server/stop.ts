@@ -1,7 +1,7 @@
 import { flushLog, type Log } from "../log.ts";
 
 /**
- * Replaces Node's default, which prints the error message, possibly with an e-mail address, and aborts all requests. An
+ * Replaces Node's default, which prints the error message, possibly with an email address, and aborts all requests. An
  * unhandled rejection belongs to one request, so the process keeps serving the others.
  */
 export function stopOnUncaught(log: Log, stop: () => void): void {

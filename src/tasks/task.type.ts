@@ -5,7 +5,7 @@ import type { TaskRecord } from "./task.queries.ts";
 
 @ObjectType({
   implements: Node,
-  description: "A batch verification task: a list of e-mail addresses that were submitted together.",
+  description: "A batch verification task: a list of email addresses that were submitted together.",
 })
 export class Task implements TaskRecord, Node {
   @Field(() => ID, { simple: true, description: "The id of the task, a UUID in lower case." })

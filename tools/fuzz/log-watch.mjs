@@ -1,6 +1,6 @@
 const MAX_LINE_BYTES = 4096;
 const MAX_EXAMPLES = 5;
-/** E-mail addresses, keys, tokens and SQL, which no log line may contain. Request ids are ignored: callers choose them. */
+/** Email addresses, keys, tokens and SQL, which no log line may contain. Request ids are ignored: callers choose them. */
 const PRIVATE = /[\w.]@\w|\btj_|\beyJ|Bearer|select |insert |params/i;
 const REQUEST_ID = /"requestId":"[^"]*"/;
 

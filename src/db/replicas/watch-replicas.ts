@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { reasonOf } from "../../errors.ts";
+import { reasonOf } from "../error-reason.ts";
 import { historyOf } from "./consistency-token.ts";
 import type { Measurement } from "./measure-server.queries.ts";
 import { PrimaryHistory } from "./primary-history.ts";
@@ -9,7 +9,7 @@ import { ServerProbe } from "./server-probe.ts";
 /** The last measurement of a replica is at most this old, plus the time of one statement. */
 const MEASURE_EVERY_MS = 200;
 
-/** At the primary, a commit is in the WAL before it is visible: how much later it is visible at the latest. */
+/** A commit is in the WAL of the primary before its rows are visible there. They are visible at most this much later. */
 const MAX_COMMIT_MS = 1000;
 
 const LAGS = "lags too far behind the primary";

@@ -22,7 +22,7 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer, options: object) => Prom
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** The characters `,`, `[` and `{`, one of which precedes each JSON value but the values of an object. */
+/** The characters `,`, `[` and `{`. One of them precedes each element of an array and each entry of an object. */
 const BEFORE_A_VALUE = new Set([0x2c, 0x5b, 0x7b]);
 
 /** Reads and discards the rest of a body. Node would do so without a limit. */

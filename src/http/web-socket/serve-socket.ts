@@ -10,7 +10,10 @@ import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
 /** A client that answers no ping within this many beats is disconnected. */
 const MAX_SILENT_BEATS = 2.5;
-/** A client that reads no message within this many beats is disconnected. What it sends extends the time limit of Node. */
+/**
+ * A client that reads no message within this many beats is disconnected. Node's own time limit begins again with each message
+ * that the client sends.
+ */
 const MAX_STALLED_BEATS = 10;
 /** The messages between two beats that neither start nor end an operation, such as pings. Common clients send one in 10 s. */
 const MAX_OTHER_MESSAGES = 100;
@@ -18,7 +21,7 @@ const MAX_OTHER_MESSAGES = 100;
 const MAX_UNSENT_BYTES = 64 * 1024;
 const UNSUPPORTED_DATA = 1003;
 const POLICY_VIOLATION = 1008;
-/** RFC 6455, section 5.5, limits the reason of a close. That of graphql-ws for a repeated id contains the id. */
+/** RFC 6455, section 5.5, limits the reason of a close. The reason of graphql-ws for a repeated id contains the id, which may be longer. */
 const MAX_REASON_BYTES = 123;
 
 interface SocketOptions {

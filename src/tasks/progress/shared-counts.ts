@@ -49,7 +49,7 @@ interface CachedResult<Result> {
   freshUntil: number;
   /** Whether a request timed out while it waited for this count. */
   isLate: boolean;
-  /** How long this result is returned while the next count runs. Only a late result is. */
+  /** Until this time, a late result is returned while the next count runs. Zero for a result that is not late. */
   usableUntil: number;
 }
 
