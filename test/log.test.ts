@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { Failure, reasonOf } from "../src/errors.ts";
+import { reasonOf } from "../src/db/error-reason.ts";
+import { Failure } from "../src/errors.ts";
 import { createLog, createLogOutput } from "../src/log.ts";
 
 const SECRET = "canary@private.example";
@@ -48,7 +49,7 @@ test("a message that was changed after the stack was captured is not logged", ()
 });
 
 test.each([
-  ["an e-mail address", SECRET],
+  ["an email address", SECRET],
   ["a key", "tj_abcdefghijklmnopqrstuvwxyz0123456789"],
   ["a number", 42],
   ["a long word", "A".repeat(41)],
@@ -98,6 +99,9 @@ test("the reason of a failed dependency is the innermost code or class with a fi
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: withCode("ECONNREFUSED") }))).toBe("ECONNREFUSED");
   expect(reasonOf(new Failure("TIMEOUT", { cause: new Error("a", { cause: withCode("57014") }) }))).toBe(
     "57014 a statement took too long",
+  );
+  expect(reasonOf(new Failure("UNAVAILABLE", { cause: withCode("53100") }))).toBe(
+    "53100 the disk of the database is full",
   );
   expect(reasonOf(new Failure("UNAVAILABLE", { cause: new PostgresError(SECRET) }))).toBe("PostgresError");
   expect(reasonOf(new Failure("TIMEOUT"))).toBe("Failure");

@@ -1,4 +1,4 @@
-import { reasonOf } from "../errors.ts";
+import { reasonOf } from "../db/error-reason.ts";
 import { printableLines } from "../values/printable.ts";
 import { isUuid } from "../values/uuid.ts";
 import { programVersion } from "../values/version.ts";

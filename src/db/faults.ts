@@ -1,4 +1,5 @@
-import { Failure, reasonOf } from "../errors.ts";
+import { Failure } from "../errors.ts";
+import { reasonOf } from "./error-reason.ts";
 
 /** The driver returned another number of rows than the server sent. Not seen since the driver is patched. */
 export class BrokenResult extends Error {}
@@ -127,6 +128,10 @@ function remedyFor(error: unknown, code: string): string {
   if (TLS_ERROR.test(code)) return "Is the certificate's authority in NODE_EXTRA_CA_CERTS, and is sslmode right?";
   if (code === "3D000") return "Create the database, or correct its name in DATABASE_URL.";
   if (code === "42501") return 'May this user read and change the tables? See docs/operating.md, "The database".';
+  if (code === "42P07")
+    return "Use an empty database: this one has tables of another program, or lacks the list of its migrations.";
+  if (code === "25006") return "Does DATABASE_URL lead to the primary, and may this user write?";
+  if (code === "53100") return "Free space on the disk of the database.";
   if (code === "53300") return "Raise max_connections, or lower DATABASE_POOL_SIZE.";
   if (isLockConflict(error) || code === "40001")
     return "Another program changed the same rows at the same time. Run the command again.";

@@ -1,11 +1,13 @@
-import { reasonOf } from "../errors.ts";
 import { textArray } from "../values/array-literal.ts";
 import { deadlineIn } from "../values/deadline.ts";
+import { pluralize } from "../values/pluralize.ts";
 import type { OpenDatabase, Sql } from "./client.ts";
+import { reasonOf } from "./error-reason.ts";
 import { isMissingObject } from "./faults.ts";
 import { countPendingMigrations, NEWEST_MIGRATION } from "./migration-journal.ts";
 
-const pendingFault = (newestApplied: number) => `${countPendingMigrations(newestApplied)} migrations pending`;
+const pendingFault = (newestApplied: number) =>
+  `${pluralize(countPendingMigrations(newestApplied), "migration")} pending`;
 /** Shorter than the timeouts that are common for probes. */
 const READY_TIMEOUT_MS = 1000;
 

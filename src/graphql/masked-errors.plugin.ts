@@ -1,7 +1,8 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { type GraphQLError, type GraphQLSchema, isObjectType } from "graphql";
 import type { RequestContext } from "../context.ts";
-import { Failure, reasonOf } from "../errors.ts";
+import { reasonOf } from "../db/error-reason.ts";
+import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isMasked } from "./format-error.ts";
 

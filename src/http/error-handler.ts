@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler, Response } from "express";
-import { Failure, type FailureKind, MALFORMED_REQUEST, reasonOf } from "../errors.ts";
+import { reasonOf } from "../db/error-reason.ts";
+import { Failure, type FailureKind, MALFORMED_REQUEST } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRefusalDelay } from "../rate-limit/refusal-delay.ts";
 import { discardBody } from "./request/request-body.ts";

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import type { OpenDatabase } from "../db/client.ts";
+import { reasonOf } from "../db/error-reason.ts";
 import { watchReadiness } from "../db/readiness.ts";
-import { reasonOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { programVersion } from "../values/version.ts";
 import { onlyMethods } from "./error-handler.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
+import { reasonOf } from "../../src/db/error-reason.ts";
 import { isUnreachable } from "../../src/db/faults.ts";
-import { reasonOf } from "../../src/errors.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";

@@ -4,6 +4,7 @@ import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
@@ -84,6 +85,16 @@ describe("the database's migrations", () => {
     const ends = await Promise.all(programs.map((program) => program.stop()));
     expect(ends.map(({ code }) => code)).toEqual(Array(5).fill(0));
   }, 60_000);
+
+  test("a start in a database with a table of another program fails with a message that says so", async () => {
+    const url = await anEmptyDatabase("of_another_program");
+    const sql = postgres(url, { max: 1 });
+    await sql`create table tasks (id integer)`;
+    await sql.end();
+    const { code, stderr } = await runProgram(MAIN, { DATABASE_URL: url, PORT: "0" });
+    expect(code).toBe(1);
+    expect(stderr).toContain("42P07 a table of the same name exists. Use an empty database");
+  });
 
   test("with MIGRATE=off the server is alive but not ready until another process applies the migrations", async () => {
     const url = await anEmptyDatabase("not_migrated");

@@ -1,4 +1,4 @@
-import { reasonOf } from "../../errors.ts";
+import { reasonOf } from "../error-reason.ts";
 import { isTemporaryOutage, NoSuitableServer } from "../faults.ts";
 import type { Answer } from "./ask-server.ts";
 import { describeServer, type ServerAddress } from "./server-list.ts";
