@@ -74,7 +74,9 @@ export function readBody(request: Request): Promise<Buffer> {
     };
     request.on("data", add);
     request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("close", () => fail(invalidBody("The request body is incomplete")));
+    request.on("close", () => {
+      if (!request.readableEnded) fail(invalidBody("The request body is incomplete"));
+    });
   });
 }
 
