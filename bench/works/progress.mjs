@@ -50,7 +50,7 @@ async function watchAggregates(bench) {
     while (!isOver) {
       const rows = await sql`
         select pid || ' ' || extract(epoch from xact_start) as key from pg_stat_activity
-        where datname = current_database() and state = 'active' and query like '%job.status, count(*)%' and pid <> pg_backend_pid()`;
+        where datname = current_database() and backend_type = 'client backend' and state = 'active' and query like '%job.status, count(*)%' and pid <> pg_backend_pid()`;
       for (const { key } of rows) begun.add(key);
       await new Promise((resolve) => setTimeout(resolve, SAMPLE_EVERY_MS));
     }
