@@ -44,7 +44,14 @@ test.each([
   [{ WORKERS: "100" }, "WORKERS must be auto or a whole number from 1 to 99"],
   [{ PATH_PREFIX: "/a b" }, "PATH_PREFIX must be a path such as /task-jobs"],
   [{ METRICS_TOKEN: "short" }, "METRICS_TOKEN must be at least 16 ASCII characters without spaces"],
-  [{ JWT_JWKS_URL: "ftp://a/keys" }, "JWT_JWKS_URL must be a URL that starts with https:// or http://"],
+  [
+    { JWT_JWKS_URL: "ftp://a/keys" },
+    "JWT_JWKS_URL must be a URL that starts with https:// or http:// and has no user name or password",
+  ],
+  [
+    { JWT_JWKS_URL: "https://user:secret@a.example/keys" },
+    "JWT_JWKS_URL must be a URL that starts with https:// or http:// and has no user name or password",
+  ],
   [
     { RATE_LIMIT: "5" },
     "RATE_LIMIT must be a whole number from 1 to 9999999 and a unit, such as 100/s, 1000/m or 10000/h",

@@ -40,7 +40,7 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
       return await (jwks as KeyLookup)(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Failure("UNAVAILABLE", { cause: error });
+      throw new Failure("UNAVAILABLE", { cause: keyServerError(error) });
     }
   };
 
@@ -67,6 +67,22 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
       return null;
     }
   };
+}
+
+const TEXT_BY_CODE: Readonly<Record<string, string>> = {
+  ERR_JOSE_GENERIC: "did not answer with the status 200 and JSON",
+  ERR_JWKS_INVALID: "did not answer with a JSON Web Key Set",
+  ERR_JWKS_TIMEOUT: "did not answer in time",
+};
+
+/** An error with a message for the log. An error of the network keeps its code and address. */
+function keyServerError(error: unknown): unknown {
+  const text = error instanceof errors.JOSEError ? TEXT_BY_CODE[error.code] : undefined;
+  // The error of Web Crypto for a key without a modulus, or with a point that is not on the curve.
+  const fault = error instanceof DOMException ? "has an invalid key" : text;
+  return fault === undefined
+    ? error
+    : Object.assign(new Error(`JWT_JWKS_URL ${fault}`), { code: "UNUSABLE_KEY_SERVER" });
 }
 
 /** RFC 7515 section 2 allows only base64url without padding. jose also accepts other encodings, and each would count as another credential. */

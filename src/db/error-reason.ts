@@ -39,8 +39,9 @@ export function reasonOf(thrown: unknown): string {
     // A connect to a host with several addresses fails once for each address.
     error = error.cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
-  // This message is our own and names only servers and their states.
-  const text = reason === "NO_SUITABLE_SERVER" ? message : TEXT_BY_CODE[reason];
+  // These messages are our own and name only servers and their states.
+  const isOurs = reason === "NO_SUITABLE_SERVER" || reason === "UNUSABLE_KEY_SERVER";
+  const text = isOurs ? message : TEXT_BY_CODE[reason];
   return [reason, text ?? address].filter(Boolean).join(" ");
 }
 

@@ -74,9 +74,13 @@ export function createEnvironmentReader(environment: Environment) {
     },
 
     url(name: string, protocols: readonly string[]): URL | null {
-      const parse = (value: string) =>
-        URL.canParse(value) && protocols.includes(new URL(value).protocol) ? new URL(value) : null;
-      const rule = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+      const parse = (value: string) => {
+        const url = URL.canParse(value) ? new URL(value) : null;
+        // `fetch` refuses a URL with a user name or a password.
+        return url !== null && protocols.includes(url.protocol) && `${url.username}${url.password}` === "" ? url : null;
+      };
+      const starts = protocols.map((protocol) => `${protocol}//`).join(" or ");
+      const rule = `a URL that starts with ${starts} and has no user name or password`;
       return parsed<URL | null>(name, { parse, default: null, rule });
     },
 

@@ -38,7 +38,7 @@ describe("a start that fails prints one message without a stack", () => {
         "  CORS_ORIGINS must be origins such as https://app.example.com or https://*.example.com, separated by commas",
         "  GRAPHIQL must be on or off",
         "  LOG_LEVEL must be one of debug, info, warn, error, silent",
-        "  JWT_JWKS_URL must be a URL that starts with https:// or http://",
+        "  JWT_JWKS_URL must be a URL that starts with https:// or http:// and has no user name or password",
         "",
       ].join("\n"),
     );
