@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net from "node:net";
@@ -84,6 +85,7 @@ export function readTls(given: Given, host: string, faults: string[]): TlsSettin
     cert: file("sslcert"),
     key: file("sslkey"),
   };
+  faults.push(...faultsOfTexts(texts, given("sslpassword")));
   const isChecked = mode === "require" && texts.ca !== undefined;
   return {
     mode: isChecked ? "verify-ca" : mode === "allow" ? "prefer" : (mode as TlsSettings["mode"]),
@@ -93,6 +95,29 @@ export function readTls(given: Given, host: string, faults: string[]): TlsSettin
     ...(texts.key && { key: texts.key }),
     ...(given("sslpassword") && { passphrase: given("sslpassword") ?? "" }),
   };
+}
+
+/** Without this check, Node.js would trust its own authorities instead of those of an empty file. */
+function faultsOfTexts(
+  { ca, cert, key }: { ca: string | undefined; cert: string | undefined; key: string | undefined },
+  passphrase: string | undefined,
+): string[] {
+  const faults: string[] = [];
+  if (ca !== undefined && !succeeds(() => new X509Certificate(ca)))
+    faults.push("names a file in sslrootcert that has no certificate in PEM");
+  const isGiven = cert !== undefined || key !== undefined;
+  if (isGiven && !succeeds(() => tls.createSecureContext({ cert, key, passphrase })))
+    faults.push("names files in sslcert and sslkey that are not a certificate in PEM and its key");
+  return faults;
+}
+
+function succeeds(work: () => unknown): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readFile(name: string, path: string | undefined, faults: string[]): string | undefined {

@@ -28,6 +28,7 @@ test.each<[string, object]>([
     "postgres://h/db?sslmode=require&sslnegotiation=direct",
     { servers: [{ tls: { mode: "require", isDirect: true } }] },
   ],
+  [`postgres://h/db?sslmode=require&sslcert=${CA}&sslkey=${CA}`, { servers: [{ tls: { mode: "require" } }] }],
   [`postgres://h/db?sslmode=require&sslrootcert=${CA}`, { servers: [{ tls: { mode: "verify-ca" } }] }],
   ["postgres://h/db?options=-c%20geqo%3Doff%20-c%20DateStyle%3DGerman", { options: "-c geqo=off" }],
   [
@@ -129,6 +130,16 @@ test.each([
     "has an unknown sslmode: use one of disable, allow, prefer, require, verify-ca, verify-full, no-verify",
   ],
   ["postgres://h/db?sslmode=require&sslrootcert=/missing.pem", "names a file in sslrootcert that cannot be read"],
+  ...["/dev/null", import.meta.filename].map((file): [string, string] => [
+    `postgres://h/db?sslmode=verify-ca&sslrootcert=${file}`,
+    "names a file in sslrootcert that has no certificate in PEM",
+  ]),
+  ...[`sslcert=${CA}&sslkey=${import.meta.filename}`, `sslcert=${import.meta.filename}&sslkey=${CA}`].map(
+    (files): [string, string] => [
+      `postgres://h/db?sslmode=require&${files}`,
+      "names files in sslcert and sslkey that are not a certificate in PEM and its key",
+    ],
+  ),
   ["postgres://h/db?sslmode=require&sslrootcert=system", "needs sslmode=verify-full with sslrootcert=system"],
 ])("%s is refused", (url, fault) => {
   expect(readConnectionUrl(url).faults).toEqual([fault]);
