@@ -74,6 +74,7 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
         await exportJobs(exports, exportRequest, async ({ chunks }) => {
           setFileHeaders(response, exportRequest);
           if (request.method === "HEAD") return;
+          if (request.httpVersion === "1.0") resetIfIncomplete(response);
           response.flushHeaders();
           const write = createBackpressureWriter(response, readerLimits);
           for await (const { text } of chunks()) await write(text);
@@ -98,6 +99,22 @@ function extendSocketTimeout(response: Response, ms: number): void {
   socket.setTimeout(ms);
   // Restore the timeout before the listener of Node sets the keep-alive timeout.
   response.prependOnceListener("finish", () => socket.setTimeout(timeout));
+}
+
+/**
+ * A body of HTTP/1.0 ends with its connection, so that only a reset shows that it is incomplete. nginx sends HTTP/1.0 by
+ * default. The shutdown and the limits of connections destroy the socket, so this function replaces its method.
+ */
+function resetIfIncomplete(response: Response): void {
+  const { socket } = response.req;
+  const restore = () => Reflect.deleteProperty(socket, "destroy");
+  socket.destroy = () => {
+    restore();
+    socket.resetAndDestroy();
+    return socket;
+  };
+  // Restore the method before the listener of Node ends the connection.
+  response.prependOnceListener("finish", restore);
 }
 
 function setFileHeaders(response: Response, { taskId, format }: JobExportRequest): void {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobExportQueries } from "../../src/export/export.queries.ts";
 import { exportJobs } from "../../src/export/export-jobs.ts";
@@ -235,6 +236,27 @@ describe("streaming", () => {
     expect(response.complete).toBe(false);
     await expect.poll(() => exportsInDatabase(database)).toEqual([]);
   });
+});
+
+test("an export over HTTP/1.0 ends with a reset if it is incomplete, because its body has no other end", async () => {
+  const read = async (taskId: string, interrupt: () => Promise<unknown>) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write(`GET /api/v1/tasks/${taskId}/jobs/export HTTP/1.0\r\nX-API-Key: ${server.key}\r\n\r\n`);
+    await once(socket, "readable");
+    await interrupt();
+    let text = "";
+    for await (const chunk of socket.setEncoding("utf8")) text += chunk;
+    return linesOf(text.slice(text.indexOf("{")));
+  };
+  const interrupt = async () => {
+    await expect.poll(() => exportsInDatabase(database)).toEqual([{ state: "idle in transaction" }]);
+    await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and query ~ 'exported'`;
+  };
+  await expect(read(bigTaskId, interrupt)).rejects.toThrow("ECONNRESET");
+  const taskId = await aTask(database.sql, { user_id: USER_ID });
+  await someJobs(database.sql, taskId, 2000);
+  expect(await read(taskId, async () => {})).toHaveLength(2000);
 });
 
 test("an export waits for a batch that takes longer than the limit for silent connections", async () => {
