@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -134,13 +134,23 @@ async function writeJobs(output: Writable, { chunks, count }: JobExport): Promis
   }
 }
 
-/** Writes to a temporary file in the same directory and renames it, so that the file at `path` is always complete. */
-async function writeFile<T>(path: string, write: (file: Writable) => Promise<T>): Promise<T> {
+/** The file that a link leads to. Throws for a directory or a device such as /dev/null, because the export would replace it. */
+async function findTarget(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => null);
+  if (stats === null) return path;
+  if (!stats.isFile())
+    throw new Error(`${path}: is not a regular file; without --out the export is written to standard output`);
+  return await realpath(path);
+}
+
+/** Writes to a temporary file in the same directory and renames it, so that the file at `out` is always complete. */
+async function writeFile<T>(out: string, write: (file: Writable) => Promise<T>): Promise<T> {
+  const path = await findTarget(out);
   const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   const file = createWriteStream(temporaryPath, { flags: "wx", mode: FILE_MODE, flush: true });
   try {
     await once(file, "open").catch(({ code }: NodeJS.ErrnoException) => {
-      throw new Error(`${path}: cannot be written (${code})`);
+      throw new Error(`${out}: cannot be written (${code})`);
     });
     const result = await write(file);
     file.end();

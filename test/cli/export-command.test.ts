@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -188,6 +188,26 @@ describe("the export command", () => {
     const missing = await command(VIEWER.userId, "--out", out);
     expect([missing.code, missing.stderr]).toEqual([1, "Batch verification task not found\n"]);
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("an export replaces the file that a link leads to, and never a directory or a device", async () => {
+    const taskId = await aTask(database.sql);
+    const [file, link, device] = ["jobs.csv", "link.csv", "null"].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(file, "old");
+    await symlink(file, link);
+    expect((await command(taskId, "--out", link)).code).toBe(0);
+    expect([await readlink(link), await readFile(file, "utf8")]).toEqual([file, expect.stringMatching(/^job_id,/)]);
+
+    await symlink("/dev/null", device);
+    for (const out of [device, directory]) {
+      const { code, stderr } = await command(taskId, "--out", out);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${out}: is not a regular file`)]);
+    }
+    expect((await readdir(directory)).sort()).toEqual(["jobs.csv", "link.csv", "null"]);
   });
 
   test.each([
