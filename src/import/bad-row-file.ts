@@ -1,6 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join, parse } from "node:path";
 import type { BadRowSink } from "./import-batch.ts";
+import { ImportError } from "./import-error.ts";
 
 const BUFFER_CHARS = 65_536;
 
@@ -16,7 +17,12 @@ export function openBadRowFile(fileName: string) {
   let descriptor: number | null = null;
   let buffer = "";
   const flush = () => {
-    if (descriptor !== null) writeSync(descriptor, buffer);
+    if (descriptor === null || path === null) return;
+    try {
+      writeFileSync(descriptor, buffer);
+    } catch (error) {
+      throw notWritable(path, error);
+    }
     buffer = "";
   };
   const sink: BadRowSink = {
@@ -25,15 +31,19 @@ export function openBadRowFile(fileName: string) {
       buffer += `${line}\n`;
       if (buffer.length >= BUFFER_CHARS) flush();
     },
+    flush,
   };
   return {
     sink,
     /** Null until the first bad row. */
     path: () => path,
     close() {
-      flush();
-      if (descriptor !== null) closeSync(descriptor);
-      descriptor = null;
+      try {
+        flush();
+      } finally {
+        if (descriptor !== null) closeSync(descriptor);
+        descriptor = null;
+      }
     },
   };
 }
@@ -45,7 +55,11 @@ function createBeside(fileName: string, extension: string) {
     try {
       return { path, descriptor: openSync(path, "wx", FILE_MODE) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw notWritable(path, error);
     }
   }
+}
+
+function notWritable(fileName: string, error: unknown): ImportError {
+  return new ImportError({ fileName, reason: `cannot be written (${(error as NodeJS.ErrnoException).code})` });
 }

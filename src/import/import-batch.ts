@@ -29,6 +29,8 @@ export interface ImportProgress {
 /** Receives complete lines without a line feed. In CSV the first line is the header. */
 export interface BadRowSink {
   write(line: string, format: FileFormat): void | Promise<void>;
+  /** Called before the import is committed, so that an import whose bad rows cannot be written imports nothing. */
+  flush?(): void | Promise<void>;
 }
 
 export interface ImportOptions extends ReadOptions {
@@ -114,6 +116,7 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
       options.onProgress?.({ phase: "storing", rows: jobs + badRows.count, bytes: staged.bytesRead });
     }
     if (jobs === 0) throw noGoodRows();
+    if (options.onBadRow !== "stop") await options.onBadRow.flush?.();
     const ignoredColumns = [...file.ignoredColumns];
     return { taskId, jobs, emails, reusedEmails, badRows: badRows.count, ignoredColumns, notes: file.lateNotes() };
   });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
+import { openBadRowFile } from "../../src/import/bad-row-file.ts";
 import { type ImportOptions, type ImportProgress, importBatch } from "../../src/import/import-batch.ts";
 import { copyIntoStaging, createStagingTable } from "../../src/import/staging.queries.ts";
 import { anEmail } from "../support/builders.ts";
@@ -119,6 +120,19 @@ describe("a valid file", () => {
       await database.sql.unsafe(`alter database ${database.name} reset statement_timeout`);
     }
   });
+});
+
+test("an import whose bad rows cannot be written imports nothing, and names the file", async () => {
+  const flush = () => {
+    throw new Error("the disk is full");
+  };
+  const text = "email,status\na@b.test,valid\nnonsense,valid\n";
+  await expect(importText(text, { onBadRow: { write() {}, flush } })).rejects.toThrow("the disk is full");
+  const { sink } = openBadRowFile("/missing/batch.csv");
+  await expect(importText(text, { onBadRow: sink })).rejects.toThrow(
+    "/missing/batch.bad.csv: cannot be written (ENOENT)",
+  );
+  expect(await rowCounts()).toEqual(NOTHING);
 });
 
 test("several jobs can share one email record", async () => {
