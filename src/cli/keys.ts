@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { apiKeyQueries, newApiKey } from "../auth/api-key.ts";
 import { printable } from "../values/printable.ts";
+import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { isActionOf, requireUserId, runCommand, UsageError } from "./run-command.ts";
@@ -90,7 +91,9 @@ function expiryOf(text: string | undefined): string | null {
   if (text === undefined) return null;
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   const moment = days === undefined ? new Date(text) : new Date(Date.now() + Number(days) * 86_400_000);
-  const isDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  // `Date` reads 30 February as 2 March.
+  const isDay = faultOfRfc3339(`${text.slice(0, 10)}T00:00:00Z`) === null;
+  const isDate = isDay && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   if (Number.isNaN(moment.getTime()) || !(isDate || days !== undefined)) {
     throw new UsageError("--expires must be an RFC 3339 timestamp, a date or a number of days such as 90d");
   }

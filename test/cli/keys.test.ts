@@ -57,6 +57,7 @@ describe("wrong arguments of the keys command", () => {
     [["create", "--user", "me"]],
     [["create", "--user", randomUUID(), "--expires", "tomorrow"]],
     [["create", "--user", randomUUID(), "--expires", "2001-01-01"]],
+    [["create", "--user", randomUUID(), "--expires", "2099-02-29"]],
     [["create", "--user", randomUUID(), "--color", "red"]],
     [["revoke", "7"]],
     [["list", "all", "of", "them"]],
