@@ -76,6 +76,25 @@ describe("a handshake", () => {
     }
   });
 
+  test("a page is of the same origin as a Host with the default port or in another case, and of no other Host", async () => {
+    const status = async ([host = "", origin = ""]) =>
+      (await handshake(server.port, { Host: host, Origin: origin })).status;
+    const same = [
+      ["localhost:80", "http://localhost"],
+      ["app.example:443", "https://app.example"],
+      ["APP.example", "https://app.example"],
+    ];
+    expect(await Promise.all(same.map(status))).toEqual([101, 101, 101]);
+    const other = [
+      ["app.example:443", "http://app.example"],
+      ["app.example:8443", "https://app.example"],
+      ["evil.example/app.example", "https://app.example"],
+      ["user@app.example", "https://user"],
+      ["", "https://app.example"],
+    ];
+    expect(await Promise.all(other.map(status))).toEqual([403, 403, 403, 403, 403]);
+  });
+
   test("a handshake at another path is 404, and a malformed handshake is 400", async () => {
     for (const path of ["/", "/graphql/x", "/graphiql", "/api/v1/tasks", "/healthz"])
       expect((await handshake(server.port, {}, path)).status).toBe(404);

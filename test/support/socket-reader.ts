@@ -128,6 +128,7 @@ export function runOperation(opened: TestSocket, id: string, payload: object) {
 /** Sends a handshake with other headers, and reads until the server closes the connection. */
 export function handshake(port: number, headers: Record<string, string>, path = "/graphql") {
   const lines = Object.entries({
+    Host: "localhost",
     Upgrade: "websocket",
     Connection: "Upgrade",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
@@ -135,5 +136,5 @@ export function handshake(port: number, headers: Record<string, string>, path = 
     "Sec-WebSocket-Protocol": "graphql-transport-ws",
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join("")}\r\n`);
+  return sendRaw(port, `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 }

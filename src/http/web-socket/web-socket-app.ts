@@ -34,5 +34,9 @@ export function createWebSocketApp(config: Config, { sockets, middleware, log }:
 function isOfSameOrigin(request: Request): boolean {
   const { origin } = request.headers;
   if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === request.host;
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host } = new URL(origin);
+  // Proxies often add the default port to `Host`, which browsers leave out of `Origin`.
+  const requested = `${protocol}//${request.host}`;
+  return URL.canParse(requested) && new URL(requested).host === host;
 }
