@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { type AddressRows, type DeletedRows, deleteAddress, findAddress } from "../deletion/delete-address.ts";
@@ -24,6 +25,9 @@ The address is compared as a whole and in any case, as the filters on jobs compa
 Delete works in batches. If it is stopped, run it again to continue. Its last line is an audit line, which has a hash of the
 address instead of the address. The database is DATABASE_URL, or the embedded database.`;
 
+/** Allows a byte order mark and blanks around the address. */
+const MAX_INPUT_BYTES = 2 * MAX_TEXT_BYTES;
+
 const ACTIONS = ["find", "delete"] as const;
 
 runCommand({
@@ -49,12 +53,14 @@ runCommand({
 
 async function readStandardInput(): Promise<string> {
   if (process.stdin.isTTY) console.error("Type the address, and then Enter:");
-  let text = "";
-  for await (const chunk of process.stdin.setEncoding("utf8")) {
-    text += chunk;
-    if (text.length > MAX_TEXT_BYTES || (process.stdin.isTTY && text.includes("\n"))) break;
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of process.stdin) {
+    bytes = Buffer.concat([bytes, chunk]);
+    if (bytes.length > MAX_INPUT_BYTES || (process.stdin.isTTY && bytes.includes("\n"))) break;
   }
-  return text;
+  // Otherwise an address in another encoding would be reported as an address without data.
+  if (bytes.length <= MAX_INPUT_BYTES && !isUtf8(bytes)) throw new UsageError("the address must be encoded in UTF-8");
+  return bytes.toString();
 }
 
 /** The message never repeats the address. */

@@ -11,7 +11,11 @@ const server = await sharedTestServer({ liveTimes: { lookEveryMs: 150, checkEver
 const { sql, database } = server;
 const { subscribe } = subscriber();
 
-async function addresses(args: readonly string[], input = "", environment: Record<string, string> = {}) {
+async function addresses(
+  args: readonly string[],
+  input: string | Buffer = "",
+  environment: Record<string, string> = {},
+) {
   const env = { PATH: process.env.PATH ?? "", DATABASE_URL: database.url, ...environment };
   const child = spawn(process.execPath, ["dist/cli/addresses.js", ...args], { env });
   // A command that refuses its arguments ends before it reads.
@@ -101,6 +105,7 @@ test.each([
   [["find", "a@example.com", "b@example.com"], "", "find needs one address"],
   [["find", "-"], " \n", "the address is empty"],
   [["find", "-"], "a@example.com\nb@example.com", "the address must be a single line"],
+  [["delete", "-", "--yes"], Buffer.from("zo\xeb@example.com", "latin1"), "the address must be encoded in UTF-8"],
   [["find", "-"], `${"a".repeat(5000)}@example.com`, "the address must have at most 4096 bytes"],
 ])("%j is refused, and the message does not repeat the address", async (args, input, message) => {
   const { code, stdout, stderr } = await addresses(args, input);
