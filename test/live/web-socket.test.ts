@@ -77,7 +77,7 @@ describe("a handshake", () => {
   });
 
   test("a page is of the same origin as a Host with the default port or in another case, and of no other Host", async () => {
-    const status = async ([host = "", origin = ""]) =>
+    const status = async ([host = "", origin = ""]: readonly string[]) =>
       (await handshake(server.port, { Host: host, Origin: origin })).status;
     const same = [
       ["localhost:80", "http://localhost"],
