@@ -126,7 +126,7 @@ test("an import whose bad rows cannot be written imports nothing, and names the 
   const flush = () => {
     throw new Error("the disk is full");
   };
-  const text = "email,status\na@b.test,valid\nnonsense,valid\n";
+  const text = "email,status,is_catchall\na@b.test,valid,true\nb@b.test,valid,maybe\n";
   await expect(importText(text, { onBadRow: { write() {}, flush } })).rejects.toThrow("the disk is full");
   const { sink } = openBadRowFile("/missing/batch.csv");
   await expect(importText(text, { onBadRow: sink })).rejects.toThrow(
