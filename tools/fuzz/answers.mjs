@@ -12,7 +12,7 @@ const RANDOM_HEADERS = /^(x-request-id|etag):.*$/gim;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const NEW_REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TYPES =
-  /^(application\/(graphql-response\+|x-nd)?json|text\/html|text\/csv(?=.*header=present)); charset=utf-8(; header=present)?$/;
+  /^(application\/(graphql-response\+|x-nd)?json|text\/(html|plain)|text\/csv(?=.*header=present)); charset=utf-8(; header=present)?$/;
 
 const DECODERS = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync };
 

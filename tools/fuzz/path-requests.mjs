@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { hostileText } from "./hostile.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 
-const KNOWN = /^\/(healthz|readyz|graphql|graphiql)\/?$/i;
+const KNOWN = /^\/((healthz|readyz|graphql|graphiql)\/?)?$/i;
 const STATUSES_OF_KNOWN = [200, 204, 302, 304, 400, 401, 405, 406];
 
 const segment = fc.oneof(
@@ -44,7 +44,7 @@ export function pathArbitrary(/** @type {fc.Arbitrary<any>} */ credentials) {
     .record({
       method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "DELETE", "TRACE"),
       segments: fc.oneof(
-        fc.constantFrom(["healthz"], ["readyz"], ["graphiql"], ["graphql"]),
+        fc.constantFrom(["healthz"], ["readyz"], ["graphiql"], ["graphql"], [""]),
         fc.array(segment, { minLength: 1, maxLength: 6 }),
       ),
       credentials,

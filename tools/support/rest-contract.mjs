@@ -151,8 +151,13 @@ function faultsOfHeaders(described, headers) {
 /** Checks the parameters of an accepted request: each must be described, with bounds that allow its value. */
 function faultsOfParameters({ operationId, parameters }, target) {
   const described = new Map(parameters.map(resolve).flatMap((one) => (one.in === "query" ? [[one.name, one]] : [])));
+  // Only a list may have brackets after its name.
+  const nameOf = (written) => {
+    const name = written.replace(/\[\d*\]$/, "");
+    return described.get(name)?.schema.type === "array" ? name : written;
+  };
   const given = [...new URLSearchParams(target.replace(/^[^?]*\??/, "").replace(/#.*/, ""))]
-    .map(([name, value]) => [name.replace(/\[\d*\]$/, ""), value])
+    .map(([name, value]) => [nameOf(name), value])
     .filter(([name]) => name !== "_");
   const isLenient = given.every(([name]) => {
     const [start] = name.split("[", 1);
