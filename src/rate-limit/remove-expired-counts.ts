@@ -20,7 +20,7 @@ export async function removeExpiredCounts(sql: Sql): Promise<void> {
 
 /** Returns a function that stops the removals. */
 export function startRemovals(sql: Sql): () => void {
-  // What cannot be removed now is removed later.
+  // The next removal also removes the counts that this one could not.
   const timer = setInterval(() => void removeExpiredCounts(sql).catch(() => {}), REMOVE_EVERY_MS).unref();
   return () => clearInterval(timer);
 }

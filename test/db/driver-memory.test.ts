@@ -6,7 +6,7 @@ import { collectGarbage } from "../support/collect-garbage.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { copyUnpatchedDriver } from "../support/unpatched-driver.ts";
 
-// What postgres.js keeps of past queries, with and without patches/postgres+3.4.9.patch (docs/decisions/driver-repairs.md).
+// The tests compare the driver with and without patches/postgres+3.4.9.patch (docs/decisions/driver-repairs.md).
 
 const PATCHED = "node_modules/postgres";
 const database = await sharedTestDatabase();
@@ -41,7 +41,7 @@ async function longestListOfTwo(folder: string): Promise<number> {
   return longest;
 }
 
-/** Of ten statements that failed, the number whose text is still in memory. */
+/** The number of statements whose text is still in memory, of ten that failed. */
 async function countKeptStatements(folder: string): Promise<number> {
   const postgres = await importFrom(folder, "src/index.js");
   const sql = postgres(database.url, { max: 1, fetch_types: false });

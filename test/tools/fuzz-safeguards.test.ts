@@ -11,7 +11,7 @@ afterEach(async () => {
 interface Safeguard {
   /** Code of the built program, which must be in exactly one file, and the code that takes its place. */
   readonly edits: readonly (readonly [code: string, replacement: string])[];
-  /** What the run must report. */
+  /** The text that the run must print. */
   readonly found: readonly RegExp[];
   /** The number of kinds of failure after which the run ends. */
   readonly kinds?: string;

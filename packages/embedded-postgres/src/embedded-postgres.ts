@@ -32,7 +32,7 @@ const OTHER_OWNER =
   "It belongs to another user or is read-only: start as its owner, give it to this user (chown -R), or set DATABASE_URL.";
 const NOT_A_DIRECTORY = "A part of this path is not a directory: set DATA_DIR to another path, or set DATABASE_URL.";
 const DISK_FULL = "The disk is full: free space, set DATA_DIR to a directory on another disk, or set DATABASE_URL.";
-/** What a person can do about an error of the file system, by its code. */
+/** The remedies for errors of the file system, by their codes. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: OTHER_OWNER,
   EPERM: OTHER_OWNER,

@@ -57,7 +57,7 @@ describe("the served page", () => {
     const address = `${server.url}/graphiql/assets/app.js`;
     const first = await fetch(address);
     await first.arrayBuffer();
-    // What a browser's reload sends; fetch alone would say no-cache, which asks for the whole body.
+    // A browser that reloads sends this header; fetch alone would send no-cache, which asks for the whole body.
     const reload = { "If-None-Match": first.headers.get("etag") ?? "", "Cache-Control": "max-age=0" };
     const again = await fetch(address, { headers: reload });
 
