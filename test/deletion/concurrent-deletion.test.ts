@@ -85,17 +85,22 @@ test("a deletion gives way to a transaction that locks the same rows in the othe
   ]);
 });
 
-test("a record stays if another job refers to it at the moment of the deletion", async () => {
-  const [taskId, kept] = [await aTask(sql), await aTask(sql)];
-  const record = await anEmail(sql);
-  await aJob(sql, { task_id: taskId, email_id: record });
-  const deletion = await other.sql.begin(async (importing) => {
-    await importing`insert into task_email_jobs (task_id, email_id, email_address) values (${kept}, ${record}, 'a@example.com')`;
+/** Deletes a task while another program inserts a job of the task `jobOf`, which refers to the record. */
+async function deletionBesideInsert({ taskId, jobOf, record }: Record<"taskId" | "jobOf" | "record", string>) {
+  const deletion = await other.sql.begin(async (inserting) => {
+    await inserting`insert into task_email_jobs (task_id, email_id, email_address) values (${jobOf}, ${record}, 'a@example.com')`;
     const running = taskDeletion(taskId);
     await aStatementWaits();
     return { running };
   });
-  expect(await deletion.running).toEqual({ jobs: 1, records: 0 });
+  return await deletion.running;
+}
+
+test("a record stays if another job refers to it at the moment of the deletion", async () => {
+  const [taskId, kept] = [await aTask(sql), await aTask(sql)];
+  const record = await anEmail(sql);
+  await aJob(sql, { task_id: taskId, email_id: record });
+  expect(await deletionBesideInsert({ taskId, jobOf: kept, record })).toEqual({ jobs: 1, records: 0 });
   expect([...(await sql`select email_id from task_email_jobs where task_id = ${kept}`)]).toEqual([
     { email_id: record },
   ]);
@@ -104,13 +109,7 @@ test("a record stays if another job refers to it at the moment of the deletion",
 test("a job that a worker adds during the deletion of its task is deleted with its record", async () => {
   const taskId = await aTask(sql);
   const record = await anEmail(sql);
-  const deletion = await other.sql.begin(async (worker) => {
-    await worker`insert into task_email_jobs (task_id, email_id, email_address) values (${taskId}, ${record}, 'a@example.com')`;
-    const running = taskDeletion(taskId);
-    await aStatementWaits();
-    return { running };
-  });
-  expect(await deletion.running).toEqual({ jobs: 1, records: 1 });
+  expect(await deletionBesideInsert({ taskId, jobOf: taskId, record })).toEqual({ jobs: 1, records: 1 });
   expect([await isThere(taskId), await isThere(record)]).toEqual([false, false]);
 });
 

@@ -1,39 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { sendRaw } from "../support/raw-request.ts";
-import { sharedTestServer } from "../support/test-server.ts";
+import { taskOfRestClient } from "../support/task-of-rest-client.ts";
 
-const server = await sharedTestServer();
-const owner = await server.as();
-const taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "2025-01-01T00:00:00Z" });
-await someJobs(server.sql, taskId, 12);
-for (const [status, email_address] of [
-  ["failed", "École@mail.test"],
-  ["pending", "a�b@mail.test"],
-  ["pending", "plus+tag@mail.test"],
-] as const)
-  await aJob(server.sql, { task_id: taskId, status, email_address, created_at: "2025-02-01T00:00:00Z" });
-
-const PATHS = {
-  page: () => `/api/v1/tasks/${taskId}/jobs`,
-  export: () => `/api/v1/tasks/${taskId}/jobs/export`,
-  task: () => `/api/v1/tasks/${taskId}`,
-  tasks: () => "/api/v1/tasks",
-};
-
-const statusOf = async (path: string, headers: Record<string, string> = {}) =>
-  (await owner.get(path, { headers })).status;
-const faultsOf = async (path: string) => {
-  const response = await owner.get(path);
-  expect(response.status).toBe(400);
-  return JSON.parse(await response.text()).error.details as { field: string; reason: string }[];
-};
-const countOf = async (query: string) => {
-  const response = await owner.get(`${PATHS.page()}?${query}`);
-  expect(response.status).toBe(200);
-  return JSON.parse(await response.text()).count;
-};
+const { server, paths, statusOf, faultsOf, countOf } = await taskOfRestClient();
 
 describe("a query string that is not UTF-8", () => {
   const BAD = [
@@ -53,13 +23,13 @@ describe("a query string that is not UTF-8", () => {
   ];
   test.each(BAD)("a query string that is not UTF-8 is 400 and names the parameter: %s", async (value) => {
     const reason = "must be percent-encoded UTF-8";
-    expect(await faultsOf(`${PATHS.page()}?q=${value}`)).toEqual([{ field: "q", reason }]);
-    expect(await faultsOf(`${PATHS.page()}?status[]=failed&email_status=${value}`)).toEqual([
+    expect(await faultsOf(`${paths.page}?q=${value}`)).toEqual([{ field: "q", reason }]);
+    expect(await faultsOf(`${paths.page}?status[]=failed&email_status=${value}`)).toEqual([
       { field: "email_status", reason },
     ]);
-    expect(await faultsOf(`${PATHS.export()}?format=${value}`)).toEqual([{ field: "format", reason }]);
+    expect(await faultsOf(`${paths.export}?format=${value}`)).toEqual([{ field: "format", reason }]);
     expect(await faultsOf(`/api/v1/tasks?user_id=${value}`)).toEqual([{ field: "user_id", reason }]);
-    expect(await faultsOf(`${PATHS.page()}?limit=${value}`)).toEqual([{ field: "limit", reason }]);
+    expect(await faultsOf(`${paths.page}?limit=${value}`)).toEqual([{ field: "limit", reason }]);
   });
 
   test("a query string with U+FFFD, a BOM, a plus or an emoji is valid UTF-8", async () => {
@@ -68,12 +38,12 @@ describe("a query string that is not UTF-8", () => {
     expect(await countOf("q=%F0%9F%A6%8A")).toBe(0);
     expect(await countOf("q=plus%2Btag")).toBe(1);
     expect(await countOf("q=plus+tag")).toBe(0);
-    expect((await faultsOf(`${PATHS.page()}?q=%00`))[0]?.field).toBe("q");
+    expect((await faultsOf(`${paths.page}?q=%00`))[0]?.field).toBe("q");
   });
 
   test("a query string with bytes that are not percent-encoded is 400", async () => {
     for (const bytes of ["\xc3\xa9", "\xff"]) {
-      const { status, body } = await sendRaw(server.port, `GET ${PATHS.page()}?q=${bytes} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      const { status, body } = await sendRaw(server.port, `GET ${paths.page}?q=${bytes} HTTP/1.1\r\nHost: a\r\n\r\n`);
       expect([status, JSON.parse(body).error.code]).toEqual([400, "VALIDATION_ERROR"]);
     }
   });

@@ -1,40 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { aJob, aTask, someJobs } from "../support/builders.ts";
-import { sharedTestServer } from "../support/test-server.ts";
+import { taskOfRestClient } from "../support/task-of-rest-client.ts";
 
-const server = await sharedTestServer();
-const owner = await server.as();
-const taskId = await aTask(server.sql, { user_id: owner.userId, created_at: "2025-01-01T00:00:00Z" });
-await someJobs(server.sql, taskId, 12);
-for (const [status, email_address] of [
-  ["failed", "École@mail.test"],
-  ["pending", "a�b@mail.test"],
-  ["pending", "plus+tag@mail.test"],
-] as const)
-  await aJob(server.sql, { task_id: taskId, status, email_address, created_at: "2025-02-01T00:00:00Z" });
+const { owner, paths, statusOf, faultsOf, countOf } = await taskOfRestClient();
+type Path = keyof typeof paths;
 
-const PATHS = {
-  page: () => `/api/v1/tasks/${taskId}/jobs`,
-  export: () => `/api/v1/tasks/${taskId}/jobs/export`,
-  task: () => `/api/v1/tasks/${taskId}`,
-  tasks: () => "/api/v1/tasks",
-};
-type Path = keyof typeof PATHS;
-
-const statusOf = async (path: string, headers: Record<string, string> = {}) =>
-  (await owner.get(path, { headers })).status;
-const faultsOf = async (path: string) => {
-  const response = await owner.get(path);
-  expect(response.status).toBe(400);
-  return JSON.parse(await response.text()).error.details as { field: string; reason: string }[];
-};
-const countOf = async (query: string) => {
-  const response = await owner.get(`${PATHS.page()}?${query}`);
-  expect(response.status).toBe(200);
-  return JSON.parse(await response.text()).count;
-};
 const linesOf = async (query: string) => {
-  const response = await owner.get(`${PATHS.export()}?${query}`);
+  const response = await owner.get(`${paths.export}?${query}`);
   expect(response.status).toBe(200);
   return (await response.text()).trim().split("\n").length;
 };
@@ -52,9 +23,9 @@ describe("Accept", () => {
   ];
   test.each(["page", "task", "tasks"] as const)("every header that includes JSON is 200 on the %s", async (path) => {
     for (const accept of ACCEPTED)
-      expect([accept, await statusOf(PATHS[path](), { Accept: accept })]).toEqual([accept, 200]);
+      expect([accept, await statusOf(paths[path], { Accept: accept })]).toEqual([accept, 200]);
     for (const accept of ["text/html", "application/json;q=0", "application/json;q=0, text/*", "image/*"])
-      expect([accept, await statusOf(PATHS[path](), { Accept: accept })]).toEqual([accept, 406]);
+      expect([accept, await statusOf(paths[path], { Accept: accept })]).toEqual([accept, 406]);
   });
 
   test.each([
@@ -66,13 +37,13 @@ describe("Accept", () => {
     ["text/*", "text/csv"],
     ["*/*", "application/x-ndjson"],
   ])("%s is answered with %s by the export", async (accept, type) => {
-    const response = await owner.get(PATHS.export(), { headers: { Accept: accept } });
+    const response = await owner.get(paths.export, { headers: { Accept: accept } });
     expect([response.status, response.headers.get("content-type")?.split(";")[0]]).toEqual([200, type]);
   });
 
   test.each(["application/json", "text/csv; header=absent", "text/csv;q=0, image/png"])(
     "Accept: %s is 406 on the export",
-    async (accept) => expect(await statusOf(PATHS.export(), { Accept: accept })).toBe(406),
+    async (accept) => expect(await statusOf(paths.export, { Accept: accept })).toBe(406),
   );
 });
 
@@ -92,7 +63,7 @@ describe("a list", () => {
   });
 
   test("Link writes the name without brackets", async () => {
-    const { headers } = await owner.get(`${PATHS.page()}?status[]=completed&limit=5`);
+    const { headers } = await owner.get(`${paths.page}?status[]=completed&limit=5`);
     expect(headers.get("link")).toContain("limit=5&offset=5&status=completed>");
   });
 
@@ -106,7 +77,7 @@ describe("a list", () => {
     "status[0][x]=failed",
     "limit[]=5&status[]=failed",
   ])("the query %s is 400, because the parameter is not a list", async (query) => {
-    const [fault, ...more] = await faultsOf(`${PATHS.page()}?${query}`);
+    const [fault, ...more] = await faultsOf(`${paths.page}?${query}`);
     expect(fault?.field).toBe(query.split("=")[0]);
     expect(more).toEqual([]);
   });
@@ -122,7 +93,7 @@ describe("an unknown name", () => {
       "Limit=0",
       "_=1",
     ])
-      expect([query, await statusOf(`${PATHS.page()}?${query}`)]).toEqual([query, 200]);
+      expect([query, await statusOf(`${paths.page}?${query}`)]).toEqual([query, 200]);
   });
 
   test.each<[Path, string, string, string | null]>([
@@ -142,7 +113,7 @@ describe("an unknown name", () => {
     ["tasks", "status=failed", "status", null],
     ["tasks", "limt=1", "limt", "limit"],
   ])("an unknown parameter is 400 on the %s: %s", async (path, query, field, nearest) => {
-    const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
+    const [fault, ...more] = await faultsOf(`${paths[path]}?${query}`);
     expect(more).toEqual([]);
     expect(fault?.field).toBe(field);
     if (nearest !== null) expect(fault?.reason).toBe(`is not a parameter of this path; did you mean ${nearest}?`);
@@ -151,13 +122,13 @@ describe("an unknown name", () => {
 
   test("an error shortens a long unknown name and names at most ten", async () => {
     const names = Array.from({ length: 1500 }, (_, n) => `x${n}`);
-    expect(await faultsOf(`${PATHS.export()}?${names.join("&")}`)).toHaveLength(10);
-    const [fault] = await faultsOf(`${PATHS.export()}?${"x".repeat(5000)}=1`);
+    expect(await faultsOf(`${paths.export}?${names.join("&")}`)).toHaveLength(10);
+    const [fault] = await faultsOf(`${paths.export}?${"x".repeat(5000)}=1`);
     expect(fault?.field).toHaveLength(65);
   });
 
   test("the parameter `_`, which jQuery adds to bypass caches, is ignored on every path", async () => {
-    for (const path of Object.values(PATHS)) expect(await statusOf(`${path()}?_=1700000000`)).toBe(200);
+    for (const path of Object.values(paths)) expect(await statusOf(`${path}?_=1700000000`)).toBe(200);
   });
 });
 
@@ -189,7 +160,7 @@ describe("the names of timestamp parameters", () => {
     ["tasks", "created_from=2025-01-01T00:00:00Z&created_after=2025-01-01T00:00:00Z"],
     ["tasks", "created_before=2025-01-01T00:00:00Z&created_to=2025-01-01T00:00:00Z"],
   ])("two names of one timestamp parameter are 400 on the %s: %s", async (path, query) => {
-    const [fault, ...more] = await faultsOf(`${PATHS[path]()}?${query}`);
+    const [fault, ...more] = await faultsOf(`${paths[path]}?${query}`);
     expect(more).toEqual([]);
     expect(fault).toEqual({
       field: expect.stringMatching(/^created_(after|before)$/),
@@ -198,9 +169,9 @@ describe("the names of timestamp parameters", () => {
   });
 
   test("an error and Link use the parameter name that the caller sent", async () => {
-    expect((await faultsOf(`${PATHS.page()}?created_after=soon`))[0]?.field).toBe("created_after");
+    expect((await faultsOf(`${paths.page}?created_after=soon`))[0]?.field).toBe("created_after");
     expect((await faultsOf("/api/v1/tasks?created_before=soon"))[0]?.field).toBe("created_before");
-    const { headers } = await owner.get(`${PATHS.page()}?created_after=2025-01-01T00:00:00Z&limit=1`);
+    const { headers } = await owner.get(`${paths.page}?created_after=2025-01-01T00:00:00Z&limit=1`);
     expect(headers.get("link")).toContain("&created_after=2025-01-01T00%3A00%3A00Z>");
   });
 });

@@ -10,6 +10,9 @@ import { startTestServer, type TestServer, type TestServerOptions } from "./test
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** A document that Merge writes without its fragment. */
+export const FRAGMENTS = "query Me { viewer { ...V } } fragment V on Viewer { userId }";
+
 /** A script for `before` that makes the browser block storage. */
 export const STORAGE_THROWS = `
   for (const name of ["localStorage", "sessionStorage"])

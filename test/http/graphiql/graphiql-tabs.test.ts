@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { findChromium } from "../../support/chromium.ts";
 import { becomes, button, clipboard, readQuery, shareDemoInBrowser } from "../../support/demo-in-browser.ts";
 import {
+  FRAGMENTS,
   keyStatus,
   queryEditor,
   readEditor,
@@ -15,7 +16,6 @@ import {
 } from "../../support/graphiql-page.ts";
 
 const chromiumPath = findChromium();
-const FRAGMENTS = "query Me { viewer { ...V } } fragment V on Viewer { userId }";
 const TWO = "query One { viewer { userId } } query Two { viewer { isAdmin } }";
 
 describe.skipIf(chromiumPath === null)("the tabs and links of GraphiQL", () => {

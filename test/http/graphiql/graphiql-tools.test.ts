@@ -2,12 +2,20 @@ import type { Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { findChromium } from "../../support/chromium.ts";
 import { becomes, button, clipboard, readQuery, shareDemoInBrowser } from "../../support/demo-in-browser.ts";
-import { keyField, queryEditor, result, run, tab, variables, writeQuery } from "../../support/graphiql-page.ts";
+import {
+  FRAGMENTS,
+  keyField,
+  queryEditor,
+  result,
+  run,
+  tab,
+  variables,
+  writeQuery,
+} from "../../support/graphiql-page.ts";
 
 const chromiumPath = findChromium();
 const UGLY = "# why\nquery   Me{viewer{userId # who\n isAdmin}}";
 const PRETTY = "# why\nquery Me {\n  viewer {\n    userId # who\n    isAdmin\n  }\n}\n";
-const FRAGMENTS = "query Me { viewer { ...V } } fragment V on Viewer { userId }";
 
 describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
   const { demoServer, openReady } = shareDemoInBrowser(chromiumPath);
