@@ -11,7 +11,9 @@ const server = await sharedTestServer({
   },
 });
 
-/** The lines that each example prints about a task of 120 jobs, of which 60 are valid, 30 catchall, 20 invalid and 10 failed. */
+/**
+ * The lines that each example prints about a task of 120 jobs, newest first: 60 valid, 30 catchall, 20 invalid, 10 failed.
+ */
 const ONE_SHOT: Readonly<Record<string, readonly string[]>> = {
   "apollo-client": [
     "The cache has 100 of 120 jobs after two pages.",
@@ -84,8 +86,9 @@ beforeAll(async () => {
       from generate_series(1, 110) n
       returning id, email
     )
-    insert into task_email_jobs (task_id, email_id, email_address, status)
-    select ${oldTask}, id, email, 'completed' from record`;
+    insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
+    select ${oldTask}, id, email, 'completed', now() - substring(email from '[0-9]+')::int * interval '1 second'
+    from record`;
   for (let job = 0; job < 10; job++) await aJob(sql, { task_id: oldTask, status: "failed", created_at: "2020-01-01" });
   for (let job = 0; job < 2; job++) await aJob(sql, { task_id: openTask });
 
