@@ -11,7 +11,7 @@ import type { ReaderLimits } from "./export/backpressure.ts";
 import { jobExportQueries } from "./export/export.queries.ts";
 import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
-import { createQueries } from "./graphql/create-queries.ts";
+import { createQueries } from "./graphql/create-data-sources.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { connectionLimitsOf, type HttpLimits } from "./http/connection-limits.ts";
