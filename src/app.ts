@@ -11,7 +11,7 @@ import type { ReaderLimits } from "./export/backpressure.ts";
 import { jobExportQueries } from "./export/export.queries.ts";
 import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
-import { createQueries } from "./graphql/create-data-sources.ts";
+import { createDataSources } from "./graphql/create-data-sources.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import { accessLog } from "./http/access-log.ts";
 import { connectionLimitsOf, type HttpLimits } from "./http/connection-limits.ts";
@@ -79,7 +79,7 @@ export async function openApp(config: Config, resources: Resources) {
     onLook: (isOk) => metrics?.countLiveLook(isOk),
     lookEveryMs: liveTimes.lookEveryMs,
   });
-  const queries = createQueries(observeReads(reads, { metrics, tracer }), { metrics, watcher });
+  const dataSources = createDataSources(observeReads(reads, { metrics, tracer }), { metrics, watcher });
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
   const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
   const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
@@ -92,7 +92,7 @@ export async function openApp(config: Config, resources: Resources) {
     metrics,
     tracer,
   });
-  const createContext = (request: RequestDetails) => createRequestContext(queries, request, log);
+  const createContext = (request: RequestDetails) => createRequestContext(dataSources, request, log);
   const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
   const limits = { ...connectionLimitsOf(config), ...httpLimits };
   const live = createLiveUpdates(config, {

@@ -20,8 +20,8 @@ import type { TaskQueries } from "./tasks/task.queries.ts";
 import type { Deadline } from "./values/deadline.ts";
 import type { ReadVerificationMetrics } from "./verification-metrics/read-verification-metrics.ts";
 
-/** The prepared statements of the process. All requests share them, because they contain no rows. */
-export interface Queries {
+/** What requests read from: prepared statements, shared counts, and notices of changes. All requests share them. */
+export interface DataSources {
   readonly taskJobs: TaskJobQueries;
   readonly jobSearches: JobSearchQueries;
   readonly tasks: TaskQueries;
@@ -55,7 +55,7 @@ export interface RequestDetails {
 export type RequestContext = ReturnType<typeof createRequestContext>;
 
 /** The loaders belong to one request, because they cache rows that only its viewer may see. */
-export function createRequestContext(queries: Queries, request: RequestDetails, log: Log) {
+export function createRequestContext(dataSources: DataSources, request: RequestDetails, log: Log) {
   const { viewer, requestId, deadline, subscription } = request;
   const readAfter = request.readAfter ?? subscription?.event?.readAfter;
   return {
@@ -66,19 +66,19 @@ export function createRequestContext(queries: Queries, request: RequestDetails, 
     noteOperation: request.noteOperation,
     noteTrustedOperation: request.noteTrustedOperation,
     audit: createAudit(log, request),
-    taskJobs: queries.taskJobs,
-    jobSearches: queries.jobSearches,
-    findTaskJobs: createJobSearchLoader(queries.jobSearches, viewer, deadline),
-    progressOf: createTaskProgressLoader(queries.readProgress, { viewer, deadline, readAfter }),
-    readMetrics: queries.readMetrics,
+    taskJobs: dataSources.taskJobs,
+    jobSearches: dataSources.jobSearches,
+    findTaskJobs: createJobSearchLoader(dataSources.jobSearches, viewer, deadline),
+    progressOf: createTaskProgressLoader(dataSources.readProgress, { viewer, deadline, readAfter }),
+    readMetrics: dataSources.readMetrics,
     readAfter,
-    tasks: queries.tasks,
-    taskById: createTaskLoader(queries.tasks, viewer, deadline),
-    taskChanges: queries.taskChanges,
-    watchTask: queries.watchTask,
+    tasks: dataSources.tasks,
+    taskById: createTaskLoader(dataSources.tasks, viewer, deadline),
+    taskChanges: dataSources.taskChanges,
+    watchTask: dataSources.watchTask,
     subscription,
-    emailById: createEmailLoader(queries.emails, deadline),
-    jobById: createJobLoader(queries.jobs, viewer, deadline),
-    taskOfEmail: createTaskOfEmailLoader(queries.visibleEmails, viewer, deadline),
+    emailById: createEmailLoader(dataSources.emails, deadline),
+    jobById: createJobLoader(dataSources.jobs, viewer, deadline),
+    taskOfEmail: createTaskOfEmailLoader(dataSources.visibleEmails, viewer, deadline),
   };
 }

@@ -1,4 +1,4 @@
-import type { Queries } from "../context.ts";
+import type { DataSources } from "../context.ts";
 import type { Reads } from "../db/reads/reads.ts";
 import { emailQueries } from "../email/email.queries.ts";
 import { jobSearchQueries } from "../job-search/job-search.queries.ts";
@@ -15,13 +15,13 @@ import { taskQueries } from "../tasks/task.queries.ts";
 import { createVerificationMetricsReader } from "../verification-metrics/read-verification-metrics.ts";
 import { verificationMetricsQueries } from "../verification-metrics/verification-metrics.queries.ts";
 
-interface QueriesOptions {
+interface DataSourcesOptions {
   readonly metrics: Metrics | null;
   readonly watcher: TaskWatcher;
 }
 
-/** Prepares the statements that all requests share. */
-export function createQueries(reads: Reads, { metrics, watcher }: QueriesOptions): Queries {
+/** Creates the data sources of the process, once. */
+export function createDataSources(reads: Reads, { metrics, watcher }: DataSourcesOptions): DataSources {
   const emails = emailQueries(reads);
   return {
     taskJobs: taskJobQueries(reads),
