@@ -32,22 +32,44 @@ async function aConnection(options: { autoPong?: boolean; url?: string } = {}) {
   return { connection, id, progress: { query: PROGRESS, variables: { id } } };
 }
 
+const JOBS = "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { id } } }";
+
 test.each([
-  ["a subscription", true],
-  ["a query", false],
-])(
-  "an id that is used again before %s with it has ended closes the connection and leaves no stream",
-  async (_what, isSubscription) => {
-    const { connection, progress } = await aConnection();
+  ["a subscription", PROGRESS],
+  ["a query", JOBS],
+])("an id may be used again at once after %s with it was completed, which sends nothing more", async (_what, query) => {
+  const { connection, id } = await aConnection();
+  const types: string[] = [];
+  connection.socket.on("message", (data) => types.push(JSON.parse(String(data)).type));
+  await sql.begin(async (transaction) => {
+    // The statement of the first operation waits until the second operation has ended.
+    await transaction`lock table task_email_jobs in access exclusive mode`;
     connection.sendTogether([
-      { type: "subscribe", id: "1", payload: isSubscription ? progress : { query: VIEWER } },
+      { type: "subscribe", id: "1", payload: { query, variables: { id } } },
       { type: "complete", id: "1" },
-      { type: "subscribe", id: "1", payload: progress },
+      { type: "subscribe", id: "1", payload: { query: VIEWER } },
     ]);
-    expect((await connection.closed).code).toBe(4409);
-    await expect.poll(openStreams).toBe(0);
-  },
-);
+    const second = readOperation(connection, "1");
+    expect((await second.result()).data.viewer).toBeDefined();
+    expect((await second.next()).event).toBe("complete");
+  });
+  const third = runOperation(connection, "1", { query: JOBS, variables: { id } });
+  expect((await third.result()).data.taskJobs.jobs).toHaveLength(1);
+  expect((await third.next()).event).toBe("complete");
+  expect(types).toEqual(["next", "complete", "next", "complete"]);
+  await expect.poll(openStreams).toBe(0);
+  await connection.close();
+});
+
+test("an id that is used twice at once closes the connection and leaves no stream", async () => {
+  const { connection, progress } = await aConnection();
+  connection.sendTogether([
+    { type: "subscribe", id: "1", payload: progress },
+    { type: "subscribe", id: "1", payload: progress },
+  ]);
+  expect((await connection.closed).code).toBe(4409);
+  await expect.poll(openStreams).toBe(0);
+});
 
 test("an id may be used again after its operation has ended", async () => {
   const { connection, progress } = await aConnection();
@@ -69,7 +91,7 @@ test("a connection with a repeated long id is closed with the code of repeated i
   expect((await connection.closed).code).toBe(4409);
 });
 
-const subscribe = (id: number, payload: object) => ({ type: "subscribe", id: String(id), payload });
+const subscribe = (id: string, payload: object) => ({ type: "subscribe", id, payload });
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 test("a frame that announces too many bytes closes the connection before they arrive", async () => {
@@ -107,12 +129,17 @@ test.each([
 });
 
 test("the operations of one connection are limited, and their messages are not counted as pings", async () => {
-  const { connection } = await aConnection();
-  connection.sendTogether(numbers(120).map((id) => subscribe(id, { query: VIEWER })));
-  const results = await Promise.all(numbers(120).map((id) => readOperation(connection, String(id)).result()));
-  const refused = results.filter(({ errors }) => errors?.[0].extensions.code === "RATE_LIMITED");
-  expect(refused).toHaveLength(120 - 13);
-  connection.sendTogether(numbers(120).map((id) => ({ type: "complete", id: String(id) })));
+  const { connection, id } = await aConnection();
+  const operations = numbers(120).map(String);
+  const results = await sql.begin(async (transaction) => {
+    await transaction`lock table task_email_jobs in access exclusive mode`;
+    connection.sendTogether(operations.map((name) => subscribe(name, { query: JOBS, variables: { id } })));
+    const refused = operations.slice(13).map((name) => readOperation(connection, name).result());
+    for (const { errors } of await Promise.all(refused)) expect(errors[0].extensions.code).toBe("RATE_LIMITED");
+    return operations.slice(0, 13).map((name) => readOperation(connection, name).result());
+  });
+  for (const { data } of await Promise.all(results)) expect(data).toBeDefined();
+  connection.sendTogether(operations.map((name) => ({ type: "complete", id: name })));
   expect((await runOperation(connection, "last", { query: VIEWER }).result()).data).toBeDefined();
   await connection.close();
 });
@@ -132,7 +159,7 @@ test("clients that answer no ping, send a part of a frame or read nothing are di
   deaf.connection.socket.pause();
   const sending = setInterval(() => deaf.connection.socket.pong(), 50);
   const pages = await server.countStatements(async () => {
-    deaf.connection.send(subscribe(1, { query, variables: { id: deaf.id } }));
+    deaf.connection.send(subscribe("1", { query, variables: { id: deaf.id } }));
     await expect.poll(() => openSockets(impatient.url), { timeout: 8000 }).toBe(1);
   });
   clearInterval(sending);

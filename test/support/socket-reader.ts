@@ -68,7 +68,7 @@ export async function openSocket(options: SocketOptions) {
     send: (message: object) => socket.send(JSON.stringify(message)),
     /** Sends bytes that need not be frames. */
     write: (bytes: Uint8Array) => socketOf(socket).write(bytes),
-    /** Sends several messages in one packet, which the server therefore reads in one turn of its event loop. */
+    /** Sends several messages in one packet. */
     sendTogether(messages: readonly object[]): void {
       socketOf(socket).cork();
       for (const message of messages) socket.send(JSON.stringify(message));

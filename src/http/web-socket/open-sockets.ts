@@ -30,6 +30,8 @@ const SERVER_OPTIONS = {
   maxPayload: MAX_BODY_BYTES,
   maxFragments: MAX_FRAMES,
   closeTimeout: CLOSE_TIMEOUT_MS,
+  // The event loop must run between two messages, so that graphql-ws forgets an operation that the client has completed.
+  allowSynchronousEvents: false,
   // A browser shows the reason of a close only if the server has chosen one of its subprotocols.
   handleProtocols: (offered: Set<string>) =>
     [GRAPHQL_TRANSPORT_WS_PROTOCOL, DEPRECATED_GRAPHQL_WS_PROTOCOL].find((name) => offered.has(name)) ?? false,

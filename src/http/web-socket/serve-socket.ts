@@ -40,6 +40,7 @@ export function serveSocket(options: SocketOptions): void {
   const { socket, response, protocol, handler, buffers, log, beatEveryMs = BEAT_EVERY_MS } = options;
   let heardAt = performance.now();
   let otherMessages = 0;
+  let sent = Promise.resolve();
   let readBytes = 0;
   let stalledBeats = 0;
 
@@ -56,12 +57,14 @@ export function serveSocket(options: SocketOptions): void {
     if (!isFull && socket.isPaused) socket.resume();
   }
 
-  /** Resolves when the bytes have left the process, or the connection is closed. */
-  async function send(text: string): Promise<void> {
+  /** Does not wait until the bytes have left the process, because graphql-ws would not forget a completed operation before. */
+  function send(text: string): void {
     if (socket.readyState !== socket.OPEN) return;
-    await new Promise<void>((resolve) => {
-      socket.send(text, () => resolve());
-      buffers.recordWrite(response, socket.bufferedAmount);
+    sent = new Promise((resolve) => {
+      socket.send(text, () => {
+        limitReading();
+        resolve();
+      });
     });
     limitReading();
   }
@@ -102,11 +105,11 @@ export function serveSocket(options: SocketOptions): void {
       },
     },
     {
-      ...handler,
-      subscribe(id, payload) {
+      connect: handler.connect,
+      subscribe(payload) {
         // The first and the last message of the operation.
         otherMessages -= 2;
-        return handler.subscribe(id, payload);
+        return handler.subscribe(payload, () => sent);
       },
     },
   );

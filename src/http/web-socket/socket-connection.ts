@@ -4,6 +4,7 @@ import type { WebSocket } from "ws";
 import type { Credentials } from "../../auth/authenticate.ts";
 import { Failure } from "../../errors.ts";
 import { noteTrace, traceOf } from "../../log.ts";
+import { createOperationResults } from "./operation-results.ts";
 import { OperationResponse } from "./socket-credentials.ts";
 import { OperationFailed, type OperationOwner, type RunOperation } from "./socket-operation.ts";
 import type { SocketHandler } from "./socket-protocol.ts";
@@ -32,8 +33,8 @@ export function createSocketConnection(options: ConnectionOptions) {
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let credentials: Credentials | null = null;
   let operations = 0;
-  /** The ids of the operations that have not ended. */
-  const running = new Set<string>();
+  /** The number of operations that have not ended. */
+  let running = 0;
   /** The operations that have not become a subscription yet, which a stop waits for. */
   let starting = 0;
   let isStopping = false;
@@ -47,7 +48,7 @@ export function createSocketConnection(options: ConnectionOptions) {
   function closeIfDone(): void {
     setImmediate(() => {
       if (isStopping && starting === 0) socket.close(GOING_AWAY, "The server stops");
-      else if (isRejected && running.size === 0) closeForFailure(new Failure("UNAUTHENTICATED"));
+      else if (isRejected && running === 0) closeForFailure(new Failure("UNAUTHENTICATED"));
     });
   }
 
@@ -84,44 +85,34 @@ export function createSocketConnection(options: ConnectionOptions) {
       }
     },
 
-    subscribe(id: string, payload: SubscribePayload) {
-      const { query, operationName, variables } = payload;
-      if (running.has(id)) {
-        socket.close(CloseCode.SubscriberAlreadyExists, "An operation with this id has not ended yet");
-        return null;
-      }
+    subscribe(payload: SubscribePayload, whenSent: () => Promise<void>) {
       const response = new OperationResponse();
       operations += 1;
-      running.add(id);
+      running += 1;
       onOperation();
-      if (running.size > maxOperations || credentials === null) return tooMany(maxOperations);
-      const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
-      const owner = createOwner(credentials);
-      const operationId = `${requestId}.${operations}`;
-      // The trace of the handshake is that of all operations.
-      const trace = traceOf(requestId);
-      if (trace !== undefined) response.once("close", noteTrace(operationId, trace));
-      const results = runOperation({
-        operation,
-        parameters: { ...payload },
-        owner,
-        requestId: operationId,
-        response,
+      return createOperationResults({
+        results: run(payload, response),
+        whenSent,
+        abort: () => response.close(),
+        onEnd() {
+          running -= 1;
+          closeIfDone();
+        },
       });
-      const end = results.return.bind(results);
-      // A generator ends only when its current statement does, so the signal of the response ends that first.
-      results.return = (value) => {
-        response.close();
-        return end(value);
-      };
-      return results;
-    },
-
-    endOperation(id: string) {
-      running.delete(id);
-      closeIfDone();
     },
   };
+
+  function run(payload: SubscribePayload, response: OperationResponse) {
+    const { query, operationName, variables } = payload;
+    if (running > maxOperations || credentials === null) return tooMany(maxOperations);
+    const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
+    const owner = createOwner(credentials);
+    const operationId = `${requestId}.${operations}`;
+    // The trace of the handshake is that of all operations.
+    const trace = traceOf(requestId);
+    if (trace !== undefined) response.once("close", noteTrace(operationId, trace));
+    return runOperation({ operation, parameters: { ...payload }, owner, requestId: operationId, response });
+  }
 
   return {
     handler,

@@ -6,13 +6,15 @@ import type { OperationFailed } from "./socket-operation.ts";
 export interface SocketHandler {
   /** Closes the connection and returns false if the credential is refused. */
   readonly connect: (connectionParams: Record<string, unknown> | undefined) => Promise<boolean>;
-  /** Closes the connection and returns null if an operation with this id has not ended. */
   readonly subscribe: (
-    id: string,
     payload: SubscribePayload,
-  ) => AsyncGenerator<FormattedExecutionResult, void, void> | null;
-  /** Called after the last message of an operation. */
-  readonly endOperation: (id: string) => void;
+    /** Resolves when the messages so far have left the process. */
+    whenSent: () => Promise<void>,
+  ) => AsyncGenerator<FormattedExecutionResult, void, void>;
+}
+
+export interface ProtocolHooks extends Pick<SocketHandler, "connect"> {
+  readonly subscribe: (payload: SubscribePayload) => ReturnType<SocketHandler["subscribe"]>;
 }
 
 /** graphql-ws asks the document only whether to call `subscribe`. Apollo Server parses and validates the document of the client. */
@@ -25,15 +27,13 @@ export type SocketProtocol = ReturnType<typeof createSocketProtocol>;
 
 /** Speaks graphql-transport-ws. The adapter `graphql-ws/use/ws` was not used, because it prints errors to the console. */
 export function createSocketProtocol(connectionInitWaitTimeout: number) {
-  return makeServer<Record<string, unknown> | undefined, SocketHandler>({
+  return makeServer<Record<string, unknown> | undefined, ProtocolHooks>({
     connectionInitWaitTimeout,
     onConnect: ({ connectionParams, extra }) => extra.connect(connectionParams),
     onSubscribe({ extra }, id, payload) {
       // Each message of the operation repeats the id. Any error here closes the connection as malformed.
       if (id.length > MAX_ID_LENGTH) throw new Error("The id is too long");
-      const contextValue = extra.subscribe(id, payload);
-      // graphql-ws accepts an id again after the client has completed it, and would then forget one of the two operations.
-      if (contextValue === null) throw new Error("The id is in use");
+      const contextValue = extra.subscribe(payload);
       return { schema: NO_SCHEMA, document: ANY_SUBSCRIPTION, rootValue: null, contextValue };
     },
     // The operation may be a query, whose events are its one result.
@@ -41,6 +41,5 @@ export function createSocketProtocol(connectionInitWaitTimeout: number) {
     // Results and errors are formatted already.
     onNext: (...[, , , , result]) => result as FormattedExecutionResult,
     onError: (...[, , , [error]]) => (error?.originalError as OperationFailed | undefined)?.errors,
-    onComplete: ({ extra }, id) => extra.endOperation(id),
   });
 }
