@@ -11,7 +11,7 @@ import { printable } from "../values/printable.ts";
 import { IMPORT_USAGE, type ImportCommand, readImportCommand } from "./import-command.ts";
 import { printDescription, printPreview, printResult, suggestMap } from "./import-output.ts";
 import { openProgress } from "./progress.ts";
-import { runCommand, STOPPED, stopSignal } from "./run-command.ts";
+import { reportWaiting, runCommand, STOPPED, stopSignal } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 runCommand({
@@ -44,9 +44,8 @@ async function runImport(command: ImportCommand, signal: AbortSignal): Promise<v
         // Open the input only now, because an error of a stream without a reader would end the process.
         const input = openInput(fileName, signal);
         const onBadRow: ImportOptions["onBadRow"] = badRows?.sink ?? "stop";
-        const onProgress = progress.update;
-        const onRecognized = printDescription;
-        const options = { ...read, input, userId, source, onBadRow, onRecognized, onProgress, signal };
+        const reports = { onRecognized: printDescription, onProgress: progress.update, onWait: reportWaiting() };
+        const options = { ...read, ...reports, input, userId, source, onBadRow, signal };
         const result = await importBatch(sql, options);
         return { result, token: await readToken(sql) };
       } finally {

@@ -13,6 +13,7 @@ import {
 } from "./formats/row-file.ts";
 import { findIdFaults, type IdFault, insertTask, markRepeatedIds, setUpTransaction } from "./import.queries.ts";
 import { ImportError } from "./import-error.ts";
+import { lockStoring } from "./lock-storing.queries.ts";
 import { readRowFile } from "./read-rows.ts";
 import { COLUMN_NAMES, isRowFault, parseResultRow, type RowFault } from "./result-row.ts";
 import { copyIntoStaging, createStagingTable, prepareStaging, type StagingCopy } from "./staging.queries.ts";
@@ -43,6 +44,8 @@ export interface ImportOptions extends ReadOptions {
   /** Receives what was recognized before the first row is read. */
   onRecognized?: ((file: FileDescription) => void) | undefined;
   onProgress?: ((done: ImportProgress) => void) | undefined;
+  /** Called while another import stores its rows. */
+  onWait?: (() => void) | undefined;
   /** Stops the import between two blocks. The caller must also abort `input`. */
   signal?: AbortSignal | undefined;
 }
@@ -94,6 +97,7 @@ export async function importBatch(sql: Sql, options: ImportOptions): Promise<Imp
 
     await prepareStaging(tx);
     if (staged.rowsWithOwnId > 0) {
+      await lockStoring(tx, options);
       const line = await markRepeatedIds(tx);
       if (line !== null && options.onBadRow === "stop") await badRows.add({ line, raw: "" }, idFault("repeated"));
     }

@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { isLockConflict, isMissingReference } from "../db/faults.ts";
 import { insertEmails, insertJobs, type LineRange, markTakenIds } from "./import.queries.ts";
 
-/** Two imports that wait for each other conflict in every try. */
+/** A conflict that occurs in every try is not one with a deletion, which gives way. */
 const MAX_TRIES = 5;
 
 interface StoredLines {

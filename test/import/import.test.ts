@@ -6,6 +6,7 @@ import { type ImportOptions, type ImportProgress, importBatch } from "../../src/
 import { copyIntoStaging, createStagingTable } from "../../src/import/staging.queries.ts";
 import { anEmail } from "../support/builders.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
@@ -236,6 +237,28 @@ describe("the id of an email record", () => {
     await expect(importText(row)).rejects.toThrow(
       "batch.csv:2: id: is already the id of a different record in the database",
     );
+  });
+
+  test("two imports can contain the same ids in opposite orders, and the second waits for the first", async () => {
+    const [first, second, held] = ["1", "2", "3"].map((digit) => RECORD_ID.replace("6", digit));
+    const csvRow = (id: string | undefined) => `${id},a@example.com,valid\n`;
+    // The rows of the second batch come 20,000 lines later, and wait for a transaction that holds an id of that batch.
+    const csvOf = (...[one, other]: (string | undefined)[]) =>
+      `id,email,status\n${csvRow(one)}${"\n".repeat(20_000)}${csvRow(held)}${csvRow(other)}`;
+    let isOtherWaiting = false;
+    const onWait = () => {
+      isOtherWaiting = true;
+    };
+    const { imports } = await database.sql.begin(async (holder) => {
+      await holder`insert into emails (id, email, status) values (${held ?? ""}, 'a@example.com', 'valid')`;
+      const imports = [csvOf(first, second), csvOf(second, first)].map((text) => importText(text, { onWait }));
+      const waiting = async () => (await waitingStatements(database.sql)) + Number(isOtherWaiting);
+      await expect.poll(waiting, { interval: 10 }).toBe(2);
+      return { imports };
+    });
+    const results = await Promise.all(imports);
+    expect(results.map(({ emails }) => emails).toSorted()).toEqual([0, 2]);
+    expect(await rowCounts()).toEqual({ tasks: 2, jobs: 6, emails: 3 });
   });
 
   test("two concurrent imports can contain the same id", async () => {
