@@ -2,25 +2,28 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { DATA, ensureData } from "./harness/data.mjs";
+import { GRAPHQL_PEERS, OURS, REST_PEERS } from "./competitors.mjs";
+import { createDataOnce, DATA } from "./harness/data.mjs";
 import { openBenchDatabase } from "./harness/database.mjs";
 import { startServer } from "./harness/server-process.mjs";
-import { OURS } from "./opponents.mjs";
 import { printProfile } from "./report/profile.mjs";
 import { writeReport } from "./report/report.mjs";
-import { printTable } from "./report/terminal.mjs";
-import { WORKS } from "./works/works.mjs";
+import { printReport } from "./report/terminal.mjs";
+import { WORKLOADS } from "./workloads/workloads.mjs";
 
 const ROOT_DIR = fileURLToPath(new URL("..", import.meta.url));
 const ARTIFACTS_DIR = `${ROOT_DIR}.artifacts/bench`;
 const PROFILE_DIR = `${ARTIFACTS_DIR}/profile`;
 
+/** @import { Bench, BenchDatabase, Options, ReportedResult, Workload } from "./types.ts" */
+
+/** @param {Options} options */
 export async function runBenchmark(options) {
   if (options.list) {
-    for (const { name, title } of WORKS) console.log(`${name.padEnd(17)}${title}`);
+    for (const { name, title } of WORKLOADS) console.log(`${name.padEnd(17)}${title}`);
     return;
   }
-  const works = chooseWorks(options);
+  const workloads = chooseWorkloads(options);
   mkdirSync(ARTIFACTS_DIR, { recursive: true });
   rmSync(PROFILE_DIR, { recursive: true, force: true });
   // process.exit() runs the exit handlers, which end the servers. A signal alone would not.
@@ -31,11 +34,12 @@ export async function runBenchmark(options) {
     const bench = await openBench(options, database);
     const machine = describeMachine(database);
     bench.say(`${machine.cores} cores (${machine.cpu}), Node ${machine.node}, PostgreSQL ${machine.postgres}`);
+    /** @type {ReportedResult[]} */
     const results = [];
-    for (const work of works) results.push(await runWork(bench, work));
-    const report = { machine, options: { rounds: options.rounds, seconds: options.seconds }, works: results };
+    for (const workload of workloads) results.push(await runWorkload(bench, workload));
+    const report = { machine, options: { rounds: options.rounds, seconds: options.seconds }, workloads: results };
     if (options.isProfiling) return printProfile(PROFILE_DIR);
-    printTable(report);
+    printReport(report);
     const isWhole = options.only === null && options.peers === null && !options.quick;
     writeReport(report, isWhole ? `${ROOT_DIR}docs/measurements` : ARTIFACTS_DIR);
     if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
@@ -44,17 +48,32 @@ export async function runBenchmark(options) {
   }
 }
 
-function chooseWorks({ only }) {
-  const unknown = (only ?? []).filter((name) => !WORKS.some((work) => work.name === name));
-  if (unknown.length > 0)
-    throw new Error(`There is no benchmark called ${unknown.join(", ")}: see npm run bench -- --list`);
-  return WORKS.filter(({ name, isOnRequest }) => (only === null ? !isOnRequest : only.includes(name)));
+/** @param {Options} options */
+function chooseWorkloads({ only, peers }) {
+  refuseUnknown(only ?? [], WORKLOADS);
+  refuseUnknown(peers ?? [], [...REST_PEERS, ...GRAPHQL_PEERS]);
+  return WORKLOADS.filter(({ name, isOnRequest }) => (only === null ? !isOnRequest : only.includes(name)));
 }
 
-/** The context that every benchmark receives. */
+/**
+ * @param {readonly string[]} names
+ * @param {readonly { name: string }[]} known
+ */
+function refuseUnknown(names, known) {
+  const unknown = names.filter((name) => !known.some((one) => one.name === name));
+  if (unknown.length === 0) return;
+  const choice = known.map(({ name }) => name).join(", ");
+  throw new Error(`unknown name ${unknown.join(", ")}; the names are ${choice}`);
+}
+
+/**
+ * @param {Options} options
+ * @param {BenchDatabase} database
+ * @returns {Promise<Bench>}
+ */
 async function openBench(options, database) {
   const say = (text) => console.log(text);
-  const url = await ensureData(database, say);
+  const url = await createDataOnce(database, say);
   const apiKey = makeApiKey(url);
   return {
     options,
@@ -62,11 +81,11 @@ async function openBench(options, database) {
     url,
     apiKey,
     say,
-    start: (opponent, environment = {}) =>
+    start: (competitor, environment = {}) =>
       startServer(
-        opponent.file,
-        { DATABASE_URL: url, ...opponent.environment, ...environment },
-        options.isProfiling && opponent.file === OURS.file ? ["--cpu-prof", `--cpu-prof-dir=${PROFILE_DIR}`] : [],
+        competitor.file,
+        { DATABASE_URL: url, ...competitor.environment, ...environment },
+        options.isProfiling && competitor.file === OURS.file ? ["--cpu-prof", `--cpu-prof-dir=${PROFILE_DIR}`] : [],
       ),
     peers: (peers) => peers.filter(({ name }) => options.peers === null || options.peers.includes(name)),
   };
@@ -81,7 +100,12 @@ function makeApiKey(url) {
     .trim();
 }
 
-async function runWork(bench, { name, title, run }) {
+/**
+ * @param {Bench} bench
+ * @param {Workload} workload
+ * @returns {Promise<ReportedResult>}
+ */
+async function runWorkload(bench, { name, title, run }) {
   bench.say(`\n${name}: ${title}`);
   try {
     return { name, title, notices: [], ...(await run(bench)) };
@@ -91,19 +115,20 @@ async function runWork(bench, { name, title, run }) {
   }
 }
 
+/** @param {BenchDatabase} database */
 function describeMachine(database) {
-  const [first] = cpus();
+  const cores = cpus();
   return {
-    cores: cpus().length,
-    cpu: first?.model ?? "unknown",
+    cores: cores.length,
+    cpu: cores[0]?.model ?? "unknown",
     node: process.versions.node,
     postgres: database.version,
-    commit: commit(),
+    commit: readCommit(),
   };
 }
 
 /** The current commit, or null outside a git work tree. */
-function commit() {
+function readCommit() {
   try {
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT_DIR, stdio: ["ignore", "pipe", "ignore"] })
       .toString()

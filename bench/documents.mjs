@@ -1,7 +1,10 @@
-/** The page of 100 with nested emails, for this service and all code-first peers. */
 const EMAIL_FIELDS = `id email status isRoleBased isDisposable hasMxRecords hasReverseDns domainName hostName serverType
       isCatchall validatedAt unknownReason needsPhysicalVerify`;
 
+/**
+ * The page with nested emails, for this service and all code-first peers.
+ * @param {string} idType
+ */
 export function pageDocument(idType) {
   return `query Page($taskId: ${idType}!, $limit: Int!, $offset: Int!) {
   taskJobs(taskId: $taskId, limit: $limit, offset: $offset) {

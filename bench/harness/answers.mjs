@@ -1,27 +1,35 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** Converts jobs of both APIs to one shape: names in camelCase, statuses in lower case, times in milliseconds. */
-export function comparableJobs(jobs) {
-  return jobs.map((job) => {
-    const { email, ...rest } = camelCased(job);
-    return {
-      ...rest,
-      status: rest.status.toLowerCase(),
-      createdAt: Date.parse(rest.createdAt),
-      updatedAt: Date.parse(rest.updatedAt),
-      email: email == null ? null : comparableEmail(camelCased(email)),
-    };
-  });
+/** @import { Job } from "../types.ts" */
+
+/**
+ * Throws unless both lists contain the same jobs in the same order with the same values.
+ * @param {readonly Job[]} jobs
+ * @param {readonly Job[]} expected
+ */
+export function assertSameJobs(jobs, expected) {
+  if (jobs.length !== expected.length) throw new Error(`returned ${jobs.length} jobs instead of ${expected.length}`);
+  const wanted = expected.map(comparableJob);
+  for (const [index, job] of jobs.map(comparableJob).entries()) {
+    if (isDeepStrictEqual(job, wanted[index])) continue;
+    const [actual, other] = [job, wanted[index]].map((value) => JSON.stringify(value));
+    throw new Error(`returned a different job at index ${index}:\n${actual}\ninstead of\n${other}`);
+  }
 }
 
-/** Throws unless both lists contain the same jobs in the same order with the same values. */
-export function assertSameJobs(jobs, expected) {
-  if (jobs.length !== expected.length) throw new Error(`gave ${jobs.length} jobs instead of ${expected.length}`);
-  for (const [index, job] of comparableJobs(jobs).entries()) {
-    const wanted = comparableJobs([expected[index]])[0];
-    if (isDeepStrictEqual(job, wanted)) continue;
-    throw new Error(`gave another job ${index}:\n${JSON.stringify(job)}\ninstead of\n${JSON.stringify(wanted)}`);
-  }
+/**
+ * Converts a job of either API to one shape: names in camelCase, statuses in lower case, times in milliseconds.
+ * @param {Job} row
+ */
+function comparableJob(row) {
+  const { email, ...job } = camelCased(row);
+  return {
+    ...job,
+    status: job.status.toLowerCase(),
+    createdAt: Date.parse(job.createdAt),
+    updatedAt: Date.parse(job.updatedAt),
+    email: email == null ? null : comparableEmail(camelCased(email)),
+  };
 }
 
 function comparableEmail(email) {

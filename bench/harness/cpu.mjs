@@ -11,10 +11,6 @@ export function treeCpuMs(pid) {
   return treeOf(pid).reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK;
 }
 
-export function treePids(pid) {
-  return treeOf(pid).map((member) => member.pid);
-}
-
 export function residentMb(pid) {
   const kilobytes = treeOf(pid).map((member) =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${member.pid}/status`, "latin1"))?.[1] ?? 0),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { applyMigrations } from "../../dist/db/migrate.js";
+import { applyMigrations } from "#server/db/migrate.js";
 import { withConnection } from "./database.mjs";
 
 export const DATA = {
@@ -22,14 +22,14 @@ const MIGRATIONS = new URL("../../drizzle/", import.meta.url);
 const PREFIX = "bench_data_";
 
 /** Creates the data unless it exists with the same statements and migrations. Resolves to the URL of the database. */
-export async function ensureData(database, say) {
-  const name = `${PREFIX}${stamp()}`;
+export async function createDataOnce(database, say) {
+  const name = `${PREFIX}${hashOfData()}`;
   const unfinished = "bench_unfinished";
   await withConnection(database.urlOf("postgres"), async (admin) => {
     const known = await admin`select datname from pg_database where datname like ${`${PREFIX}%`}`;
     if (known.some(({ datname }) => datname === name)) return;
 
-    say(`Making ${DATA.jobs.toLocaleString("en-US")} jobs …`);
+    say(`Creating ${DATA.jobs.toLocaleString("en-US")} jobs …`);
     for (const { datname } of known) await admin`drop database ${admin(datname)}`;
     await admin`drop database if exists ${admin(unfinished)}`;
     await admin`create database ${admin(unfinished)}`;
@@ -59,7 +59,7 @@ async function fill(url) {
   });
 }
 
-function stamp() {
+function hashOfData() {
   const hash = createHash("sha256").update(readFileSync(DATA_SQL)).update(JSON.stringify({ DATA, OTHER_TASKS }));
   for (const file of readdirSync(fileURLToPath(MIGRATIONS))
     .filter((name) => name.endsWith(".sql"))

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import postgres from "postgres";
-import { openEmbeddedPostgres } from "../../dist/embedded-postgres/embedded-postgres.js";
+import { openEmbeddedPostgres } from "#embedded-postgres";
 import { treeCpuMs } from "./cpu.mjs";
 
 const SETTINGS = {
   shared_buffers: "512MB",
-  // Nine opponents with a pool of ten connections each run at the same time.
+  // Nine servers with a pool of ten connections each run at the same time.
   max_connections: "200",
   // The same for all servers. With the default of 4 a deep OFFSET sorts the whole task and takes even longer.
   random_page_cost: "1.1",
@@ -23,11 +23,21 @@ export async function openBenchDatabase(dataDir) {
   };
 }
 
+/**
+ * @param {string} url
+ * @param {postgres.Options<{}>} [options]
+ */
 export function connect(url, options = {}) {
   return postgres(url, { max: 1, onnotice: () => {}, fetch_types: false, ...options });
 }
 
-/** Runs `work` with one connection. */
+/**
+ * Runs `work` with one connection.
+ * @template T
+ * @param {string} url
+ * @param {(sql: postgres.Sql) => Promise<T> | T} work
+ * @param {postgres.Options<{}>} [options]
+ */
 export async function withConnection(url, work, options) {
   const sql = connect(url, options);
   try {

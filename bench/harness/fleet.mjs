@@ -1,11 +1,11 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { OURS } from "../opponents.mjs";
+import { OURS } from "../competitors.mjs";
 import { findFreePort, startProgram, versionOf } from "./programs.mjs";
 
 /** Connections from PgBouncer to PostgreSQL, however many servers connect to PgBouncer. */
-export const POOLED_CONNECTIONS = 20;
+const POOLED_CONNECTIONS = 20;
 /** From this version on, PgBouncer supports prepared statements in transaction mode. */
 const PREPARING_VERSION = [1, 21];
 const IGNORED = [
@@ -15,7 +15,15 @@ const IGNORED = [
 /** A limit that is counted and never reached. */
 const SHARED_LIMIT = { RATE_LIMIT: "9999999/h", RATE_LIMIT_STORE: "postgres" };
 
-/** Starts PgBouncer in transaction mode in front of the bench's database. */
+/** @import { Bench, CpuParts, RunningServer } from "../types.ts" */
+/** @typedef {Awaited<ReturnType<typeof startPgBouncer>>} PgBouncer */
+/** @typedef {Awaited<ReturnType<typeof startFleet>>} Fleet */
+
+/**
+ * Starts PgBouncer in transaction mode in front of a database.
+ * @param {string} program
+ * @param {string} databaseUrl
+ */
 export async function startPgBouncer(program, databaseUrl) {
   const [major, minor] = versionOf(program);
   const prepares = major > PREPARING_VERSION[0] || minor >= PREPARING_VERSION[1];
@@ -52,26 +60,30 @@ ignore_startup_parameters = ${IGNORED}
 }
 
 /**
- * Starts servers with whatever stands before and behind them: `nginx` and `pgBouncer` are null for none. Resolves to one
- * server for the load, with the CPU of each part.
+ * Starts servers, with nginx before them and PgBouncer behind them unless these are null. Resolves to the origin of the load
+ * and to the CPU time of each part.
+ * @param {Bench} bench
+ * @param {{ servers: number, nginx: string | null, pgBouncer: PgBouncer | null, hasSharedLimit: boolean }} parts
  */
 export async function startFleet(bench, { servers, nginx, pgBouncer, hasSharedLimit }) {
   const environment = {
     MIGRATE: "off",
     TRUST_PROXY_HOPS: nginx === null ? "0" : "1",
-    ...(pgBouncer?.environment ?? {}),
+    ...pgBouncer?.environment,
     ...(hasSharedLimit ? SHARED_LIMIT : {}),
   };
   const started = await Promise.all(Array.from({ length: servers }, () => bench.start(OURS, environment)));
   const balancer = nginx === null ? null : await startNginx(nginx, started);
+  /** @type {CpuParts} */
+  const parts = {
+    node: () => started.reduce((sum, server) => sum + server.cpuMs(), 0),
+    ...(pgBouncer === null ? {} : { pgbouncer: pgBouncer.cpuMs }),
+    ...(balancer === null ? {} : { nginx: balancer.cpuMs }),
+    postgres: bench.database.cpuMs,
+  };
   return {
     origin: balancer?.origin ?? started[0].origin,
-    parts: {
-      node: () => started.reduce((sum, server) => sum + server.cpuMs(), 0),
-      pgbouncer: () => pgBouncer?.cpuMs() ?? 0,
-      nginx: () => balancer?.cpuMs() ?? 0,
-      postgres: () => bench.database.cpuMs(),
-    },
+    parts,
     stop: async () => {
       await balancer?.stop();
       await Promise.all(started.map((server) => server.stop()));
@@ -79,7 +91,11 @@ export async function startFleet(bench, { servers, nginx, pgBouncer, hasSharedLi
   };
 }
 
-/** The same settings as deploy/nginx.conf, with files in a directory of their own. */
+/**
+ * Starts nginx with the settings of deploy/nginx.conf and files in a directory of their own.
+ * @param {string} program
+ * @param {readonly RunningServer[]} servers
+ */
 async function startNginx(program, servers) {
   const port = await findFreePort();
   const directory = makeDirectory("nginx");
@@ -119,7 +135,7 @@ http {
   };
 }
 
-/** A directory that programs of another user may use. */
+/** Creates a directory that programs of another user may use. */
 function makeDirectory(name) {
   const directory = mkdtempSync(join(tmpdir(), `task-jobs-${name}-`));
   chmodSync(directory, 0o777);

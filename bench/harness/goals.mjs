@@ -1,27 +1,59 @@
 import { compare } from "./statistics.mjs";
 
-/** @typedef {{ text: string, verdict: "met" | "missed" | "within the noise" | "not available" }} Goal */
+/** @import { Goal, Row } from "../types.ts" */
+/** @typedef {"totalMs" | "perSecond"} Figure */
 
-/** A goal for the median. The report also shows the range. */
-export function atMost(stat, limit, what) {
-  return { text: `at most ${limit} × ${what}`, verdict: stat.median <= limit ? "met" : "missed" };
+/**
+ * Adds the goal that the median of the row's ratio is at most `limit`.
+ * @param {Row} row
+ * @param {number} limit
+ */
+export function limitRatio({ name, ratio, against, goals }, limit) {
+  if (ratio === undefined) throw new Error(`the row "${name}" has no ratio`);
+  goals.push({ text: `at most ${limit} × ${against}`, verdict: ratio.median <= limit ? "met" : "missed" });
 }
 
+/**
+ * @param {number} value
+ * @param {number} limit
+ * @param {string} text
+ * @returns {Goal}
+ */
 export function under(value, limit, text) {
   return { text, verdict: value < limit ? "met" : "missed" };
 }
 
-/** A goal that is met only if the ranges do not overlap. `better` is "less" or "more". */
-export function ahead(ours, rivals, { figure, better, text }) {
-  const outcomes = rivals.map((rival) => compare(ours[figure], rival[figure]));
+/**
+ * A goal that is met only if the ranges of our row and of the peers do not overlap.
+ * @param {Row} ours
+ * @param {Row[]} peers
+ * @param {{ figure: Figure, better: "less" | "more", text: string }} goal
+ * @returns {Goal}
+ */
+export function ahead(ours, peers, { figure, better, text }) {
+  const outcomes = peers.map((peer) => compare(figureOf(ours, figure), figureOf(peer, figure)));
   if (outcomes.every((outcome) => outcome === better)) return { text, verdict: "met" };
   const lost = outcomes.some((outcome) => outcome !== better && outcome !== "within the noise");
   return { text, verdict: lost ? "missed" : "within the noise" };
 }
 
-/** The name of the row with the smallest figure, or null if the ranges of the first two overlap. */
-export function winnerOf(rows, figure) {
-  const [first, second] = [...rows].sort((one, other) => one[figure].median - other[figure].median);
+/**
+ * The name of the row with the least CPU, or null if the ranges of the first two overlap.
+ * @param {readonly Row[]} rows
+ */
+export function winnerOf(rows) {
+  const totals = rows.map((row) => ({ name: row.name, total: figureOf(row, "totalMs") }));
+  const [first, second] = totals.sort((one, other) => one.total.median - other.total.median);
   if (first === undefined || second === undefined) return null;
-  return compare(first[figure], second[figure]) === "less" ? first.name : null;
+  return compare(first.total, second.total) === "less" ? first.name : null;
+}
+
+/**
+ * @param {Row} row
+ * @param {Figure} figure
+ */
+function figureOf(row, figure) {
+  const stat = row[figure];
+  if (stat === undefined) throw new Error(`the row "${row.name}" has no ${figure}`);
+  return stat;
 }

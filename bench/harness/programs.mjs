@@ -9,22 +9,35 @@ const MORE_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 /** The user id without rights on Debian, because PgBouncer refuses to run as root. */
 const UNPRIVILEGED = 65_534;
 
-/** The path of a program, which an environment variable such as PGBOUNCER overrides. Null if it is not installed. */
+/**
+ * The path of a program, which an environment variable such as PGBOUNCER overrides.
+ * @param {string} name
+ */
 export function findProgram(name) {
   const chosen = process.env[name.toUpperCase()];
   if (chosen) return chosen;
   const folders = [...(process.env.PATH ?? "").split(delimiter), ...MORE_FOLDERS];
-  return folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file)) ?? null;
+  const found = folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  throw new Error(`${name} must be installed, or named by the environment variable ${name.toUpperCase()}`);
 }
 
-/** The version that `program --version` prints first, as [major, minor]. */
+/**
+ * The version that `program --version` prints first, as [major, minor].
+ * @param {string} program
+ */
 export function versionOf(program) {
   const output = execFileSync(program, ["--version"], { stdio: ["ignore", "pipe", "pipe"] }).toString();
   const [, major, minor] = /(\d+)\.(\d+)/.exec(output) ?? [];
   return [Number(major), Number(minor)];
 }
 
-/** Starts a program that stays in the foreground, and resolves once it accepts connections at the port. */
+/**
+ * Starts a program that stays in the foreground, and resolves once it accepts connections at the port.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {number} port
+ */
 export async function startProgram(program, args, port) {
   const user = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
   const child = spawn(program, args, { ...user, stdio: ["ignore", "ignore", "pipe"] });
@@ -51,6 +64,7 @@ export async function startProgram(program, args, port) {
   };
 }
 
+/** @returns {Promise<boolean>} */
 function accepts(port) {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
@@ -59,7 +73,10 @@ function accepts(port) {
   });
 }
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago.
+ * @returns {Promise<number>}
+ */
 export function findFreePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { residentMb, treeCpuMs, treePids } from "./cpu.mjs";
+import { residentMb, treeCpuMs } from "./cpu.mjs";
 
 const START_WAIT_MS = 60_000;
 const STOP_WAIT_MS = 15_000;
@@ -13,7 +13,12 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a server and resolves when it prints its URL. */
+/**
+ * Starts a server and resolves when it prints its URL.
+ * @param {URL} file
+ * @param {Readonly<Record<string, string>>} environment
+ * @param {string[]} [nodeOptions]
+ */
 export async function startServer(file, environment, nodeOptions = []) {
   const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(file)], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
@@ -28,7 +33,6 @@ export async function startServer(file, environment, nodeOptions = []) {
     origin,
     cpuMs: () => treeCpuMs(child.pid),
     residentMb: () => residentMb(child.pid),
-    processCount: () => treePids(child.pid).length,
     stop: async () => {
       child.kill("SIGTERM");
       const kill = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
@@ -38,6 +42,10 @@ export async function startServer(file, environment, nodeOptions = []) {
   };
 }
 
+/**
+ * @param {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, import("node:stream").Readable>} child
+ * @returns {Promise<string>}
+ */
 function untilListening(child) {
   return new Promise((resolve, reject) => {
     let output = "";

@@ -19,13 +19,21 @@ export async function createWatchedTasks(sql, count) {
   return tasks.map(({ id }) => id);
 }
 
-/** Opens one stream after another, and resolves when each has received the first progress. */
+/** @typedef {{ received: number, at: number, request: http.ClientRequest }} Watcher */
+
+/**
+ * Opens one stream after another, and resolves when each has received the first progress.
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("../types.ts").RunningServer} server
+ * @param {{ tasks: readonly string[], count: number }} options
+ */
 export async function watchTasks(bench, server, { tasks, count }) {
+  /** @type {Watcher[]} */
   const watchers = [];
   for (let index = 0; index < count; index += 1) {
-    const watcher = { received: 0, at: 0, request: open(bench, server, tasks[index % tasks.length]) };
+    const watcher = { received: 0, at: 0, request: openStream(bench, server, tasks[index % tasks.length]) };
     const [response] = await once(watcher.request, "response");
-    if (response.statusCode !== 200) throw new Error(`a stream was answered with ${response.statusCode}`);
+    if (response.statusCode !== 200) throw new Error(`a stream was refused with status ${response.statusCode}`);
     response.setEncoding("utf8").on("data", (text) => {
       if (!text.includes("event: next")) return;
       watcher.received += 1;
@@ -38,7 +46,7 @@ export async function watchTasks(bench, server, { tasks, count }) {
   return watchers;
 }
 
-function open(bench, server, id) {
+function openStream(bench, server, id) {
   const request = http.request(`${server.origin}/graphql`, {
     method: "POST",
     agent: false,
@@ -53,6 +61,7 @@ function open(bench, server, id) {
   return request;
 }
 
+/** @param {import("postgres").Sql} sql */
 export const deleteWatchedTasks = (sql) => sql`delete from tasks where source = ${SOURCE}`;
 
 /** Completes one job of each task in one transaction. */

@@ -1,14 +1,18 @@
 import { connect, withConnection } from "./database.mjs";
 
-const COUNTED = "bench_writers_counted";
+/** @typedef {{ name: string, sql: import("postgres").Sql }} Side */
+
+const OURS = "bench_writers_ours";
 const PLAIN = "bench_writers_plain";
 
 /**
- * Two copies of the million jobs for writes, one with the triggers of this service and one without; `close` removes them.
+ * Creates two copies of the database for writes: one without the triggers of this service, and one with them. `close` removes them.
  * Autovacuum is off, because it might run in only one of them.
+ * @param {import("../types.ts").Bench} bench
+ * @param {{ connections: number }} options
  */
 export async function openWriterDatabases(bench, { connections }) {
-  const names = [COUNTED, PLAIN];
+  const names = [OURS, PLAIN];
   const original = new URL(bench.url).pathname.slice(1);
   const asAdmin = (work) => withConnection(bench.database.urlOf("postgres"), work);
   const removeCopies = (admin) =>
@@ -26,9 +30,10 @@ export async function openWriterDatabases(bench, { connections }) {
     await sql`alter table task_email_jobs set (autovacuum_enabled = off)`;
     return sql;
   };
+  /** @type {Side[]} */
   const sides = [
-    { name: "without our triggers", sql: await open(PLAIN) },
-    { name: "ours", sql: await open(COUNTED) },
+    { name: "without triggers", sql: await open(PLAIN) },
+    { name: "ours", sql: await open(OURS) },
   ];
   return {
     sides,

@@ -3,7 +3,7 @@ import { ApolloServer } from "@apollo/server";
 import { expressMiddleware } from "@as-integrations/express5";
 import express from "express";
 import { Arg, buildSchema, Ctx, Field, FieldResolver, ID, Int, ObjectType, Query, Resolver, Root } from "type-graphql";
-import { defineTypes, resolverOf } from "./code-first.mjs";
+import { decorateMethod, defineTypes, resolverOf } from "./code-first.mjs";
 import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openEmailLoader } from "./email-loader.mjs";
 import { serve } from "./support.mjs";
@@ -16,10 +16,18 @@ const resolvers = TaskJobResolver.prototype;
 Arg("taskId", () => ID)(resolvers, "taskJobs", 0);
 Arg("limit", () => Int, { defaultValue: 10 })(resolvers, "taskJobs", 1);
 Arg("offset", () => Int, { defaultValue: 0 })(resolvers, "taskJobs", 2);
-Query(() => TaskJobs)(resolvers, "taskJobs", Object.getOwnPropertyDescriptor(resolvers, "taskJobs"));
+decorateMethod(
+  resolvers,
+  "taskJobs",
+  Query(() => TaskJobs),
+);
 Root()(resolvers, "email", 0);
 Ctx()(resolvers, "email", 1);
-FieldResolver(() => Email, { nullable: true })(resolvers, "email", Object.getOwnPropertyDescriptor(resolvers, "email"));
+decorateMethod(
+  resolvers,
+  "email",
+  FieldResolver(() => Email, { nullable: true }),
+);
 Resolver(() => TaskJob)(TaskJobResolver);
 
 const server = new ApolloServer({ schema: await buildSchema({ resolvers: [TaskJobResolver] }) });

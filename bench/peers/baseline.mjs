@@ -7,14 +7,13 @@ const sql = process.env.TIMESTAMPS === "date" ? connectWithDefaults() : connectF
 const queries = openPreparedQueries("snake", sql);
 
 await serve(async (request, response) => {
-  const page = readJobsRequest(request.url);
+  const page = readJobsRequest(request.url ?? "/");
   if (page === null) {
     response.writeHead(404).end();
     return;
   }
-  const isCounted = request.url.endsWith("&count=1");
   const jobs = findJobsWithEmails(queries, page);
-  const count = isCounted ? queries.countJobs(page) : undefined;
+  const count = page.isCounted ? queries.countJobs(page) : undefined;
   const body = JSON.stringify({ jobs: await jobs, count: await count, limit: page.limit, offset: page.offset });
   response.writeHead(200, {
     "Content-Type": "application/json; charset=utf-8",

@@ -37,7 +37,20 @@ export function defineTypes({ Field, ID, ObjectType }) {
   return { Email, TaskJob, TaskJobs };
 }
 
-/** A resolver without decorators, because the decorators of arguments differ. */
+/**
+ * Applies the decorator of a method, which is a function in JavaScript.
+ * @param {object} prototype
+ * @param {string} name
+ * @param {MethodDecorator} decorator
+ */
+export function decorateMethod(prototype, name, decorator) {
+  decorator(prototype, name, /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name)));
+}
+
+/**
+ * A resolver without decorators, because the decorators of arguments differ.
+ * @param {import("./support.mjs").PageQueries} queries
+ */
 export function resolverOf(queries) {
   return class TaskJobResolver {
     async taskJobs(taskId, limit, offset) {

@@ -1,6 +1,9 @@
 import DataLoader from "dataloader";
 
-/** A DataLoader per request, for GraphQL servers without their own batching. */
+/**
+ * A DataLoader per request, for GraphQL servers without their own batching.
+ * @param {import("./support.mjs").PageQueries} queries
+ */
 export function openEmailLoader(queries) {
   return new DataLoader(async (ids) => {
     const found = await queries.findEmails(ids);

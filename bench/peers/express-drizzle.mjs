@@ -15,7 +15,7 @@ app.get("/api/v1/tasks/:taskId/jobs", async (request, response) => {
   const jobs = await queries.findJobs(page);
   const emails = await queries.findEmails(jobs.flatMap((job) => job.emailId ?? []));
   response.json({
-    jobs: jobs.map((job) => jobOf(job, emails.get(job.emailId))),
+    jobs: jobs.map((job) => jobOf(job, emails.get(job.emailId ?? ""))),
     limit: page.limit,
     offset: page.offset,
   });

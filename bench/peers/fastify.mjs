@@ -42,8 +42,9 @@ const querystring = object({
 const queries = openPreparedQueries("snake");
 const app = fastify();
 app.get("/api/v1/tasks/:taskId/jobs", { schema: { querystring, response: { 200: answer } } }, async (request) => {
-  const { limit, offset } = request.query;
-  const page = { taskId: request.params.taskId, limit, offset };
+  const { limit, offset } = /** @type {{ limit: number, offset: number }} */ (request.query);
+  const { taskId } = /** @type {{ taskId: string }} */ (request.params);
+  const page = { taskId, limit, offset };
   return { jobs: await findJobsWithEmails(queries, page), limit, offset };
 });
 announce(await app.listen({ port: 0, host: "127.0.0.1" }));

@@ -15,7 +15,7 @@ import {
   ResolveField,
   Resolver,
 } from "@nestjs/graphql";
-import { defineTypes, resolverOf } from "./code-first.mjs";
+import { decorateMethod, defineTypes, resolverOf } from "./code-first.mjs";
 import { openDrizzleQueries } from "./drizzle-queries.mjs";
 import { openEmailLoader } from "./email-loader.mjs";
 import { announce } from "./support.mjs";
@@ -32,10 +32,18 @@ Reflect.defineMetadata("design:paramtypes", [TaskJob, Object], resolvers, "email
 Args("taskId", { type: () => ID })(resolvers, "taskJobs", 0);
 Args("limit", { type: () => Int, defaultValue: 10 })(resolvers, "taskJobs", 1);
 Args("offset", { type: () => Int, defaultValue: 0 })(resolvers, "taskJobs", 2);
-Query(() => TaskJobs)(resolvers, "taskJobs", Object.getOwnPropertyDescriptor(resolvers, "taskJobs"));
+decorateMethod(
+  resolvers,
+  "taskJobs",
+  Query(() => TaskJobs),
+);
 Parent()(resolvers, "email", 0);
 Context()(resolvers, "email", 1);
-ResolveField("email", () => Email, nullable)(resolvers, "email", Object.getOwnPropertyDescriptor(resolvers, "email"));
+decorateMethod(
+  resolvers,
+  "email",
+  ResolveField("email", () => Email, nullable),
+);
 Resolver(() => TaskJob)(TaskJobResolver);
 
 class AppModule {}

@@ -3,11 +3,11 @@ import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
-import { announce, databaseUrl } from "./support.mjs";
+import { databaseUrl, listen } from "./support.mjs";
 
 // PostGraphile declares Node 22. On Node 20 it needs only this function.
 Promise.withResolvers ??= () => {
-  const parts = {};
+  const parts = /** @type {PromiseWithResolvers<any>} */ ({});
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
   return parts;
 };
@@ -23,4 +23,4 @@ const preset = {
 const service = postgraphile(preset).createServ(grafserv);
 const server = createServer();
 await service.addTo(server);
-server.listen(0, "127.0.0.1", () => announce(`http://127.0.0.1:${server.address().port}`));
+await listen(server);

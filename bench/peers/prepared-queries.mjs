@@ -1,6 +1,6 @@
 import { connectForText } from "./support.mjs";
 
-/** The data access of the baseline and of the opponents that are tuned for speed. */
+/** The data access of the baseline and of the competitors that are tuned for speed. */
 const JOB_COLUMNS = ["id", "task_id", "email_address", "status", "created_at", "updated_at", "email_id"];
 const EMAIL_COLUMNS = [
   ...["id", "email", "status", "is_role_based", "is_disposable", "has_mx_records", "has_reverse_dns", "domain_name"],
@@ -16,7 +16,10 @@ const FILTERS = {
 const snake = (column) => column;
 const camel = (column) => `${column} as "${column.replace(/_(.)/g, (_, letter) => letter.toUpperCase())}"`;
 
-/** Rows with names in snake_case for the documented JSON, or in camelCase for GraphQL. */
+/**
+ * Rows with names in snake_case for the documented JSON, or in camelCase for GraphQL.
+ * @param {"snake" | "camel"} letterCase
+ */
 export function openPreparedQueries(letterCase, sql = connectForText()) {
   const list = (columns) => columns.map(letterCase === "camel" ? camel : snake).join(", ");
   const page = (condition = "true") =>
@@ -25,10 +28,10 @@ export function openPreparedQueries(letterCase, sql = connectForText()) {
   const emails = `select ${list(EMAIL_COLUMNS)} from emails where id = any($1::uuid[]) and deleted_at is null`;
   const prepared = { prepare: true };
   return {
-    findJobs: ({ taskId, limit, offset, filter, value }) =>
+    findJobs: (/** @type {import("./support.mjs").Page} */ { taskId, limit, offset, filter, value }) =>
       filter === undefined
         ? sql.unsafe(page(), [taskId, limit, offset], prepared)
-        : sql.unsafe(page(FILTERS[filter]), [taskId, limit, offset, value], prepared),
+        : sql.unsafe(page(FILTERS[filter]), [taskId, limit, offset, value ?? null], prepared),
     /** A map, because the rows have no order. */
     findEmails: async (ids) =>
       new Map((await sql.unsafe(emails, [`{${ids.join(",")}}`], prepared)).map((email) => [email.id, email])),

@@ -8,6 +8,7 @@ import { serve } from "./support.mjs";
 
 // By default Yoga and Pothos use drizzle with its defaults. JIT=on uses compiled queries and the queries of the baseline.
 const isTuned = process.env.JIT === "on";
+/** @type {import("./support.mjs").PageQueries} */
 const queries = isTuned ? openPreparedQueries("camel") : openDrizzleQueries();
 const momentOf = (value) => (value instanceof Date ? value.toISOString() : value);
 
@@ -61,7 +62,8 @@ builder.queryType({
         limit: t.arg.int({ required: true, defaultValue: 10 }),
         offset: t.arg.int({ required: true, defaultValue: 0 }),
       },
-      resolve: async (_, page) => ({ jobs: await queries.findJobs(page) }),
+      // JavaScript cannot give the type argument of objectRef.
+      resolve: async (_, page) => /** @type {any} */ ({ jobs: await queries.findJobs(page) }),
     }),
   }),
 });

@@ -27,22 +27,31 @@ const STYLE = `
     .range { stroke: #e6edf3 }
   }`;
 
-/** Draws the total CPU per request of all servers, node and PostgreSQL stacked, least first. Null if this was not measured. */
-export function drawChart({ machine, works }) {
-  const charted = works.filter(({ name, rows }) => CHARTED.includes(name) && rows.length > 0);
+/** @import { Report, Stat } from "../types.ts" */
+/** @typedef {{ name: string, label: string, nodeMs: Stat, postgresMs: Stat, totalMs: Stat, ratio: Stat, against: string }} ChartRow */
+/** @typedef {(milliseconds: number) => number} Scale */
+
+/**
+ * Draws the total CPU per request of all servers, node and PostgreSQL stacked, least first. Null if this was not measured.
+ * @param {Report} report
+ */
+export function drawChart({ machine, workloads }) {
+  const charted = workloads
+    .filter(({ name, rows }) => CHARTED.includes(name) && rows.length > 0)
+    .map(({ title, rows }) => ({ title, rows: /** @type {readonly ChartRow[]} */ (rows) }));
   if (charted.length === 0) return null;
   const longest = Math.max(...charted.flatMap(({ rows }) => rows.map(({ totalMs }) => totalMs.max)));
   const scale = (milliseconds) => (milliseconds / longest) * PLOT_WIDTH;
 
   let top = LEGEND_HEIGHT;
-  const panels = charted.map((work) => {
-    const panel = drawPanel(work, top, scale);
-    top += TITLE_HEIGHT + work.rows.length * ROW_HEIGHT;
+  const panels = charted.map((workload) => {
+    const panel = drawPanel(workload, top, scale);
+    top += TITLE_HEIGHT + workload.rows.length * ROW_HEIGHT;
     return panel;
   });
   const height = top + 40;
   const made = `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, PostgreSQL ${machine.postgres}. Lines: the range over all rounds.`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="CPU per request, by opponent">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="CPU per request of each server">
 <style>${STYLE}
 </style>
 <rect class="page" width="${WIDTH}" height="${height}"/>
@@ -61,19 +70,29 @@ function drawLegend() {
   ].join("\n");
 }
 
+/**
+ * @param {{ title: string, rows: readonly ChartRow[] }} panel
+ * @param {number} top
+ * @param {Scale} scale
+ */
 function drawPanel({ title, rows }, top, scale) {
   const sorted = [...rows].sort((one, other) => one.totalMs.median - other.totalMs.median);
   const bars = sorted.map((row, index) => drawBar(row, top + TITLE_HEIGHT + index * ROW_HEIGHT, scale));
   return [`<text class="title" x="16" y="${top + 28}">${escapeXml(title)}</text>`, ...bars].join("\n");
 }
 
+/**
+ * @param {ChartRow} row
+ * @param {number} top
+ * @param {Scale} scale
+ */
 function drawBar({ name, label, nodeMs, postgresMs, totalMs, ratio, against }, top, scale) {
   const middle = top + BAR_HEIGHT / 2;
   const nodeWidth = scale(nodeMs.median);
   const postgresWidth = scale(postgresMs.median);
   const [from, to] = [totalMs.min, totalMs.max].map((value) => (LABEL_WIDTH + scale(value)).toFixed(1));
   const after = LABEL_WIDTH + Math.max(nodeWidth + postgresWidth, scale(totalMs.max)) + 8;
-  const value = `${totalMs.median.toFixed(2)}${ratio === undefined ? "" : ` · ${ratio.median.toFixed(2)} × ${against}`}`;
+  const value = `${totalMs.median.toFixed(2)} · ${ratio.median.toFixed(2)} × ${against}`;
   const weight = name === "ours" ? ' class="ours"' : "";
   return [
     `<text${weight} x="${LABEL_WIDTH - 10}" y="${middle + 5}" text-anchor="end">${escapeXml(label)}</text>`,

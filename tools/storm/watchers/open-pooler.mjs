@@ -12,7 +12,6 @@ const RIGHTS = new URL("../../../deploy/grant-rights.sql", import.meta.url);
  */
 export async function openPooler(databaseUrl) {
   const program = findProgram("pgbouncer");
-  if (program === null) throw new Error("PgBouncer must be installed, or named by the environment variable PGBOUNCER");
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, fetch_types: false });
   try {
     await sql.unsafe(`create role server login password '${PASSWORD}'`);

@@ -1,13 +1,14 @@
+import { OURS } from "../competitors.mjs";
 import { CONNECTION_DOCUMENT } from "../documents.mjs";
-import { contest } from "../harness/contest.mjs";
+import { compareServers } from "../harness/compare-servers.mjs";
 import { DATA } from "../harness/data.mjs";
-import { atMost } from "../harness/goals.mjs";
+import { limitRatio } from "../harness/goals.mjs";
 import { graphql, restPage, send } from "../harness/requests.mjs";
-import { OURS } from "../opponents.mjs";
 
 const PAGE = 100;
 const connection = (bench, variables) => graphql(bench, CONNECTION_DOCUMENT, { taskId: DATA.hugeTaskId, ...variables });
 
+/** @type {import("../types.ts").Workload} */
 export const cursorWalk = {
   name: "cursor-walk",
   title: "By cursor: the last page of a task of a million jobs, against the first",
@@ -25,12 +26,12 @@ export const cursorWalk = {
     const entries = apis.flatMap(({ api, first, last }) => {
       const against = `${api}, first page`;
       return [
-        { name: against, opponent: OURS, request: first, against },
-        { name: `${api}, last page`, opponent: OURS, request: last, against },
+        { name: against, competitor: OURS, request: first, against },
+        { name: `${api}, last page`, competitor: OURS, request: last, against },
       ];
     });
-    const { rows, notices } = await contest(bench, entries);
-    for (const row of [rows[1], rows[3]]) row.goals.push(atMost(row.ratio, 1.2, "first page"));
+    const { rows, notices } = await compareServers(bench, entries);
+    for (const row of [rows[1], rows[3]]) limitRatio(row, 1.2);
     return { rows, notices };
   },
 };

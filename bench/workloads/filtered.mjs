@@ -1,9 +1,9 @@
+import { BASELINE, OURS } from "../competitors.mjs";
 import { CONNECTION_DOCUMENT } from "../documents.mjs";
-import { contest } from "../harness/contest.mjs";
+import { compareServers } from "../harness/compare-servers.mjs";
 import { DATA } from "../harness/data.mjs";
-import { atMost } from "../harness/goals.mjs";
+import { limitRatio } from "../harness/goals.mjs";
 import { graphql, restPage } from "../harness/requests.mjs";
-import { BASELINE, OURS } from "../opponents.mjs";
 
 const PAGE = 100;
 const FILTERS = [
@@ -14,6 +14,7 @@ const FILTERS = [
 ];
 const INDEXED = ["failed", "updated lately"];
 
+/** @type {import("../types.ts").Workload} */
 export const filtered = {
   name: "filtered",
   title:
@@ -22,14 +23,14 @@ export const filtered = {
     const against = "unfiltered";
     const page = (filter) => graphql(bench, CONNECTION_DOCUMENT, { taskId: DATA.hugeTaskId, first: PAGE, filter });
     const byHand = (more) => restPage(bench, DATA.hugeTaskId, { limit: PAGE, more });
-    const { rows, notices } = await contest(bench, [
-      { name: against, opponent: OURS, request: page({}), against },
+    const { rows, notices } = await compareServers(bench, [
+      { name: against, competitor: OURS, request: page({}), against },
       ...FILTERS.flatMap(({ name, filter, parameter }) => [
-        { name, opponent: OURS, request: page(filter), against },
-        { name: `${name}, by hand`, opponent: BASELINE, request: byHand(parameter), against: name },
+        { name, competitor: OURS, request: page(filter), against },
+        { name: `${name}, by hand`, competitor: BASELINE, request: byHand(parameter), against: name },
       ]),
     ]);
-    for (const row of rows) if (INDEXED.includes(row.name)) row.goals.push(atMost(row.ratio, 1.3, against));
+    for (const row of rows) if (INDEXED.includes(row.name)) limitRatio(row, 1.3);
     return { rows, notices };
   },
 };

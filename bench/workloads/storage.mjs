@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { applyMigrations } from "../../dist/db/migrate.js";
+import { applyMigrations } from "#server/db/migrate.js";
 import { withConnection } from "../harness/database.mjs";
-import { statOf } from "../harness/statistics.mjs";
+import { figureRow } from "../harness/measure.mjs";
 
 const DATABASE = "bench_storage";
 const FILL_SQL = readFileSync(new URL("../harness/storage.sql", import.meta.url), "utf8");
@@ -19,6 +19,7 @@ const HISTORIES = [
   { name: "imported, then completed by updates", fill: "write_results_of_workers" },
 ];
 
+/** @type {import("../types.ts").Workload} */
 export const storage = {
   name: "storage",
   title: "Bytes per job of the tables and indexes, and of the WAL",
@@ -34,6 +35,11 @@ export const storage = {
   },
 };
 
+/**
+ * @param {import("../types.ts").Bench} bench
+ * @param {(typeof HISTORIES)[number]} history
+ * @param {number} tasks
+ */
 async function measureHistory({ database }, { name, fill }, tasks) {
   const asAdmin = (work) => withConnection(database.urlOf("postgres"), work);
   await asAdmin((admin) => admin`drop database if exists ${admin(DATABASE)} with (force)`);
@@ -59,7 +65,7 @@ async function measureHistory({ database }, { name, fill }, tasks) {
         where indrelid::regclass::text in ${sql(RELATIONS)}
         order by relation`;
       const jobs = tasks * JOBS_PER_TASK;
-      const figure = (what, unit, value) => ({ name: `${name}: ${what}`, unit, measured: statOf([value]), goals: [] });
+      const figure = (what, unit, value) => figureRow(`${name}: ${what}`, { unit, values: [value] });
       const row = (what, bytes) => figure(what, "bytes", Number(bytes) / jobs);
       const total = relations.reduce((sum, { bytes }) => sum + Number(bytes), 0);
       return [

@@ -1,14 +1,16 @@
+import { OURS } from "../competitors.mjs";
 import { DATA } from "../harness/data.mjs";
-import { atMost } from "../harness/goals.mjs";
+import { limitRatio } from "../harness/goals.mjs";
 import { runLoad } from "../harness/load.mjs";
+import { figureRow } from "../harness/measure.mjs";
 import { graphqlPage, restPage } from "../harness/requests.mjs";
 import { statOf } from "../harness/statistics.mjs";
-import { OURS } from "../opponents.mjs";
 
 const PAGE = 10;
 /** More pages than the server has bookmarks. */
 const WALKED_JOBS = 100_000;
 
+/** @type {import("../types.ts").Workload} */
 export const memory = {
   name: "memory",
   title: "Resident memory after many requests on both APIs, pages of 10 all over a task of 500,000",
@@ -18,23 +20,24 @@ export const memory = {
     try {
       const early = await residentAfter({ bench, server }, 0, some);
       const late = await residentAfter({ bench, server }, some, many);
-      const rowAfter = (requests, megabytes) => ({
-        name: `after ${requests.toLocaleString("en-US")} requests`,
-        unit: "MB",
-        measured: statOf([megabytes]),
-        goals: [],
-      });
-      const rows = [rowAfter(some, early), rowAfter(many, late)];
-      rows[1].ratio = statOf([late / early]);
-      rows[1].against = rows[0].name;
-      rows[1].goals.push(atMost(rows[1].ratio, 1.2, rows[0].name));
-      return { rows };
+      const rowAfter = (requests, megabytes) =>
+        figureRow(`after ${requests.toLocaleString("en-US")} requests`, { unit: "MB", values: [megabytes] });
+      const first = rowAfter(some, early);
+      const last = { ...rowAfter(many, late), ratio: statOf([late / early]), against: first.name };
+      limitRatio(last, 1.2);
+      return { rows: [first, last] };
     } finally {
       await server.stop();
     }
   },
 };
 
+/**
+ * Sends requests until `total` were sent, of which `done` were sent before. Resolves to the resident memory in MB.
+ * @param {{ bench: import("../types.ts").Bench, server: import("../types.ts").RunningServer }} measured
+ * @param {number} done
+ * @param {number} total
+ */
 async function residentAfter({ bench, server }, done, total) {
   bench.say(`  up to ${total} requests`);
   const amount = (total - done) / 2;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { OURS } from "../competitors.mjs";
 import { withConnection } from "../harness/database.mjs";
 import { under } from "../harness/goals.mjs";
-import { statOf } from "../harness/statistics.mjs";
+import { figureRow } from "../harness/measure.mjs";
 import { changeEachTask, createWatchedTasks, deleteWatchedTasks, until, watchTasks } from "../harness/watchers.mjs";
-import { OURS } from "../opponents.mjs";
 import { measureWriters } from "./live-writers.mjs";
 
 const TASKS = 100;
@@ -14,6 +14,7 @@ const QUIET_S = 20;
 const CHANGES = 5;
 const ENVIRONMENT = { LIVE_STREAMS: String(STREAMS), LIVE_STREAMS_PER_USER: String(STREAMS) };
 
+/** @type {import("../types.ts").Workload} */
 export const live = {
   name: "live",
   title: `${WATCHERS} watchers of ${TASKS} tasks: the load while nothing changes, the delay of a change, the cost for writers, the memory of a stream`,
@@ -33,18 +34,21 @@ export const live = {
         await sleep(3000);
         const resident = server.residentMb();
         for (const { request } of [...watchers, ...many]) request.destroy();
-        // At last, because the statement also looks at the jobs that changed in the last minute.
+        // The writers come last, because the server also reads again what has changed in the last minute.
         const writers = await measureWriters(bench, sql, () => open(WATCHERS));
-        const row = (name, unit, measured, goals = []) => ({ name, unit, measured: statOf(measured), goals });
+        const share = (part) => ({ unit: "% of a core", values: [quiet[part]] });
+        const database = figureRow("PostgreSQL while nothing changes", share("database"));
+        database.goals.push(under(quiet.database, 2, "under 2 %"));
+        const delay = figureRow("a change of all tasks at all watchers", { unit: "s", values: delays });
+        delay.goals.push(under(Math.max(...delays), 1.5, "under 1.5 s"));
+        const own = figureRow("this server while nothing changes", share("server"));
+        const memory = figureRow(`the whole process with ${STREAMS} streams, per stream`, {
+          unit: "KB",
+          values: [(resident * 1024) / STREAMS],
+        });
         return {
-          rows: [
-            row("PostgreSQL while nothing changes", "% of a core", [quiet.database], [under(quiet.database, 2, "2 %")]),
-            row("this server while nothing changes", "% of a core", [quiet.server]),
-            row("a change of all tasks at all watchers", "s", delays, [under(Math.max(...delays), 1.5, "1.5 s")]),
-            row(`the whole process with ${STREAMS} streams, per stream`, "KB", [(resident * 1024) / STREAMS]),
-            ...writers.rows,
-          ],
-          notices: writers.notices,
+          rows: [database, own, delay, memory, ...writers],
+          notices: ["the writers, the server and all watchers share the cores"],
         };
       } finally {
         await server.stop();
@@ -54,6 +58,11 @@ export const live = {
   },
 };
 
+/**
+ * The CPU time while nothing changes, in percent of a core.
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("../types.ts").RunningServer} server
+ */
 async function loadOf({ database }, server) {
   const before = { database: database.cpuMs(), server: server.cpuMs() };
   await sleep(QUIET_S * 1000);
@@ -64,7 +73,11 @@ async function loadOf({ database }, server) {
   };
 }
 
-/** The seconds from the commit until the last watcher has received its event. */
+/**
+ * The seconds from the commit until the last watcher has received its event.
+ * @param {import("postgres").Sql} sql
+ * @param {readonly import("../harness/watchers.mjs").Watcher[]} watchers
+ */
 async function delayOfChange(sql, watchers) {
   await sleep(Math.random() * 1000);
   for (const watcher of watchers) watcher.received = 0;

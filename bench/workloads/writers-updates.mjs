@@ -1,7 +1,7 @@
 import { DATA } from "../harness/data.mjs";
 import { withConnection } from "../harness/database.mjs";
-import { atMost } from "../harness/goals.mjs";
-import { measureCpu, rowOf } from "../harness/measure.mjs";
+import { limitRatio } from "../harness/goals.mjs";
+import { measureInRounds, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 import { openWriterDatabases } from "../harness/writer-databases.mjs";
 
 const WORKERS = 8;
@@ -10,6 +10,7 @@ const QUICK_UPDATES = 1_000;
 const INSERTS = 2_000;
 const WATCH_EVERY_MS = 10;
 
+/** @type {import("../types.ts").Workload} */
 export const writersUpdates = {
   name: "writers-updates",
   title:
@@ -19,24 +20,19 @@ export const writersUpdates = {
     const { rounds, quick } = bench.options;
     const updates = quick ? QUICK_UPDATES : UPDATES;
     try {
-      const samples = new Map(databases.sides.map(({ name }) => [name, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (let index = 0; index < databases.sides.length; index++) {
-          const { name, sql } = databases.sides[(round + index) % databases.sides.length];
-          bench.say(`  round ${round + 1} of ${rounds}: ${name}`);
-          samples.get(name).push(await measureUpdates(bench, sql, { skipped: round * updates, updates }));
-        }
-      }
-      const [plain, ours] = databases.sides.map(({ name }) => samples.get(name));
-      const row = rowOf("ours", ours, { reference: plain, against: "without triggers" });
-      const waits = await watchLocks(bench, databases.sides[1].sql, { skipped: rounds * updates, updates });
-      row.goals.push(atMost(row.ratio, 1.15, "without triggers"));
-      row.goals.push({
+      const [plain, ours] = await measureInRounds(bench, databases.sides, ({ sql }, round) =>
+        measureUpdates(bench, sql, { skipped: round * updates, updates }),
+      );
+      const comparison = { reference: plain.samples, against: "without triggers" };
+      const rows = [plain, ours].map(({ item, samples }) => rowOf(item.name, samples, comparison));
+      limitRatio(rows[1], 1.15);
+      const waits = await watchLocks(bench, ours.item.sql, { skipped: rounds * updates, updates });
+      rows[1].goals.push({
         text: "no lock waits between workers of one task",
         verdict: waits.length === 0 ? "met" : "missed",
       });
       return {
-        rows: [rowOf("without triggers", plain, { reference: plain, against: "without triggers" }), row],
+        rows,
         notices: [`locks waited for, in another pass of updates and of single inserts: ${waits.join(", ") || "none"}`],
       };
     } finally {
@@ -45,27 +41,40 @@ export const writersUpdates = {
   },
 };
 
-/** Each worker has its own connection and commits every row, like the workers of the service. */
+/**
+ * Each worker has its own connection and commits every row, like the workers of the service.
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("postgres").Sql} sql
+ * @param {{ skipped: number, updates: number }} range
+ */
 async function measureUpdates(bench, sql, { skipped, updates }) {
   const ids = await idsOf(sql, skipped, updates);
   await sql`checkpoint`;
   const startedAt = performance.now();
-  const cpu = await measureCpu(bench.database, null, async () => {
-    await inParallel(
-      ids,
-      (id) => sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${id}`,
-    );
-    return updates;
-  });
-  return { ...cpu, perSecond: updates / ((performance.now() - startedAt) / 1000) };
+  const cpuPer = startCpuMeasurement({ postgres: bench.database.cpuMs });
+  await inParallel(
+    ids,
+    (id) => sql`update task_email_jobs set status = 'processing', updated_at = now() where id = ${id}`,
+  );
+  return { ...cpuPer(updates), perSecond: updates / ((performance.now() - startedAt) / 1000) };
 }
 
+/**
+ * @param {import("postgres").Sql} sql
+ * @param {number} skipped
+ * @param {number} count
+ * @returns {Promise<string[]>}
+ */
 async function idsOf(sql, skipped, count) {
   const rows = await sql`
     select id from task_email_jobs where task_id = ${DATA.largeTaskId} order by id offset ${skipped} limit ${count}`;
   return rows.map(({ id }) => id);
 }
 
+/**
+ * @param {readonly string[]} items
+ * @param {(item: string) => Promise<unknown>} work
+ */
 async function inParallel(items, work) {
   const queue = items.values();
   const worker = async () => {
@@ -77,6 +86,9 @@ async function inParallel(items, work) {
 /**
  * Lists the locks that the workers wait for, except `extend`, which every growing table needs. It runs after the
  * measurement, because it costs CPU.
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("postgres").Sql} sql
+ * @param {{ skipped: number, updates: number }} range
  */
 async function watchLocks(bench, sql, { skipped, updates }) {
   const ids = await idsOf(sql, skipped, updates);

@@ -1,11 +1,11 @@
+import { BASELINE, OURS } from "../competitors.mjs";
 import { DATA } from "../harness/data.mjs";
 import { withConnection } from "../harness/database.mjs";
-import { atMost } from "../harness/goals.mjs";
+import { limitRatio } from "../harness/goals.mjs";
 import { runLoad } from "../harness/load.mjs";
-import { measureCpu, rowOf } from "../harness/measure.mjs";
+import { measureInRounds, partsOf, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 import { restPage, send } from "../harness/requests.mjs";
 import { statOf } from "../harness/statistics.mjs";
-import { BASELINE, OURS } from "../opponents.mjs";
 
 const NEAR = 400_000;
 /** A prime number, so that no jump reaches the page next to an earlier one. */
@@ -14,34 +14,35 @@ const JUMPS = 20;
 const QUICK_JUMPS = 5;
 const WARM_UP_SECONDS = 3;
 
+/** @type {import("../types.ts").Workload} */
 export const deepJump = {
   name: "deep-jump",
   title: "A cold jump to an offset near 400,000 of 500,000, against the naive OFFSET",
   async run(bench) {
-    const servers = new Map();
-    const samples = new Map([BASELINE, OURS].map(({ name }) => [name, []]));
+    const servers = [];
     try {
-      for (const opponent of [BASELINE, OURS]) {
-        servers.set(opponent.name, await bench.start(opponent));
+      for (const competitor of [BASELINE, OURS]) {
+        const server = { name: competitor.name, ...(await bench.start(competitor)) };
+        servers.push(server);
         const warmUp = restPage(bench, DATA.pageTaskId, { limit: 100 });
-        await runLoad(servers.get(opponent.name).origin, warmUp, { seconds: WARM_UP_SECONDS });
+        await runLoad(server.origin, warmUp, { seconds: WARM_UP_SECONDS });
       }
-      for (let round = 0; round < bench.options.rounds; round++) {
-        for (const [name, server] of servers) {
-          bench.say(`  round ${round + 1} of ${bench.options.rounds}: ${name}`);
-          samples.get(name).push(await jump(bench, server, round));
-        }
-      }
+      const [naive, ours] = await measureInRounds(bench, servers, (server, round) => jump(bench, server, round));
+      const comparison = { reference: naive.samples, against: "naive OFFSET" };
+      const rows = [naive, ours].map(({ item, samples }) => rowOf(item.name, samples, comparison));
+      limitRatio(rows[1], 0.6);
+      return { rows };
     } finally {
-      for (const server of servers.values()) await server.stop();
+      for (const server of servers) await server.stop();
     }
-    const reference = samples.get(BASELINE.name);
-    const rows = [...samples].map(([name, own]) => rowOf(name, own, { reference, against: "naive OFFSET" }));
-    rows[1].goals.push(atMost(rows[1].ratio, 0.6, "naive OFFSET"));
-    return { rows };
   },
 };
 
+/**
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("../types.ts").RunningServer} server
+ * @param {number} round
+ */
 async function jump(bench, server, round) {
   const jumps = bench.options.quick ? QUICK_JUMPS : JUMPS;
   const samples = [];
@@ -49,14 +50,11 @@ async function jump(bench, server, round) {
   for (let index = 0; index < jumps; index++) {
     await forgetBookmarks(bench);
     const offset = NEAR + STEP * (round * jumps + index);
-    const request = restPage(bench, DATA.largeTaskId, { limit: 100, offset });
-    const measured = async () => {
-      const startedAt = performance.now();
-      await send(server, request);
-      elapsedMs.push(performance.now() - startedAt);
-      return 1;
-    };
-    samples.push(await measureCpu(bench.database, server, measured));
+    const cpuPer = startCpuMeasurement(partsOf(bench, server));
+    const startedAt = performance.now();
+    await send(server, restPage(bench, DATA.largeTaskId, { limit: 100, offset }));
+    elapsedMs.push(performance.now() - startedAt);
+    samples.push(cpuPer(1));
   }
   const mean = (figure) => samples.reduce((sum, sample) => sum + sample[figure], 0) / samples.length;
   const elapsed = statOf(elapsedMs);

@@ -1,11 +1,11 @@
 import { withConnection } from "../harness/database.mjs";
-import { measureCpu, rowOf } from "../harness/measure.mjs";
+import { measureInRounds, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 
 const SCHEMA = "bench_partitions";
 const EXECUTIONS = 2_000;
 const QUICK_EXECUTIONS = 200;
 
-/** How the jobs are laid out: the partitioning, and the CREATE TABLE of each partition. */
+/** The partitioning of a table, and the bounds of its partitions. The first one is the reference. */
 const LAYOUTS = [
   { name: "plain", by: "", partitions: [] },
   ...[16, 64].map((count) => ({
@@ -46,6 +46,7 @@ const STATEMENTS = [
   },
 ];
 
+/** @type {import("../types.ts").Workload} */
 export const partitions = {
   name: "partitions",
   title: "Statements on two million jobs: one table, partitions by hash of the task, partitions by time",
@@ -55,16 +56,19 @@ export const partitions = {
       try {
         await sql`create schema if not exists ${sql(SCHEMA)}`;
         for (const layout of LAYOUTS) await fill(bench, sql, layout);
+        /** @type {{ job: string, task: string }[]} */
         const keys =
           await sql`select id as job, task_id as task from task_email_jobs tablesample system (1) limit 5000`;
-        const cells = STATEMENTS.flatMap((statement) => LAYOUTS.map((layout) => ({ statement, layout, samples: [] })));
-        for (let round = 0; round < bench.options.rounds; round++) {
-          for (let index = 0; index < cells.length; index++) {
-            const cell = cells[(round + index) % cells.length];
-            cell.samples.push(await measureStatement(bench, cell, keys));
-          }
-        }
-        return { rows: cells.map((cell) => rowOfCell(cell, cells)) };
+        const cells = STATEMENTS.flatMap((statement) =>
+          LAYOUTS.map((layout) => ({ name: `${statement.name}, ${layout.name}`, statement, layout })),
+        );
+        const measured = await measureInRounds(bench, cells, (cell) => measureStatement(bench, cell, keys));
+        const rows = STATEMENTS.flatMap((statement) => {
+          const ofStatement = measured.filter(({ item }) => item.statement === statement);
+          const [{ samples: reference }] = ofStatement;
+          return ofStatement.map(({ item, samples }) => rowOf(item.name, samples, { reference, against: "plain" }));
+        });
+        return { rows };
       } finally {
         await sql`drop schema if exists ${sql(SCHEMA)} cascade`;
       }
@@ -72,6 +76,11 @@ export const partitions = {
   },
 };
 
+/**
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("postgres").Sql} sql
+ * @param {(typeof LAYOUTS)[number]} layout
+ */
 async function fill({ say }, sql, { name, by, partitions: bounds }) {
   say(`  ${name}: copying the jobs`);
   const table = tableOf(sql, name);
@@ -86,6 +95,11 @@ async function fill({ say }, sql, { name, by, partitions: bounds }) {
   await sql`vacuum (analyze) ${table}`;
 }
 
+/**
+ * @param {import("../types.ts").Bench} bench
+ * @param {{ statement: (typeof STATEMENTS)[number], layout: (typeof LAYOUTS)[number] }} cell
+ * @param {readonly { task: string, job: string }[]} keys
+ */
 async function measureStatement(bench, { statement, layout }, keys) {
   const executions = bench.options.quick ? QUICK_EXECUTIONS : EXECUTIONS;
   const settings = { random_page_cost: 1.1, plan_cache_mode: statement.isPrepared ? "force_generic_plan" : "auto" };
@@ -94,22 +108,17 @@ async function measureStatement(bench, { statement, layout }, keys) {
     bench.url,
     async (sql) => {
       const table = tableOf(sql, layout.name);
-      const execute = (count) =>
-        keys
-          .slice(0, count)
-          .reduce((before, key) => before.then(() => statement.run(sql, table, key)), Promise.resolve());
+      const execute = async (count) => {
+        for (const key of keys.slice(0, count)) await statement.run(sql, table, key);
+      };
       await execute(20);
       const startedAt = performance.now();
-      const { postgresMs } = await measureCpu(bench.database, null, () => execute(executions).then(() => executions));
-      return { postgresMs, totalMs: postgresMs, perSecond: executions / ((performance.now() - startedAt) / 1000) };
+      const cpuPer = startCpuMeasurement({ postgres: bench.database.cpuMs });
+      await execute(executions);
+      return { ...cpuPer(executions), perSecond: executions / ((performance.now() - startedAt) / 1000) };
     },
     options,
   );
-}
-
-function rowOfCell({ statement, layout, samples }, cells) {
-  const plain = cells.find((cell) => cell.statement === statement && cell.layout.name === "plain");
-  return rowOf(`${statement.name}, ${layout.name}`, samples, { reference: plain.samples, against: "plain" });
 }
 
 const tableOf = (sql, name) => sql(`${SCHEMA}.${name}`);

@@ -21,7 +21,7 @@ import { writersBatch } from "./writers-batch.mjs";
 import { writersUpdates } from "./writers-updates.mjs";
 
 /** All benchmarks, in the order of the report. Those with `isOnRequest` run only if `--only` names them. */
-export const WORKS = [
+export const WORKLOADS = [
   ...[rest100, graphql100, page10, selection],
   ...[deepWalk, deepJump, deepAgain, count],
   ...[cursorWalk, filtered, progress, exportTask],

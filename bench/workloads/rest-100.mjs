@@ -1,34 +1,43 @@
-import { contest, expectedJobs } from "../harness/contest.mjs";
+import { BASELINE, OURS, REST_PEERS } from "../competitors.mjs";
+import { compareServers, readExpectedJobs } from "../harness/compare-servers.mjs";
 import { DATA } from "../harness/data.mjs";
-import { ahead, atMost, winnerOf } from "../harness/goals.mjs";
+import { ahead, limitRatio, winnerOf } from "../harness/goals.mjs";
 import { restPage, send } from "../harness/requests.mjs";
-import { BASELINE, OURS, REST_PEERS } from "../opponents.mjs";
 
+/** @type {import("../types.ts").Workload} */
 export const rest100 = {
   name: "rest-100",
   title: "REST, a page of 100 jobs with their emails",
   async run(bench) {
     const request = restPage(bench, DATA.pageTaskId, { limit: 100 });
-    const expected = await expectedJobs(bench, request);
+    const expected = await readExpectedJobs(bench, request);
     await assertSameBytes(bench, request, expected);
-    const entries = [BASELINE, OURS, ...bench.peers(REST_PEERS)].map((opponent) => {
-      return { name: opponent.name, opponent, request, readJobs: (answer) => answer.jobs };
-    });
-    const { rows, notices } = await contest(bench, entries, { expected });
+    const entries = [BASELINE, OURS, ...bench.peers(REST_PEERS)].map((competitor) => ({
+      name: competitor.name,
+      competitor,
+      request,
+      readJobs: ({ jobs }) => jobs,
+    }));
+    const { rows, notices } = await compareServers(bench, entries, { expected });
 
-    const ours = rows.find(({ name }) => name === OURS.name);
-    ours.goals.push(atMost(ours.ratio, 1.25, "baseline"));
+    const ours = rows[1];
+    limitRatio(ours, 1.25);
     const express = rows.filter(({ name }) => name === "express-drizzle");
     if (express.length > 0) {
       ours.goals.push(
         ahead(ours, express, { figure: "perSecond", better: "more", text: "throughput ahead of Express + drizzle" }),
       );
     }
-    return { rows, notices, winner: winnerOf(rows, "totalMs") };
+    return { rows, notices, winner: winnerOf(rows) };
   },
 };
 
-/** Checks that the jobs are equal byte for byte. */
+/**
+ * Checks that the jobs are equal byte for byte.
+ * @param {import("../types.ts").Bench} bench
+ * @param {import("../types.ts").HttpRequest} request
+ * @param {readonly import("../types.ts").Job[]} expected
+ */
 async function assertSameBytes(bench, request, expected) {
   const server = await bench.start(OURS);
   try {
