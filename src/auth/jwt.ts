@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import { createRemoteJWKSet, customFetch, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { Failure } from "../errors.ts";
 import { isUuid } from "../values/uuid.ts";
 import type { Viewer } from "./viewer.ts";
@@ -16,6 +16,8 @@ const MAX_TOKEN_LENGTH = 8192;
 
 /** Leaves time to respond within the two seconds of the default request timeout. */
 const KEY_SERVER_TIMEOUT_MS = 1500;
+/** jose itself pauses only after a success. */
+const PAUSE_AFTER_FAILURE_MS = 3000;
 
 export type VerifyJwt = (token: string) => Promise<Viewer | null>;
 
@@ -25,23 +27,12 @@ export type VerifyJwt = (token: string) => Promise<Viewer | null>;
  */
 export function createJwtVerifier(config: JwtConfig): VerifyJwt {
   const secret = config.secret === null ? null : new TextEncoder().encode(config.secret);
-  const jwks =
-    config.jwksUrl === null ? null : createRemoteJWKSet(config.jwksUrl, { timeoutDuration: KEY_SERVER_TIMEOUT_MS });
+  const findKey = config.jwksUrl === null ? null : createKeyLookup(config.jwksUrl);
   const expected = {
     requiredClaims: ["exp", "sub"],
     clockTolerance: CLOCK_LEEWAY_SECONDS,
     ...(config.issuer === null ? {} : { issuer: config.issuer }),
     ...(config.audience === null ? {} : { audience: config.audience }),
-  };
-
-  type KeyLookup = NonNullable<typeof jwks>;
-  const findKey = async (...[header, token]: Parameters<KeyLookup>) => {
-    try {
-      return await (jwks as KeyLookup)(header, token);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Failure("UNAVAILABLE", { cause: keyServerError(error) });
-    }
   };
 
   /** The algorithm decides which key is used, so that a token cannot use a public key as an HMAC secret. */
@@ -50,14 +41,14 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
     if (secret !== null && alg === "HS256") {
       return (await jwtVerify(token, secret, { ...expected, algorithms: ["HS256"] })).payload;
     }
-    if (jwks !== null && (alg === "RS256" || alg === "ES256")) {
+    if (findKey !== null && (alg === "RS256" || alg === "ES256")) {
       return (await jwtVerify(token, findKey, { ...expected, algorithms: [alg] })).payload;
     }
     return null;
   }
 
   return async (token) => {
-    if ((secret === null && jwks === null) || token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) return null;
+    if ((secret === null && findKey === null) || token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) return null;
     try {
       const claims = await verify(token);
       return claims && viewerOfClaims(claims);
@@ -65,6 +56,32 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
       // Any other error means that the token is invalid: jose also throws a TypeError for a malformed token.
       if (error instanceof Failure) throw error;
       return null;
+    }
+  };
+}
+
+/**
+ * Finds the key of a token. After a failure, only tokens whose key is cached are verified for a while, so that the key server
+ * is called rarely, and requests do not wait for its timeout one after another.
+ */
+function createKeyLookup(url: URL) {
+  let failure: unknown = null;
+  let pausedUntil = 0;
+  const isPaused = () => performance.now() < pausedUntil;
+  const keys = createRemoteJWKSet(url, {
+    timeoutDuration: KEY_SERVER_TIMEOUT_MS,
+    [customFetch]: (...request) => (isPaused() ? Promise.reject(failure) : fetch(...request)),
+  });
+  return async (...[header, token]: Parameters<typeof keys>) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (!isPaused()) {
+        failure = keyServerError(error);
+        pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS;
+      }
+      throw new Failure("UNAVAILABLE", { cause: failure });
     }
   };
 }
