@@ -10,9 +10,9 @@ function open(isTTY: boolean, totalBytes: number | null) {
   const progress = openProgress({ isTTY, write }, totalBytes, () => nowMs);
   return {
     ...progress,
-    at(ms: number, phase: "reading" | "storing" | "exporting", rows: number, bytes: number) {
+    at(ms: number, ...update: Parameters<typeof progress.update>) {
       nowMs = ms;
-      progress.update({ phase, rows, bytes });
+      progress.update(...update);
     },
     written: () => written,
   };
@@ -20,20 +20,20 @@ function open(isTTY: boolean, totalBytes: number | null) {
 
 test("progress outside a terminal is a plain line every five seconds and one at the end", () => {
   const progress = open(false, 1000);
-  progress.at(100, "reading", 1, 10);
-  progress.at(5_000, "reading", 1_500, 500);
-  progress.at(6_000, "reading", 2_000, 1000);
-  progress.at(10_100, "storing", 500, 1000);
-  progress.at(10_200, "storing", 2_000, 1000);
+  progress.at(100, { phase: "reading", rows: 1, bytes: 10 });
+  progress.at(5_000, { phase: "reading", rows: 1_500, bytes: 500 });
+  progress.at(6_000, { phase: "reading", rows: 2_000, bytes: 1000 });
+  progress.at(10_100, { phase: "storing", rows: 500, bytes: 1000 });
+  progress.at(10_200, { phase: "storing", rows: 2_000, bytes: 1000 });
   progress.close();
   expect(progress.written()).toBe("reading: 1,500 rows, 50 %\nstoring: 500 rows, 25 %\nstoring: 2,000 rows, 100 %\n");
 });
 
 test("progress on a terminal is a bar that is redrawn on the same line", () => {
   const progress = open(true, 1000);
-  progress.at(0, "reading", 1, 0);
-  progress.at(50, "reading", 2, 100);
-  progress.at(100, "reading", 10, 500);
+  progress.at(0, { phase: "reading", rows: 1, bytes: 0 });
+  progress.at(50, { phase: "reading", rows: 2, bytes: 100 });
+  progress.at(100, { phase: "reading", rows: 10, bytes: 500 });
   progress.close();
   expect(progress.written()).toBe(
     `\r\x1b[K[${".".repeat(30)}] reading: 1 row, 0 %\r\x1b[K[${"#".repeat(15)}${".".repeat(15)}] reading: 10 rows, 50 %\n`,
@@ -42,14 +42,14 @@ test("progress on a terminal is a bar that is redrawn on the same line", () => {
 
 test("the percentage of an export is the share of its rows", () => {
   const progress = open(false, 200);
-  progress.at(5_000, "exporting", 50, 9_999);
+  progress.at(5_000, { phase: "exporting", rows: 50, bytes: 9_999 });
   progress.close();
   expect(progress.written()).toBe("exporting: 50 rows, 25 %\n");
 });
 
 test("progress of standard input shows the number of rows without a percentage", () => {
   const progress = open(false, null);
-  progress.at(5_000, "reading", 3, 30);
+  progress.at(5_000, { phase: "reading", rows: 3, bytes: 30 });
   progress.close();
   expect(progress.written()).toBe("reading: 3 rows\n");
 });

@@ -126,6 +126,6 @@ const PROVIDERS: [string, string, object, string[]][] = [
   ],
 ];
 
-test.each(PROVIDERS)("the connection string of %s is read", (_, url, settings, ignored) => {
+test.for(PROVIDERS)("the connection string of %s is read", ([_, url, settings, ignored]) => {
   expect(readConnectionUrl(url)).toMatchObject({ settings, ignored, faults: [] });
 });

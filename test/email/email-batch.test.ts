@@ -120,7 +120,7 @@ const FAILURES = [
   ["22012", 500, "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"],
 ] as const;
 
-describe.each(FAILURES)("a batch that fails with %s", (sqlState, status, restCode, graphqlCode) => {
+describe.for(FAILURES)("a batch that fails with %s", ([sqlState, status, restCode, graphqlCode]) => {
   let taskId: string;
 
   beforeAll(async () => {

@@ -30,7 +30,7 @@ const OFFSET_BY_VARIABLE = "query ($o: Int) { page(offset: $o) { count } }";
 const manyProgresses = (count: number) =>
   `{ task(id: 1) { ${Array.from({ length: count }, (_, n) => `a${n}: progress(filter: { status: "${n}" }) { total }`).join(" ")} } }`;
 
-test.each<[string, string, Record<string, unknown>, number]>([
+test.for<[string, string, Record<string, unknown>, number]>([
   ["a field costs one", "{ __typename }", {}, 1],
   ["an object that is not a list does not multiply", "{ task(id: 1) { id jobs { totalCount } } }", {}, 4],
   // task + jobs + edges + 100 × (node + email + status)
@@ -172,6 +172,6 @@ test.each<[string, string, Record<string, unknown>, number]>([
     {},
     53,
   ],
-])("%s", (_name, text, variables, expected) => {
+])("%s", ([_name, text, variables, expected]) => {
   expect(cost(text, variables)).toBe(expected);
 });

@@ -32,7 +32,7 @@ const metrics = { METRICS_TOKEN: "a-token-of-the-tests" };
 const required = await serve({ TRUSTED_DOCUMENTS: manifest, TRUSTED_DOCUMENTS_MODE: "required", ...metrics });
 const allowed = await serve({ TRUSTED_DOCUMENTS: manifest });
 const off = await serve({ INTROSPECTION: "off" });
-const { open, subscribe } = subscriber();
+const { open, postSubscription } = subscriber();
 
 const user = await required.as();
 const users = {
@@ -84,7 +84,7 @@ describe.each(["allowed", "required"] as const)("with trusted documents %s", (mo
     expect(await get(mode, { documentId: "who.v1" })).toMatchObject({ data: { viewer: { userId: user.userId } } });
   });
 
-  test.each([
+  test.for<[string, object, number, string]>([
     ["an unknown id", { documentId: `sha256:${sha256("{ a }")}` }, 404, "PERSISTED_QUERY_NOT_FOUND"],
     ["the name of an inherited property", { documentId: "__proto__" }, 404, "PERSISTED_QUERY_NOT_FOUND"],
     ["an unknown hash", { extensions: apollo(sha256("{ a }")) }, 404, "PERSISTED_QUERY_NOT_FOUND"],
@@ -107,7 +107,7 @@ describe.each(["allowed", "required"] as const)("with trusted documents %s", (mo
       "BAD_USER_INPUT",
     ],
     ["a hash that is not that of the text", { query: CUSTOM, extensions: apollo(sha256(TASK)) }, 400, "BAD_USER_INPUT"],
-  ])("%s is refused with a stable status and code", async (_what, body, status, code) => {
+  ])("%s is refused with a stable status and code", async ([_what, body, status, code]) => {
     for (const Accept of ["application/json", NEW]) {
       const refused = await post(mode, body, { Accept });
       expect(refused).toMatchObject({ status, code, data: undefined });
@@ -132,7 +132,7 @@ describe.each(["allowed", "required"] as const)("with trusted documents %s", (mo
   });
 
   test("a subscription is started by its id, and receives events", async () => {
-    const { reader } = await subscribe(users[mode], "", variables, { documentId: sha256(SUBSCRIPTION) });
+    const { reader } = await postSubscription(users[mode], { documentId: sha256(SUBSCRIPTION), variables });
     expect((await reader.result()).data.taskProgress.pending).toBe(1);
   });
 

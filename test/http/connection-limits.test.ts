@@ -199,7 +199,7 @@ test("a body that takes longer to arrive than REQUEST_TIMEOUT_MS is served", asy
 
 describe("slow clients", () => {
   test("headers that arrive too slowly are 408", async () => {
-    const { status, body, ms } = await trickle(server.port, "GET /healthz HTTP/1.1\r\n", "X: a\r\n", 50);
+    const { status, body, ms } = await trickle(server.port, "GET /healthz HTTP/1.1\r\n", "X: a\r\n");
     expect([status, JSON.parse(body).error.code]).toEqual([408, "REQUEST_TIMEOUT"]);
     expect(ms).toBeLessThan(3000);
   });
@@ -211,14 +211,14 @@ describe("slow clients", () => {
   });
 
   test("a body that arrives too slowly is 408", async () => {
-    const { status, body, ms } = await trickle(server.port, withKey(`${POST}Content-Length: 1000\r\n\r\n{`), " ", 50);
+    const { status, body, ms } = await trickle(server.port, withKey(`${POST}Content-Length: 1000\r\n\r\n{`), " ");
     expect([status, JSON.parse(body).errors[0].message]).toEqual([408, "The request took too long to arrive"]);
     expect(ms).toBeLessThan(4000);
   });
 
   test("a body that arrives too slowly after its response gets no second response", async () => {
     const bytes = `POST /healthz HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n{`;
-    const { status, text } = await trickle(server.port, bytes, " ", 50);
+    const { status, text } = await trickle(server.port, bytes, " ");
     expect(status).toBe(405);
     expect(text.split("HTTP/1.1 ")).toHaveLength(2);
   });

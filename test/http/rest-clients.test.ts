@@ -96,7 +96,7 @@ describe("an unknown name", () => {
       expect([query, await statusOf(`${paths.page}?${query}`)]).toEqual([query, 200]);
   });
 
-  test.each<[Path, string, string, string | null]>([
+  test.for<[Path, string, string, string | null]>([
     ["page", "status=failed&staus=failed", "staus", "status"],
     ["page", "after=&crated_from=2025-01-01T00:00:00Z", "crated_from", "created_from"],
     ["page", "q=a&Status=failed", "Status", "status"],
@@ -112,7 +112,7 @@ describe("an unknown name", () => {
     ["tasks", "userid=1", "userid", "user_id"],
     ["tasks", "status=failed", "status", null],
     ["tasks", "limt=1", "limt", "limit"],
-  ])("an unknown parameter is 400 on the %s: %s", async (path, query, field, nearest) => {
+  ])("an unknown parameter is 400 on the %s: %s", async ([path, query, field, nearest]) => {
     const [fault, ...more] = await faultsOf(`${paths[path]}?${query}`);
     expect(more).toEqual([]);
     expect(fault?.field).toBe(field);

@@ -12,7 +12,7 @@ const path = `/api/v1/tasks/${await aTask(server.sql, { user_id: owner.userId })
 const json = { "Content-Type": "application/json" };
 
 describe("one envelope", () => {
-  test.each<[string, () => string, RequestInit, number, string]>([
+  test.for<[string, () => string, RequestInit, number, string]>([
     ["unknown path", () => "/api/v1/nothing", {}, 404, "NOT_FOUND"],
     ["another media type wanted at the root", () => "/", { headers: { Accept: "image/png" } }, 406, "NOT_ACCEPTABLE"],
     ["path below the endpoint", () => `${path}/x/y`, {}, 404, "NOT_FOUND"],
@@ -38,7 +38,7 @@ describe("one envelope", () => {
       413,
       "PAYLOAD_TOO_LARGE",
     ],
-  ])("an error of REST has the documented envelope: %s", async (_what, at, init, status, code) => {
+  ])("an error of REST has the documented envelope: %s", async ([_what, at, init, status, code]) => {
     const response = await owner.get(at(), init);
     const body = JSON.parse(await response.text());
     expect(response.status).toBe(status);

@@ -11,7 +11,7 @@ const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-test.each<[string, string, RequestInit, number]>([
+test.for<[string, string, RequestInit, number]>([
   ["a health check", "/healthz", {}, 200],
   ["a GraphQL response", "/graphql?query=%7B__typename%7D", {}, 200],
   ["a refused id", "/api/v1/tasks/x/jobs", {}, 400],
@@ -19,7 +19,7 @@ test.each<[string, string, RequestInit, number]>([
   ["a refused credential", "/graphql", { headers: { Authorization: "Bearer x" } }, 401],
   ["a refused method", "/healthz", { method: "PUT" }, 405],
   ["a refused body", "/graphql", { method: "POST", headers: { "Content-Encoding": "br" }, body: "x" }, 415],
-])("%s has the security headers and names no software", async (_name, path, init, status) => {
+])("%s has the security headers and names no software", async ([_name, path, init, status]) => {
   const response = await owner.get(path, init);
   await response.text();
   expect(response.status).toBe(status);

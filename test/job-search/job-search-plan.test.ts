@@ -28,7 +28,13 @@ await sql`
 await sql`vacuum analyze`;
 const small = (await sql`select id from tasks where id <> ${large} limit 99`).map((row) => row.id);
 
-async function planOf(taskIds: string[], filter: JobFilter, order: JobOrder, count: boolean) {
+interface Search {
+  readonly filter?: JobFilter;
+  readonly order?: JobOrder;
+  readonly count?: boolean;
+}
+
+async function planOf(taskIds: string[], { filter = {}, order = "created_desc", count = false }: Search) {
   const [plan = []] = await plansOf(database.url, ({ sql, read }) =>
     sql.unsafe("set plan_cache_mode = force_custom_plan").then(() =>
       jobSearchQueries({ read, isDistributed: () => false }).findVisibleJobs({
@@ -53,13 +59,13 @@ describe.each([
   { name: "a search of one task", ids: () => [large] },
   { name: "a search of a hundred tasks", ids: () => [large, ...small] },
 ])("$name", ({ ids }) => {
-  test.each<[string, JobFilter, JobOrder, RegExp]>([
+  test.for<[string, JobFilter, JobOrder, RegExp]>([
     ["all jobs", {}, "created_desc", /_page_idx$/],
     ["all jobs by change", {}, "updated_asc", /_updated_idx$/],
     ["failed jobs", { status: ["failed"] }, "created_desc", /_status_idx$/],
     ["jobs with a result", { emailStatus: ["invalid"] }, "created_desc", /_page_idx$/],
-  ])("a search for %s walks an index for one page and sorts only the page", async (_name, filter, order, index) => {
-    const plan = await planOf(ids(), filter, order, false);
+  ])("a search for %s walks an index for one page and sorts only the page", async ([_name, filter, order, index]) => {
+    const plan = await planOf(ids(), { filter, order });
     const limit = plan.findIndex((node) => node["Node Type"] === "Limit");
     const below = plan.slice(limit);
     expect(below.map((node) => node["Node Type"]).filter((kind) => /Sort|Seq Scan|Bitmap|Hash/.test(kind))).toEqual([]);
@@ -67,19 +73,19 @@ describe.each([
   });
 
   test("the number of all jobs is read from the totals of the triggers", async () => {
-    const plan = await planOf(ids(), {}, "created_desc", true);
+    const plan = await planOf(ids(), { count: true });
     expect(plan.filter((node) => node["Relation Name"] === "task_email_jobs")).toHaveLength(1);
   });
 });
 
 test("a count over a hundred tasks joins the emails at once and does not look up each one", async () => {
-  const plan = await planOf([large, ...small], { emailStatus: ["invalid"] }, "created_desc", true);
+  const plan = await planOf([large, ...small], { filter: { emailStatus: ["invalid"] }, count: true });
   const end = plan.findIndex((node) => node["Node Type"] === "Limit");
   expect(plan.slice(0, end).map((node) => node["Node Type"])).toContain("Hash Join");
 });
 
 test("a filter that hardly any job of one large task matches does not look up emails job by job", async () => {
-  const plan = await planOf([large], { emailStatus: ["no such word"] }, "created_desc", false);
+  const plan = await planOf([large], { filter: { emailStatus: ["no such word"] } });
   const lookUps = plan.filter((node) => node["Index Name"] === "emails_pkey").map((node) => node["Actual Loops"]);
   expect(Math.max(0, ...lookUps)).toBeLessThanOrEqual(1);
 });

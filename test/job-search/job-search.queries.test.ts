@@ -146,8 +146,15 @@ async function bruteForce(taskId: string, filter: JobFilter, order: JobOrder): P
 
 const idsOf = ({ edges }: ConnectionPage<JobRecord>) => edges.map(({ node }) => node.id);
 
+interface Walk {
+  readonly filter?: JobFilter;
+  readonly order?: JobOrder;
+  readonly size?: number;
+  readonly backwards?: boolean;
+}
+
 /** All pages of a connection, forwards or backwards, as ids in the connection's order. */
-async function walk(taskId: string, filter: JobFilter, order: JobOrder, size: number, backwards: boolean) {
+async function walk(taskId: string, { filter = {}, order = "created_desc", size = 10, backwards = false }: Walk) {
   const pages: string[][] = [];
   let cursor: string | undefined;
   for (;;) {
@@ -169,13 +176,8 @@ test("walks with random filters and orders return the jobs and the count of a br
   for (let i = 0; i < 150; i++) {
     const [filter, order] = [aFilter(), oneOf(ORDERS)];
     const expected = await bruteForce(taskId, filter, order);
-    const { ids, page } = await walk(
-      taskId,
-      filter,
-      order,
-      oneOf([1, 7, 30, 100].slice(expected.length > 40 ? 1 : 0)),
-      random() < 0.5,
-    );
+    const size = oneOf([1, 7, 30, 100].slice(expected.length > 40 ? 1 : 0));
+    const { ids, page } = await walk(taskId, { filter, order, size, backwards: random() < 0.5 });
     expect({ filter, order, ids }).toEqual({ filter, order, ids: expected });
     expect(page.count).toBe(expected.length);
     matched += Math.min(1, expected.length);
@@ -217,7 +219,7 @@ test("a search of many tasks returns the same as one search for each task, and n
 test("an empty list in a filter matches no job", async () => {
   const taskId = await aMixedTask();
   for (const filter of [{ status: [] }, { emailStatus: [] }, { domain: [] }, { deliverability: [] }]) {
-    expect((await walk(taskId, filter, "created_desc", 10, false)).page).toMatchObject({ edges: [], count: 0 });
+    expect((await walk(taskId, { filter })).page).toMatchObject({ edges: [], count: 0 });
   }
 });
 
@@ -226,7 +228,7 @@ test("a cursor has the full precision of microseconds", async () => {
   for (const micros of ["000001", "000002", "000003"]) {
     await aJob(database.sql, { task_id: taskId, created_at: `2025-01-01T00:00:00.${micros}Z` });
   }
-  expect((await walk(taskId, {}, "created_asc", 1, false)).ids).toHaveLength(3);
+  expect((await walk(taskId, { order: "created_asc", size: 1 })).ids).toHaveLength(3);
 });
 
 describe("bounds", () => {

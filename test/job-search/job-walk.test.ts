@@ -5,7 +5,7 @@ import { JOB_STATUSES, type JobRecord } from "../../src/job-search/job-record.ts
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aTask, someJobs } from "../support/builders.ts";
+import { aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
@@ -29,7 +29,7 @@ test("a walk by creation returns no job twice and misses no original job during 
   const { sql } = database;
   for (const order of ["created_desc", "created_asc"] as const) {
     const taskId = await aTask(sql);
-    await someJobs(sql, taskId, 200, second(10));
+    await someJobsCreatedAt(sql, taskId, { count: 200, createdAt: second(10) });
     const originals = new Set(
       (await sql`select id from task_email_jobs where task_id = ${taskId}`).map((row) => row.id),
     );
@@ -40,7 +40,7 @@ test("a walk by creation returns no job twice and misses no original job during 
       seen.push(...idsOf(page));
       if (!page.hasNextPage) break;
       after = page.edges.at(-1)?.cursor;
-      await someJobs(sql, taskId, 3, second(oneOf([5, 10, 15])));
+      await someJobsCreatedAt(sql, taskId, { count: 3, createdAt: second(oneOf([5, 10, 15])) });
       await sql`update task_email_jobs set status = 'failed', updated_at = now() where task_id = ${taskId}`;
       const gone = await sql`delete from task_email_jobs where id = (
         select id from task_email_jobs where task_id = ${taskId} order by random() limit 1) returning id`;
@@ -54,7 +54,7 @@ test("a walk by creation returns no job twice and misses no original job during 
 test("a walk in ascending order of changes returns every change, also later ones if it continues from its last cursor", async () => {
   const { sql } = database;
   const taskId = await aTask(sql);
-  await someJobs(sql, taskId, 40, second(0));
+  await someJobsCreatedAt(sql, taskId, { count: 40, createdAt: second(0) });
   const changed = new Map<string, string>();
   const shown = new Map<string, string>();
   let after: string | undefined;

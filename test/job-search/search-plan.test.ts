@@ -72,8 +72,14 @@ async function planOf(work: (database: OpenDatabase) => Promise<unknown>): Promi
 
 const planOfSearch = (search: Search) => planOf((database) => findJobs(database, search));
 
+interface ExpectedIndex {
+  readonly table: string;
+  readonly index: string;
+  readonly mostRows: number;
+}
+
 /** The search reads only a few more rows than it returns, so that it neither walks nor sorts all of them. */
-function expectIndex(plan: PlanNode[], table: string, index: string, mostRows: number): void {
+function expectIndex(plan: PlanNode[], { table, index, mostRows }: ExpectedIndex): void {
   const indexes = plan.filter((node) => node["Relation Name"] === table).map((node) => node["Index Name"]);
   expect({ indexes, kinds: plan.map((node) => node["Node Type"]) }).toEqual({
     indexes: [index],
@@ -96,7 +102,7 @@ const [createdFrom, createdTo] = tenMinutes(createdAt);
 const [updatedFrom, updatedTo] = tenMinutes(updatedAt);
 
 describe("a search of 200,000 jobs", () => {
-  test.each<[string, Search, string, number]>([
+  test.for<[string, Search, string, number]>([
     ["newest first", {}, PAGE, LIMIT],
     ["newest first, from the middle", { afterSecond: MIDDLE }, PAGE, LIMIT],
     ["oldest first, from the middle", { order: "created_asc", afterSecond: MIDDLE }, PAGE, LIMIT],
@@ -119,8 +125,8 @@ describe("a search of 200,000 jobs", () => {
       LIMIT,
     ],
     ["changed since", { filter: { updatedFrom: updatedAt(JOBS - 300) } }, UPDATED, 300],
-  ])("a search of 200,000 jobs uses its index: %s", async (_, search, index, mostRows) => {
-    expectIndex(await planOfSearch(search), "task_email_jobs", index, mostRows);
+  ])("a search of 200,000 jobs uses its index: %s", async ([_, search, index, mostRows]) => {
+    expectIndex(await planOfSearch(search), { table: "task_email_jobs", index, mostRows });
   });
 
   test.each([STATUS, UPDATED])(
@@ -173,14 +179,14 @@ test.each(["q=no-such-address", "has_email=false"])(
 );
 
 describe("a walk by cursor", () => {
-  test.each<[JobOrder, JobFilter, number, number]>([
+  test.for<[JobOrder, JobFilter, number, number]>([
     ["created_desc", {}, JOBS, LIMIT],
     ["created_asc", {}, 0, JOBS - LIMIT],
     ["updated_desc", {}, JOBS, LIMIT],
     ["created_desc", FAILED, JOBS, 1000 * LIMIT],
   ])(
     "a walk in the order %s with the filter %o reads as much at its end as at its start",
-    async (order, filter, firstSecond, lastSecond) => {
+    async ([order, filter, firstSecond, lastSecond]) => {
       const [start, end] = [
         await planOfSearch({ order, filter, afterSecond: firstSecond }),
         await planOfSearch({ order, filter, afterSecond: lastSecond }),
@@ -224,7 +230,7 @@ describe("the list of 20,000 tasks", () => {
   ])("a list of 20,000 tasks uses its index: %s", async (_, viewer, index) => {
     for (const afterSecond of [undefined, 10_000]) {
       for (const backwards of [false, true]) {
-        expectIndex(await findTasks(viewer, afterSecond, backwards), "tasks", index, LIMIT);
+        expectIndex(await findTasks(viewer, afterSecond, backwards), { table: "tasks", index, mostRows: LIMIT });
       }
     }
   });

@@ -97,7 +97,7 @@ function registerSdk(): Ended[] {
   const ended: Ended[] = [];
   context.setGlobalContextManager({
     active: () => storage.getStore() ?? ROOT,
-    with: (active, work, self, ...args) => storage.run(active, () => work.call(self as never, ...args)),
+    with: (active, work, ...[self, ...args]) => storage.run(active, () => work.call(self as never, ...args)),
     bind: (_active, target) => target,
     enable() {
       return this;

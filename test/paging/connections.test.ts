@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allowAnyTimestamp, aTask, someJobs } from "../support/builders.ts";
+import { allowAnyTimestamp, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 /** A document is compiled when it is executed for the third time. */
@@ -143,7 +143,7 @@ test("a list of tasks with only totalCount selected returns the count", async ()
 
 test("rows with the timestamp infinity have cursors", async () => {
   const endless = await aTask(server.sql, { user_id: owner.userId });
-  await someJobs(server.sql, endless, 2, "infinity");
+  await someJobsCreatedAt(server.sql, endless, { count: 2, createdAt: "infinity" });
   const first = (await everyRun(JOBS, { id: endless, first: 1 })).data.task.connection;
   const second = (await everyRun(JOBS, { id: endless, first: 1, after: first.pageInfo.endCursor })).data.task
     .connection;

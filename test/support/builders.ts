@@ -23,12 +23,16 @@ export async function aJob(sql: Sql, columns: Columns & { task_id: string }): Pr
 }
 
 /** Inserts `count` completed jobs with the same `created_at`, each with an email record. */
-export async function someJobs(
-  sql: Sql,
-  taskId: string,
-  count: number,
-  createdAt = "2025-01-01T12:00:00Z",
-): Promise<void> {
+export async function someJobs(sql: Sql, taskId: string, count: number): Promise<void> {
+  await someJobsCreatedAt(sql, taskId, { count, createdAt: "2025-01-01T12:00:00Z" });
+}
+
+interface JobsCreatedAt {
+  readonly count: number;
+  readonly createdAt: string;
+}
+
+export async function someJobsCreatedAt(sql: Sql, taskId: string, { count, createdAt }: JobsCreatedAt): Promise<void> {
   await sql`
     with record as (
       insert into emails (email, status)

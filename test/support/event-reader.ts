@@ -99,13 +99,14 @@ export function subscriber() {
     readers.push(reader);
     return { response, reader };
   }
-  async function subscribe(user: User, query: string, variables: object = {}, parameters: object = {}) {
+  async function postSubscription(user: User, body: object) {
     return open(user, "/graphql", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ query, variables, ...parameters }),
+      body: JSON.stringify(body),
     });
   }
+  const subscribe = (user: User, query: string, variables: object = {}) => postSubscription(user, { query, variables });
   /** All operations of a user share one connection. */
   async function subscribeBySocket(user: SocketUser, query: string, variables: object = {}) {
     const connected =
@@ -119,6 +120,8 @@ export function subscriber() {
   }
   return {
     open: (user: User, path: string, headers: Record<string, string> = {}) => open(user, path, { headers }),
+    /** Sends the body of a GraphQL request, which may have the id of a trusted document instead of a text. */
+    postSubscription,
     subscribe,
     /** Sends an operation by a transport. */
     by: (transport: (typeof TRANSPORTS)[number]) => (transport === "sse" ? subscribe : subscribeBySocket),

@@ -11,6 +11,7 @@ export interface RawAnswer {
 }
 
 const MAX_WAIT_MS = 10_000;
+const TRICKLE_INTERVAL_MS = 50;
 
 /** Sends bytes unchanged and reads until the server closes the connection. */
 export async function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
@@ -19,11 +20,11 @@ export async function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
   return readToEnd(socket);
 }
 
-/** Sends the first bytes, then further bytes repeatedly until there is a response. */
-export async function trickle(port: number, bytes: string, more: string, intervalMs: number): Promise<RawAnswer> {
+/** Sends the first bytes, then further bytes every 50 ms until there is a response. */
+export async function trickle(port: number, bytes: string, more: string): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes, "latin1");
-  const timer = setInterval(() => socket.write(more, "latin1"), intervalMs);
+  const timer = setInterval(() => socket.write(more, "latin1"), TRICKLE_INTERVAL_MS);
   return readToEnd(socket).finally(() => clearInterval(timer));
 }
 

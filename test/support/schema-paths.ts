@@ -31,11 +31,18 @@ export function pathsTo(schema: GraphQLSchema, guarded: readonly string[]): Sche
   if (!query) return [];
   const paths: SchemaPath[] = [];
 
+  function reaches(type: GraphQLObjectType, seen = new Set<GraphQLObjectType>()): boolean {
+    if (guarded.includes(type.name)) return true;
+    if (seen.has(type)) return false;
+    seen.add(type);
+    return stepsFrom(schema, type).some((step) => reaches(step.type, seen));
+  }
+
   function walk(type: GraphQLObjectType, path: SchemaPath): void {
     for (const step of stepsFrom(schema, type)) {
       if (step.type === query || path.some((before) => before.type === step.type)) continue;
       const longer = [...path, step];
-      if (reaches(schema, step.type, guarded)) paths.push(longer);
+      if (reaches(step.type)) paths.push(longer);
       walk(step.type, longer);
     }
   }
@@ -51,18 +58,6 @@ function stepsFrom(schema: GraphQLSchema, type: GraphQLObjectType): Step[] {
       return schema.getPossibleTypes(answered).map((possible) => ({ field, type: possible }));
     return isObjectType(answered) ? [{ field, type: answered }] : [];
   });
-}
-
-function reaches(
-  schema: GraphQLSchema,
-  type: GraphQLObjectType,
-  guarded: readonly string[],
-  seen = new Set<GraphQLObjectType>(),
-): boolean {
-  if (guarded.includes(type.name)) return true;
-  if (seen.has(type)) return false;
-  seen.add(type);
-  return stepsFrom(schema, type).some((step) => reaches(schema, step.type, guarded, seen));
 }
 
 export function nameOf(path: SchemaPath): string {

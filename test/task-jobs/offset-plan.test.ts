@@ -37,21 +37,24 @@ function pageAt(open: OpenDatabase, of: string, offset: number) {
   });
 }
 
-test.each([
+test.for<[string, () => string, number, number]>([
   ["the count", () => taskId, JOBS, JOBS],
   ["the largest offset", () => taskId, HUGE, JOBS],
   ["the count of a small task", () => smallTaskId, 100, 100],
   ["1 of a task whose jobs were deleted", () => emptiedTaskId, 1, 0],
-])("a page at the offset of %s is empty, has the right count and reads no job", async (_name, idOf, offset, count) => {
-  const plans = await plansOf(database.url, async (open) => {
-    expect(await pageAt(open, idOf(), offset)).toEqual({ jobs: [], count });
-  });
-  expect(plans).toHaveLength(1);
-  for (const plan of plans) {
-    expect(rowsReadOf(plan, "task_email_jobs")).toBe(0);
-    expect(blocksReadOf(plan)).toBeLessThan(FEW_BLOCKS);
-  }
-});
+])(
+  "a page at the offset of %s is empty, has the right count and reads no job",
+  async ([_name, idOf, offset, count]) => {
+    const plans = await plansOf(database.url, async (open) => {
+      expect(await pageAt(open, idOf(), offset)).toEqual({ jobs: [], count });
+    });
+    expect(plans).toHaveLength(1);
+    for (const plan of plans) {
+      expect(rowsReadOf(plan, "task_email_jobs")).toBe(0);
+      expect(blocksReadOf(plan)).toBeLessThan(FEW_BLOCKS);
+    }
+  },
+);
 
 test("a page past the end is empty and reads no job, also if a walk left bookmarks", async () => {
   const plans = await plansOf(database.url, async (open) => {
@@ -83,16 +86,26 @@ test("jobs that no trigger counted are found at every offset", async () => {
     const found = await pageAt(database as unknown as OpenDatabase, uncounted, offset);
     expect(found?.jobs).toHaveLength(offset === 0 ? 100 : 50);
   }
-  const [searched] = await searchAt(database as unknown as OpenDatabase, uncounted, 250, false);
+  const [searched] = await searchAt(database as unknown as OpenDatabase, {
+    task: uncounted,
+    offset: 250,
+    count: false,
+  });
   expect(searched?.jobs).toHaveLength(50);
 });
 
 const FILTER: JobFilter = { addressContains: "@" };
 
-function searchAt(open: OpenDatabase, of: string, offset: number, count: boolean) {
+interface SearchAt {
+  readonly task: string;
+  readonly offset: number;
+  readonly count: boolean;
+}
+
+function searchAt(open: OpenDatabase, { task, offset, count }: SearchAt) {
   return jobSearchQueries("searches" in open ? open.searches : open).findVisibleJobs({
     viewer: ADMIN,
-    taskIds: [of],
+    taskIds: [task],
     filter: FILTER,
     order: "created_desc",
     after: null,
@@ -110,7 +123,7 @@ test.each([JOBS, HUGE])(
   async (offset) => {
     const rowsOf = async (count: boolean) => {
       const [plan = []] = await plansOf(database.url, async (open) => {
-        expect(await searchAt(open, taskId, offset, count)).toEqual([{ jobs: [], count: count ? JOBS : 0 }]);
+        expect(await searchAt(open, { task: taskId, offset, count })).toEqual([{ jobs: [], count: count ? JOBS : 0 }]);
       });
       return rowsReadOf(plan, "task_email_jobs");
     };
@@ -121,7 +134,7 @@ test.each([JOBS, HUGE])(
 
 test("a filtered page at the offset of the last match contains this match", async () => {
   for (const count of [true, false]) {
-    const [found] = await searchAt(database as unknown as OpenDatabase, taskId, JOBS - 1, count);
+    const [found] = await searchAt(database as unknown as OpenDatabase, { task: taskId, offset: JOBS - 1, count });
     expect(found?.jobs).toHaveLength(1);
   }
 });

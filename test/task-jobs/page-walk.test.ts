@@ -3,7 +3,7 @@ import { openDatabase, type Sql } from "../../src/db/client.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aTask, someJobs } from "../support/builders.ts";
+import { aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
 const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
@@ -40,7 +40,11 @@ function openInstance() {
 function changeOf(sql: Sql, taskId: string, random: () => number) {
   const some = sql`select id from task_email_jobs where task_id = ${taskId} order by random() limit 7 for update skip locked`;
   const changes = [
-    () => someJobs(sql, taskId, 5, new Date(1.7e12 + Math.floor(random() * 5) * 1000).toISOString()),
+    () =>
+      someJobsCreatedAt(sql, taskId, {
+        count: 5,
+        createdAt: new Date(1.7e12 + Math.floor(random() * 5) * 1000).toISOString(),
+      }),
     () => sql`delete from task_email_jobs where id in (${some})`,
     () => sql`update task_email_jobs set deleted_at = now() where id in (${some})`,
     () => sql`update task_email_jobs set deleted_at = null where id in (${some}) and deleted_at is not null`,
@@ -54,7 +58,10 @@ test("every page of a walk on two instances equals plain OFFSET while rows are i
   const random = seededRandom(1_977);
   const taskId = await aTask(database.sql);
   for (let second = 0; second < 5; second++) {
-    await someJobs(database.sql, taskId, 300, new Date(1.7e12 + second * 1000).toISOString());
+    await someJobsCreatedAt(database.sql, taskId, {
+      count: 300,
+      createdAt: new Date(1.7e12 + second * 1000).toISOString(),
+    });
   }
   const instances = [openInstance(), openInstance()];
   const writing = { goesOn: true };

@@ -14,7 +14,7 @@ const jobsOf = async (id: string, query: string) => {
 };
 
 describe("limit and offset within bounds", () => {
-  test.each([
+  test.for<[string, number, number, number]>([
     ["", 10, 0, 10],
     ["?limit=1", 1, 0, 1],
     ["?limit=100", 100, 0, 100],
@@ -23,7 +23,7 @@ describe("limit and offset within bounds", () => {
     ["?offset=149", 10, 149, 1],
     ["?offset=150", 10, 150, 0],
     ["?page=3&order=status&limit[]=5&limit%5Ba%5D=1", 10, 0, 10],
-  ])("the parameters %j are accepted", async (query, limit, offset, rows) => {
+  ])("the parameters %j are accepted", async ([query, limit, offset, rows]) => {
     const { status, body } = await jobsOf(taskId, query);
     expect(status).toBe(200);
     expect(body).toMatchObject({ limit, offset, count: 150 });

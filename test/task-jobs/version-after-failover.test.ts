@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aJob, aTask, someJobs } from "../support/builders.ts";
+import { aJob, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
 const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
@@ -74,7 +74,7 @@ const histories: [string, (taskId: string) => Promise<unknown>, (taskId: string)
 
 async function refill(taskId: string, createdAt: string): Promise<void> {
   await database.sql`truncate task_email_jobs`;
-  await someJobs(database.sql, taskId, 300, createdAt);
+  await someJobsCreatedAt(database.sql, taskId, { count: 300, createdAt });
 }
 
 test.each(histories)("pages of a running server are right after a failover that lost %s", async (_, lost, made) => {

@@ -45,7 +45,7 @@ test("a watcher may receive changes again, and only the last of several changes 
   expect(faultsOf([...ALL.slice(0, 4), ...ALL.slice(3)])).toEqual({});
 });
 
-test.each<[string, Delivery[], object, string]>([
+test.for<[string, Delivery[], object, string]>([
   ["the last change of a job is missing", ALL.slice(0, 4), {}, "missed"],
   ["a change was never committed", [...ALL, delivered(3, 0)], {}, "wrong"],
   ["a deleted version is delivered", [...ALL.slice(0, 4), delivered(1, 2), delivered(1, 3)], {}, "wrong"],
@@ -58,6 +58,6 @@ test.each<[string, Delivery[], object, string]>([
   ["the stream does not complete", ALL, { isComplete: false }, "pending"],
   ["the stream ended with an error", ALL, { faults: ["NOT_FOUND"] }, "ended stream"],
   ["a job does not match the filter", ALL, { statuses: ["failed"] }, "wrong"],
-])("the checker of watchers reports that %s", (_, deliveries, columns, fault) => {
+])("the checker of watchers reports that %s", ([_, deliveries, columns, fault]) => {
   expect(Object.keys(faultsOf(deliveries, columns))).toEqual([fault]);
 });

@@ -17,42 +17,55 @@ const tasks = {
   ofAdmin: await aTask(server.sql, { user_id: admin.userId, created_at: "2025-01-01T00:00:00Z" }),
 };
 
-async function addJob(task: keyof typeof tasks, day: number, address: string, job: object, email: object | null) {
+interface AddedJob {
+  readonly address: string;
+  readonly status: string;
+  readonly deleted_at?: string;
+  /** Absent if the job has no result. */
+  readonly email?: object;
+}
+
+async function addJob(task: keyof typeof tasks, day: number, { address, email, ...job }: AddedJob) {
   await aJob(server.sql, {
     task_id: tasks[task],
     email_address: address,
     created_at: `2025-01-0${day}T12:00:00.5Z`,
     updated_at: `2025-01-0${day}T12:00:00.5Z`,
-    email_id: email === null ? null : await anEmail(server.sql, { ...email }),
+    email_id: email === undefined ? null : await anEmail(server.sql, { ...email }),
     ...job,
   });
 }
 
-await addJob(
-  "first",
-  1,
-  "Ada@example.com",
-  { status: "completed" },
-  { status: "valid", is_role_based: true, validated_at: "2025-01-05T00:00:00.51Z" },
-);
-await addJob(
-  "first",
-  2,
-  "ada@EXAMPLE.com",
-  { status: "completed" },
-  { status: "exists", validated_at: "2025-01-05T00:00:00.5Z" },
-);
-await addJob("first", 2, "b@example.com", { status: "completed" }, { status: "not_exists" });
-await addJob("second", 3, "c@example.com", { status: "completed" }, { status: "catchall", is_disposable: true });
-await addJob("second", 3, "d@example.com", { status: "completed" }, { status: "disposable_domain" });
-await addJob("second", 4, "e@example.com", { status: "completed" }, { status: "a_new_word" });
-await addJob("second", 4, "f@example.com", { status: "failed" }, null);
-await addJob("second", 4, "g@example.com", { status: "processing" }, null);
-await addJob("second", 5, "h@example.com", { status: "completed", deleted_at: "2025-01-06Z" }, { status: "valid" });
-await addJob("deleted", 5, "i@example.com", { status: "completed" }, { status: "valid" });
-await addJob("foreign", 1, "ada@example.com", { status: "completed" }, { status: "valid" });
-await addJob("ofAdmin", 1, "k@example.com", { status: "pending" }, null);
-await addJob("unowned", 1, "j@example.com", { status: "pending" }, null);
+await addJob("first", 1, {
+  address: "Ada@example.com",
+  status: "completed",
+  email: { status: "valid", is_role_based: true, validated_at: "2025-01-05T00:00:00.51Z" },
+});
+await addJob("first", 2, {
+  address: "ada@EXAMPLE.com",
+  status: "completed",
+  email: { status: "exists", validated_at: "2025-01-05T00:00:00.5Z" },
+});
+await addJob("first", 2, { address: "b@example.com", status: "completed", email: { status: "not_exists" } });
+await addJob("second", 3, {
+  address: "c@example.com",
+  status: "completed",
+  email: { status: "catchall", is_disposable: true },
+});
+await addJob("second", 3, { address: "d@example.com", status: "completed", email: { status: "disposable_domain" } });
+await addJob("second", 4, { address: "e@example.com", status: "completed", email: { status: "a_new_word" } });
+await addJob("second", 4, { address: "f@example.com", status: "failed" });
+await addJob("second", 4, { address: "g@example.com", status: "processing" });
+await addJob("second", 5, {
+  address: "h@example.com",
+  status: "completed",
+  deleted_at: "2025-01-06Z",
+  email: { status: "valid" },
+});
+await addJob("deleted", 5, { address: "i@example.com", status: "completed", email: { status: "valid" } });
+await addJob("foreign", 1, { address: "ada@example.com", status: "completed", email: { status: "valid" } });
+await addJob("ofAdmin", 1, { address: "k@example.com", status: "pending" });
+await addJob("unowned", 1, { address: "j@example.com", status: "pending" });
 
 const answerTo = async (query = "", viewer = owner) => {
   const response = await viewer.get(`${PATH}${query}`);

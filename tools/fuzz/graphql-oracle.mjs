@@ -128,16 +128,16 @@ function judgePage(item, answered) {
     if (name !== "jobs") continue;
     const rows = Math.max(0, Math.min(limit, task.jobs - offset));
     if (answered[key].length !== rows) return `${answered[key].length} rows instead of ${rows}`;
-    const wrong = answered[key].findIndex(
-      (row, place) => !isJob(selection.items, row, jobAt(task, offset + place), task),
-    );
+    const wrong = answered[key].findIndex((row, index) => {
+      const { id, emailAddress } = jobAt(task, offset + index);
+      return !hasFields(row, selection.items, { id, taskId: task.id, emailAddress });
+    });
     if (wrong !== -1) return `row ${wrong} is the wrong job`;
   }
   return null;
 }
 
-function isJob(items, row, job, task) {
-  const expected = { id: job.id, taskId: task.id, emailAddress: job.emailAddress };
+function hasFields(row, items, expected) {
   return items.every((item) => isLeftOut(item) || !(item.name in expected) || row[item.key] === expected[item.name]);
 }
 

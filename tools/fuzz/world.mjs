@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { insertKey } from "../support/api-key.mjs";
+import { ROW_IDS, rowId } from "../support/row-id.mjs";
 
 /**
  * The rows of the database, computed from their numbers. Each id and each address contains its owner: `00000002-0003-…` and
@@ -11,8 +12,6 @@ const ADMIN = 3;
 /** Stands for tasks whose `user_id` is null. */
 const NO_USER = 9;
 
-const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
-
 export const TASKS = [
   { user: OWNER, number: 1, jobs: 250 },
   { user: OWNER, number: 2, jobs: 3 },
@@ -21,7 +20,7 @@ export const TASKS = [
   { user: NEIGHBOUR, number: 1, jobs: 120 },
   { user: NO_USER, number: 1, jobs: 30 },
   { user: NO_USER, number: 2, jobs: 0, isMissing: true },
-].map((task) => ({ ...task, id: idOf("task", task.user, task.number) }));
+].map((task) => ({ ...task, id: rowId("task", { user: task.user, task: task.number }) }));
 
 export const VIEWERS = {
   owner: { user: OWNER, isAdmin: false },
@@ -34,20 +33,14 @@ export const JWT_SECRET = randomBytes(32).toString("base64url");
 /** Jobs of one upload have the same created_at, so that their order depends on the ids. */
 const JOBS_PER_UPLOAD = 10;
 
-/** A UUID whose parts are decimal numbers. */
-function idOf(kind, user, task = 0, number = 0) {
-  const digits = (value, length) => String(value).padStart(length, "0");
-  return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
-}
-
-export const userId = (user) => idOf("user", user);
+export const userId = (user) => rowId("user", { user });
 export const taskById = new Map(TASKS.map((task) => [task.id, task]));
 
-export function jobOf({ user, number }, place) {
+export function jobOf({ user, number: task }, number) {
   return {
-    id: idOf("job", user, number, place),
-    emailId: place % 5 === 4 ? null : idOf("email", user, number, place),
-    emailAddress: `job-${place}.task-${number}.user-${user}@fuzz.example`,
+    id: rowId("job", { user, task, number }),
+    emailId: number % 5 === 4 ? null : rowId("email", { user, task, number }),
+    emailAddress: `job-${number}.task-${task}.user-${user}@fuzz.example`,
   };
 }
 
@@ -58,12 +51,11 @@ export function mayRead(viewer, task) {
   return task !== undefined && !task.isDeleted && !task.isMissing && (viewer.isAdmin || viewer.user === task.user);
 }
 
-const OWNED_ID = /\b(\d{8})-(\d{4})-4000-[89ab]000-\d{12}\b/g;
 const OWNED_ADDRESS = /job-\d+\.task-(\d+)\.user-(\d+)@fuzz\.example/g;
 
 /** The ids and addresses in a text, each with its owner. */
 export function ownedIn(text) {
-  const ids = [...text.matchAll(OWNED_ID)].map(([mark, user, task]) => ({ mark, user: +user, task: +task }));
+  const ids = [...text.matchAll(ROW_IDS)].map(([mark, user, task]) => ({ mark, user: +user, task: +task }));
   const addresses = [...text.matchAll(OWNED_ADDRESS)].map(([mark, task, user]) => ({ mark, user: +user, task: +task }));
   return [...ids, ...addresses];
 }
@@ -73,9 +65,9 @@ export async function fillWorld(sql) {
   for (const task of TASKS.filter(({ isMissing }) => !isMissing)) {
     await sql`insert into tasks (id, user_id, deleted_at) values (
       ${task.id}, ${task.user === NO_USER ? null : userId(task.user)}, ${task.isDeleted ? "2025-01-01T00:00:00Z" : null})`;
-    const rows = Array.from({ length: task.jobs }, (_, place) => ({
-      ...jobOf(task, place),
-      uploadedAt: new Date(Date.UTC(2025, 0, 1) + Math.floor(place / JOBS_PER_UPLOAD) * 1000).toISOString(),
+    const rows = Array.from({ length: task.jobs }, (_, number) => ({
+      ...jobOf(task, number),
+      uploadedAt: new Date(Date.UTC(2025, 0, 1) + Math.floor(number / JOBS_PER_UPLOAD) * 1000).toISOString(),
     }));
     const json = JSON.stringify(rows);
     await sql`insert into emails (id, email, status)

@@ -30,7 +30,7 @@ export const ENDPOINTS = {
     }),
     notFoundStatus: 404,
     expectedBody({ owner, task, limit, offset }) {
-      const jobs = pageOf(owner, task, limit, offset).map(restJob);
+      const jobs = pageOf({ owner, task, limit, offset }).map(restJob);
       return JSON.stringify({ jobs, count: sizeOf(task), limit, offset });
     },
   },
@@ -41,7 +41,7 @@ export const ENDPOINTS = {
     }),
     notFoundStatus: 404,
     expectedBody({ owner, task, limit, offset }) {
-      const jobs = filteredPageOf(owner, task, "failed", limit, offset).map(restJob);
+      const jobs = filteredPageOf({ owner, task, limit, offset }, "failed").map(restJob);
       return JSON.stringify({ jobs, count: countOf(task, "failed"), limit, offset });
     },
   },
@@ -49,7 +49,7 @@ export const ENDPOINTS = {
     request: ({ owner, task, limit, offset }) => post(DOCUMENT, { taskId: taskId(owner, task), limit, offset }),
     notFoundStatus: 200,
     expectedBody({ owner, task, limit, offset }) {
-      const jobs = pageOf(owner, task, limit, offset).map(graphqlJob);
+      const jobs = pageOf({ owner, task, limit, offset }).map(graphqlJob);
       return JSON.stringify({ taskJobs: { count: sizeOf(task), limit, offset, jobs } });
     },
   },
@@ -57,7 +57,7 @@ export const ENDPOINTS = {
     request: ({ owner, task, limit }) => post(CONNECTION, { taskId: taskId(owner, task), limit }),
     notFoundStatus: 200,
     expectedBody({ owner, task, limit }) {
-      const nodes = filteredPageOf(owner, task, "completed", limit, 0).map(graphqlJob);
+      const nodes = filteredPageOf({ owner, task, limit, offset: 0 }, "completed").map(graphqlJob);
       const totalCount = countOf(task, "completed");
       return JSON.stringify({ task: { jobs: { totalCount, nodes, pageInfo: { hasNextPage: totalCount > limit } } } });
     },

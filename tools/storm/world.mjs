@@ -1,3 +1,5 @@
+import { ROW_IDS, rowId } from "../support/row-id.mjs";
+
 /**
  * The rows of the database, computed from numbers, so that the checker knows every row without a query. Each id and each address
  * contains its owner: `00000003-0002-…` and `j17.t2.u3@storm.example` belong to task 2 of user 3.
@@ -15,24 +17,16 @@ export const TRAP = { user: USERS + 1, task: 1, jobs: 100, brokenJob: 50 };
 const JOBS_PER_UPLOAD = 10;
 const STATUSES = ["pending", "processing", "completed", "failed"];
 
-const KINDS = { user: "b000", task: "a000", job: "8000", email: "9000" };
-
-/** A UUID whose parts are decimal numbers. */
-function idOf(kind, user, task = 0, number = 0) {
-  const digits = (value, length) => String(value).padStart(length, "0");
-  return `${digits(user, 8)}-${digits(task, 4)}-4000-${KINDS[kind]}-${digits(number, 12)}`;
-}
-
 /** The user and task of every id in a text. */
 export function ownersIn(text) {
-  return [...text.matchAll(/\b(\d{8})-(\d{4})-4000-[89ab]000-\d{12}\b/g)].map(([, user, task]) => ({
+  return [...text.matchAll(ROW_IDS)].map(([, user, task]) => ({
     user: Number(user),
     task: Number(task),
   }));
 }
 
-export const userId = (user) => idOf("user", user);
-export const taskId = (user, task) => idOf("task", user, task);
+export const userId = (user) => rowId("user", { user });
+export const taskId = (user, task) => rowId("task", { user, task });
 export const sizeOf = (task) => TASK_SIZES[task - 1];
 
 function jobOf(user, task, number) {
@@ -43,13 +37,13 @@ function jobOf(user, task, number) {
     number % 7 === 0
       ? null
       : {
-          id: idOf("email", user, task, number),
+          id: rowId("email", { user, task, number }),
           email: `${name}@storm.example`,
           status: "valid",
           domainName: `${name}.storm.example`,
         };
   return {
-    id: idOf("job", user, task, number),
+    id: rowId("job", { user, task, number }),
     taskId: taskId(user, task),
     emailAddress: `${name}@storm.example`,
     status: STATUSES[number % STATUSES.length],
@@ -60,31 +54,32 @@ function jobOf(user, task, number) {
 }
 
 /** A page, newest job first. Jobs with higher numbers are newer. */
-export function pageOf(user, task, limit, offset) {
+export function pageOf({ owner, task, limit, offset }) {
   const newest = sizeOf(task) - 1 - offset;
   const length = Math.max(0, Math.min(limit, newest + 1));
-  return Array.from({ length }, (_, index) => jobOf(user, task, newest - index));
+  return Array.from({ length }, (_, index) => jobOf(owner, task, newest - index));
 }
 
 /** A page of the jobs with one status, as a filter or a connection returns it. */
-export function filteredPageOf(user, task, status, limit, offset) {
-  return pageOf(user, task, sizeOf(task), 0)
+export function filteredPageOf({ owner, task, limit, offset }, status) {
+  return pageOf({ owner, task, limit: sizeOf(task), offset: 0 })
     .filter((job) => job.status === status)
     .slice(offset, offset + limit);
 }
 
-export const countOf = (task, status) => filteredPageOf(1, task, status, sizeOf(task), 0).length;
+export const countOf = (task, status) =>
+  filteredPageOf({ owner: 1, task, limit: sizeOf(task), offset: 0 }, status).length;
 
 export async function fillWorld(sql) {
   for (let user = 1; user <= USERS; user++) {
-    for (let task = 1; task <= TASKS; task++) await insertTask(sql, user, task, sizeOf(task));
+    for (let task = 1; task <= TASKS; task++) await insertTask(sql, { user, task, jobs: sizeOf(task) });
   }
-  await insertTask(sql, TRAP.user, TRAP.task, TRAP.jobs);
+  await insertTask(sql, TRAP);
   await setTrap(sql);
   await sql`analyze`;
 }
 
-async function insertTask(sql, user, task, size) {
+async function insertTask(sql, { user, task, jobs: size }) {
   const jobs = Array.from({ length: size }, (_, number) => jobOf(user, task, number));
   const emails = jobs.flatMap(({ email }) => (email === null ? [] : [email]));
   await sql`insert into tasks (id, user_id) values (${taskId(user, task)}, ${userId(user)})`;
@@ -105,6 +100,7 @@ async function insertTask(sql, user, task, size) {
  */
 async function setTrap(sql) {
   await sql`alter type job_status add value 'deleted value'`;
-  await sql`update task_email_jobs set status = 'deleted value' where id = ${idOf("job", TRAP.user, TRAP.task, TRAP.brokenJob)}`;
+  const { user, task, brokenJob } = TRAP;
+  await sql`update task_email_jobs set status = 'deleted value' where id = ${rowId("job", { user, task, number: brokenJob })}`;
   await sql`delete from pg_enum where enumlabel = 'deleted value'`;
 }

@@ -6,13 +6,13 @@ import { readReplicaUrls } from "../../../src/db/replicas/replica-urls.ts";
 import { RequestReads } from "../../../src/db/replicas/request-reads.ts";
 
 describe("positions", () => {
-  test.each([
+  test.for<[string, string, bigint, bigint]>([
     ["a standby that has replayed everything that it has received", "16/B374D848 12", 0x16b374d848n, 0x16b374d848n],
     ["a standby that may be replaying one more record", "0/10+ 12", 0x10n, 0x18n],
     ["the primary", "0/3000148* 12", 0x3000148n, 0x3000148n],
     ["the primary, whose next record begins behind the header of a page", "0/3002018* 12", 0x3002000n, 0x3002000n],
     ["the primary, whose next record begins in a new segment", "0/4000028* 12", 0x4000000n, 0x4000000n],
-  ])("the position of %s has a lower and an upper bound", (_, text, atLeast, atMost) => {
+  ])("the position of %s has a lower and an upper bound", ([_, text, atLeast, atMost]) => {
     expect(readPosition(text)).toMatchObject({ atLeast, atMost, started: "12" });
   });
 

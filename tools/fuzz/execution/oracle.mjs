@@ -44,16 +44,20 @@ export function answerText({ data, errors = [] }) {
 function visibleError({ message, path, locations, originalError }, isChosen) {
   const wrong = originalError instanceof GraphQLError ? originalError : undefined;
   if (path === undefined && !ARGUMENT_FAULT.test(message)) {
-    return refused(message, undefined, locations, isChosen ? "BAD_USER_INPUT" : "OPERATION_RESOLUTION_FAILURE");
+    return refused({ message, locations }, isChosen ? "BAD_USER_INPUT" : "OPERATION_RESOLUTION_FAILURE");
   }
   if (ARGUMENT_FAULT.test(message) && (wrong !== undefined || path === undefined)) {
-    return refused(message, path, locations, "BAD_USER_INPUT");
+    return refused({ message, path, locations }, "BAD_USER_INPUT");
   }
   const failure = originalError instanceof Failure ? originalError : new Failure("INTERNAL");
   return { message: failure.message, path, locations, extensions: { code: failure.graphqlCode } };
 }
 
-function refused(message, path, locations, code) {
+/**
+ * @param {{ message: string, path?: any, locations: any }} error
+ * @param {string} code
+ */
+function refused({ message, path, locations }, code) {
   const shown = message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH)}…`;
   return { message: shown, path, locations: locations?.slice(0, MAX_LOCATIONS), extensions: { code } };
 }

@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { applyMigrations } from "#server/db/migrate.js";
+import { rowId } from "../../support/row-id.mjs";
 import { restEmail } from "../rest-email.mjs";
 
 /**
@@ -8,15 +9,12 @@ import { restEmail } from "../rest-email.mjs";
  */
 export const TASKS = 4;
 export const FIRST_JOBS = 300;
-const USER = "00000000-0000-4000-b000-000000000001";
 const STATUSES = ["pending", "completed"];
 
-const idOf = (kind, task, number = 0) =>
-  `00000000-${String(task).padStart(4, "0")}-4000-${kind}-${String(number).padStart(12, "0")}`;
-export const userId = USER;
-export const taskId = (task) => idOf("a000", task);
-const emailId = (task) => idOf("9000", task);
-const jobId = (task, number) => idOf("8000", task, number);
+export const userId = rowId("user", { number: 1 });
+export const taskId = (task) => rowId("task", { task });
+const emailId = (task) => rowId("email", { task });
+const jobId = (task, number) => rowId("job", { task, number });
 const addressOf = (task, number) => `j${number}.t${task}@storm.example`;
 const statusOf = (number) => STATUSES[number % STATUSES.length];
 const timeOf = (number) => new Date(Date.UTC(2025, 0, 1) + number * 1000).toISOString().replace(".000Z", "Z");
@@ -32,7 +30,7 @@ export async function createGrowingWorld(url) {
 
 async function fillGrowingWorld(sql) {
   for (let task = 1; task <= TASKS; task++) {
-    await sql`insert into tasks (id, user_id) values (${taskId(task)}, ${USER})`;
+    await sql`insert into tasks (id, user_id) values (${taskId(task)}, ${userId})`;
     await sql`insert into emails (id, email, status) values (${emailId(task)}, 'e@storm.example', 'v0')`;
     await sql.begin((transaction) => append(transaction, { task, first: 0, count: FIRST_JOBS }));
   }

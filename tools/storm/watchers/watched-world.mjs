@@ -1,3 +1,5 @@
+import { rowId } from "../../support/row-id.mjs";
+
 /**
  * Tasks whose jobs change; each change has a version, which is part of the address, so that an event tells which version it
  * shows. Each transaction also writes its changes to a table, which therefore has exactly the committed changes, even if
@@ -13,11 +15,9 @@ export const TASKS = [
 export const STATUSES = ["pending", "processing", "completed", "failed"];
 const DONE = ["completed", "failed"];
 
-const idOf = (kind, task, number = 0) =>
-  `00000000-${String(task).padStart(4, "0")}-4000-${kind}-${String(number).padStart(12, "0")}`;
-export const userId = (task) => idOf("b000", task);
-export const taskId = (task) => idOf("a000", task);
-const jobId = (task, number) => idOf("8000", task, number);
+export const userId = (task) => rowId("user", { task });
+export const taskId = (task) => rowId("task", { task });
+const jobId = (task, number) => rowId("job", { task, number });
 const addressOf = ({ task, job, version }) => `j${job}.v${version}.t${task}@storm.example`;
 
 /** The change that a delivered job shows, or null if the job contradicts itself. */

@@ -22,7 +22,7 @@ export function startWriters({ url, watchers, random, isOver }) {
     writers.push(writer);
     return writer;
   };
-  const next = (task, job, kind = "update", isEnd = false) => {
+  const next = (task, job, { kind = "update", isEnd = false } = {}) => {
     const key = `${task} ${job}`;
     const version = (versions.get(key) ?? 0) + 1;
     versions.set(key, version);
@@ -115,7 +115,7 @@ export function startWriters({ url, watchers, random, isOver }) {
     // Whether a lost transaction is committed is unknown, so the change is repeated with a new version.
     const insist = async (job, kind) => {
       for (;;) {
-        const change = next(task, job, kind);
+        const change = next(task, job, { kind });
         if (await writer.commit([change])) return change;
       }
     };
@@ -166,7 +166,7 @@ export function startWriters({ url, watchers, random, isOver }) {
         if (version > (newest.get(key)?.version ?? -1)) newest.set(key, { task, job, version, isDeleted });
       }
       const existing = [...newest.values()].filter(({ isDeleted }) => !isDeleted);
-      const changes = existing.map(({ task, job }) => next(task, job, "update", true));
+      const changes = existing.map(({ task, job }) => next(task, job, { isEnd: true }));
       while (!(await writer.commit(changes)));
       await writer.close();
     },
