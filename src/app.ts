@@ -13,7 +13,7 @@ import { jobExportRoutes } from "./export/export.route.ts";
 import { createExportSlots } from "./export/export-slots.ts";
 import { createDataSources } from "./graphql/create-data-sources.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
-import { accessLog } from "./http/access-log.ts";
+import { accessLog, noteCredentialFaults } from "./http/access-log.ts";
 import { connectionLimitsOf, type HttpLimits } from "./http/connection-limits.ts";
 import { createBeginReads } from "./http/consistency.ts";
 import { allowOrigins, corsHeadersFor } from "./http/cors.ts";
@@ -81,7 +81,9 @@ export async function openApp(config: Config, resources: Resources) {
   });
   const dataSources = createDataSources(observeReads(reads, { metrics, tracer }), { metrics, watcher });
   const requestLimits = openRequestLimits(config, { log, onRefusal: (limit) => metrics?.countRejection(limit) });
-  const authenticateWithoutLimits = createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt));
+  const authenticateWithoutLimits = noteCredentialFaults(
+    createAuthenticator(apiKeyQueries(primary), createJwtVerifier(config.jwt)),
+  );
   const authenticate = requestLimits.authenticate(authenticateWithoutLimits);
   const { introspection, trustedDocuments } = config;
   const { server: graphql, resolveDocument } = await startGraphqlServer({

@@ -6,6 +6,7 @@ import { prepareRows } from "../db/reads/prepare-rows.ts";
 import { Deadline } from "../values/deadline.ts";
 import { rfc3339OfTimestamptz } from "../values/rfc3339.ts";
 import { createBatchSchedule } from "./batch-schedule.ts";
+import type { CredentialFault } from "./credential-fault.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** The prefix `tj_` lets secret scanners find leaked keys. The upper bound avoids hashing a header of 100 KB. */
@@ -43,30 +44,35 @@ export function apiKeyQueries(database: OpenDatabase) {
   const { db } = database;
   const findViewers = prepareRows(
     database,
-    sql`select key_hash, user_id, is_admin from public.api_keys
-      where key_hash = any(${sql.placeholder("hashes")}::text[]) and revoked_at is null
-        and (expires_at is null or expires_at > now())`,
+    sql`select key_hash, user_id, is_admin,
+        case when revoked_at is not null then 'revoked_key' when expires_at <= now() then 'expired_key' end
+      from public.api_keys where key_hash = any(${sql.placeholder("hashes")}::text[])`,
   );
 
   const schedule = createBatchSchedule();
   /** Concurrent requests share one statement. Results are not cached, so that a revoked key is rejected immediately. */
-  const viewerOfKey = new DataLoader<KeyLookup, Viewer | null>(
+  const viewerOfKey = new DataLoader<KeyLookup, Viewer | CredentialFault>(
     async (lookups) => {
       const hashes = lookups.map(({ keyHash }) => keyHash);
       // One statement serves several requests, so it has its own deadline and blocks the statements of none of them.
       const lastDeadline = new Deadline(Math.max(...lookups.map(({ deadline }) => deadline.at)));
       // The driver knows no array types, so pass an array literal. Hashes need no quoting.
       const rows = await schedule.run(() => findViewers({ hashes: `{${hashes.join(",")}}` }, lastDeadline));
-      const viewers = new Map(rows.map(([keyHash, userId, isAdmin]) => [keyHash, { userId, isAdmin } as Viewer]));
-      return hashes.map((keyHash) => viewers.get(keyHash) ?? null);
+      const found = new Map(
+        rows.map(([keyHash, userId, isAdmin, fault]) => [
+          keyHash,
+          (fault as CredentialFault | null) ?? ({ userId, isAdmin } as Viewer),
+        ]),
+      );
+      return hashes.map((keyHash) => found.get(keyHash) ?? "unknown_key");
     },
     { cache: false, batchScheduleFn: schedule.next },
   );
 
   return {
-    /** Returns null for an unknown, expired or revoked key. Text that does not look like a key costs no statement. */
-    async findViewerByApiKey(key: string, deadline: Deadline): Promise<Viewer | null> {
-      if (!API_KEY.test(key)) return null;
+    /** Returns the viewer of a key, or why the key is refused. Text that does not look like a key is malformed and costs no statement. */
+    async findViewerByApiKey(key: string, deadline: Deadline): Promise<Viewer | CredentialFault> {
+      if (!API_KEY.test(key)) return "malformed";
       return viewerOfKey.load({ keyHash: hashApiKey(key), deadline });
     },
 

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, customFetch, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { Failure } from "../errors.ts";
 import { isUuid } from "../values/uuid.ts";
+import type { CredentialFault } from "./credential-fault.ts";
 import type { Viewer } from "./viewer.ts";
 
 export interface JwtConfig {
@@ -19,10 +20,10 @@ const KEY_SERVER_TIMEOUT_MS = 1500;
 /** jose itself pauses only after a success. */
 const PAUSE_AFTER_FAILURE_MS = 3000;
 
-export type VerifyJwt = (token: string) => Promise<Viewer | null>;
+export type VerifyJwt = (token: string) => Promise<Viewer | CredentialFault>;
 
 /**
- * The verifier returns null for every invalid token. It fails as UNAVAILABLE if the key server does not respond, because
+ * The verifier returns the viewer of a token, or why the token is invalid. It fails as UNAVAILABLE if the key server does not respond, because
  * the token may be valid.
  */
 export function createJwtVerifier(config: JwtConfig): VerifyJwt {
@@ -36,7 +37,7 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
   };
 
   /** The algorithm decides which key is used, so that a token cannot use a public key as an HMAC secret. */
-  async function verify(token: string): Promise<JWTPayload | null> {
+  async function verify(token: string): Promise<JWTPayload | CredentialFault> {
     const { alg } = decodeProtectedHeader(token);
     if (secret !== null && alg === "HS256") {
       return (await jwtVerify(token, secret, { ...expected, algorithms: ["HS256"] })).payload;
@@ -44,18 +45,18 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
     if (findKey !== null && (alg === "RS256" || alg === "ES256")) {
       return (await jwtVerify(token, findKey, { ...expected, algorithms: [alg] })).payload;
     }
-    return null;
+    return "unsupported_algorithm";
   }
 
   return async (token) => {
-    if ((secret === null && findKey === null) || token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) return null;
+    if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) return "malformed";
+    if (secret === null && findKey === null) return "tokens_are_off";
     try {
       const claims = await verify(token);
-      return claims && viewerOfClaims(claims);
+      return typeof claims === "string" ? claims : viewerOfClaims(claims);
     } catch (error) {
-      // Any other error means that the token is invalid: jose also throws a TypeError for a malformed token.
       if (error instanceof Failure) throw error;
-      return null;
+      return faultOfError(error);
     }
   };
 }
@@ -86,6 +87,27 @@ function createKeyLookup(url: URL) {
   };
 }
 
+const FAULT_BY_CODE: Readonly<Record<string, CredentialFault>> = {
+  ERR_JWT_EXPIRED: "expired_token",
+  ERR_JWT_CLAIM_VALIDATION_FAILED: "wrong_claim",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "wrong_signature",
+  ERR_JWKS_NO_MATCHING_KEY: "unknown_signing_key",
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: "unknown_signing_key",
+  ERR_JOSE_ALG_NOT_ALLOWED: "unsupported_algorithm",
+};
+const FAULT_BY_CLAIM: Readonly<Record<string, CredentialFault>> = {
+  nbf: "token_not_valid_yet",
+  iss: "wrong_issuer",
+  aud: "wrong_audience",
+};
+
+/** Any error of jose means that the token is invalid. It also throws a TypeError for a malformed token. */
+function faultOfError(error: unknown): CredentialFault {
+  const byClaim = error instanceof errors.JWTClaimValidationFailed ? FAULT_BY_CLAIM[error.claim] : undefined;
+  const byCode = error instanceof errors.JOSEError ? FAULT_BY_CODE[error.code] : undefined;
+  return byClaim ?? byCode ?? "malformed";
+}
+
 const TEXT_BY_CODE: Readonly<Record<string, string>> = {
   ERR_JOSE_GENERIC: "did not answer with the status 200 and JSON",
   ERR_JWKS_INVALID: "did not answer with a JSON Web Key Set",
@@ -104,11 +126,12 @@ function keyServerError(error: unknown): unknown {
 
 /** RFC 7515 section 2 allows only base64url without padding. jose also accepts other encodings, and each would count as another credential. */
 function isCanonical(token: string): boolean {
-  return token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
+  const parts = token.split(".");
+  return parts.length === 3 && parts.every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }
 
-function viewerOfClaims(claims: JWTPayload): Viewer | null {
-  if (typeof claims.sub !== "string" || !isUuid(claims.sub)) return null;
+function viewerOfClaims(claims: JWTPayload): Viewer | CredentialFault {
+  if (typeof claims.sub !== "string" || !isUuid(claims.sub)) return "wrong_claim";
   return {
     userId: claims.sub.toLowerCase(),
     isAdmin: claims.role === "admin" || roleOfAppMetadata(claims) === "admin",

@@ -1,5 +1,8 @@
 import type { RequestHandler } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
+import { Unauthenticated } from "../auth/credential-fault.ts";
 import { type Log, noteTrace } from "../log.ts";
+import type { LimitedRequest, LimitedResponse } from "../rate-limit/limited-request.ts";
 import { requestIdOf } from "./request/request-id.ts";
 import { readTraceparent } from "./request/traceparent.ts";
 
@@ -31,6 +34,7 @@ export function accessLog(log: Log): RequestHandler {
           status: response.statusCode,
           ms: Math.round(performance.now() - startedAt),
           ...(response.locals.trustedOperation === undefined ? {} : { operation: response.locals.trustedOperation }),
+          ...credentialFaultOf(response),
           ...(response.locals.isStream === true ? { stream: true } : {}),
           ...(response.writableFinished || response.locals.isStream === true ? {} : { aborted: true }),
         },
@@ -39,4 +43,22 @@ export function accessLog(log: Log): RequestHandler {
     });
     next();
   };
+}
+
+/** Stores why a credential was refused in the response of its request or operation, whose log line names it. */
+export function noteCredentialFaults(authenticate: Authenticate): Authenticate {
+  return async (request: LimitedRequest, deadline) => {
+    try {
+      return await authenticate(request, deadline);
+    } catch (error) {
+      if (error instanceof Unauthenticated && request.res !== undefined)
+        request.res.locals.credentialFault = error.fault;
+      throw error;
+    }
+  };
+}
+
+/** The field of a log line that says why a credential was refused. */
+export function credentialFaultOf({ locals }: Pick<LimitedResponse, "locals">) {
+  return locals.credentialFault === undefined ? {} : { reason: locals.credentialFault };
 }

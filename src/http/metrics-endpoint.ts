@@ -22,8 +22,10 @@ type ReadMetrics = () => Promise<string>;
 /** Serves `/metrics` on the main port to callers with the token. */
 export function metricsRoutes(token: string, readMetrics: ReadMetrics): Router {
   const router = Router();
-  const withToken: RequestHandler = (request, _response, next) => {
-    next(hasToken(request, token) ? undefined : new Failure("UNAUTHENTICATED"));
+  const withToken: RequestHandler = (request, response, next) => {
+    if (hasToken(request, token)) return next();
+    response.locals.credentialFault = "wrong_metrics_token";
+    throw new Failure("UNAUTHENTICATED");
   };
   router.all("/metrics", onlyMethods("GET", "HEAD"), withToken, async (_request, response) => {
     sendMetrics(response, await readMetrics());

@@ -1,4 +1,5 @@
 import type { RequestHandler } from "express";
+import type { CredentialFault } from "../auth/credential-fault.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { RateLimitedRequest } from "../rate-limit/charges.ts";
 import type { RequestSlot } from "../rate-limit/concurrency.ts";
@@ -27,6 +28,8 @@ interface RequestLocals {
   trustedOperation?: string;
   /** Whether the response is a stream, whose duration is that of a connection and says nothing about the server. */
   isStream?: boolean;
+  /** Why the credential was refused, for the log. */
+  credentialFault?: CredentialFault;
   /** The bytes that followed the headers of a WebSocket handshake. */
   upgradeHead?: Buffer;
   /** Whether a WebSocket connection has run an operation. */

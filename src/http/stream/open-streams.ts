@@ -33,7 +33,7 @@ interface OpenStreamsOptions {
 interface StreamRequest {
   readonly kind: StreamKind;
   readonly request: Credentials;
-  readonly response: Pick<Response, "closed" | "once" | "setHeader" | "headersSent" | "socket">;
+  readonly response: Pick<Response, "closed" | "locals" | "once" | "setHeader" | "headersSent" | "socket">;
   readonly viewer: Viewer;
 }
 
@@ -82,7 +82,10 @@ export function createOpenStreams({
       // Streams stay open while credentials cannot be checked, because nothing can be read either.
       if (!(error instanceof Failure && error.kind === "UNAUTHENTICATED")) return;
     }
-    for (const ended of [stream, ...others]) open.get(ended)?.abort(new Failure("UNAUTHENTICATED"));
+    for (const ended of [stream, ...others]) {
+      ended.response.locals.credentialFault = stream.response.locals.credentialFault ?? "different_users";
+      open.get(ended)?.abort(new Failure("UNAUTHENTICATED"));
+    }
   }
 
   return {

@@ -10,6 +10,7 @@ import type { ChargeCost } from "../../rate-limit/rate-limit.middleware.ts";
 import { createRefusalDelay } from "../../rate-limit/refusal-delay.ts";
 import type { SocketLimits } from "../../rate-limit/request-limits.ts";
 import { deadlineIn } from "../../values/deadline.ts";
+import { credentialFaultOf } from "../access-log.ts";
 import type { Operation, OperationRequest } from "../stream/event-readings.ts";
 import { type OpenStreams, ServerStops } from "../stream/open-streams.ts";
 import type { Subscriptions } from "../stream/subscriptions.ts";
@@ -115,7 +116,17 @@ export function createOperationRunner(api: OperationApi) {
     const { operation = "none", isStream } = response.locals;
     const ms = performance.now() - startedAt;
     const status = failure?.status ?? (hasLeft && isStream !== true ? "aborted" : 200);
-    log.info({ requestId, operation, status, ms: Math.round(ms), ...(isStream ? { stream: true } : {}) }, "operation");
+    log.info(
+      {
+        requestId,
+        operation,
+        status,
+        ms: Math.round(ms),
+        ...credentialFaultOf(response),
+        ...(isStream ? { stream: true } : {}),
+      },
+      "operation",
+    );
     const seconds = isStream ? null : ms / 1000;
     api.metrics?.observeRequest({ endpoint: "websocket", operation, status: String(status), seconds });
   }
