@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Answer,
   type CanaryServer,
@@ -41,7 +41,7 @@ interface Line {
 /** Waits for the line of the last request and returns all lines of standard error. */
 async function logLines(): Promise<string[]> {
   const last = server.answers.at(-1)?.requestId ?? "none";
-  await vi.waitFor(() => expect(server.program.stderr()).toContain(last), { timeout: 5000 });
+  await expect.poll(() => server.program.stderr()).toContain(last);
   return server.program.stderr().split("\n").slice(0, -1);
 }
 const linesOf = async (requestId: string): Promise<Line[]> =>
@@ -265,9 +265,9 @@ test("the content of a malformed request is not logged", async () => {
   expect(answered).toMatch(/^HTTP\/1\.1 400 /);
   expect(answered).not.toContain(SENT);
   const requestId = /^X-Request-ID: (\S+)\r$/m.exec(answered)?.[1] ?? "none";
-  await vi.waitFor(async () => {
-    expect(await linesOf(requestId)).toMatchObject([{ level: 30, status: 400, requestId, msg: "malformed request" }]);
-  });
+  await expect
+    .poll(() => linesOf(requestId))
+    .toMatchObject([{ level: 30, status: 400, requestId, msg: "malformed request" }]);
   await server.send("afterwards", pageOf(server.ownTask));
   expect((await logLines()).join("\n")).not.toContain(SENT);
 });

@@ -180,7 +180,7 @@ describe("the export command", () => {
     await someJobs(database.sql, taskId, 60_000);
     const out = join(directory, "jobs.ndjson");
     const program = startProgram("dist/cli/export.js", { DATABASE_URL: database.url }, [taskId, "--out", out]);
-    await expect.poll(() => readdir(directory), { interval: 5, timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(() => readdir(directory), { interval: 5 }).not.toEqual([]);
     const { code, stderr } = await program.stop("SIGINT");
     expect([code, stderr]).toEqual([130, expect.stringContaining("Stopped: nothing was written.")]);
     expect(await readdir(directory)).toEqual([]);

@@ -57,9 +57,7 @@ test("the verifier completes or fails every job of the task at the given rate an
   await aJob(sql, { task_id: taskId, status: "processing", updated_at: "2025-01-01T00:00:00Z" });
   await aJob(sql, { task_id: taskId, status: "pending", deleted_at: "2025-01-01T00:00:00Z" });
   const program = startProgram(PROGRAM, environment, [taskId, "--yes", "--rate", "40/s"]);
-  await expect
-    .poll(() => shownStatusesOf(taskId), { timeout: 10_000 })
-    .toMatchObject({ processing: expect.toSatisfy((n) => n > 5) });
+  await expect.poll(() => shownStatusesOf(taskId)).toMatchObject({ processing: expect.toSatisfy((n) => n > 5) });
   const { code, stdout, stderr } = await program.ended;
 
   expect(code).toBe(0);
@@ -90,9 +88,7 @@ test("the verifier completes or fails every job of the task at the given rate an
 test("Ctrl-C stops the verifier, which leaves no job in processing, and a second run continues", async () => {
   const taskId = await aPendingTask(400);
   const program = startProgram(PROGRAM, environment, [taskId, "--yes", "--rate", "100/s"]);
-  await expect
-    .poll(() => statusesOf(taskId), { timeout: 10_000 })
-    .toMatchObject({ completed: expect.toSatisfy((n) => n > 5) });
+  await expect.poll(() => statusesOf(taskId)).toMatchObject({ completed: expect.toSatisfy((n) => n > 5) });
   const { code, stderr } = await program.stop("SIGINT");
   expect([code, stderr]).toEqual([130, expect.stringContaining("\nStopped. To continue, run the command again.\n")]);
   const stopped = await statusesOf(taskId);
@@ -145,11 +141,11 @@ test("the verifier works on the sample until the server stops, and again after -
   expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("only on the sample")]);
 
   const interrupted = startProgram(PROGRAM, { DATA_DIR: dataDir }, ["--restart", "--rate", "1/s"]);
-  await expect.poll(interrupted.stderr, { timeout: 10_000 }).toContain("Verifying");
+  await expect.poll(interrupted.stderr).toContain("Verifying");
   expect((await program.stop()).stdout).not.toMatch(/"level":[456]0/);
   const { code, stderr } = await interrupted.ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining("was stopped together with the server that ran it")]);
-}, 30_000);
+});
 
 describe("refusals", () => {
   const task = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";

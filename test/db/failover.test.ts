@@ -109,7 +109,7 @@ test("all connections move from a frozen primary to the promoted standby, and st
   expect(await pool.port()).toBe(primary.port);
   primary.freeze();
   await standby.promote();
-  await expect.poll(() => pool.port(), { timeout: 4000 }).toBe(standby.port);
+  await expect.poll(() => pool.port()).toBe(standby.port);
   primary.thaw();
   // The former primary still accepts writes. Only its timeline tells that it is outdated.
   await primary.run((sql) => sql`create table outdated ()`);
@@ -158,7 +158,7 @@ test("with read-write, no connection to a primary that became read-only is used 
   const tolerant = open(listed("target_session_attrs=primary"));
   expect(await tolerant.port()).toBe(primary.port);
   await primary.configure({ default_transaction_read_only: "off" });
-  await expect.poll(() => pool.port().catch(() => null), { timeout: 3000 }).toBe(primary.port);
+  await expect.poll(() => pool.port().catch(() => null)).toBe(primary.port);
 });
 
 test("migrations, commands and a stored rate limit find the primary of a list that names no target", async () => {

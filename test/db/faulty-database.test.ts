@@ -65,7 +65,7 @@ test("an export is 504 where its task cannot be looked up in time, and leaves no
   const running = async () =>
     (await server.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)
       .length;
-  await expect.poll(running, { timeout: 2000 }).toBe(0);
+  await expect.poll(running).toBe(0);
 });
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -98,9 +98,9 @@ test("a role with few rights needs each right that it was given", async () => {
   };
   for (const name of READ) {
     await database.sql.unsafe(`revoke select on ${name} from server`);
-    await expect.poll(statuses, { message: `without ${name}`, timeout: 2000 }).not.toEqual([200, 200]);
+    await expect.poll(statuses, { message: `without ${name}` }).not.toEqual([200, 200]);
     await database.sql.unsafe(`grant select on ${name} to server`);
-    await expect.poll(statuses, { timeout: 2000 }).toEqual([200, 200]);
+    await expect.poll(statuses).toEqual([200, 200]);
   }
 });
 

@@ -160,7 +160,7 @@ test("clients that answer no ping, send a part of a frame or read nothing are di
   const sending = setInterval(() => deaf.connection.socket.pong(), 50);
   const pages = await server.countStatements(async () => {
     deaf.connection.send(subscribe("1", { query, variables: { id: deaf.id } }));
-    await expect.poll(() => openSockets(impatient.url), { timeout: 8000 }).toBe(1);
+    await expect.poll(() => openSockets(impatient.url)).toBe(1);
   });
   clearInterval(sending);
   expect((await silent.connection.closed).code).toBe(1006);

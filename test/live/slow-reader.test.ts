@@ -43,7 +43,7 @@ test("a slow reader of progress receives few events, and the last one is the new
   }
   text = "";
   socket.resume();
-  await expect.poll(() => pendings().at(-1), { timeout: 5000 }).toBe(1);
+  await expect.poll(() => pendings().at(-1)).toBe(1);
   await sleep(200);
   socket.destroy();
   const seen = pendings();

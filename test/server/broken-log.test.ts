@@ -53,7 +53,7 @@ async function serve(output: "full" | "pipe", environment: { WORKERS: string }) 
   };
   // A signal before this line would meet a parent that does not handle signals yet.
   while (child.stdout !== null && !String((await once(child.stdout, "data"))[0]).includes("Listening on"));
-  await expect.poll(() => status("/readyz"), { timeout: 15_000 }).toBe(200);
+  await expect.poll(() => status("/readyz")).toBe(200);
   return {
     child,
     status,

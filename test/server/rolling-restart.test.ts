@@ -26,7 +26,7 @@ async function startInstance(balancer: Awaited<ReturnType<typeof openBalancer>>)
   const program = startProgram("dist/main.js", environment);
   const origin = await program.listening();
   balancer.add(origin);
-  await expect.poll(() => balancer.isReady(origin), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => balancer.isReady(origin)).toBe(true);
   return { program, origin };
 }
 

@@ -62,7 +62,12 @@ describe("a stop during a slow page", () => {
     await database.sql`alter table task_email_jobs_table rename to task_email_jobs`;
   });
   const isRead = () =>
-    expect.poll(() => database.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).toHaveLength(1);
+    expect
+      .poll(
+        () => database.sql`
+          select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`,
+      )
+      .toHaveLength(1);
 
   test("a keep-alive client does not delay a stop", async () => {
     const server = await serve();

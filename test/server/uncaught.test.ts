@@ -71,7 +71,7 @@ test("an unhandled rejection is logged as an error, and the process keeps servin
   const running = await waitingRequest(origin);
 
   program.child.kill("SIGUSR2");
-  await expect.poll(() => program.stderr(), { timeout: 5000 }).toContain("unhandled rejection");
+  await expect.poll(() => program.stderr()).toContain("unhandled rejection");
   await running.finish();
   expect((await running.response).status).toBe(200);
   expect((await fetch(`${origin}/readyz`)).status).toBe(200);
@@ -90,8 +90,8 @@ test("an uncaught exception of a worker ends only that worker, which is replaced
       .map(Number);
   const [victim = 0] = workers();
   process.kill(victim, "SIGUSR2");
-  await expect.poll(() => program.stderr(), { timeout: 5000 }).toContain('"code":1');
-  await expect.poll(() => workers().filter((pid) => pid !== victim).length, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => program.stderr()).toContain('"code":1');
+  await expect.poll(() => workers().filter((pid) => pid !== victim).length).toBe(2);
   expect((await fetch(`${origin}/readyz`)).status).toBe(200);
   const { code, stderr } = await program.stop();
   expect(code).toBe(0);

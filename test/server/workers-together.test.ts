@@ -44,9 +44,9 @@ test("the metrics of two workers are added up, and the counters do not fall when
 
   const [victim] = workersOf();
   process.kill(victim ?? 0, "SIGKILL");
-  await expect.poll(() => sampleOf("worker_ends_total"), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => sampleOf("worker_ends_total")).toBe(1);
   expect(await sampleOf(HEALTHY)).toBe(20);
-  await expect.poll(() => sampleOf("workers_serving"), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => sampleOf("workers_serving")).toBe(2);
   for (let i = 0; i < 10; i++) await statusOf(`${origin}/healthz`);
   expect(await sampleOf(HEALTHY)).toBe(30);
   expect((await program.stop()).code).toBe(0);

@@ -46,7 +46,7 @@ export async function openPage(browser: Browser, url: string, { before, ...profi
   const { origin } = new URL(url);
   const context = await browser.newContext(profile);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   const foreignRequests: string[] = [];
   page.on("console", (message) => {

@@ -1,13 +1,12 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, vi } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { launchChromium } from "./chromium.ts";
 import { buildGraphiqlPage, openGraphiql, readEditor, startDemoServer } from "./graphiql-page.ts";
 
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 export const readQuery = (page: Page) => readEditor(page, "operation.graphql");
 export const clipboard = (page: Page) => page.evaluate<string>("navigator.clipboard.readText()");
-export const becomes = (read: () => Promise<unknown>, expected: unknown) =>
-  vi.waitFor(async () => expect(await read()).toEqual(expected), { timeout: 10_000 });
+export const becomes = (read: () => Promise<unknown>, expected: unknown) => expect.poll(read).toEqual(expected);
 
 /** Starts a demo server and a browser, which may use the clipboard, for the tests of a `describe`. */
 export function shareDemoInBrowser(chromiumPath: string | null) {

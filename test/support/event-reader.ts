@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import { connectSocket, readOperation, resultReader, type TestSocket } from "./socket-reader.ts";
+import { connectSocket, MAX_WAIT_MS, readOperation, resultReader, type TestSocket } from "./socket-reader.ts";
 
 /** One server-sent event. */
 interface ReceivedEvent {
@@ -34,7 +34,7 @@ function readEvents(response: Response) {
   }
 
   /** The next event, `end` after the end of the response, or `cut` if the connection was closed before it. */
-  async function next(ms = 5000): Promise<ReceivedEvent> {
+  async function next(ms = MAX_WAIT_MS): Promise<ReceivedEvent> {
     const until = performance.now() + ms;
     for (;;) {
       const event = takeEvent();

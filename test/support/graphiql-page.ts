@@ -90,6 +90,6 @@ export async function readStorage(page: Page): Promise<{ local: string; session:
       expect(stored.local).toContain("graphiql:tabState");
       return stored;
     },
-    { timeout: 10_000 },
+    { timeout: 15_000 },
   );
 }

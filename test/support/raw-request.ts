@@ -10,7 +10,7 @@ export interface RawAnswer {
   readonly ms: number;
 }
 
-const MAX_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 20_000;
 const TRICKLE_INTERVAL_MS = 50;
 
 /** Sends bytes unchanged and reads until the server closes the connection. */

@@ -75,7 +75,7 @@ export async function openTestReplicas() {
         () =>
           server.logLines.map((line) => JSON.parse(line)).findLast(({ replica }) => replica === nameOf(node))?.reason ??
           null,
-        { timeout: 5000, interval: 20 },
+        { interval: 20 },
       )
       .toBe(reason);
 
@@ -125,7 +125,7 @@ export async function openTestReplicas() {
           node.run(async (sql) => {
             await sql`select pg_wal_replay_pause()`;
             const state = async () => (await sql`select pg_get_wal_replay_pause_state() as state`)[0]?.state;
-            await expect.poll(state, { timeout: 5000, interval: 5 }).toBe("paused");
+            await expect.poll(state, { interval: 5 }).toBe("paused");
           }),
         ),
       );
@@ -134,7 +134,7 @@ export async function openTestReplicas() {
     /** Waits until both replicas are used and have replayed everything. */
     async allUsed(): Promise<void> {
       await Promise.all([first.replayed(), second.replayed(), becomes(first, null), becomes(second, null)]);
-      await expect.poll(used, { timeout: 5000, interval: 20 }).toEqual([1, 1]);
+      await expect.poll(used, { interval: 20 }).toEqual([1, 1]);
     },
     countJobs: async (): Promise<number> =>
       (await primary.run((sql) => sql`select count(*)::int from task_email_jobs where task_id = ${taskId}`))[0].count,

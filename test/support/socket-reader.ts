@@ -18,6 +18,9 @@ interface SocketOptions {
   readonly autoPong?: boolean;
 }
 
+/** How long a test waits for a message before it fails, which is longer than a busy machine takes. */
+export const MAX_WAIT_MS = 20_000;
+
 export type TestSocket = Awaited<ReturnType<typeof openSocket>>;
 
 /** Opens a WebSocket, and reads its messages one after another. Fails if the handshake is refused. */
@@ -45,7 +48,7 @@ export async function openSocket(options: SocketOptions) {
   socket.on("error", () => {});
 
   /** The next message that matches, or null after the end of the connection. */
-  async function next(isMatch: (message: Message) => boolean = () => true, ms = 5000): Promise<Message | null> {
+  async function next(isMatch: (message: Message) => boolean = () => true, ms = MAX_WAIT_MS): Promise<Message | null> {
     const until = performance.now() + ms;
     for (;;) {
       const index = messages.findIndex(isMatch);

@@ -76,7 +76,7 @@ test.runIf(isLinux)(
     const second = await start(dataDir);
     expect(await remembered(second.url)).toEqual(["committed"]);
     await end(second, "SIGKILL");
-    await expect.poll(() => serverPids(dataDir), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => serverPids(dataDir)).toEqual([]);
   },
 );
 
@@ -129,7 +129,7 @@ test("a crash during initdb leaves nothing that a later start takes for a cluste
   const dataDir = newDataDir();
   const first = run(dataDir);
   const names = () => readdir(dataDir).catch((): string[] => []);
-  await expect.poll(names, { interval: 5, timeout: 5_000 }).toContainEqual(expect.stringMatching(/^postgres\.new-/));
+  await expect.poll(names, { interval: 5 }).toContainEqual(expect.stringMatching(/^postgres\.new-/));
   first.kill("SIGKILL");
   await exitOf(first);
   expect(await names()).not.toContain("postgres");

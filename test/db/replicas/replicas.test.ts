@@ -181,7 +181,7 @@ test("a replica URL with another database of the same cluster is not used", asyn
   await primary.run((sql) => sql`create database other`);
   await first.replayed();
   const other = await set.serve(first.url.replace(/task_jobs$/, "other"));
-  await expect.poll(other.lastReason, { timeout: 5000 }).toBe("is another database, or belongs to another cluster");
+  await expect.poll(other.lastReason).toBe("is another database, or belongs to another cluster");
   await other.close();
 });
 
@@ -226,7 +226,7 @@ test("requests are answered while a replica is frozen, and the replica is used a
   await set.allUsed();
   first.freeze();
   const statuses = await set.statusesFor(1500);
-  await expect.poll(set.used, { timeout: 5000, interval: 20 }).toEqual([0, 1]);
+  await expect.poll(set.used, { interval: 20 }).toEqual([0, 1]);
   first.thaw();
   expect([...new Set(statuses)]).toEqual([200]);
   await set.becomes(first, null);
@@ -273,9 +273,9 @@ test("after a failover, the new primary is also used as a replica, and old token
   const before = await set.countJobs();
   await primary.kill();
   await second.promote();
-  await expect.poll(async () => (await both.page({ token })).status, { timeout: 5000 }).toBe(200);
+  await expect.poll(async () => (await both.page({ token })).status).toBe(200);
   expect(await set.countOf(await both.page({ token }))).toBe(before);
-  await expect.poll(both.lastReason, { timeout: 5000 }).toBeNull();
+  await expect.poll(both.lastReason).toBeNull();
   await expect
     .poll(async () => (await both.page()).headers.get("Consistency-Token")?.slice(0, 10))
     .not.toBe(token?.slice(0, 10));

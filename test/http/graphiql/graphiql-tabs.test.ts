@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findChromium } from "../../support/chromium.ts";
 import { becomes, button, clipboard, readQuery, shareDemoInBrowser } from "../../support/demo-in-browser.ts";
 import {
@@ -39,7 +39,7 @@ describe.skipIf(chromiumPath === null)("the tabs and links of GraphiQL", () => {
     await page.mouse.down();
     await page.mouse.move(to.x + to.width - 5, to.y + 10, { steps: 12 });
     await page.mouse.up();
-    await vi.waitFor(async () => expect((await tabNames(page))[0]).not.toBe("PageOfJobs"), { timeout: 10_000 });
+    await expect.poll(async () => (await tabNames(page))[0]).not.toBe("PageOfJobs");
     expect(complaints).toEqual([]);
     await close();
   });
@@ -121,7 +121,7 @@ describe.skipIf(chromiumPath === null)("the tabs and links of GraphiQL", () => {
     await becomes(isActiveTabVisible, true);
     for (let count = 0; count < 3; count += 1) await button(page, "New tab").click();
     await becomes(isActiveTabVisible, true);
-    await vi.waitFor(async () => expect((await readStorage(page)).local).toContain("untitled"), 9000);
+    await expect.poll(async () => (await readStorage(page)).local).toContain("untitled");
     await page.goto(`${demoServer().url}/graphiql?${search}`);
     await tab(page, "Shared").waitFor();
     await becomes(isActiveTabVisible, true);

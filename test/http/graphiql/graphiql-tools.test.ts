@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findChromium } from "../../support/chromium.ts";
 import { becomes, button, clipboard, readQuery, shareDemoInBrowser } from "../../support/demo-in-browser.ts";
 import {
@@ -33,7 +33,7 @@ describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
     await writeQuery(page, FRAGMENTS);
     await tab(page, "Me").waitFor();
     await button(page, /^Merge/).click();
-    await vi.waitFor(async () => expect(await readQuery(page)).not.toContain("...V"), { timeout: 10_000 });
+    await expect.poll(() => readQuery(page)).not.toContain("...V");
     await run(page);
     await result(page).getByText("userId").waitFor();
     expect(complaints).toEqual([]);
@@ -56,11 +56,11 @@ describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
     await becomes(() => clipboard(page), PRETTY);
 
     await writeQuery(page, FRAGMENTS);
-    await vi.waitFor(async () => expect(await readQuery(page)).toBe(FRAGMENTS));
+    await becomes(() => readQuery(page), FRAGMENTS);
     await page.waitForTimeout(300);
     await focus(page);
     await page.keyboard.press("Shift+Control+M");
-    await vi.waitFor(async () => expect(await readQuery(page)).not.toContain("...V"), { timeout: 10_000 });
+    await expect.poll(() => readQuery(page)).not.toContain("...V");
 
     const introspection = page.waitForRequest((request) => request.postData()?.includes("__schema") === true);
     await page.keyboard.press("Shift+Control+R");
@@ -89,7 +89,7 @@ describe.skipIf(chromiumPath === null)("the tools of GraphiQL", () => {
 
     await writeQuery(page, UGLY);
     await page.keyboard.press("Control+Shift+I");
-    await vi.waitFor(async () => expect((await readQuery(page)).trim()).toBe(PRETTY.trim()), { timeout: 10_000 });
+    await expect.poll(async () => (await readQuery(page)).trim()).toBe(PRETTY.trim());
     await writeQuery(page, "{ ");
     await page.keyboard.press("Control+Space");
     await page.locator(".suggest-widget").getByText("taskJobs").first().waitFor();
