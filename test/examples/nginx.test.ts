@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { findFreePorts } from "../../tools/support/free-ports.mjs";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { findProgram, LONG_TIMEOUTS } from "../support/example.ts";
 import { sharedTestServer } from "../support/test-server.ts";
@@ -20,7 +21,7 @@ describe.skipIf(nginx === null)("nginx with the configuration of examples/nginx"
   const server = await sharedTestServer({ environment: { ...LONG_TIMEOUTS, TRUST_PROXY_HOPS: "1" } });
   const owner = await server.as();
   const folder = mkdtempSync(join(tmpdir(), "task-jobs-nginx-"));
-  const [rootPort, prefixPort] = [await freePort(), await freePort()];
+  const [rootPort = 0, prefixPort = 0] = await findFreePorts(2);
   const headers = { Authorization: `Bearer ${owner.key}` };
   let taskId = "";
   let child: ReturnType<typeof spawn>;
@@ -123,15 +124,6 @@ function replaceInFiles(folder: string, replacements: Readonly<Record<string, st
     for (const [from, to] of Object.entries(replacements)) text = text.replaceAll(from, to);
     writeFileSync(path, text);
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 async function isListening(port: number): Promise<void> {

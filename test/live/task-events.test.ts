@@ -1,12 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { aJob, anEmail, aTask } from "../support/builders.ts";
 import { type EventReader, subscriber } from "../support/event-reader.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { sharedTestServer } from "../support/test-server.ts";
 
 const server = await sharedTestServer({
-  environment: { LIVE_STREAMS_PER_USER: "3", CORS_ORIGINS: "https://app.example" },
+  environment: {
+    LIVE_STREAMS_PER_USER: "3",
+    CORS_ORIGINS: "https://app.example",
+    METRICS_TOKEN: "a-token-of-this-test-0123456789",
+    STATEMENT_TIMEOUT_MS: "10000",
+  },
   liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
 });
 const { sql } = server;
@@ -31,6 +36,10 @@ async function readUntil(reader: EventReader, isLast: (event: { event: string; d
   while (!isLast(events.at(-1) ?? { event: "", data: "" })) events.push(await reader.next());
   return events;
 }
+
+/** The requests that wait for a change and have seen that there is none yet. */
+const openWaits = async () =>
+  Number(/^live_streams\{kind="wait"\} (\d+)$/m.exec((await server.app.metrics?.text()) ?? "")?.[1]);
 
 test("progress and jobs are sent in the documented shapes, and complete ends the stream", async () => {
   const { user, events, task, jobs } = await userWithJobs(2);
@@ -92,7 +101,7 @@ test("a request with Prefer: wait and the current entity tag is answered when th
   const etag = (await user.get(task)).headers.get("etag") ?? "";
   const headers = { "If-None-Match": etag, Prefer: "respond-async, wait=20", Origin: "https://app.example" };
   const waiting = user.get(task, { headers });
-  await sleep(400);
+  await expect.poll(openWaits).toBe(1);
   await complete(jobs.slice(0, 1));
   const response = await waiting;
   expect([response.status, response.headers.get("preference-applied")]).toEqual([200, "wait=20"]);
@@ -110,33 +119,32 @@ test("a request without an entity tag does not wait, and a wait ends with 401 wh
   const without = await user.get(task, { headers: { Prefer: "wait=20" } });
   expect([without.status, without.headers.get("preference-applied")]).toEqual([200, null]);
   const waiting = user.get(task, { headers: { "If-None-Match": etag, Prefer: "wait=20" } });
-  await sleep(200);
+  await expect.poll(openWaits).toBe(1);
   await sql`update api_keys set revoked_at = now() where user_id = ${user.userId}`;
   expect((await waiting).status).toBe(401);
 });
 
 test("when the time of a wait is up, a change that is just read is the response, and otherwise 304", async () => {
-  const [{ user, task, jobs, id }, quiet] = [await userWithJobs(1), await userWithJobs(1)];
-  await sql`update task_email_jobs set email_id = ${await anEmail(sql)} where task_id = ${id}`;
-  const waitFor = async ({ user, task }: Pick<typeof quiet, "user" | "task">) => {
+  const [changing, quiet] = [await userWithJobs(1), await userWithJobs(1)];
+  await sql`update task_email_jobs set email_id = ${await anEmail(sql)} where task_id = ${changing.id}`;
+  const waitFor = async ({ user, task }: typeof quiet) => {
     const headers = { "If-None-Match": (await user.get(task)).headers.get("etag") ?? "", Prefer: "wait=1" };
     const startedAt = performance.now();
     const response = await user.get(task, { headers });
     return { response, ms: performance.now() - startedAt };
   };
+  const waiting = waitFor(changing);
+  await expect.poll(openWaits).toBe(1);
   const unchanged = waitFor(quiet);
-  const waiting = waitFor({ user, task });
-  await sleep(500);
-  // The look for changes does not read the records, and the progress does, which now ends after the wait.
-  await sql.unsafe(`
-    alter table emails rename to quick_emails;
-    create view emails as select quick_emails.* from quick_emails, pg_sleep(0.9)`);
-  await complete(jobs);
-  const { response } = await waiting;
-  expect([response.status, JSON.parse(await response.text()).metrics?.job_status.completed]).toEqual([200, 1]);
+  // The look for changes does not read the records, but the progress does, which ends only after both waits.
+  const emails = await holdReadsOf(sql, "emails");
+  await complete(changing.jobs);
   const { response: notModified, ms } = await unchanged;
   expect([notModified.status, ms > 900]).toEqual([304, true]);
-  await sql.unsafe("drop view emails; alter table quick_emails rename to emails");
+  await emails.release();
+  const { response } = await waiting;
+  expect([response.status, JSON.parse(await response.text()).metrics?.job_status.completed]).toEqual([200, 1]);
+  await emails.restore();
 });
 
 test("a client that leaves while it waits for a change is no error, and frees its place", async () => {
@@ -144,7 +152,7 @@ test("a client that leaves while it waits for a change is no error, and frees it
   const headers = { "If-None-Match": (await user.get(task)).headers.get("etag") ?? "", Prefer: "wait=20" };
   const client = new AbortController();
   const waiting = Array.from({ length: 3 }, () => user.get(task, { headers, signal: client.signal }));
-  await sleep(300);
+  await expect.poll(openWaits).toBe(3);
   expect((await user.get(task, { headers })).status).toBe(429);
   server.logLines.length = 0;
   client.abort();

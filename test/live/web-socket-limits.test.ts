@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { PROGRESS } from "../support/event-reader.ts";
 import { connectSocket, handshake, openSocket, runOperation } from "../support/socket-reader.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
 import { userWithTask } from "../support/user-with-task.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const server = await sharedTestServer({
   environment: { LIVE_STREAMS: "12", LIVE_STREAMS_PER_USER: "3" },
-  liveTimes: { lookEveryMs: 150, checkEveryMs: 100, connectionInitMs: 300 },
+  liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
 });
 const { sql, url } = server;
 const VIEWER = "{ viewer { userId } }";
@@ -62,10 +62,10 @@ test("a stop answers running queries, closes with 1001, and does not wait for a 
       query: "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { id } } }",
       variables: { id },
     });
-    await sleep(100);
+    await expect.poll(() => waitingStatements(transaction), { interval: 10 }).toBe(1);
     deaf.socket.pause();
     void stopped.close();
-    await sleep(150);
+    await expect.poll(() => stopped.app.server.listening, { interval: 10 }).toBe(false);
     return running;
   });
   expect(await query.result()).toEqual({
@@ -76,13 +76,11 @@ test("a stop answers running queries, closes with 1001, and does not wait for a 
   expect(await busy.closed).toMatchObject({ code: 1001 });
   expect((await progress.next()).event).toBe("cut");
   await expect
-    .poll(
-      () =>
-        fetch(stopped.url).then(
-          () => "open",
-          () => "closed",
-        ),
-      { timeout: 5000 },
+    .poll(() =>
+      fetch(stopped.url).then(
+        () => "open",
+        () => "closed",
+      ),
     )
     .toBe("closed");
   expect(deaf.socket.readyState).toBe(WebSocket.OPEN);

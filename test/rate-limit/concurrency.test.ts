@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT } from "jose";
 import { afterEach, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 const SECRET = "a secret of thirty-two characters";
@@ -18,25 +19,14 @@ afterEach(() => server.close());
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-/** Makes every read of `tasks` wait until `release` is called. A table lock would not do, because lock_timeout is 500 ms. */
 async function holdReadsOfTasks() {
-  await server.sql.unsafe(`
-    create table gate (opened_at timestamptz);
-    create function wait_for_gate() returns boolean language plpgsql as $$
-      begin
-        while not exists (select from gate) loop perform pg_sleep(0.02); end loop;
-        return true;
-      end $$;
-    alter table tasks rename to stored_tasks;
-    create view tasks as select * from stored_tasks where (select wait_for_gate());
-  `);
+  const { release } = await holdReadsOf(server.sql, "tasks");
   const countRunning = async () => {
     const [row] = await server.sql`
       select count(*)::int as running from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like '%tasks%'`;
     return row?.running as number;
   };
-  const release = () => server.sql`insert into gate values (now())`;
   return { countRunning, release };
 }
 

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { findFreePorts } from "../../tools/support/free-ports.mjs";
 import { MAIN } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
@@ -15,17 +15,9 @@ let stop: (() => Promise<unknown>) | undefined;
 const database = await sharedTestDatabase();
 afterEach(() => stop?.());
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
-}
-
 /** Starts the built server with its log in a full file or a pipe. With one worker, standard output goes to the same place. */
 async function serve(output: "full" | "pipe", environment: { WORKERS: string }) {
-  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [port, metricsPort] = await findFreePorts(2);
   const full = openSync("/dev/full", "w");
   const target = output === "full" ? full : "pipe";
   const isAlone = environment.WORKERS === "1";

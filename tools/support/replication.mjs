@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findFreePorts } from "./free-ports.mjs";
 import { createNode } from "./replication-node.mjs";
 
 /** The data is deleted afterwards, so PostgreSQL need not write it durably. */
@@ -55,16 +55,4 @@ export async function openReplication({ standbys = 1, settings = {}, prepare = a
     },
     close,
   };
-}
-
-/** Ports that are free at this moment. All are held until the last one is found, so that they differ. */
-async function findFreePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = [];
-  for (const server of servers) {
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(null)));
-    ports.push(/** @type {import("node:net").AddressInfo} */ (server.address()).port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
