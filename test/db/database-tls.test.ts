@@ -37,7 +37,7 @@ test("slow statements and idle pauses do not close a TLS connection", async () =
   const backends = new Set<number>();
   for (const pauseMs of [0, 1500, 0]) {
     await sleep(pauseMs);
-    const [row] = await read(deadlineIn(1900), () => sql`select pg_backend_pid() as pid, pg_sleep(0.8)`);
+    const [row] = await read(deadlineIn(1900), () => sql`select pg_backend_pid() as pid, pg_sleep(0.6)`);
     backends.add(row?.pid);
   }
   await close();

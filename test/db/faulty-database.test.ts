@@ -175,18 +175,19 @@ test("a missing table in a database of this release is 500 after one more try", 
 test("any number of readiness probes cause at most one statement per second, and a change shows soon", async () => {
   const server = await closedLater(startTestServer());
   const probe = async () => (await fetch(`${server.url}/readyz`)).status;
+  const startedAt = performance.now();
   const statements = await server.countStatements(async () => {
-    const until = performance.now() + 1500;
-    while (performance.now() < until) {
+    while (performance.now() < startedAt + 1500) {
       expect(await Promise.all(Array.from({ length: 20 }, probe))).toEqual(Array(20).fill(200));
     }
   });
-  expect(statements).toBeLessThanOrEqual(3);
+  expect(statements).toBeLessThanOrEqual(Math.ceil((performance.now() - startedAt) / 1000) + 1);
 
+  // Half of each time is a margin for a busy machine.
   await server.sql`alter table public.task_jobs_api_migrations rename to away`;
-  await expect.poll(probe, { timeout: 1500 }).toBe(503);
+  await expect.poll(probe, { timeout: 3000 }).toBe(503);
   await server.sql`alter table public.away rename to task_jobs_api_migrations`;
-  await expect.poll(probe, { timeout: 700 }).toBe(200);
+  await expect.poll(probe, { timeout: 1400 }).toBe(200);
 });
 
 test("a page continues after a migration has changed the type of a column, although its plan is cached", async () => {

@@ -2,11 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { connectSocket, readOperation, runOperation } from "../support/socket-reader.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
 
 const TOKEN = "a-token-of-this-test-0123456789";
-const environment = { METRICS_TOKEN: TOKEN, LIVE_STREAMS_PER_USER: "3" };
+const environment = {
+  METRICS_TOKEN: TOKEN,
+  LIVE_STREAMS_PER_USER: "3",
+  // Operations whose reads are held must not end before the test says so.
+  STATEMENT_TIMEOUT_MS: "30000",
+  REQUEST_TIMEOUT_MS: "30000",
+};
 const server = await sharedTestServer({
   environment,
   liveTimes: { lookEveryMs: 150, checkEveryMs: 100 },
@@ -131,14 +138,15 @@ test.each([
 test("the operations of one connection are limited, and their messages are not counted as pings", async () => {
   const { connection, id } = await aConnection();
   const operations = numbers(120).map(String);
-  const results = await sql.begin(async (transaction) => {
-    await transaction`lock table task_email_jobs in access exclusive mode`;
-    connection.sendTogether(operations.map((name) => subscribe(name, { query: JOBS, variables: { id } })));
-    const refused = operations.slice(13).map((name) => readOperation(connection, name).result());
-    for (const { errors } of await Promise.all(refused)) expect(errors[0].extensions.code).toBe("RATE_LIMITED");
-    return operations.slice(0, 13).map((name) => readOperation(connection, name).result());
-  });
-  for (const { data } of await Promise.all(results)) expect(data).toBeDefined();
+  const jobs = await holdReadsOf(sql, "task_email_jobs");
+  connection.sendTogether(operations.map((name) => subscribe(name, { query: JOBS, variables: { id } })));
+  const resultsOf = (names: readonly string[]) =>
+    Promise.all(names.map((name) => readOperation(connection, name).result()));
+  for (const { errors } of await resultsOf(operations.slice(13)))
+    expect(errors[0].extensions.code).toBe("RATE_LIMITED");
+  await jobs.release();
+  for (const { data } of await resultsOf(operations.slice(0, 13))) expect(data).toBeDefined();
+  await jobs.restore();
   connection.sendTogether(operations.map((name) => ({ type: "complete", id: name })));
   expect((await runOperation(connection, "last", { query: VIEWER }).result()).data).toBeDefined();
   await connection.close();

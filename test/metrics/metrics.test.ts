@@ -203,7 +203,7 @@ describe("the values of the metrics", () => {
     await blocker`lock table tasks in access exclusive mode`;
     const leaving = new AbortController();
     const left = viewer.get(`/api/v1/tasks/${taskId}/jobs`, { signal: leaving.signal });
-    await expect.poll(() => waitingStatements(server.sql)).toBe(1);
+    await expect.poll(() => waitingStatements(server.sql), { interval: 10 }).toBe(1);
     leaving.abort();
     await expect(left).rejects.toThrow("aborted");
     const series = 'http_requests_total{door="rest",operation="/api/v1/tasks/:id/jobs",status="aborted"}';

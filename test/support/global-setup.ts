@@ -30,6 +30,7 @@ export default async function setup({ provide }: TestProject) {
   });
   const sql = postgres(server.url, { max: 1, onnotice: () => {} });
   await sql`create database template_task_jobs`;
+  await sql`create extension pg_stat_statements`;
   await sql.end();
   await applyMigrations(databaseUrl(server.url, "template_task_jobs"));
   provide("serverUrl", server.url);

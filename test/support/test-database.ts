@@ -23,7 +23,12 @@ export async function createTestDatabase({ onCitus = CITUS_URL !== undefined } =
     name,
     async close() {
       await database.close();
-      await asSuperuser((sql) => sql`drop database ${sql(name)} with (force)`);
+      await asSuperuser(async (sql) => {
+        const [dropped] = await sql`select oid from pg_database where datname = ${name}`;
+        await sql`drop database ${sql(name)} with (force)`;
+        // PostgreSQL keeps 5,000 statements, and would forget some that other tests are counting.
+        await sql`select pg_stat_statements_reset(0, ${dropped?.oid})`;
+      });
     },
   };
 }
