@@ -37,6 +37,8 @@ export interface LiveEvents extends AsyncIterableIterator<LiveEvent> {
 export function liveEvents(watch: TaskWatch, list: ChangeList, begin: ChangeState): LiveEvents {
   let state = begin;
   let mustRead = true;
+  // What changed since the batch of a cursor began may have been reported to other readers, and is not reported again.
+  let isOldBatch = begin.next !== null;
   let isDone = false;
   let isDraining = false;
   const finish = () => {
@@ -48,6 +50,10 @@ export function liveEvents(watch: TaskWatch, list: ChangeList, begin: ChangeStat
     (outcome: EventOutcome): void => {
       state = outcome.state ?? state;
       mustRead = outcome.hasMore ?? false;
+      if (isOldBatch && state.next === null) {
+        isOldBatch = false;
+        mustRead = true;
+      }
       if (outcome.isLast || (isFinal && !mustRead)) finish();
     };
   const eventOf = ({ version, readAfter, horizon }: Change, isFirst: boolean): LiveEvent => ({

@@ -76,6 +76,19 @@ test("Last-Event-ID resumes after the last job that was received, and filters se
   expect(JSON.parse(job?.data ?? "").id).toBe(jobs[0]);
 });
 
+test("a reader who resumes in the middle of a batch receives changes at once that another reader has already received", async () => {
+  const { user, events, jobs } = await userWithJobs(3);
+  const other = await open(user, events);
+  const seen = await readUntil(other.reader, ({ data }) => data.includes(jobs[2] as string));
+  const { id = "" } = seen.find(({ data }) => data.includes(jobs[1] as string)) ?? {};
+  await complete(jobs.slice(0, 1));
+  await readUntil(other.reader, ({ event, data }) => event === "job" && data.includes(jobs[0] as string));
+  const resumed = await open(user, events, { "Last-Event-ID": id });
+  const delivered = await readUntil(resumed.reader, ({ data }) => data.includes(jobs[0] as string));
+  const ids = delivered.filter(({ event }) => event === "job").map((event) => JSON.parse(event.data).id);
+  expect(ids).toEqual([jobs[2], jobs[0]]);
+});
+
 test("errors before the stream are those of REST, and a deleted task is an event `failure`", async () => {
   const { user, events, id } = await userWithJobs(1);
   const status = async (path: string, headers: Record<string, string> = {}) =>
