@@ -36,7 +36,7 @@ async function countForeignRowsAfterCancel(driver: typeof postgres, rounds: numb
   const holder = await database.sql.reserve();
   let foreign = 0;
   for (let round = 0; round < rounds; round++) {
-    // The first query runs until the lock is released, so that the next one is cancelled before its turn.
+    // The first query runs until the lock is released, so that the next one is cancelled before it begins.
     await holder`select pg_advisory_lock(1)`;
     const first = sql`select pg_advisory_xact_lock(1), ${`first ${round}`}::text as mark`.catch(() => null);
     const cancelled = sql`select ${`cancelled ${round}`}::text as mark`;

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 const FIRST = 10_000;
 const LAST = 32_767;
 
-/** Ports that nobody listens on, for programs that need them before they start. */
+/** Ports that no program listens on, for programs that need them before they start. */
 export async function findFreePorts(/** @type {number} */ count) {
   /** @type {Set<number>} */
   const ports = new Set();
