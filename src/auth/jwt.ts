@@ -23,8 +23,8 @@ const PAUSE_AFTER_FAILURE_MS = 3000;
 export type VerifyJwt = (token: string) => Promise<Viewer | CredentialFault>;
 
 /**
- * The verifier returns the viewer of a token, or why the token is invalid. It fails as UNAVAILABLE if the key server does not respond, because
- * the token may be valid.
+ * The verifier returns the viewer of a token, or why the token is invalid. It fails as UNAVAILABLE if the key server does not
+ * respond, because the token may be valid.
  */
 export function createJwtVerifier(config: JwtConfig): VerifyJwt {
   const secret = config.secret === null ? null : new TextEncoder().encode(config.secret);

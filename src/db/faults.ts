@@ -97,6 +97,11 @@ export function isMissingObject(error: unknown): boolean {
   return MISSING_OBJECT.test(codeOf(error));
 }
 
+/** Whether the server lacks a resource, such as space on its disk, memory or connections. */
+export function isExhausted(error: unknown): boolean {
+  return EXHAUSTED.test(codeOf(error));
+}
+
 /** Whether another transaction held locks on the same rows: a deadlock, or a lock_timeout. A transaction can be run again. */
 export function isLockConflict(error: unknown): boolean {
   return LOCK_CONFLICT.test(codeOf(error));
@@ -112,7 +117,7 @@ export function failureOfDatabaseError(error: unknown): unknown {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   if (TOO_SLOW.test(code)) return new Failure("TIMEOUT", { cause: error });
-  if (isTransient(error) || EXHAUSTED.test(code)) return new Failure("UNAVAILABLE", { cause: error });
+  if (isTransient(error) || isExhausted(error)) return new Failure("UNAVAILABLE", { cause: error });
   return error;
 }
 

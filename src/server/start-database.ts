@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { isDriverRepaired, openDatabase } from "../db/client.ts";
 import { describeDatabase, readConnectionUrl } from "../db/connection-url.ts";
 import { reasonOf } from "../db/error-reason.ts";
-import { describeDatabaseFault, isTemporaryOutage, UnusableDatabase } from "../db/faults.ts";
+import { describeDatabaseFault, isExhausted, isTemporaryOutage, UnusableDatabase } from "../db/faults.ts";
 import { applyMigrations } from "../db/migrate.ts";
 import type { Log } from "../log.ts";
 import { type Demo, ensureDemo } from "./demo.ts";
@@ -49,7 +49,8 @@ async function startEmbedded({ dataDir, migrateAtStart }: Config): Promise<Start
     };
   } catch (error) {
     await embedded.stop();
-    throw error;
+    const fault = isExhausted(error) ? describeDatabaseFault(error, `The embedded PostgreSQL in ${dataDir}`) : null;
+    throw fault === null ? error : new StartError(fault);
   }
 }
 

@@ -36,6 +36,7 @@ beforeAll(async () => {
       JWT_JWKS_URL: keyServerUrl(),
       JWT_ISSUER: ISSUER,
       JWT_AUDIENCE: AUDIENCE,
+      TRUST_PROXY_HOPS: "1",
     },
   });
   userId = randomUUID();
@@ -51,8 +52,13 @@ const goodClaims = (): JWTPayload => ({ sub: userId, iss: ISSUER, aud: AUDIENCE,
 const hs256 = (claims: JWTPayload, header: object = {}) =>
   new SignJWT(claims).setProtectedHeader({ alg: "HS256", ...header }).sign(new TextEncoder().encode(SECRET));
 
-const statusWith = async (headers: Record<string, string>, target = path) =>
-  (await fetch(server.url + target, { headers })).status;
+let addresses = 0;
+/** Each request has an address of its own, because repeated 401 responses to one address are delayed. */
+function statusWith(headers: Record<string, string>, target = path): Promise<number> {
+  addresses += 1;
+  const forwarded = { "X-Forwarded-For": `192.0.2.${addresses}` };
+  return fetch(server.url + target, { headers: { ...headers, ...forwarded } }).then(({ status }) => status);
+}
 const statusOfToken = async (token: string) => statusWith({ Authorization: `Bearer ${token}` });
 
 describe("another encoding of a valid token", () => {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { describeOutput } from "./data-directory.ts";
 import { type Binaries, EmbeddedPostgresError, errorCode, type Launch, programPath, runProgram } from "./programs.ts";
 
 const SUPERUSER = "task_jobs";
@@ -67,7 +68,7 @@ async function createCluster({ dataDir, clusterDir, launch }: Cluster): Promise<
     ]);
     if (code !== 0) {
       throw new EmbeddedPostgresError(
-        `The embedded PostgreSQL could not create its data directory in ${dataDir}:\n${output}`,
+        `The embedded PostgreSQL could not create its data directory in ${dataDir}. ${describeOutput(`The output of initdb:\n${output}`)}`,
       );
     }
     await rename(passwordFile, join(newCluster, PASSWORD_FILE));

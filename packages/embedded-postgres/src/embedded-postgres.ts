@@ -1,10 +1,9 @@
-import { chmod, mkdir, realpath } from "node:fs/promises";
-import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Address, type Cluster, clusterDirOf, databaseUrl, ensureCluster, readPassword } from "./cluster.ts";
+import { describeDirectoryError, describeOutput, ensureDataDir } from "./data-directory.ts";
 import { chooseLaunch } from "./linux.ts";
 import { isAlive, isPostmasterOf, readOwner, removeOwner, withStartLock, writeOwner } from "./lock.ts";
-import { EmbeddedPostgresError, errorCode, findBinaries, plainLaunch } from "./programs.ts";
+import { EmbeddedPostgresError, findBinaries, plainLaunch } from "./programs.ts";
 import {
   findFreePort,
   findPostmaster,
@@ -27,21 +26,6 @@ const TRANSIENT_ERROR = /could not bind IPv4 address|pre-existing shared memory 
 const FOREIGN_SERVER_WAIT_MS = 1_000;
 const START_ATTEMPTS = 10;
 const START_RETRY_AFTER_MS = 200;
-
-const OTHER_OWNER =
-  "It belongs to another user or is read-only: start as its owner, give it to this user (chown -R), or set DATABASE_URL.";
-const NOT_A_DIRECTORY = "A part of this path is not a directory: set DATA_DIR to another path, or set DATABASE_URL.";
-const DISK_FULL = "The disk is full: free space, set DATA_DIR to a directory on another disk, or set DATABASE_URL.";
-/** The remedies for errors of the file system, by their codes. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  EACCES: OTHER_OWNER,
-  EPERM: OTHER_OWNER,
-  EROFS: OTHER_OWNER,
-  EEXIST: NOT_A_DIRECTORY,
-  ENOTDIR: NOT_A_DIRECTORY,
-  ENOSPC: DISK_FULL,
-  EDQUOT: DISK_FULL,
-};
 
 const DEFAULT_SETTINGS = {
   listen_addresses: "127.0.0.1",
@@ -90,19 +74,8 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
       return await start(options, cluster);
     });
   } catch (error) {
-    const remedy = REMEDIES[errorCode(error) ?? ""];
-    if (remedy === undefined) throw error;
-    throw new EmbeddedPostgresError(
-      `The embedded PostgreSQL cannot use ${resolve(options.dataDir)}: ${error instanceof Error ? error.message : error}. ${remedy}`,
-      { cause: error },
-    );
+    throw describeDirectoryError(error, options.dataDir);
   }
-}
-
-async function ensureDataDir(path: string): Promise<string> {
-  // A strict umask would exclude the user that PostgreSQL runs as. Secret files have modes of their own.
-  if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o755);
-  return await realpath(path);
 }
 
 /** Joins or refuses a running server and stops an orphaned one. Returns undefined if none is left. */
@@ -190,7 +163,7 @@ async function start({ settings }: EmbeddedPostgresOptions, cluster: Cluster): P
     const log = await server.readLogTail();
     if (attempt === START_ATTEMPTS || !TRANSIENT_ERROR.test(log)) {
       throw new EmbeddedPostgresError(
-        `The embedded PostgreSQL in ${dataDir} did not start. Its last log lines:\n${log}`,
+        `The embedded PostgreSQL in ${dataDir} did not start. ${describeOutput(`Its last log lines:\n${log}`)}`,
       );
     }
     await delay(START_RETRY_AFTER_MS);

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -176,6 +176,37 @@ test.each(["a-file", "a-file/data"])(
     expect(answer.error).toMatch(/cannot use .*not a directory: set DATA_DIR/);
   },
 );
+
+test.each([
+  ["on a file system without new directories", () => "/proc/data"],
+  ["a path with too long a name", (parent: string) => join(parent, "x".repeat(300))],
+  ["a link to nothing", (parent: string) => linkIn(parent, "missing/data")],
+  ["a link to itself", (parent: string) => linkIn(parent, "link")],
+])("a data directory that is %s is refused with a message that names DATA_DIR", async (_, pathIn) => {
+  const parent = newDataDir();
+  mkdirSync(parent);
+  const { errorName, error } = await start(pathIn(parent));
+  expect(errorName).toBe("EmbeddedPostgresError");
+  expect(error).toMatch(/^The embedded PostgreSQL cannot use .*et DATA_DIR to another path, or set DATABASE_URL\.$/);
+  expect(error?.length).toBeLessThan(600);
+});
+
+function linkIn(parent: string, target: string): string {
+  const link = join(parent, "link");
+  symlinkSync(join(parent, target), link);
+  return link;
+}
+
+test.runIf(isLinuxRoot)("a disk that is full during initdb is named instead of the output of initdb", async () => {
+  const parent = newDataDir();
+  mkdirSync(parent);
+  const script = `mount -t tmpfs -o size=8m tmpfs ${parent} && exec "$@"`;
+  const { error } = await start(join(parent, "data"), { through: ["unshare", "--mount", "sh", "-c", script, "sh"] });
+  expect(error).toMatch(
+    /^The embedded PostgreSQL could not create its data directory in .*\. The disk is full: free space/,
+  );
+  expect(error).not.toContain("\n");
+});
 
 test("on a platform without binaries the error says so and names DATABASE_URL", async () => {
   await expect(findBinaries({ os: "sunos", arch: "sparc64" })).rejects.toThrow(
