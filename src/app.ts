@@ -22,7 +22,7 @@ import { graphqlRoutes } from "./http/graphql-endpoint.ts";
 import { healthRoutes, watchDatabase } from "./http/health.ts";
 import { metricsRoutes } from "./http/metrics-endpoint.ts";
 import { setCacheHeaders, startDeadline } from "./http/middleware.ts";
-import { pageRoutes } from "./http/pages.ts";
+import { pageRoutes } from "./http/page-routes.ts";
 import { readPathPrefix } from "./http/path-prefix.ts";
 import { limitBodies } from "./http/request/request-body.ts";
 import { checkRequestHead } from "./http/request/request-head.ts";

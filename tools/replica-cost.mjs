@@ -5,10 +5,10 @@ import { once } from "node:events";
 import http from "node:http";
 import { parseArgs } from "node:util";
 import { send } from "./storm/clients.mjs";
-import { createGrowingWorld, taskId, userId } from "./storm/replicas/growing-world.mjs";
+import { createGrowingWorld, taskId, userId } from "./storm/replicas/growing-data.mjs";
 import { insertKey } from "./support/api-key.mjs";
 import { openReplication } from "./support/replication.mjs";
-import { listening, MAIN } from "./support/stage.mjs";
+import { listening, MAIN } from "./support/server-under-test.mjs";
 
 const { values } = parseArgs({ options: { requests: { type: "string", default: "1500" } } });
 const METRICS_TOKEN = "cost-of-replicas";

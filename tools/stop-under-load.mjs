@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { insertKey } from "./support/api-key.mjs";
 import { openFlatOutClients } from "./support/flat-out-client.mjs";
-import { listening, MAIN, openStage } from "./support/stage.mjs";
+import { listening, MAIN, openStage } from "./support/server-under-test.mjs";
 
 const JOBS = 20;
 const BUSY_BEFORE_STOP_MS = 1000;

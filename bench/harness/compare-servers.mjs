@@ -1,5 +1,5 @@
 import { BASELINE } from "../competitors.mjs";
-import { assertSameJobs } from "./answers.mjs";
+import { assertSameJobs } from "./assert-same-jobs.mjs";
 import { runLoad } from "./load.mjs";
 import { measureInRounds, measureLoad, partsOf, rowOf } from "./measure.mjs";
 import { send } from "./requests.mjs";

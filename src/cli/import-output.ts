@@ -1,9 +1,9 @@
 import { guessColumnMap } from "../import/formats/map-option.ts";
 import type { FileDescription } from "../import/formats/row-file.ts";
 import type { ImportResult } from "../import/import-batch.ts";
+import { isColumnName } from "../import/message-text.ts";
 import type { Preview } from "../import/preview-rows.ts";
 import { COLUMN_NAMES } from "../import/result-row.ts";
-import { isColumnName } from "../import/shown.ts";
 import { printable, printableLines } from "../values/printable.ts";
 import type { ImportCommand } from "./import-command.ts";
 

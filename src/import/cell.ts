@@ -2,7 +2,7 @@ import { JOB_STATUSES } from "../job-search/job-record.ts";
 import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { isUuid } from "../values/uuid.ts";
-import { kindOf, shown } from "./shown.ts";
+import { kindOf, shown } from "./message-text.ts";
 
 interface CellFault {
   reason: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createWriterLog, judgeState } from "../../tools/storm/replicas/growing-checker.mjs";
+import { FIRST_JOBS, restBody } from "../../tools/storm/replicas/growing-data.mjs";
 import { GROWING_ENDPOINTS } from "../../tools/storm/replicas/growing-endpoints.mjs";
-import { FIRST_JOBS, restBody } from "../../tools/storm/replicas/growing-world.mjs";
 
 const BOUNDS = { lowest: 310, oldest: 305, newest: 320 };
 const PAGE = { task: 1, limit: 5, offset: 0 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType } from "graphql";
-import { hostileText, idText } from "./hostile.mjs";
+import { hostileText, idText } from "./hostile-values.mjs";
 import { EnumWord } from "./literals.mjs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

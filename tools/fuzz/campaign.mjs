@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { decoded, judgeAnswer } from "./answers.mjs";
 import { openConnection } from "./connection.mjs";
 import { credentialArbitrary } from "./credentials.mjs";
 import { graphqlArbitrary } from "./graphql-requests.mjs";
+import { decoded, judgeAnswer } from "./judge-answer.mjs";
 import { pathArbitrary } from "./path-requests.mjs";
 import { rawArbitrary } from "./raw-requests.mjs";
 import { restArbitrary } from "./rest-requests.mjs";

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
-import { hostileText } from "./hostile.mjs";
-import { JWT_SECRET, userId, VIEWERS } from "./world.mjs";
+import { JWT_SECRET, userId, VIEWERS } from "./data.mjs";
+import { hostileText } from "./hostile-values.mjs";
 
 const FAR_FUTURE_S = 4_102_444_800;
 const LONG_AGO_S = 1_577_836_800;

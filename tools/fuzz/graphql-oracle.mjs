@@ -1,5 +1,5 @@
+import { jobAt, mayRead, taskById } from "./data.mjs";
 import { argumentOf, isLeftOut } from "./documents.mjs";
-import { jobAt, mayRead, taskById } from "./world.mjs";
 
 const MAX_LIMIT = 100;
 const MAX_OFFSET = 2 ** 31 - 1;

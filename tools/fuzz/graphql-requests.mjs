@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { documentArbitrary } from "./documents.mjs";
 import { judgeDocument, judgeErrors, longestList } from "./graphql-oracle.mjs";
-import { hostileText } from "./hostile.mjs";
+import { hostileText } from "./hostile-values.mjs";
 import { contentType, oddBody } from "./odd-bodies.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 

@@ -3,8 +3,8 @@
 import { parseArgs } from "node:util";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { runCampaign, testCases } from "./campaign.mjs";
+import { openFuzzStage } from "./fuzzed-server.mjs";
 import { reportOf } from "./reproduction.mjs";
-import { openFuzzStage } from "./stage.mjs";
 
 const PROGRESS_EVERY_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { hostileText, idText } from "./hostile.mjs";
+import { hostileText, idText } from "./hostile-values.mjs";
 
 /** The types of a body, most of which are refused. */
 export const contentType = fc.oneof(

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { hostileText } from "./hostile.mjs";
+import { hostileText } from "./hostile-values.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 
 const KNOWN = /^\/((healthz|readyz|graphql|graphiql)\/?)?$/i;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { TASKS, VIEWERS } from "./world.mjs";
+import { TASKS, VIEWERS } from "./data.mjs";
 
 /** Bytes that are not one well-formed HTTP request. */
 export function rawArbitrary(keys) {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { hostileText } from "./hostile.mjs";
+import { hostileText } from "./hostile-values.mjs";
 
 /** Converts a text to a valid header value. */
 const headerText = (text) =>

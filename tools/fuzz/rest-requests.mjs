@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { hostileText, idText, integerText } from "./hostile.mjs";
+import { jobAt, mayRead, taskById } from "./data.mjs";
+import { hostileText, idText, integerText } from "./hostile-values.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
-import { jobAt, mayRead, taskById } from "./world.mjs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_OFFSET = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import { jobOf, mayRead, TASKS, taskById } from "./data.mjs";
 import { longestList } from "./graphql-oracle.mjs";
-import { hostileText, idText, integerText } from "./hostile.mjs";
+import { hostileText, idText, integerText } from "./hostile-values.mjs";
 import { acceptHeaders, otherHeaders, testCase } from "./requests.mjs";
 import { asSent, integerOf, percentEncoded } from "./rest-requests.mjs";
-import { jobOf, mayRead, TASKS, taskById } from "./world.mjs";
 
 const MAX_ROWS = 100;
 const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406, 503];

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { JWT_SECRET } from "./data.mjs";
 import { exportAndLeave, readSlowly } from "./raw-clients.mjs";
-import { JWT_SECRET } from "./world.mjs";
 
 /** Starts at a different number in each process, so that no response comes from the cache of an earlier attack. */
 let made = process.pid * 1_000_000;

@@ -9,10 +9,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openStage } from "../support/stage.mjs";
+import { openStage } from "../support/server-under-test.mjs";
 import { ATTACKS } from "./attacks.mjs";
+import { fillWorld, JWT_SECRET } from "./data.mjs";
 import { askAsVictim, summaryOf } from "./victim.mjs";
-import { fillWorld, JWT_SECRET } from "./world.mjs";
 
 const SETTINGS = { default: {}, "RATE_LIMIT=100/s": { RATE_LIMIT: "100/s" } };
 const MIN_SHARE_OF_200 = 0.99;

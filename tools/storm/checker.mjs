@@ -1,6 +1,6 @@
+import { ownersIn } from "./data.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
 import { readHistory } from "./history.mjs";
-import { ownersIn } from "./world.mjs";
 
 /** The report shows this many faults; the history contains all of them. */
 const MAX_EXAMPLES = 5;
@@ -11,7 +11,7 @@ const MAX_EXAMPLES = 5;
  */
 const LATE_MS = 1000;
 
-/** Checks the history of a run. The expected rows are computed by world.mjs, not read from the server. */
+/** Checks the history of a run. The expected rows are computed by data.mjs, not read from the server. */
 export async function checkHistory(file, { mayFail, mustSee, scheduled }) {
   const open = new Map();
   const texts = new Map();

@@ -1,8 +1,8 @@
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { integerBelow, pick, seededRandom } from "../support/random.mjs";
+import { sizeOf, TASKS, USERS } from "./data.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
-import { sizeOf, TASKS, USERS } from "./world.mjs";
 
 const LIMITS = [1, 5, 10, 25, 100];
 /** The share of requests for a task of another user. */

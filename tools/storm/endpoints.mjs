@@ -1,5 +1,5 @@
+import { countOf, filteredPageOf, pageOf, sizeOf, taskId } from "./data.mjs";
 import { restEmail } from "./rest-email.mjs";
-import { countOf, filteredPageOf, pageOf, sizeOf, taskId } from "./world.mjs";
 
 const JOB_FIELDS = "id taskId emailAddress status email { id email status domainName } createdAt updatedAt";
 

@@ -3,9 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { integerBelow } from "../support/random.mjs";
 import { send } from "./clients.mjs";
+import { TRAP } from "./data.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
 import { createFailover } from "./failover.mjs";
-import { TRAP } from "./world.mjs";
 
 /** The time between two attempts to find a backend. */
 const RETRY_AFTER_MS = 10;

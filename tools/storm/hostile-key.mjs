@@ -3,7 +3,7 @@ import http from "node:http";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { ATTACKS, PAGE_OF_ANOTHER } from "./hostile-requests.mjs";
-import { openStormStage } from "./stage.mjs";
+import { openStormStage } from "./storm-server.mjs";
 
 const HEAP_MB = 256;
 const MAX_RSS_MB = 450;

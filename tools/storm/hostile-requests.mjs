@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { taskId } from "./world.mjs";
+import { taskId } from "./data.mjs";
 
 /** The largest task that belongs to the attacker. */
 const TASK = taskId(1, 3);

@@ -17,7 +17,7 @@ import { runReplicas } from "./replicas/run-replicas.mjs";
 import { printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { scheduleOf } from "./schedule.mjs";
-import { openStormStage } from "./stage.mjs";
+import { openStormStage } from "./storm-server.mjs";
 import { runWatchers } from "./watchers/run-watchers.mjs";
 
 const WARM_UP_MS = 2000;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type RequestHandler, Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
-import { contentSecurityPolicy, isDirectory, renderPage, serveAssets, setRevalidation } from "../page.ts";
+import { contentSecurityPolicy, isDirectory, renderPage, serveAssets, setRevalidation } from "../html-page.ts";
 import { sendRevalidated } from "../response/entity-tag.ts";
 import { readOpenapiDocument } from "./openapi-document.ts";
 

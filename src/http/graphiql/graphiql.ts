@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import express, { type Router } from "express";
 import { onlyMethods } from "../error-handler.ts";
-import { contentSecurityPolicy, isDirectory, renderPage, serveAssets } from "../page.ts";
+import { contentSecurityPolicy, isDirectory, renderPage, serveAssets } from "../html-page.ts";
 import { mayContainDemoKey } from "./demo-key-access.ts";
 
 /** Where `tools/build-graphiql.mjs` puts the bundle. The same from `src/http/graphiql` and from `dist/http/graphiql`. */

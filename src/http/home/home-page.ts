@@ -1,4 +1,4 @@
-import { renderPage } from "../page.ts";
+import { renderPage } from "../html-page.ts";
 import type { ServiceOverview } from "./service-overview.ts";
 
 const DESCRIPTION = "The email jobs of batch verification tasks, over GraphQL and over the documented REST endpoint.";

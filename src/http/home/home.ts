@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import express, { Router } from "express";
 import { Failure } from "../../errors.ts";
 import { onlyMethods } from "../error-handler.ts";
-import { contentSecurityPolicy, setRevalidation } from "../page.ts";
+import { contentSecurityPolicy, setRevalidation } from "../html-page.ts";
 import { acceptedType } from "../request/accepted-type.ts";
 import { sendRevalidated } from "../response/entity-tag.ts";
 import { renderHomePage } from "./home-page.ts";

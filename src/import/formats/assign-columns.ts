@@ -1,5 +1,5 @@
 import { ImportError } from "../import-error.ts";
-import { shownName } from "../shown.ts";
+import { shownName } from "../message-text.ts";
 import type { SourceField } from "./convert-result.ts";
 import type { ColumnMap } from "./map-option.ts";
 import { FIELDS, normalizeName, type ResultFormat } from "./result-format.ts";

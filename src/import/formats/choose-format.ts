@@ -1,5 +1,5 @@
 import { ImportError, UnknownColumnsError } from "../import-error.ts";
-import { shownName } from "../shown.ts";
+import { shownName } from "../message-text.ts";
 import { type ColumnMap, createMappedFormat } from "./map-option.ts";
 import { OWN_FORMAT, recognizeFormat } from "./recognize-format.ts";
 import type { ResultFormat, State } from "./result-format.ts";

@@ -1,5 +1,5 @@
+import { shown } from "../message-text.ts";
 import type { Cells, RowFault } from "../result-row.ts";
-import { shown } from "../shown.ts";
 import { type DateRules, readVerifierDate } from "./read-date.ts";
 import { type Field, normalizeName, type ResultFormat, STATES, type State, type Verdict } from "./result-format.ts";
 

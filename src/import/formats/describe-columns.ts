@@ -1,4 +1,4 @@
-import { shownName } from "../shown.ts";
+import { shownName } from "../message-text.ts";
 import type { SourceField } from "./convert-result.ts";
 import type { ResultFormat } from "./result-format.ts";
 

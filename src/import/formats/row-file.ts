@@ -1,5 +1,5 @@
+import { shownName } from "../message-text.ts";
 import type { Cells, RowFault } from "../result-row.ts";
-import { shownName } from "../shown.ts";
 import type { Encoding } from "../text/encoding.ts";
 import type { ChosenFormat, FormatOptions } from "./choose-format.ts";
 import type { SourceField } from "./convert-result.ts";

@@ -18,7 +18,7 @@ import { taskQueries } from "#server/tasks/task.queries.js";
 import { deadlineIn } from "#server/values/deadline.js";
 import { createVerificationMetricsReader } from "#server/verification-metrics/read-verification-metrics.js";
 import { verificationMetricsQueries } from "#server/verification-metrics/verification-metrics.queries.js";
-import { userId, VIEWERS } from "../world.mjs";
+import { userId, VIEWERS } from "../data.mjs";
 
 const TIMEOUT_MS = 60_000;
 const MAX_CACHED = 20_000;

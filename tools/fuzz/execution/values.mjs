@@ -1,6 +1,6 @@
 import { getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType } from "graphql";
+import { TASKS } from "../data.mjs";
 import { EnumWord } from "../literals.mjs";
-import { TASKS } from "../world.mjs";
 
 const IDS = [...TASKS.map(({ id }) => id), TASKS[0].id.toUpperCase()];
 /** Texts for arguments. The second text begins with a marker that graphql-jit treats as code. */

@@ -1,4 +1,4 @@
-import { FIRST_JOBS, TASKS } from "./growing-world.mjs";
+import { FIRST_JOBS, TASKS } from "./growing-data.mjs";
 
 /** The number of jobs that the writer has written to each task, over time. */
 export function createWriterLog() {

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { integerBelow, pick, seededRandom } from "../../support/random.mjs";
 import { send } from "../clients.mjs";
 import { judgeState } from "./growing-checker.mjs";
+import { append, FIRST_JOBS, TASKS } from "./growing-data.mjs";
 import { GROWING_ENDPOINTS } from "./growing-endpoints.mjs";
-import { append, FIRST_JOBS, TASKS } from "./growing-world.mjs";
 
 /** An export is much larger than the other responses. */
 const EXPORT_SHARE = 0.02;

@@ -1,4 +1,4 @@
-import { exportLines, graphqlData, restBody, taskId } from "./growing-world.mjs";
+import { exportLines, graphqlData, restBody, taskId } from "./growing-data.mjs";
 
 const DOCUMENT = `query Page($taskId: UUID!, $limit: Int!, $offset: Int!) {
   taskJobs(taskId: $taskId, limit: $limit, offset: $offset) { count jobs { emailAddress email { status } } }

@@ -5,11 +5,11 @@ import postgres from "postgres";
 import { readConsistencyToken } from "#server/db/replicas/read-token.queries.js";
 import { insertKey } from "../../support/api-key.mjs";
 import { openReplication } from "../../support/replication.mjs";
-import { listening, MAIN } from "../../support/stage.mjs";
+import { listening, MAIN } from "../../support/server-under-test.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "../own-delay.mjs";
 import { createTally, createWriterLog } from "./growing-checker.mjs";
 import { runGrowingClient, runWriter } from "./growing-clients.mjs";
-import { createGrowingWorld, userId } from "./growing-world.mjs";
+import { createGrowingWorld, userId } from "./growing-data.mjs";
 import { injectReplicaFaults, replicaFaults } from "./replica-faults.mjs";
 
 const CLIENTS = 12;

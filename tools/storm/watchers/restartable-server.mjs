@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { listening } from "../../support/stage.mjs";
+import { listening } from "../../support/server-under-test.mjs";
 
 const RETRY_AFTER_MS = 100;
 const MAX_STARTS = 20;

@@ -1,6 +1,6 @@
 import { openEventStream } from "./event-stream.mjs";
 import { openSocketStream } from "./socket-stream.mjs";
-import { changeOfJob, STATUSES, taskId } from "./watched-world.mjs";
+import { changeOfJob, STATUSES, taskId } from "./watched-data.mjs";
 
 /** Small, so that a batch of changes has several pages. */
 const FIRST = 20;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
-import { writeChanges } from "./watched-world.mjs";
+import { writeChanges } from "./watched-data.mjs";
 
 /** Longer than a failover, because a commit waits until a standby has it. */
 const TRANSACTION_TIMEOUT_MS = 8000;

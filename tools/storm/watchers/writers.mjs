@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { integerBelow } from "../../support/random.mjs";
-import { statusOf, TASKS } from "./watched-world.mjs";
+import { statusOf, TASKS } from "./watched-data.mjs";
 import { openWriter } from "./writer.mjs";
 
 /** How long a change may take to reach all watchers, including the faults of that time. */

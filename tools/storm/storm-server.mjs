@@ -1,8 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { insertKey } from "../support/api-key.mjs";
 import { openReplication } from "../support/replication.mjs";
-import { openStage } from "../support/stage.mjs";
-import { fillWorld, TRAP, USERS, userId } from "./world.mjs";
+import { openStage } from "../support/server-under-test.mjs";
+import { fillWorld, TRAP, USERS, userId } from "./data.mjs";
 
 /** Starts a server over the storm's data, and writes the server's log to a file. With `standbys` the database is replicated. */
 export async function openStormStage({ environment, logFile, program, standbys = 0 }) {

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { faultsOfAnswer } from "../support/rest-contract.mjs";
-import { mayRead, ownedIn, TASKS } from "./world.mjs";
+import { mayRead, ownedIn, TASKS } from "./data.mjs";
 
 /** Text that no response may contain: SQL, driver errors, keys and their hashes, file paths and stack frames. */
 const LEAK =

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { jobOf, TASKS } from "./world.mjs";
+import { jobOf, TASKS } from "./data.mjs";
 
 /** Texts that caused failures or vulnerabilities in other programs. */
 const CLASSICS = [

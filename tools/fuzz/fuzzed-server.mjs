@@ -1,6 +1,6 @@
-import { openStage } from "../support/stage.mjs";
+import { openStage } from "../support/server-under-test.mjs";
+import { fillWorld, JWT_SECRET } from "./data.mjs";
 import { openLogWatch } from "./log-watch.mjs";
-import { fillWorld, JWT_SECRET } from "./world.mjs";
 
 /** Long timeouts: a slow machine must not fail the run, but a request that hangs still does. */
 const PATIENT = { DATABASE_POOL_SIZE: "50", STATEMENT_TIMEOUT_MS: "5000", REQUEST_TIMEOUT_MS: "6000" };
