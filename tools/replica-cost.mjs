@@ -5,7 +5,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { parseArgs } from "node:util";
 import { send } from "./storm/clients.mjs";
-import { createGrowingWorld, taskId, userId } from "./storm/replicas/growing-data.mjs";
+import { createGrowingData, taskId, userId } from "./storm/replicas/growing-data.mjs";
 import { insertKey } from "./support/api-key.mjs";
 import { openReplication } from "./support/replication.mjs";
 import { listening, MAIN } from "./support/server-under-test.mjs";
@@ -20,7 +20,7 @@ const PAGES = {
   "100 jobs, filtered": "limit=100&status=completed",
 };
 
-const replication = await openReplication({ standbys: 1, prepare: createGrowingWorld });
+const replication = await openReplication({ standbys: 1, prepare: createGrowingData });
 const [primary, replica] = replication.nodes;
 const key = await primary.run((sql) => insertKey(sql, userId));
 await replica.replayed();

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { insertKey } from "./support/api-key.mjs";
 import { openFlatOutClients } from "./support/flat-out-client.mjs";
-import { listening, MAIN, openStage } from "./support/server-under-test.mjs";
+import { listening, MAIN, openServerUnderTest } from "./support/server-under-test.mjs";
 
 const JOBS = 20;
 const BUSY_BEFORE_STOP_MS = 1000;
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const numbersOf = (text) => text.split(",").map(Number);
 
-const stage = await openStage({ name: "stop", environment: { LOG_LEVEL: "error" }, fill });
+const prepared = await openServerUnderTest({ name: "stop", environment: { LOG_LEVEL: "error" }, fill });
 let isGood = true;
 try {
   console.log("drain ms  workers  connections  run  answers  after SIGTERM  resets  lost  not 200  stop ms  exit");
@@ -35,7 +35,7 @@ try {
     }
   }
 } finally {
-  await stage.close();
+  await prepared.close();
 }
 if (!isGood) process.exitCode = 1;
 
@@ -50,7 +50,7 @@ async function fill(sql) {
 async function stopOnce({ drain, workers, connections, run }) {
   const environment = {
     PATH: process.env.PATH,
-    DATABASE_URL: stage.databaseUrl,
+    DATABASE_URL: prepared.databaseUrl,
     PORT: "0",
     LOG_LEVEL: "error",
     WORKERS: String(workers),
@@ -59,7 +59,7 @@ async function stopOnce({ drain, workers, connections, run }) {
   const server = spawn(process.execPath, [MAIN], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(server, "close");
   const origin = await listening(server, ended, (line) => console.error(line));
-  const clients = openFlatOutClients({ port: Number(new URL(origin).port), ...stage.filled, connections });
+  const clients = openFlatOutClients({ port: Number(new URL(origin).port), ...prepared.filled, connections });
   await delay(BUSY_BEFORE_STOP_MS);
   clients.noteStop();
   const startedAt = performance.now();

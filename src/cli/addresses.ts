@@ -7,7 +7,7 @@ import { createLog } from "../log.ts";
 import { pluralize } from "../values/pluralize.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { printTable } from "./print-table.ts";
-import { reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import { readAction, reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -28,7 +28,11 @@ address instead of the address. The database is DATABASE_URL, or the embedded da
 /** Allows a byte order mark and blanks around the address. */
 const MAX_INPUT_BYTES = 2 * MAX_TEXT_BYTES;
 
-const ACTIONS = ["find", "delete"] as const;
+const ADDRESS = "needs one address, or - to read the address from standard input";
+const ACTIONS = {
+  find: { takesArgument: true, rule: `find ${ADDRESS}` },
+  delete: { takesArgument: true, rule: `delete ${ADDRESS}` },
+};
 
 runCommand({
   script: "addresses",
@@ -38,11 +42,7 @@ runCommand({
       allowPositionals: true,
       options: { "dry-run": { type: "boolean", default: false }, yes: { type: "boolean", default: false } },
     });
-    const [given, argument, ...more] = positionals;
-    const action = ACTIONS.find((known) => known === given);
-    if (action === undefined) throw new UsageError("the first argument must be find or delete");
-    if (argument === undefined || more.length > 0)
-      throw new UsageError(`${action} needs one address, or - to read the address from standard input`);
+    const { action, argument } = readAction(ACTIONS, positionals);
     if (action === "delete" && !values.yes && !values["dry-run"])
       throw new UsageError("add --yes to delete the address, or --dry-run to see what would be deleted");
     const address = checkedAddress(argument === "-" ? await readStandardInput() : argument);

@@ -4,7 +4,7 @@ import { printable } from "../values/printable.ts";
 import { faultOfRfc3339 } from "../values/rfc3339.ts";
 import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
-import { isActionOf, requireUserId, runCommand, UsageError } from "./run-command.ts";
+import { readAction, requireUserId, runCommand, UsageError } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -20,12 +20,11 @@ const USAGE = `Usage:
 A new key is printed once, because the database stores only its hash. A revoked key is rejected immediately.
 The database is DATABASE_URL, or the embedded database.`;
 
-/** The arguments that may follow each action. */
-const ARGUMENTS = {
-  create: "create takes only options, such as --user UUID",
-  list: "list takes no further arguments",
-  revoke: "revoke needs the ID of one key, as printed by list",
-} as const;
+const ACTIONS = {
+  create: { takesArgument: false, rule: "create takes only options, such as --user UUID" },
+  list: { takesArgument: false, rule: "list takes no further arguments" },
+  revoke: { takesArgument: true, rule: "revoke needs the ID of one key, as printed by list" },
+};
 
 runCommand({
   script: "keys",
@@ -40,11 +39,9 @@ runCommand({
         expires: { type: "string" },
       },
     });
-    const [action, id, ...more] = positionals;
-    if (!isActionOf(ARGUMENTS, action)) throw new UsageError("the first argument must be create, list or revoke");
-    if (more.length > 0 || (action !== "revoke" && id !== undefined)) throw new UsageError(ARGUMENTS[action]);
+    const { action, argument } = readAction(ACTIONS, positionals);
     if (action === "create") return createKey(values);
-    return action === "list" ? listKeys() : revokeKey(id);
+    return action === "list" ? listKeys() : revokeKey(argument);
   },
 });
 
@@ -80,8 +77,8 @@ async function listKeys(): Promise<void> {
   printTable([["ID", "KEY", "ROLE", "USER", "CREATED", "EXPIRES", "REVOKED", "NAME"], ...rows]);
 }
 
-async function revokeKey(id: string | undefined): Promise<void> {
-  if (id === undefined || !isUuid(id)) throw new UsageError(ARGUMENTS.revoke);
+async function revokeKey(id: string): Promise<void> {
+  if (!isUuid(id)) throw new UsageError(ACTIONS.revoke.rule);
   const revocation = await withDatabase((database) => apiKeyQueries(database).revokeApiKey(id));
   if (revocation === null) throw new Error(`There is no key with the ID ${id}.`);
   console.log(revocation.isNew ? `Revoked key ${id}.` : `Key ${id} was already revoked, on ${revocation.revokedAt}.`);

@@ -87,10 +87,27 @@ function requireUuid(text: string | undefined, rule: string): string {
   return text;
 }
 
-/** Whether the first argument of a command is one of its actions. */
-export function isActionOf<Actions extends object>(
-  actions: Actions,
+interface Action {
+  readonly takesArgument: boolean;
+  /** What the action takes, for the error message. */
+  readonly rule: string;
+}
+
+/** Reads the action of a command, which is its first argument, and the argument of the action. */
+export function readAction<Name extends string>(actions: Readonly<Record<Name, Action>>, positionals: string[]) {
+  const [action, argument, ...more] = positionals;
+  if (!isActionOf(actions, action)) {
+    const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(Object.keys(actions));
+    throw new UsageError(`the first argument must be ${names}`);
+  }
+  const { takesArgument, rule } = actions[action];
+  if ((argument !== undefined) !== takesArgument || more.length > 0) throw new UsageError(rule);
+  return { action, argument: argument ?? "" };
+}
+
+function isActionOf<Name extends string>(
+  actions: Readonly<Record<Name, Action>>,
   argument: string | undefined,
-): argument is keyof Actions & string {
+): argument is Name {
   return argument !== undefined && Object.hasOwn(actions, argument);
 }

@@ -8,7 +8,7 @@ import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { openProgress } from "./progress.ts";
 import {
-  isActionOf,
+  readAction,
   reportWaiting,
   requireUserId,
   runCommand,
@@ -37,12 +37,11 @@ const USAGE = `Usage:
 Delete hides the task at once and then deletes its jobs in batches. If it is stopped, run it again to continue.
 The database is DATABASE_URL, or the embedded database.`;
 
-/** The arguments that may follow each action. */
-const ARGUMENTS = {
-  list: "list takes only options, such as --user UUID",
-  show: "show needs the ID of one task, as printed by list",
-  delete: "delete needs the ID of one task, as printed by list",
-} as const;
+const ACTIONS = {
+  list: { takesArgument: false, rule: "list takes only options, such as --user UUID" },
+  show: { takesArgument: true, rule: "show needs the ID of one task, as printed by list" },
+  delete: { takesArgument: true, rule: "delete needs the ID of one task, as printed by list" },
+};
 
 runCommand({
   script: "tasks",
@@ -58,16 +57,11 @@ runCommand({
         yes: { type: "boolean", default: false },
       },
     });
-    const [action, id, ...more] = positionals;
-    if (!isActionOf(ARGUMENTS, action)) throw new UsageError("the first argument must be list, show or delete");
-    if (more.length > 0) throw new UsageError(ARGUMENTS[action]);
-    if (action === "list") {
-      if (id !== undefined) throw new UsageError(ARGUMENTS.list);
-      return listTasks(values);
-    }
-    if (id === undefined || !isUuid(id)) throw new UsageError(ARGUMENTS[action]);
-    if (action === "show") return showTask(id);
-    return removeTask(id, { isDryRun: values["dry-run"], isConfirmed: values.yes });
+    const { action, argument } = readAction(ACTIONS, positionals);
+    if (action === "list") return listTasks(values);
+    if (!isUuid(argument)) throw new UsageError(ACTIONS[action].rule);
+    if (action === "show") return showTask(argument);
+    return removeTask(argument, { isDryRun: values["dry-run"], isConfirmed: values.yes });
   },
 });
 

@@ -9,11 +9,11 @@ import { type ExportFormat, exportJobs } from "../../src/export/export-jobs.ts";
 import { createExportSlots } from "../../src/export/export-slots.ts";
 import { importBatch } from "../../src/import/import-batch.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
+import { ADMIN, aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+const UNKNOWN_TASK = "00000000-0000-4000-8000-000000000000";
 
 let database: TestDatabase;
 let other: TestDatabase;
@@ -34,7 +34,7 @@ const command = (...args: string[]) => runProgram("dist/cli/export.js", { DATABA
 
 async function exported({ exports }: Pick<OpenDatabase, "exports">, taskId: string, format: ExportFormat) {
   const { signal } = new AbortController();
-  const asked = { viewer: VIEWER, taskId, filter: {}, format, fields: null, signal };
+  const asked = { viewer: ADMIN, taskId, filter: {}, format, fields: null, signal };
   return await exportJobs(jobExportQueries(exports, createExportSlots(1)), asked, async ({ chunks }) => {
     let text = "";
     for await (const chunk of chunks()) text += chunk.text;
@@ -185,7 +185,7 @@ describe("the export command", () => {
     expect([code, stderr]).toEqual([130, expect.stringContaining("Stopped: nothing was written.")]);
     expect(await readdir(directory)).toEqual([]);
 
-    const missing = await command(VIEWER.userId, "--out", out);
+    const missing = await command(UNKNOWN_TASK, "--out", out);
     expect([missing.code, missing.stderr]).toEqual([1, "Batch verification task not found\n"]);
     expect(await readdir(directory)).toEqual([]);
   });
@@ -213,13 +213,13 @@ describe("the export command", () => {
   test.each([
     [[], "TASK must be the UUID of a task"],
     [["x"], "TASK must be the UUID of a task"],
-    [[VIEWER.userId, VIEWER.userId], "only one TASK can be exported at a time"],
-    [[VIEWER.userId, "--format", "xlsx"], "--format must be ndjson or csv"],
-    [[VIEWER.userId, "--status", "done", "--has-email", "1"], "--status must be one of pending"],
-    [[VIEWER.userId, "--fields", "nope"], "--fields must only contain names from this list"],
-    [[VIEWER.userId, "--bom"], "--bom needs --format csv"],
-    [[VIEWER.userId, "--nope"], /^Unknown option '--nope'\.\n/],
-    [[VIEWER.userId, "--out", "--fields"], /^Option '--out' argument is ambiguous\.\n/],
+    [[UNKNOWN_TASK, UNKNOWN_TASK], "only one TASK can be exported at a time"],
+    [[UNKNOWN_TASK, "--format", "xlsx"], "--format must be ndjson or csv"],
+    [[UNKNOWN_TASK, "--status", "done", "--has-email", "1"], "--status must be one of pending"],
+    [[UNKNOWN_TASK, "--fields", "nope"], "--fields must only contain names from this list"],
+    [[UNKNOWN_TASK, "--bom"], "--bom needs --format csv"],
+    [[UNKNOWN_TASK, "--nope"], /^Unknown option '--nope'\.\n/],
+    [[UNKNOWN_TASK, "--out", "--fields"], /^Option '--out' argument is ambiguous\.\n/],
   ])("the arguments %j exit with code 2 and an error that names --help", async (args, reason) => {
     const { code, stdout, stderr } = await command(...args);
     expect([code, stdout]).toEqual([2, ""]);

@@ -3,11 +3,9 @@ import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aTask } from "../support/builders.ts";
+import { ADMIN, aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
-
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 
 /** A task of 100,000 jobs, and 1,000 tasks of 100 jobs. */
 const database = await sharedTestDatabase();

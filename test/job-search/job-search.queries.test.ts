@@ -9,11 +9,10 @@ import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aJob, anEmail, aTask } from "../support/builders.ts";
+import { ADMIN, aJob, anEmail, aTask } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const SEARCH = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,
@@ -75,19 +74,12 @@ function matches(row: postgres.Row, filter: JobFilter): boolean {
     "isCatchall",
     "needsPhysicalVerify",
   ] as const;
-  const columns = [
-    "is_role_based",
-    "is_disposable",
-    "has_mx_records",
-    "has_reverse_dns",
-    "is_catchall",
-    "needs_physical_verify",
-  ];
+  const columnOf = (flag: string) => flag.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return (
     (!given(filter.status) || filter.status.includes(row.status)) &&
     (!given(filter.emailStatus) || (has && filter.emailStatus.includes(row.word))) &&
     (!given(filter.deliverability) || (has && filter.deliverability.includes(deliverabilityOfStatus(row.word)))) &&
-    flags.every((flag, i) => !given(filter[flag]) || (has && row[columns[i] ?? ""] === filter[flag])) &&
+    flags.every((flag) => !given(filter[flag]) || (has && row[columnOf(flag)] === filter[flag])) &&
     (!given(filter.domain) ||
       (has &&
         row.domain_name !== null &&

@@ -5,11 +5,10 @@ import { JOB_STATUSES, type JobRecord } from "../../src/job-search/job-record.ts
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import type { ConnectionPage } from "../../src/paging/connection.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
+import { ADMIN, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { openConnectionLister } from "../support/list-connection.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const LIST = {
   filter: {} as JobFilter,
   order: "created_desc" as JobOrder,

@@ -6,13 +6,12 @@ import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { taskQueries } from "../../src/tasks/task.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aTask } from "../support/builders.ts";
+import { ADMIN, aTask } from "../support/builders.ts";
 import { blocksReadOf, type PlanNode, plansOf, rowsReadOf } from "../support/explained-database.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { serveDatabase } from "../support/test-server.ts";
 
 const USER = { userId: "00000000-0000-4000-8000-000000000001", isAdmin: false };
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const JOBS = 200_000;
 const LIMIT = 101;
 /** One job was created in each second, and each job changed at another second of the first days of February. */

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Sql } from "../../src/db/client.ts";
 
+/** A viewer who may read all tasks. */
+export const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
+
 type Columns = Readonly<Record<string, unknown>>;
 
 /** Inserts a valid task. A test sets only the columns that it is about, by their names in the database. */

@@ -5,11 +5,10 @@ import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { taskQueries } from "../../src/tasks/task.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aTask, someJobs } from "../support/builders.ts";
+import { ADMIN, aTask, someJobs } from "../support/builders.ts";
 import { blocksReadOf, plansOf, rowsReadOf } from "../support/explained-database.ts";
 import { sharedTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const JOBS = 20_000;
 const HUGE = 2_147_483_647;
 /** The blocks of the task, of its totals and of the roots of the indexes. */

@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { emailQueries } from "../../src/email/email.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aTask } from "../support/builders.ts";
+import { ADMIN, aTask } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { createTestDatabase, sharedTestDatabase } from "../support/test-database.ts";
 
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const RUNS = 2;
 
 /** A task of 100,000 jobs, and as many jobs of other tasks. */

@@ -3,10 +3,9 @@ import { openDatabase, type Sql } from "../../src/db/client.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { seededRandom } from "../../tools/support/random.mjs";
-import { aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
+import { ADMIN, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
-const ADMIN = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const ASKED = { viewer: ADMIN, select: { jobs: true, count: true }, deadline: deadlineIn(600_000) };
 
 const database = await sharedTestDatabase();

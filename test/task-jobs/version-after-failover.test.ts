@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { aJob, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
+import { ADMIN, aJob, aTask, someJobs, someJobsCreatedAt } from "../support/builders.ts";
 import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
-const VIEWER = { userId: "00000000-0000-4000-8000-00000000000a", isAdmin: true };
 const SELECT = { jobs: true, count: true };
 
 const database = await sharedTestDatabase();
@@ -85,7 +84,7 @@ test.each(histories)("pages of a running server are right after a failover that 
   const pageAt = async (offset: number) => {
     const page = { limit: 50, offset };
     const found = await findVisibleJobPage({
-      viewer: VIEWER,
+      viewer: ADMIN,
       taskId,
       page,
       select: SELECT,
@@ -121,7 +120,7 @@ test("a server stores no bookmark for jobs that no trigger counted", async () =>
   const { findVisibleJobPage } = taskJobQueries(database);
   const pageAt = (offset: number) =>
     findVisibleJobPage({
-      viewer: VIEWER,
+      viewer: ADMIN,
       taskId,
       page: { limit: 50, offset },
       select: SELECT,

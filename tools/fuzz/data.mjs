@@ -61,7 +61,7 @@ export function ownedIn(text) {
 }
 
 /** Inserts all rows and a key for each viewer, a revoked key and an expired key. */
-export async function fillWorld(sql) {
+export async function insertData(sql) {
   for (const task of TASKS.filter(({ isMissing }) => !isMissing)) {
     await sql`insert into tasks (id, user_id, deleted_at) values (
       ${task.id}, ${task.user === NO_USER ? null : userId(task.user)}, ${task.isDeleted ? "2025-01-01T00:00:00Z" : null})`;

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { runCampaign, testCases } from "./campaign.mjs";
-import { openFuzzStage } from "./fuzzed-server.mjs";
+import { openFuzzedServer } from "./fuzzed-server.mjs";
 import { reportOf } from "./reproduction.mjs";
 
 const PROGRESS_EVERY_MS = 10_000;
@@ -35,10 +35,10 @@ if (![seed, count, from, concurrency, maxFailures].every((number) => Number.isIn
 let isOver = false;
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => (isOver = true));
 
-const stage = await openFuzzStage({ program });
+const server = await openFuzzedServer({ program });
 try {
-  const arbitrary = testCases(await servedSchema(stage.origin, stage.keys.owner), stage.keys);
-  const port = Number(new URL(stage.origin).port);
+  const arbitrary = testCases(await servedSchema(server.origin, server.keys.owner), server.keys);
+  const port = Number(new URL(server.origin).port);
   let shownAt = performance.now();
   const campaign = await runCampaign({
     arbitrary,
@@ -55,13 +55,13 @@ try {
       process.stderr.write(`${done.toLocaleString("en-US")} of ${count.toLocaleString("en-US")}\n`);
     },
   });
-  const faults = await stage.faults();
+  const faults = await server.faults();
   process.stdout.write(
     `${reportOf({ ...campaign, seed, port })}\n${faults.map((fault) => `FAILED: ${fault}\n`).join("")}`,
   );
   process.exitCode = campaign.failures.length + faults.length === 0 ? 0 : 1;
 } finally {
-  await stage.close();
+  await server.close();
 }
 
 async function servedSchema(origin, key) {

@@ -2,6 +2,7 @@
 import http from "node:http";
 import os from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import { requestStatus } from "../support/request-status.mjs";
 import { ATTACKS } from "./attacks.mjs";
 
 /** This process ends at most this long after the attack, even if the parent does not respond. */
@@ -24,7 +25,7 @@ process.once("message", async ({ name, factor, origin, attacker, seconds }) => {
   };
   const sendOne = async () => {
     sent += 1;
-    count(await send(origin, make(attacker), agent));
+    count(await requestStatus(origin, { ...make(attacker), agent }));
   };
   const clients = Array.from({ length: connections * factor }, async (_, index) => {
     if (perSecond === undefined) {
@@ -41,15 +42,3 @@ process.once("message", async ({ name, factor, origin, attacker, seconds }) => {
   await Promise.all([...clients, also?.({ origin, attacker, factor, isOver, count })]);
   report();
 });
-
-function send(origin, { method, path, headers, body }, agent) {
-  return new Promise((resolve) => {
-    const request = http.request(origin + path, { method, agent, headers });
-    request.on("response", (response) => {
-      response.resume();
-      response.on("close", () => resolve(response.statusCode));
-    });
-    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code ?? "error"));
-    request.end(body);
-  });
-}

@@ -7,7 +7,7 @@ export const JWT_SECRET = "a secret of thirty-two characters";
 const JOBS = { attacker: 200_000, victim: 500 };
 
 /** Inserts two users, each with a task and a key. */
-export async function fillWorld(sql) {
+export async function insertData(sql) {
   const users = { attacker: await insertUser(sql, JOBS.attacker), victim: await insertUser(sql, JOBS.victim) };
   await sql`analyze`;
   return users;

@@ -9,9 +9,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openStage } from "../support/server-under-test.mjs";
+import { openServerUnderTest } from "../support/server-under-test.mjs";
 import { ATTACKS } from "./attacks.mjs";
-import { fillWorld, JWT_SECRET } from "./data.mjs";
+import { insertData, JWT_SECRET } from "./data.mjs";
 import { askAsVictim, summaryOf } from "./victim.mjs";
 
 const SETTINGS = { default: {}, "RATE_LIMIT=100/s": { RATE_LIMIT: "100/s" } };
@@ -57,13 +57,13 @@ process.stdout.write(`load average at the end: ${os.loadavg()[0].toFixed(1)} on 
 process.exitCode = isGood ? 0 : 1;
 
 async function measureSettings(setting) {
-  const stage = await openStage({
+  const server = await openServerUnderTest({
     name: "noisy-neighbour",
     environment: { JWT_SECRET, LOG_LEVEL: "silent", ...SETTINGS[setting] },
-    fill: fillWorld,
+    fill: insertData,
   });
   const agent = new http.Agent({ keepAlive: true });
-  const ask = (duration) => askAsVictim({ ...stage, ...stage.filled, agent, seconds: duration });
+  const ask = (duration) => askAsVictim({ ...server, ...server.filled, agent, seconds: duration });
   try {
     await ask(WARM_UP_SECONDS);
     const quiet = await measureVictim(ask);
@@ -71,7 +71,7 @@ async function measureSettings(setting) {
     let isGoodSoFar = true;
     for (const name of names) {
       for (const factor of [1, 2]) {
-        const { victim, statuses } = await attack(stage, { name, factor, ask });
+        const { victim, statuses } = await attack(server, { name, factor, ask });
         report({ name, says: ATTACKS[name].says, rate: `x${factor}`, setting, quiet, victim, statuses });
         isGoodSoFar &&= victim.shareOf200 >= MIN_SHARE_OF_200 && victim.p99 <= MAX_GROWTH * quiet.p99;
         await delay(PAUSE_MS);
@@ -80,7 +80,7 @@ async function measureSettings(setting) {
     return isGoodSoFar;
   } finally {
     agent.destroy();
-    await stage.close();
+    await server.close();
   }
 }
 

@@ -70,7 +70,7 @@ export function filteredPageOf({ owner, task, limit, offset }, status) {
 export const countOf = (task, status) =>
   filteredPageOf({ owner: 1, task, limit: sizeOf(task), offset: 0 }, status).length;
 
-export async function fillWorld(sql) {
+export async function insertData(sql) {
   for (let user = 1; user <= USERS; user++) {
     for (let task = 1; task <= TASKS; task++) await insertTask(sql, { user, task, jobs: sizeOf(task) });
   }

@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { requestStatus } from "../support/request-status.mjs";
 import { ATTACKS, PAGE_OF_ANOTHER } from "./hostile-requests.mjs";
-import { openStormStage } from "./storm-server.mjs";
+import { openStormServer } from "./storm-server.mjs";
 
 const HEAP_MB = 256;
 const MAX_RSS_MB = 450;
@@ -23,21 +24,21 @@ export async function runHostileKey(seconds, program) {
   if (!(seconds >= 5)) throw new Error("--seconds must be at least 5");
   mkdirSync(".artifacts", { recursive: true });
   const environment = { RATE_LIMIT: "100/s", NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` };
-  const stage = await openStormStage({ environment, logFile: ".artifacts/hostile-key.log", program });
+  const server = await openStormServer({ environment, logFile: ".artifacts/hostile-key.log", program });
   let serverEnd = null;
-  stage.ended.then(([code, signal]) => {
+  server.ended.then(([code, signal]) => {
     serverEnd = code ?? signal;
   });
   const counted = { attacker: {}, other: {} };
   const isOver = openClock(seconds, () => serverEnd !== null);
-  const rss = watchRss(stage.pid);
+  const rss = watchRss(server.pid);
   await Promise.all([
-    attack(stage, { counted: counted.attacker, isOver, seconds }),
-    askAsAnother(stage, counted.other, isOver),
+    attack(server, { counted: counted.attacker, isOver, seconds }),
+    askAsAnother(server, counted.other, isOver),
   ]);
   const survived = serverEnd === null;
   const peakMb = rss.stop();
-  const endedWith = await stage.close();
+  const endedWith = await server.close();
 
   const failures = Object.keys(counted.attacker).filter((status) => status === "500");
   const served = (counted.other[200] ?? 0) / Object.values(counted.other).reduce((sum, count) => sum + count, 0);
@@ -96,7 +97,7 @@ async function attack({ origin, keys }, { counted, isOver, seconds }) {
       if (!reads) readers.send(request);
       else if (underWay < MAX_UNDER_WAY) {
         underWay += 1;
-        void send(origin, keys[0], { ...request, agent }).then((status) => {
+        void sendWithKey(origin, keys[0], { ...request, agent }).then((status) => {
           underWay -= 1;
           count(status);
         });
@@ -116,28 +117,14 @@ async function attack({ origin, keys }, { counted, isOver, seconds }) {
 
 async function askAsAnother({ origin, keys }, counted, isOver) {
   while (!isOver()) {
-    const status = await send(origin, keys[1], { method: "GET", path: PAGE_OF_ANOTHER });
+    const status = await sendWithKey(origin, keys[1], { method: "GET", path: PAGE_OF_ANOTHER });
     counted[status] = (counted[status] ?? 0) + 1;
     await delay(200);
   }
 }
 
-/**
- * @param {string} origin
- * @param {string} key
- * @param {{ method: string, path: string, body?: any, headers?: any, agent?: http.Agent }} request
- */
-function send(origin, key, { method, path, body, headers, agent }) {
-  return new Promise((resolve) => {
-    const request = http.request(origin + path, { method, agent, headers: headersOf(key, body, headers) });
-    request.on("response", (response) => {
-      response.resume();
-      response.on("close", () => resolve(response.statusCode));
-    });
-    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code ?? "error"));
-    request.end(body);
-  });
-}
+const sendWithKey = (origin, key, request) =>
+  requestStatus(origin, { ...request, headers: headersOf(key, request.body, request.headers) });
 
 function headersOf(key, body, more = {}) {
   const ofBody =

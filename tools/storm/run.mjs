@@ -17,7 +17,7 @@ import { runReplicas } from "./replicas/run-replicas.mjs";
 import { printReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { scheduleOf } from "./schedule.mjs";
-import { openStormStage } from "./storm-server.mjs";
+import { openStormServer } from "./storm-server.mjs";
 import { runWatchers } from "./watchers/run-watchers.mjs";
 
 const WARM_UP_MS = 2000;
@@ -67,11 +67,11 @@ const scheduled = {};
 for (const { kind } of schedule) scheduled[kind] = (scheduled[kind] ?? 0) + 1;
 
 const { environment, clients, aborting, mayFail, mustSee, standbys } = scenario;
-const stage = await openStormStage({ environment, logFile, program: values.program, standbys });
+const server = await openStormServer({ environment, logFile, program: values.program, standbys });
 const history = openHistory(historyFile);
-const faults = openFaults({ ...stage, history, random });
+const faults = openFaults({ ...server, history, random });
 const stop = new AbortController();
-stage.ended.then(() => stop.abort());
+server.ended.then(() => stop.abort());
 process.once("SIGTERM", () => stop.abort()).once("SIGINT", () => stop.abort());
 
 let startedAt = 0;
@@ -88,7 +88,7 @@ try {
 } finally {
   await faults.close();
   await history.close();
-  serverEnd = await stage.close();
+  serverEnd = await server.close();
 }
 const verdict = await checkHistory(historyFile, { mayFail, mustSee, scheduled });
 const isGood = verdict.isGood && serverEnd === 0;
@@ -106,14 +106,14 @@ async function warmUp() {
   const until = performance.now() + WARM_UP_MS;
   const isOver = () => performance.now() > until;
   const first = [clients, clients + 1, clients + 2, clients + 3];
-  await Promise.all(first.map((client) => runClient({ client, ...stage, seed, history, isOver, aborting: 0 })));
+  await Promise.all(first.map((client) => runClient({ client, ...server, seed, history, isOver, aborting: 0 })));
 }
 
 /** Runs the clients until all faults are done, the time is over and the last responses have arrived. */
 async function injectFaults() {
   const isOver = () => stop.signal.aborted;
   const running = Array.from({ length: clients }, (_, client) =>
-    runClient({ client, ...stage, seed, history, isOver, aborting }),
+    runClient({ client, ...server, seed, history, isOver, aborting }),
   );
   const doing = [];
   for (const { kind, ms, at } of schedule) {

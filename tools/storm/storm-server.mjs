@@ -1,14 +1,14 @@
 import { createWriteStream } from "node:fs";
 import { insertKey } from "../support/api-key.mjs";
 import { openReplication } from "../support/replication.mjs";
-import { openStage } from "../support/server-under-test.mjs";
-import { fillWorld, TRAP, USERS, userId } from "./data.mjs";
+import { openServerUnderTest } from "../support/server-under-test.mjs";
+import { insertData, TRAP, USERS, userId } from "./data.mjs";
 
 /** Starts a server over the storm's data, and writes the server's log to a file. With `standbys` the database is replicated. */
-export async function openStormStage({ environment, logFile, program, standbys = 0 }) {
+export async function openStormServer({ environment, logFile, program, standbys = 0 }) {
   const log = createWriteStream(logFile);
   const replication = standbys === 0 ? null : await openReplication({ standbys });
-  const stage = await openStage({
+  const server = await openServerUnderTest({
     name: "storm",
     environment: { LOG_LEVEL: "error", ...environment },
     program,
@@ -16,7 +16,7 @@ export async function openStormStage({ environment, logFile, program, standbys =
     seeLine: (line) => log.write(`${line}\n`),
     ...(replication === null ? {} : { openDatabase: async () => databaseOf(replication) }),
   });
-  return { ...stage, replication, keys: stage.filled, trapKey: stage.filled[TRAP.user - 1] };
+  return { ...server, replication, keys: server.filled, trapKey: server.filled[TRAP.user - 1] };
 }
 
 const databaseOf = ({ nodes, urlOf, close }) => ({
@@ -28,7 +28,7 @@ const databaseOf = ({ nodes, urlOf, close }) => ({
 
 /** Returns the keys of all users by number. The last one belongs to the trap. */
 async function fill(sql) {
-  await fillWorld(sql);
+  await insertData(sql);
   const keys = [];
   for (let user = 1; user <= USERS + 1; user++) keys.push(await insertKey(sql, userId(user)));
   return keys;

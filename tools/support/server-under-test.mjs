@@ -34,7 +34,7 @@ async function openSingleServer(name) {
  *   seeLine?: (line: string) => void, program?: string | undefined,
  *   openDatabase?: (name: string) => Promise<{ url: string, serverUrl: string, close: () => Promise<void> }> }} options
  */
-export async function openStage({
+export async function openServerUnderTest({
   name,
   environment,
   fill,

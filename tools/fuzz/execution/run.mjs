@@ -5,8 +5,8 @@ import { parse, specifiedRules, validate } from "graphql";
 import { isSafeToCompile } from "#server/graphql/compilable.js";
 import { buildTaskJobsSchema } from "#server/graphql/schema.js";
 import { startGraphqlServer } from "#server/graphql/server.js";
-import { openStage } from "../../support/server-under-test.mjs";
-import { fillWorld } from "../data.mjs";
+import { openServerUnderTest } from "../../support/server-under-test.mjs";
+import { insertData } from "../data.mjs";
 import { openContexts } from "./contexts.mjs";
 import { requestOf } from "./documents.mjs";
 import { answerText, expectedAnswer } from "./oracle.mjs";
@@ -35,13 +35,13 @@ const unhandled = [];
 process.on("unhandledRejection", (error) => unhandled.push(error));
 
 const schema = buildTaskJobsSchema();
-const stage = await openStage({
+const server = await openServerUnderTest({
   name: "execution",
   program: values.program,
   environment: { REQUEST_TIMEOUT_MS: "6000", STATEMENT_TIMEOUT_MS: "5000" },
-  fill: fillWorld,
+  fill: insertData,
 });
-const contexts = openContexts(stage.databaseUrl);
+const contexts = openContexts(server.databaseUrl);
 const { server: graphql } = await startGraphqlServer({
   introspection: true,
   trustedDocuments: null,
@@ -55,9 +55,9 @@ const overSocket = values.over === "socket";
 /** One execution by the server: over HTTP, or in this process with a context in which a part fails. */
 async function execute(request, fault) {
   if (overSocket) {
-    const response = await fetch(`${stage.origin}/graphql`, {
+    const response = await fetch(`${server.origin}/graphql`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-API-Key": stage.filled.owner },
+      headers: { "Content-Type": "application/json", "X-API-Key": server.filled.owner },
       body: JSON.stringify(request),
     });
     return response.json();
@@ -138,7 +138,7 @@ try {
 } finally {
   await graphql.stop();
   await contexts.close();
-  await stage.close();
+  await server.close();
 }
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
 const shown = (number) => number.toLocaleString("en-US");

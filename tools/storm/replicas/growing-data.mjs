@@ -20,15 +20,15 @@ const statusOf = (number) => STATUSES[number % STATUSES.length];
 const timeOf = (number) => new Date(Date.UTC(2025, 0, 1) + number * 1000).toISOString().replace(".000Z", "Z");
 
 /** Creates the tables and the tasks in an empty database. */
-export async function createGrowingWorld(url) {
+export async function createGrowingData(url) {
   await applyMigrations(url);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
-  await fillGrowingWorld(sql);
+  await insertGrowingData(sql);
   await sql`vacuum analyze`;
   await sql.end();
 }
 
-async function fillGrowingWorld(sql) {
+async function insertGrowingData(sql) {
   for (let task = 1; task <= TASKS; task++) {
     await sql`insert into tasks (id, user_id) values (${taskId(task)}, ${userId})`;
     await sql`insert into emails (id, email, status) values (${emailId(task)}, 'e@storm.example', 'v0')`;

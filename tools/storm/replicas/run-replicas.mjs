@@ -9,7 +9,7 @@ import { listening, MAIN } from "../../support/server-under-test.mjs";
 import { MAX_OWN_DELAY_MS, watchOwnDelay } from "../own-delay.mjs";
 import { createTally, createWriterLog } from "./growing-checker.mjs";
 import { runGrowingClient, runWriter } from "./growing-clients.mjs";
-import { createGrowingWorld, userId } from "./growing-data.mjs";
+import { createGrowingData, userId } from "./growing-data.mjs";
 import { injectReplicaFaults, replicaFaults } from "./replica-faults.mjs";
 
 const CLIENTS = 12;
@@ -27,7 +27,7 @@ export async function runReplicas({ seconds, seed, program = MAIN }) {
   const replication = await openReplication({
     standbys: 2,
     settings: { autovacuum: "off" },
-    prepare: createGrowingWorld,
+    prepare: createGrowingData,
   });
   const [primary, first, second] = replication.nodes;
   const sql = postgres(primary.url, { max: 1, onnotice: () => {}, fetch_types: false });

@@ -12,7 +12,7 @@ import { MAX_OWN_DELAY_MS, watchOwnDelay } from "../own-delay.mjs";
 import { openPooler } from "./open-pooler.mjs";
 import { openRestartableServer } from "./restartable-server.mjs";
 import { checkWatchers } from "./watch-checker.mjs";
-import { fillWatchedWorld, readTruth, TASKS, userId } from "./watched-data.mjs";
+import { insertWatchedData, readTruth, TASKS, userId } from "./watched-data.mjs";
 import { openWatcher } from "./watcher.mjs";
 import { injectWatcherFaults, watcherFaults } from "./watcher-faults.mjs";
 import { WATCHER_KINDS } from "./watcher-kinds.mjs";
@@ -41,7 +41,7 @@ export async function runWatchers({ seconds, seed, program = MAIN, isReplicated 
     prepare: async (url) => {
       await applyMigrations(url);
       await withConnection(url, async (sql) => {
-        await fillWatchedWorld(sql);
+        await insertWatchedData(sql);
         for (const { task } of TASKS) keys[task] = await insertKey(sql, userId(task));
       });
     },

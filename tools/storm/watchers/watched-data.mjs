@@ -35,7 +35,7 @@ export function statusOf(job, version, isEnd = false) {
   return job === 0 ? "pending" : STATUSES[(job + version) % STATUSES.length];
 }
 
-export async function fillWatchedWorld(sql) {
+export async function insertWatchedData(sql) {
   await sql`create table storm_changes (
     task int, job int, version int, chain text, position int, status text, is_deleted boolean)`;
   for (const { task, jobs } of TASKS) {
