@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findFreePorts } from "../../tools/support/free-ports.mjs";
 import { OURS } from "../competitors.mjs";
-import { findFreePort, startProgram, versionOf } from "./programs.mjs";
+import { startProgram, versionOf } from "./programs.mjs";
 
 /** Connections from PgBouncer to PostgreSQL, however many servers connect to PgBouncer. */
 const POOLED_CONNECTIONS = 20;
@@ -28,7 +29,7 @@ export async function startPgBouncer(program, databaseUrl) {
   const [major, minor] = versionOf(program);
   const prepares = major > PREPARING_VERSION[0] || minor >= PREPARING_VERSION[1];
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-  const listenPort = await findFreePort();
+  const [listenPort] = await findFreePorts(1);
   const directory = makeDirectory("pgbouncer");
   writeFileSync(
     join(directory, "pgbouncer.ini"),
@@ -97,7 +98,7 @@ export async function startFleet(bench, { servers, nginx, pgBouncer, hasSharedLi
  * @param {readonly RunningServer[]} servers
  */
 async function startNginx(program, servers) {
-  const port = await findFreePort();
+  const [port] = await findFreePorts(1);
   const directory = makeDirectory("nginx");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   writeFileSync(
