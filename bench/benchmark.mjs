@@ -63,7 +63,8 @@ function refuseUnknown(names, known) {
   const unknown = names.filter((name) => !known.some((one) => one.name === name));
   if (unknown.length === 0) return;
   const choice = known.map(({ name }) => name).join(", ");
-  throw new Error(`unknown name ${unknown.join(", ")}; the names are ${choice}`);
+  console.error(`Unknown name: ${unknown.join(", ")}. The names are ${choice}.`);
+  process.exit(2);
 }
 
 /**
@@ -74,7 +75,7 @@ function refuseUnknown(names, known) {
 async function openBench(options, database) {
   const say = (text) => console.log(text);
   const url = await createDataOnce(database, say);
-  const apiKey = makeApiKey(url);
+  const apiKey = createApiKey(url);
   return {
     options,
     database,
@@ -91,8 +92,8 @@ async function openBench(options, database) {
   };
 }
 
-/** The key of an ordinary user, because the access rule is part of the measurement. */
-function makeApiKey(url) {
+/** Creates the key of an ordinary user, because the access rule is part of the measurement. */
+function createApiKey(url) {
   const args = [`${ROOT_DIR}dist/cli/keys.js`, "create", "--user", DATA.userId, "--name", "bench"];
   const environment = { PATH: process.env.PATH, DATABASE_URL: url };
   return execFileSync(process.execPath, args, { env: environment, stdio: ["ignore", "pipe", "ignore"] })

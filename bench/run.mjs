@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { readOptions } from "./options.mjs";
 
-// This file imports only Node's own modules, because it installs the packages of the competitors.
+// This file and options.mjs import only modules of Node, because this file installs all packages.
 const options = readOptions(process.argv.slice(2));
 const peersDir = fileURLToPath(new URL("peers/", import.meta.url));
 const rootDir = fileURLToPath(new URL("..", import.meta.url));
@@ -12,7 +12,7 @@ const npm = (args, cwd) => execFileSync("npm", args, { cwd, stdio: "inherit" });
 
 if (!existsSync(`${rootDir}node_modules`)) npm(["ci"], rootDir);
 if (!isInstalled(peersDir)) {
-  console.log("Installing the competitors and the load generator …");
+  console.log("Installing the compared servers and the load generator …");
   // PostGraphile declares Node 22 but runs on 20, so hide npm's warnings.
   npm(["ci", "--ignore-scripts", "--loglevel=error"], peersDir);
 }

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { applyMigrations } from "#server/db/migrate.js";
 import { withConnection } from "./database.mjs";
 
+/** @import { BenchDatabase } from "../types.ts" */
+
 export const DATA = {
   userId: "10000000-0000-4000-8000-000000000001",
   pageTaskId: "10000000-0000-4000-8000-0000000000a1",
@@ -21,7 +23,11 @@ const DATA_SQL = new URL("data.sql", import.meta.url);
 const MIGRATIONS = new URL("../../drizzle/", import.meta.url);
 const PREFIX = "bench_data_";
 
-/** Creates the data unless it exists with the same statements and migrations. Resolves to the URL of the database. */
+/**
+ * Creates the data unless it exists with the same statements and migrations. Resolves to the URL of the database.
+ * @param {BenchDatabase} database
+ * @param {(text: string) => void} say
+ */
 export async function createDataOnce(database, say) {
   const name = `${PREFIX}${hashOfData()}`;
   const unfinished = "bench_unfinished";

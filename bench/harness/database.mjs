@@ -11,13 +11,17 @@ const SETTINGS = {
   random_page_cost: "1.1",
 };
 
-/** The embedded PostgreSQL with the settings of a real server: durable, and with memory for the page index. */
+/**
+ * Starts the embedded PostgreSQL with the settings of a real server: durable, and with memory for the page index.
+ * @param {string} dataDir
+ */
 export async function openBenchDatabase(dataDir) {
   const server = await openEmbeddedPostgres({ dataDir, mode: "start", settings: SETTINGS });
   const postmasterPid = Number(readFileSync(`${dataDir}/postgres/postmaster.pid`, "latin1").split("\n")[0]);
   return {
     version: server.version,
-    urlOf: (name) => Object.assign(new URL(server.url), { pathname: `/${name}` }).href,
+    /** The URL of a database by its name. */
+    urlOf: (/** @type {string} */ name) => Object.assign(new URL(server.url), { pathname: `/${name}` }).href,
     cpuMs: () => treeCpuMs(postmasterPid),
     close: () => server.stop(),
   };

@@ -5,9 +5,9 @@ import { residentMb, treeCpuMs } from "./cpu.mjs";
 
 const START_WAIT_MS = 60_000;
 const STOP_WAIT_MS = 15_000;
-const LISTENING = /Listening on (http:\/\/\S+)/;
+const LISTENING_LINE = /Listening on (http:\/\/\S+)/;
 
-/** Kills the servers if the benchmark is interrupted. */
+/** The servers to kill if the benchmark is interrupted. */
 const running = new Set();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -59,7 +59,7 @@ function untilListening(child) {
       stream.setEncoding("utf8").on("data", (chunk) => {
         // Only the end is kept, because a server that logs would fill the memory.
         output = (output + chunk).slice(-4000);
-        const origin = LISTENING.exec(output)?.[1];
+        const origin = LISTENING_LINE.exec(output)?.[1];
         if (origin === undefined) return;
         clearTimeout(timer);
         resolve(origin);

@@ -3,6 +3,8 @@ import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DATA } from "./data.mjs";
 
+/** @import { Bench, RunningServer } from "../types.ts" */
+
 const SOURCE = "bench live";
 const JOBS_PER_TASK = 300;
 const SUBSCRIPTION = "subscription ($id: UUID!) { taskProgress(taskId: $id) { total completed percent } }";
@@ -23,8 +25,8 @@ export async function createWatchedTasks(sql, count) {
 
 /**
  * Opens one stream after another, and resolves when each has received the first progress.
- * @param {import("../types.ts").Bench} bench
- * @param {import("../types.ts").RunningServer} server
+ * @param {Bench} bench
+ * @param {RunningServer} server
  * @param {{ tasks: readonly string[], count: number }} options
  */
 export async function watchTasks(bench, server, { tasks, count }) {

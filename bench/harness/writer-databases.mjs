@@ -1,5 +1,7 @@
 import { connect, withConnection } from "./database.mjs";
 
+/** @import { Bench } from "../types.ts" */
+
 /** @typedef {{ name: string, sql: import("postgres").Sql }} Side */
 
 const OURS = "bench_writers_ours";
@@ -8,7 +10,7 @@ const PLAIN = "bench_writers_plain";
 /**
  * Creates two copies of the database for writes: one without the triggers of this service, and one with them. `close` removes them.
  * Autovacuum is off, because it might run in only one of them.
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {{ connections: number }} options
  */
 export async function openWriterDatabases(bench, { connections }) {

@@ -1,6 +1,7 @@
 import autocannon from "autocannon";
 
-// Runs as its own process, so that its CPU is in no server's figures. Takes one JSON argument and prints one line of JSON.
+// The load generator runs as its own process, so that no server's figures contain its CPU. It takes one argument of JSON and
+// prints one line of JSON. It is in this folder because autocannon is among the packages of the peers.
 const { url, connections, seconds, amount, rate, method, headers, body, path, offsets } = JSON.parse(process.argv[2]);
 
 let requested = 0;

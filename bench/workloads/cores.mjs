@@ -4,7 +4,9 @@ import { DATA } from "../harness/data.mjs";
 import { restPage } from "../harness/requests.mjs";
 import { ratioOf } from "../harness/statistics.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const cores = {
   name: "cores",
   title: "Two workers against one (WORKERS), a REST page of 100",

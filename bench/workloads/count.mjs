@@ -5,9 +5,11 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { graphqlPage, restPage } from "../harness/requests.mjs";
 
+/** @import { Workload } from "../types.ts" */
+
 const PAGES = [100, 10];
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const count = {
   name: "count",
   title: "`count` of a task of 500,000 jobs, against not asking for it",

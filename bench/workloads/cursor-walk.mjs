@@ -5,15 +5,17 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { graphql, restPage, send } from "../harness/requests.mjs";
 
+/** @import { Workload } from "../types.ts" */
+
 const PAGE = 100;
 const connection = (bench, variables) => graphql(bench, CONNECTION_DOCUMENT, { taskId: DATA.hugeTaskId, ...variables });
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const cursorWalk = {
   name: "cursor-walk",
   title: "By cursor: the last page of a task of a million jobs, against the first",
   async run(bench) {
-    const beforeLast = await cursorBeforeLastPage(bench);
+    const beforeLast = await readCursorBeforeLastPage(bench);
     const rest = (after) => restPage(bench, DATA.hugeTaskId, { limit: PAGE, more: `&after=${after}` });
     const apis = [
       {
@@ -36,8 +38,8 @@ export const cursorWalk = {
   },
 };
 
-/** The cursor that a caller has before the last page, computed from the end. */
-async function cursorBeforeLastPage(bench) {
+/** Reads the cursor before the last page by paging backwards from the end. */
+async function readCursorBeforeLastPage(bench) {
   const server = await bench.start(OURS);
   const pageInfoOf = async (variables) => {
     const { data } = JSON.parse(await send(server, connection(bench, variables)));

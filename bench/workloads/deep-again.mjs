@@ -4,7 +4,9 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { restPage } from "../harness/requests.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const deepAgain = {
   name: "deep-again",
   title: "The second visit to offset 400,000 of 500,000, against the first page",

@@ -7,6 +7,8 @@ import { measureInRounds, partsOf, rowOf, startCpuMeasurement } from "../harness
 import { restPage, send } from "../harness/requests.mjs";
 import { statOf } from "../harness/statistics.mjs";
 
+/** @import { Bench, RunningServer, Workload } from "../types.ts" */
+
 const NEAR = 400_000;
 /** A prime number, so that no jump reaches the page next to an earlier one. */
 const STEP = 619;
@@ -14,7 +16,7 @@ const JUMPS = 20;
 const QUICK_JUMPS = 5;
 const WARM_UP_SECONDS = 3;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const deepJump = {
   name: "deep-jump",
   title: "A cold jump to an offset near 400,000 of 500,000, against the naive OFFSET",
@@ -39,8 +41,8 @@ export const deepJump = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
- * @param {import("../types.ts").RunningServer} server
+ * @param {Bench} bench
+ * @param {RunningServer} server
  * @param {number} round
  */
 async function jump(bench, server, round) {

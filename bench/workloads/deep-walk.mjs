@@ -5,13 +5,15 @@ import { runLoad } from "../harness/load.mjs";
 import { measureInRounds, measureLoad, partsOf, rowOf } from "../harness/measure.mjs";
 import { restPage, send } from "../harness/requests.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const WALKS = [0, 100_000, 400_000].map((depth) => ({ name: `walking from ${depth.toLocaleString("en-US")}`, depth }));
 const PAGE = 100;
 const PAGES = 500;
 const QUICK_PAGES = 100;
 const WARM_UP_SECONDS = 3;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const deepWalk = {
   name: "deep-walk",
   title: "One caller walks a task of 500,000 jobs page by page, from three depths",
@@ -35,7 +37,7 @@ export const deepWalk = {
 
 /**
  * Starts a new server, because bookmarks of an earlier walk would make this walk faster.
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {number} depth
  */
 async function walk(bench, depth) {

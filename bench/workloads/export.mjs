@@ -4,13 +4,15 @@ import { under } from "../harness/goals.mjs";
 import { figureRow, partsOf, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 import { headersOf } from "../harness/requests.mjs";
 
+/** @import { Bench, RunningServer, Workload } from "../types.ts" */
+
 const SAMPLE_EVERY_MS = 100;
 /** The CPU of a single row would be rounded to zero. */
 const UNIT_ROWS = 1_000;
 /** Exports of 2,000 jobs, after which the heap has its final size. */
 const WARM_UPS = 50;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const exportTask = {
   name: "export",
   title: "A task of a million jobs exported once, CPU per 1,000 rows",
@@ -31,8 +33,8 @@ export const exportTask = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
- * @param {import("../types.ts").RunningServer} server
+ * @param {Bench} bench
+ * @param {RunningServer} server
  * @param {string} format
  */
 async function measureExport(bench, server, format) {
@@ -57,7 +59,7 @@ async function measureExport(bench, server, format) {
 }
 
 /**
- * @param {{ bench: import("../types.ts").Bench, server: import("../types.ts").RunningServer }} measured
+ * @param {{ bench: Bench, server: RunningServer }} measured
  * @param {string} taskId
  * @param {string} format
  */

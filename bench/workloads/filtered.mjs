@@ -5,6 +5,8 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { graphql, restPage } from "../harness/requests.mjs";
 
+/** @import { Workload } from "../types.ts" */
+
 const PAGE = 100;
 const FILTERS = [
   { name: "failed", filter: { status: ["FAILED"] }, parameter: "&status=failed" },
@@ -14,7 +16,7 @@ const FILTERS = [
 ];
 const INDEXED = ["failed", "updated lately"];
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const filtered = {
   name: "filtered",
   title:

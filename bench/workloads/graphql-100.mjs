@@ -4,7 +4,9 @@ import { DATA } from "../harness/data.mjs";
 import { ahead, limitRatio, winnerOf } from "../harness/goals.mjs";
 import { graphqlPage, restPage } from "../harness/requests.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const graphql100 = {
   name: "graphql-100",
   title: "GraphQL POST, the same page of 100 (the baseline serves it over REST)",

@@ -5,6 +5,8 @@ import { measureInRounds, measureLoad, rowOf } from "../harness/measure.mjs";
 import { findProgram } from "../harness/programs.mjs";
 import { restPage, send } from "../harness/requests.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const REFERENCE = "1 server";
 /** Well below the capacity of two cores, so that waiting is not part of the latency. */
 const OFFERED_PER_SECOND = 100;
@@ -28,7 +30,7 @@ const FLEETS = [
   })),
 ];
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const instances = {
   name: "instances",
   title: "1, 2 and 4 servers behind nginx, with PgBouncer and a shared rate limit, a REST page of 100",
@@ -51,7 +53,7 @@ export const instances = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {{ name: string, fleet: import("../harness/fleet.mjs").Fleet }[]} fleets
  */
 async function measureFleets(bench, fleets) {

@@ -6,6 +6,8 @@ import { figureRow } from "../harness/measure.mjs";
 import { changeEachTask, createWatchedTasks, deleteWatchedTasks, until, watchTasks } from "../harness/watchers.mjs";
 import { measureWriters } from "./live-writers.mjs";
 
+/** @import { Bench, RunningServer, Workload } from "../types.ts" */
+
 const TASKS = 100;
 const WATCHERS = 1_000;
 const STREAMS = 5_000;
@@ -14,7 +16,7 @@ const QUIET_S = 20;
 const CHANGES = 5;
 const ENVIRONMENT = { LIVE_STREAMS: String(STREAMS), LIVE_STREAMS_PER_USER: String(STREAMS) };
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const live = {
   name: "live",
   title: `${WATCHERS} watchers of ${TASKS} tasks: the load while nothing changes, the delay of a change, the cost for writers, the memory of a stream`,
@@ -60,8 +62,8 @@ export const live = {
 
 /**
  * The CPU time while nothing changes, in percent of a core.
- * @param {import("../types.ts").Bench} bench
- * @param {import("../types.ts").RunningServer} server
+ * @param {Bench} bench
+ * @param {RunningServer} server
  */
 async function loadOf({ database }, server) {
   const before = { database: database.cpuMs(), server: server.cpuMs() };

@@ -6,11 +6,13 @@ import { figureRow } from "../harness/measure.mjs";
 import { graphqlPage, restPage } from "../harness/requests.mjs";
 import { statOf } from "../harness/statistics.mjs";
 
+/** @import { Bench, RunningServer, Workload } from "../types.ts" */
+
 const PAGE = 10;
 /** More pages than the server has bookmarks. */
 const WALKED_JOBS = 100_000;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const memory = {
   name: "memory",
   title: "Resident memory after many requests on both APIs, pages of 10 all over a task of 500,000",
@@ -34,7 +36,7 @@ export const memory = {
 
 /**
  * Sends requests until `total` were sent, of which `done` were sent before. Resolves to the resident memory in MB.
- * @param {{ bench: import("../types.ts").Bench, server: import("../types.ts").RunningServer }} measured
+ * @param {{ bench: Bench, server: RunningServer }} measured
  * @param {number} done
  * @param {number} total
  */

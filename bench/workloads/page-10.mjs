@@ -4,7 +4,9 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { graphqlPage, restPage } from "../harness/requests.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const page10 = {
   name: "page-10",
   title: "A page of 10, both APIs",

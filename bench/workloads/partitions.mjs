@@ -1,6 +1,8 @@
 import { withConnection } from "../harness/database.mjs";
 import { measureInRounds, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const SCHEMA = "bench_partitions";
 const EXECUTIONS = 2_000;
 const QUICK_EXECUTIONS = 200;
@@ -46,7 +48,7 @@ const STATEMENTS = [
   },
 ];
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const partitions = {
   name: "partitions",
   title: "Statements on two million jobs: one table, partitions by hash of the task, partitions by time",
@@ -77,7 +79,7 @@ export const partitions = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {import("postgres").Sql} sql
  * @param {(typeof LAYOUTS)[number]} layout
  */
@@ -96,7 +98,7 @@ async function fill({ say }, sql, { name, by, partitions: bounds }) {
 }
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {{ statement: (typeof STATEMENTS)[number], layout: (typeof LAYOUTS)[number] }} cell
  * @param {readonly { task: string, job: string }[]} keys
  */

@@ -7,21 +7,23 @@ import { under } from "../harness/goals.mjs";
 import { figureRow } from "../harness/measure.mjs";
 import { graphql, graphqlPage } from "../harness/requests.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const SAMPLE_EVERY_MS = 50;
 /** Slightly less than a second, because a transaction begins up to a millisecond after the program sends it. */
 const SECOND_S = 0.99;
-/** Long timeouts, because the first aggregate may have to read from disk. */
+/** Long timeouts, because the first count may have to read from disk. */
 const OURS_WITH_LONG_TIMEOUTS = {
   ...OURS,
   environment: { ...OURS.environment, STATEMENT_TIMEOUT_MS: "5000", REQUEST_TIMEOUT_MS: "6000" },
 };
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const progress = {
   name: "progress",
   title: "16 connections poll the progress of a task of a million jobs, against a page of 10",
   async run(bench) {
-    const watch = await watchAggregates(bench);
+    const watch = await watchCounts(bench);
     const entries = [
       {
         name: "page of 10",
@@ -36,17 +38,17 @@ export const progress = {
     ];
     const { rows, notices } = await compareServers(bench, entries, { reference: "page of 10" }).finally(watch.stop);
     const most = watch.mostInASecond();
-    const row = figureRow("aggregates begun within a second, at most", { unit: "", values: [most] });
+    const row = figureRow("counts begun within a second, at most", { unit: "", values: [most] });
     row.goals.push(under(most, 2, "no more than one"));
     return { rows: [...rows, row], notices };
   },
 };
 
 /**
- * Finds the start of every aggregate by sampling. An aggregate of a million jobs takes longer than the sampling interval.
- * @param {import("../types.ts").Bench} bench
+ * Finds the start of every count by sampling. A count of a million jobs takes longer than the sampling interval.
+ * @param {Bench} bench
  */
-async function watchAggregates(bench) {
+async function watchCounts(bench) {
   const begun = new Set();
   let isOver = false;
   const watching = withConnection(bench.url, async (sql) => {

@@ -4,7 +4,9 @@ import { DATA } from "../harness/data.mjs";
 import { ahead, limitRatio, winnerOf } from "../harness/goals.mjs";
 import { restPage, send } from "../harness/requests.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Bench, HttpRequest, Job, Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const rest100 = {
   name: "rest-100",
   title: "REST, a page of 100 jobs with their emails",
@@ -34,9 +36,9 @@ export const rest100 = {
 
 /**
  * Checks that the jobs are equal byte for byte.
- * @param {import("../types.ts").Bench} bench
- * @param {import("../types.ts").HttpRequest} request
- * @param {readonly import("../types.ts").Job[]} expected
+ * @param {Bench} bench
+ * @param {HttpRequest} request
+ * @param {readonly Job[]} expected
  */
 async function assertSameBytes(bench, request, expected) {
   const server = await bench.start(OURS);

@@ -5,7 +5,9 @@ import { DATA } from "../harness/data.mjs";
 import { limitRatio } from "../harness/goals.mjs";
 import { graphqlPage } from "../harness/requests.mjs";
 
-/** @type {import("../types.ts").Workload} */
+/** @import { Workload } from "../types.ts" */
+
+/** @type {Workload} */
 export const selection = {
   name: "selection",
   title: "GraphQL selecting `id status` of 100 jobs, against our own full page",

@@ -5,9 +5,11 @@ import { figureRow } from "../harness/measure.mjs";
 import { restPage, send } from "../harness/requests.mjs";
 import { statOf } from "../harness/statistics.mjs";
 
+/** @import { Workload } from "../types.ts" */
+
 const STARTS = 5;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const start = {
   name: "start",
   title: "From `node` to the first answered REST request, against a running database",

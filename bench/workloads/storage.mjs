@@ -3,6 +3,8 @@ import { applyMigrations } from "#server/db/migrate.js";
 import { withConnection } from "../harness/database.mjs";
 import { figureRow } from "../harness/measure.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const DATABASE = "bench_storage";
 const FILL_SQL = readFileSync(new URL("../harness/storage.sql", import.meta.url), "utf8");
 const JOBS_PER_TASK = 10_000;
@@ -19,7 +21,7 @@ const HISTORIES = [
   { name: "imported, then completed by updates", fill: "write_results_of_workers" },
 ];
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const storage = {
   name: "storage",
   title: "Bytes per job of the tables and indexes, and of the WAL",
@@ -36,7 +38,7 @@ export const storage = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {(typeof HISTORIES)[number]} history
  * @param {number} tasks
  */
@@ -81,7 +83,7 @@ async function measureHistory({ database }, { name, fill }, tasks) {
   }
 }
 
-/** The work that grows with the table: seconds for all of its jobs. */
+/** Measures the seconds of the statements whose time grows with the table. */
 async function measureUpkeep(sql) {
   await sql`update task_email_jobs set updated_at = now() where random() < ${CHANGED_SHARE}`;
   const inSeconds = async (statement) => {

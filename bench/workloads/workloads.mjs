@@ -20,7 +20,12 @@ import { storage } from "./storage.mjs";
 import { writersBatch } from "./writers-batch.mjs";
 import { writersUpdates } from "./writers-updates.mjs";
 
-/** All benchmarks, in the order of the report. Those with `isOnRequest` run only if `--only` names them. */
+/** @import { Workload } from "../types.ts" */
+
+/**
+ * All workloads, in the order of the report.
+ * @type {readonly Workload[]}
+ */
 export const WORKLOADS = [
   ...[rest100, graphql100, page10, selection],
   ...[deepWalk, deepJump, deepAgain, count],

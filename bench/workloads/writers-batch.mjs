@@ -5,13 +5,15 @@ import { measureInRounds, rowOf, startCpuMeasurement } from "../harness/measure.
 import { statOf } from "../harness/statistics.mjs";
 import { openWriterDatabases } from "../harness/writer-databases.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const JOBS = 10_000;
 const BATCHES = 10;
 const QUICK_BATCHES = 3;
 
 /** @typedef {(sql: import("postgres").Sql, taskId: string) => Promise<void>} Insert */
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const writersBatch = {
   name: "writers-batch",
   title: "A batch of 10,000 jobs inserted, per batch, against the same tables without our triggers",
@@ -31,7 +33,7 @@ export const writersBatch = {
 };
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {readonly import("../harness/writer-databases.mjs").Side[]} sides
  * @param {{ statement: string, insert: Insert }} batch
  */
@@ -46,7 +48,7 @@ async function compareSides(bench, sides, { statement, insert }) {
 }
 
 /**
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {import("postgres").Sql} sql
  * @param {Insert} insert
  */

@@ -4,13 +4,15 @@ import { limitRatio } from "../harness/goals.mjs";
 import { measureInRounds, rowOf, startCpuMeasurement } from "../harness/measure.mjs";
 import { openWriterDatabases } from "../harness/writer-databases.mjs";
 
+/** @import { Bench, Workload } from "../types.ts" */
+
 const WORKERS = 8;
 const UPDATES = 10_000;
 const QUICK_UPDATES = 1_000;
 const INSERTS = 2_000;
 const WATCH_EVERY_MS = 10;
 
-/** @type {import("../types.ts").Workload} */
+/** @type {Workload} */
 export const writersUpdates = {
   name: "writers-updates",
   title:
@@ -43,7 +45,7 @@ export const writersUpdates = {
 
 /**
  * Each worker has its own connection and commits every row, like the workers of the service.
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {import("postgres").Sql} sql
  * @param {{ skipped: number, updates: number }} range
  */
@@ -86,7 +88,7 @@ async function inParallel(items, work) {
 /**
  * Lists the locks that the workers wait for, except `extend`, which every growing table needs. It runs after the
  * measurement, because it costs CPU.
- * @param {import("../types.ts").Bench} bench
+ * @param {Bench} bench
  * @param {import("postgres").Sql} sql
  * @param {{ skipped: number, updates: number }} range
  */
