@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -8,7 +8,6 @@ import { readOptions } from "./options.mjs";
 const options = readOptions(process.argv.slice(2));
 const peersDir = fileURLToPath(new URL("peers/", import.meta.url));
 const rootDir = fileURLToPath(new URL("..", import.meta.url));
-const npm = (args, cwd) => execFileSync("npm", args, { cwd, stdio: "inherit" });
 
 if (!existsSync(`${rootDir}node_modules`)) npm(["ci"], rootDir);
 if (!isInstalled(peersDir)) {
@@ -21,6 +20,16 @@ if (options.build) npm(["run", "--silent", "build"], rootDir);
 
 const { runBenchmark } = await import("./benchmark.mjs");
 await runBenchmark(options);
+
+/**
+ * Runs npm, and exits if npm fails, which has printed the reason.
+ * @param {string[]} args
+ * @param {string} cwd
+ */
+function npm(args, cwd) {
+  const { status } = spawnSync("npm", args, { cwd, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
 
 /**
  * Returns whether the installed versions are those of the lockfile, so that no other version is measured.

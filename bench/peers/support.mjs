@@ -14,7 +14,8 @@ const JOBS_PATH = /^\/api\/v1\/tasks\/([0-9a-f-]{36})\/jobs$/;
  * @property {string} taskId
  * @property {number} limit
  * @property {number} offset
- * @property {string} [filter]
+ * @property {boolean} [isCounted]
+ * @property {string | undefined} [filter]
  * @property {string | null} [value]
  *
  * @typedef {object} PageQueries The data access of a server.
@@ -72,6 +73,7 @@ export function connectForText() {
 /**
  * The parameters of the documented path, or null.
  * @param {string} target
+ * @returns {Page | null}
  */
 export function readJobsRequest(target) {
   const url = new URL(target, "http://localhost");
