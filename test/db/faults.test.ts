@@ -8,6 +8,7 @@ import { openDatabase } from "../../src/db/client.ts";
 import { applyMigrations } from "../../src/db/migrate.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask, someJobs } from "../support/builders.ts";
+import { lockTable } from "../support/lock-table.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { type ServedDatabase, serveDatabase } from "../support/test-server.ts";
 
@@ -202,12 +203,9 @@ test("one frozen backend fails no request", async () => {
 });
 
 test("requests are 504 within two seconds while a table is locked, and succeed when the lock is released", async () => {
-  const lock = await sql.reserve();
-  await lock`begin`;
-  await lock`lock table task_email_jobs in access exclusive mode`;
+  const unlock = await lockTable(sql, "task_email_jobs");
   await expectTimeout();
-  await lock`commit`;
-  lock.release();
+  await unlock();
   await expectBackSoon();
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aJob, allowAnyTimestamp, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const METRICS = { METRICS: "on", METRICS_TOKEN: "metrics-token-of-32-characters--" };
 
@@ -203,14 +204,7 @@ test("a record that is deleted between the page and its batch is null, and REST 
     await blocker`begin`;
     await blocker`lock table emails in access exclusive mode`;
     const response = request();
-    await expect
-      .poll(
-        async () =>
-          (
-            await blocker`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-          ).length,
-      )
-      .toBe(1);
+    await expect.poll(() => waitingStatements(blocker)).toBe(1);
     await change();
     await blocker`commit`;
     return response;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
 import { type ExportServer, exportsInDatabase, serveExports } from "../support/export-server.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const userId = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 
@@ -82,12 +83,7 @@ test("a client that disconnects while its API key is looked up starts no export"
     await tx`lock table api_keys in access exclusive mode`;
     const disconnect = new AbortController();
     const response = server.get(bigTaskId, "", { signal: disconnect.signal });
-    await expect
-      .poll(
-        () => database.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
-        and datname = current_database()`,
-      )
-      .toHaveLength(1);
+    await expect.poll(() => waitingStatements(database.sql)).toBe(1);
     disconnect.abort();
     await expect(response).rejects.toThrow();
   });

@@ -3,7 +3,7 @@ import type { JobFilter } from "../../src/job-search/job-filter.ts";
 import type { JobOrder } from "../../src/job-search/job-order.ts";
 import { jobSearchQueries } from "../../src/job-search/job-search.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { ADMIN, aTask } from "../support/builders.ts";
+import { ADMIN, aTask, manyTasks } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
@@ -19,10 +19,7 @@ await sql`
   insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
   select ${large}, id, email, case when random() < 0.01 then 'failed' else 'completed' end::job_status,
     timestamptz '2025-01-01' + random() * interval '1 day', timestamptz '2025-01-02' + random() * interval '1 day' from record`;
-await sql`
-  with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
-  insert into task_email_jobs (task_id, email_address, status)
-  select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+await manyTasks(sql, { tasks: 1000, jobsOfEach: 100 });
 await sql`vacuum analyze`;
 const small = (await sql`select id from tasks where id <> ${large} limit 99`).map((row) => row.id);
 

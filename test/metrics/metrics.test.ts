@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../src/config.ts";
 import { openMetricsServer } from "../../src/http/metrics-endpoint.ts";
 import { aTask, someJobs } from "../support/builders.ts";
+import { lockTable } from "../support/lock-table.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 import { waitingStatements } from "../support/waiting-statements.ts";
 
@@ -169,16 +170,13 @@ describe("the values of the metrics", () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
-    const blocker = await server.sql.reserve();
-    await blocker`begin`;
-    await blocker`lock table task_email_jobs in access exclusive mode`;
+    const unlock = await lockTable(server.sql, "task_email_jobs");
     const search = viewer.get(`/api/v1/tasks/${taskId}/jobs?status=failed`);
     await expect
       .poll(async () => sampleOf(await scrape(server), 'database_reads_under_way{pool="searches"}'), { interval: 20 })
       .toBe(1);
     expect((await search).status).toBe(504);
-    await blocker`commit`;
-    blocker.release();
+    await unlock();
     expect(sampleOf(await scrape(server), 'rejected_requests_total{limit="timeout"}')).toBe(1);
   });
 
@@ -198,9 +196,7 @@ describe("the values of the metrics", () => {
     const server = await serve(METERED);
     const viewer = await server.as();
     const taskId = await aTask(server.sql, { user_id: viewer.userId });
-    const blocker = await server.sql.reserve();
-    await blocker`begin`;
-    await blocker`lock table tasks in access exclusive mode`;
+    const unlock = await lockTable(server.sql, "tasks");
     const leaving = new AbortController();
     const left = viewer.get(`/api/v1/tasks/${taskId}/jobs`, { signal: leaving.signal });
     await expect.poll(() => waitingStatements(server.sql), { interval: 10 }).toBe(1);
@@ -208,8 +204,7 @@ describe("the values of the metrics", () => {
     await expect(left).rejects.toThrow("aborted");
     const series = 'http_requests_total{door="rest",operation="/api/v1/tasks/:id/jobs",status="aborted"}';
     await expect.poll(async () => sampleOf(await scrape(server), series)).toBe(1);
-    await blocker`commit`;
-    blocker.release();
+    await unlock();
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { apiKeyQueries } from "../../src/auth/api-key.ts";
 import { ConfigError, readConfig } from "../../src/config.ts";
 import { limited, oneAfterAnother, statusesOf, times } from "../support/limited-server.ts";
+import { lockTable } from "../support/lock-table.ts";
 import { waitingStatements } from "../support/waiting-statements.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
@@ -136,16 +137,13 @@ describe("credentials", () => {
     const { server, viewer, path } = await limited({ RATE_LIMIT: "100/m", DATABASE_POOL_SIZE: "8" });
     const other = await server.as();
     await viewer.get(path);
-    const blocker = await server.sql.reserve();
-    await blocker`begin`;
-    await blocker`lock table tasks in access exclusive mode`;
+    const unlock = await lockTable(server.sql, "tasks");
     const atWork = () => waitingStatements(server.sql);
     const burst = times(12, () => viewer.get(path));
     await expect.poll(atWork).toBe(2);
     const theirs = other.get(path);
     await expect.poll(atWork).toBe(3);
-    await blocker`commit`;
-    blocker.release();
+    await unlock();
     expect((await theirs).status).toBe(404);
     expect((await burst).every(({ status }) => status !== 429)).toBe(true);
   });

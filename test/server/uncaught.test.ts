@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
+import { lockTable } from "../support/lock-table.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { waitingStatements } from "../support/waiting-statements.ts";
@@ -37,18 +38,10 @@ function expectLogged(stderr: string, atLevel = 60): void {
 
 /** A request that waits in the database until `finish` is called. */
 async function waitingRequest(origin: string) {
-  const lock = await database.sql.reserve();
-  await lock`begin`;
-  await lock`lock table task_email_jobs in access exclusive mode`;
+  const finish = await lockTable(database.sql, "task_email_jobs");
   const response = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
   await expect.poll(() => waitingStatements(database.sql), { interval: 20 }).toBeGreaterThan(0);
-  return {
-    response,
-    async finish() {
-      await lock`commit`;
-      lock.release();
-    },
-  };
+  return { response, finish };
 }
 
 test("an uncaught exception is logged without its message, and the process stops without losing a request", async () => {

@@ -25,6 +25,14 @@ export async function aJob(sql: Sql, columns: Columns & { task_id: string }): Pr
   return row.id;
 }
 
+/** Inserts tasks of different users with pending jobs, as the other rows of a large table. */
+export async function manyTasks(sql: Sql, { tasks, jobsOfEach }: { tasks: number; jobsOfEach: number }): Promise<void> {
+  await sql`
+    with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, ${tasks}) returning id)
+    insert into task_email_jobs (task_id, email_address, status)
+    select id, 'u@example.com', 'pending' from task, generate_series(1, ${jobsOfEach})`;
+}
+
 /** Inserts `count` completed jobs with the same `created_at`, each with an email record. */
 export async function someJobs(sql: Sql, taskId: string, count: number): Promise<void> {
   await someJobsCreatedAt(sql, taskId, { count, createdAt: "2025-01-01T12:00:00Z" });

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
+import { lockTable } from "../support/lock-table.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 let server: TestServer;
 afterEach(() => server.close());
@@ -36,25 +38,6 @@ const DOCUMENTS: readonly [string, (taskId: string) => string][] = [
   ],
 ];
 
-async function lockJobs() {
-  // The driver can reserve a connection only if the pool has one.
-  await server.sql`select 1`;
-  const blocker = await server.sql.reserve();
-  await blocker`begin`;
-  await blocker`lock table task_email_jobs in access exclusive mode`;
-  return async () => {
-    await blocker`commit`;
-    blocker.release();
-  };
-}
-
-/** The number of connections whose statement waits for the lock. */
-async function waitingForTheLock(): Promise<number> {
-  const rows = await server.sql`
-    select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  return rows.length;
-}
-
 test.each(DOCUMENTS)(
   "a document of many %s uses one connection at a time and sends no statement after its deadline",
   async (_name, documentOf) => {
@@ -67,7 +50,7 @@ test.each(DOCUMENTS)(
     // This query opens the connections of the pools.
     expect((await viewer.query(documentOf(taskId))).body.errors).toBeUndefined();
 
-    const release = await lockJobs();
+    const release = await lockTable(server.sql, "task_email_jobs");
     let isAnswered = false;
     const answer = viewer
       .query(documentOf(taskId).replaceAll(/"(\d+)"/g, (_, n) => `"${Number(n) + 100}"`))
@@ -76,7 +59,7 @@ test.each(DOCUMENTS)(
       });
     const samples: number[] = [];
     while (!isAnswered) {
-      samples.push(await waitingForTheLock());
+      samples.push(await waitingStatements(server.sql));
       await sleep(10);
     }
     expect(Math.max(...samples)).toBe(1);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { emailQueries } from "../../src/email/email.queries.ts";
 import { taskJobQueries } from "../../src/task-jobs/task-job.queries.ts";
 import { deadlineIn } from "../../src/values/deadline.ts";
-import { ADMIN, aTask } from "../support/builders.ts";
+import { ADMIN, aTask, manyTasks } from "../support/builders.ts";
 import { plansOf } from "../support/explained-database.ts";
 import { createTestDatabase, sharedTestDatabase } from "../support/test-database.ts";
 
@@ -19,10 +19,7 @@ await sql`
   )
   insert into task_email_jobs (task_id, email_id, email_address, status, created_at)
   select ${taskId}, id, email, 'completed', timestamptz '2025-01-01' + random() * interval '1 day' from record`;
-await sql`
-  with task as (insert into tasks (user_id) select gen_random_uuid() from generate_series(1, 1000) returning id)
-  insert into task_email_jobs (task_id, email_address, status)
-  select id, 'u@example.com', 'pending' from task, generate_series(1, 100)`;
+await manyTasks(sql, { tasks: 1000, jobsOfEach: 100 });
 await sql`vacuum analyze`;
 
 test.each([0, 5_000, 90_000])("a page at offset %i walks the page index and sorts nothing", async (offset) => {
