@@ -16,7 +16,7 @@ test("the guard of any text can be removed again", () => {
     fc.property(TRICKY, (text) => {
       expect(unguardFormula(guardFormula(text))).toBe(text);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 5_000, seed: 20_260 },
   );
 });
 
@@ -30,7 +30,7 @@ test("no part of a guarded text begins with a formula, wherever a spreadsheet sp
         for (const start of starts) expect(start).not.toMatch(/^[=+\-@＝＋－＠]/);
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: 5_000, seed: 20_260 },
   );
 });
 
