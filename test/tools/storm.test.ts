@@ -5,8 +5,8 @@ import { expectGoodStorm } from "../support/storm.ts";
 
 test("40 clients get every response while backends are killed, frozen and fail in the middle of a result", async () => {
   await expectGoodStorm("--seconds", "10", "--seed", "4");
-}, 180_000);
+}, 240_000);
 
 test("watchers at two servers receive every change while backends are killed and a server is restarted", async () => {
   await expectGoodStorm("--scenario", "watchers", "--single", "--seconds", "2");
-}, 180_000);
+}, 240_000);
