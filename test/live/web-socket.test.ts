@@ -213,9 +213,9 @@ test("a connection and each operation have a line in the log and are in the metr
   const progress = runOperation(socket, "b", { query: PROGRESS, variables: { id } });
   await progress.result();
   const scrape = async () => (await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })).text();
+  await expect.poll(scrape).toMatch(/^live_sockets 1$/m);
   const text = await scrape();
   expect(text).toMatch(/^live_streams\{kind="websocket"\} 1$/m);
-  expect(text).toMatch(/^live_sockets 1$/m);
   expect(text).toMatch(/^live_events_total\{kind="websocket"\} [1-9]/m);
   await socket.close();
   await expect.poll(scrape).toMatch(/^live_sockets 0$/m);
