@@ -21,6 +21,8 @@ import { openStormServer } from "./storm-server.mjs";
 import { runWatchers } from "./watchers/run-watchers.mjs";
 
 const WARM_UP_MS = 2000;
+/** On a slow machine a request may wait longer for a connection than the default allows. */
+const PATIENT = { REQUEST_TIMEOUT_MS: "8000" };
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +31,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     // A build without one of its safeguards, for which the run must fail.
     program: { type: "string" },
+    // A server whose requests may wait long, so that a slow machine fails none.
+    patient: { type: "boolean", default: false },
     // Watchers without a standby and without failovers, for the tests.
     single: { type: "boolean", default: false },
     // Watchers behind PgBouncer in transaction mode, which leads to a single server.
@@ -67,7 +71,12 @@ const scheduled = {};
 for (const { kind } of schedule) scheduled[kind] = (scheduled[kind] ?? 0) + 1;
 
 const { environment, clients, aborting, mayFail, mustSee, standbys } = scenario;
-const server = await openStormServer({ environment, logFile, program: values.program, standbys });
+const server = await openStormServer({
+  environment: values.patient ? { ...environment, ...PATIENT } : environment,
+  logFile,
+  program: values.program,
+  standbys,
+});
 const history = openHistory(historyFile);
 const faults = openFaults({ ...server, history, random });
 const stop = new AbortController();
