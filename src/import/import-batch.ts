@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import type { Sql } from "../db/client.ts";
+import { uuidv7 } from "../values/uuid.ts";
 import { badRowHeader, badRowLine } from "./bad-row.ts";
 import { copyLine } from "./copy-text.ts";
 import {
@@ -151,7 +151,7 @@ async function stageRows(copy: StagingCopy, { file, badRows, options }: RowSourc
         const line = Math.max(fileRow.line, staged.lastLine + 1);
         const hasResult = row.status !== null;
         const hasOwnId = hasResult && row.id !== null;
-        row.id = hasResult ? (row.id ?? randomUUID()) : null;
+        row.id = hasResult ? (row.id ?? uuidv7()) : null;
         chunk += copyLine([
           line,
           keepsRaw && hasOwnId ? raw : null,

@@ -102,12 +102,14 @@ export async function findIdFaults(tx: Transaction, lines: LineRange) {
     order by line`;
 }
 
+/** Inserts the jobs in the order of the indexes, whose pages are then changed once for several jobs. */
 export async function insertJobs(tx: Transaction, taskId: string, lines: LineRange): Promise<number> {
   const inserted = await tx`
-    insert into task_email_jobs (task_id, email_id, email_address, status, created_at, updated_at)
-    select ${taskId}, id, coalesce(email_address, email), job_status, coalesce(job_created_at, now()), coalesce(job_updated_at, now())
+    insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at, updated_at)
+    select gen_random_uuid() as job_id, ${taskId}, id, coalesce(email_address, email), job_status,
+      coalesce(job_created_at, now()) as created_at, coalesce(job_updated_at, now())
     from import_rows
     where line >= ${lines.first} and line < ${lines.end} and id_fault is null
-    order by line`;
+    order by created_at, job_id`;
   return inserted.count;
 }

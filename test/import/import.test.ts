@@ -104,6 +104,15 @@ describe("a valid file", () => {
     expect(seen.at(-1)).toEqual({ phase: "storing", rows: 25_000, bytes: text.length });
   });
 
+  test("the ids of new records ascend in the order of the file", async () => {
+    const rows = Array.from({ length: 2000 }, (_, n) => `${String(n).padStart(4, "0")}@example.com,valid`);
+    await importText(`email,status\n${rows.join("\n")}\n`);
+    const ids = (await database.sql<{ id: string }[]>`select id from emails order by email`).map(({ id }) => id);
+    expect(ids.filter((id) => !/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab]/.test(id))).toEqual([]);
+    const times = ids.map((id) => id.slice(0, 13));
+    expect(times).toEqual(times.toSorted());
+  });
+
   test("an import may take longer than the statement_timeout of the database", async () => {
     await database.sql.unsafe(`alter database ${database.name} set statement_timeout = '200ms'`);
     const limited = openDatabase({ url: database.url, maxConnections: 1 });
