@@ -95,7 +95,10 @@ export async function openApp(config: Config, resources: Resources) {
     tracer,
   });
   const createContext = (request: RequestDetails) => createRequestContext(dataSources, request, log);
-  const buffers = createBufferLimit({ onClose: () => metrics?.countRejection("unread") });
+  const buffers = createBufferLimit({
+    maxBytes: httpLimits?.maxBufferedBytes,
+    onClose: () => metrics?.countRejection("unread"),
+  });
   const limits = { ...connectionLimitsOf(config), ...httpLimits };
   const live = createLiveUpdates(config, {
     graphql,

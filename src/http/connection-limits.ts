@@ -16,10 +16,12 @@ export interface HttpLimits {
   readonly maxConnections: number;
   /** During a stop, an idle connection stays open for this long, so that a request that is already on its way can arrive. */
   readonly stopLingerMs: number;
+  /** The bytes that the process buffers for slow clients. */
+  readonly maxBufferedBytes: number;
 }
 
 /** `docs/measurements/limits.md` compares these limits with the defaults of Node. */
-export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs"> = {
+export const HTTP_LIMITS: Omit<HttpLimits, "silenceTimeoutMs" | "maxBufferedBytes"> = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,
   connectionsCheckingIntervalMs: 1000,

@@ -20,7 +20,7 @@ interface Buffered extends Record<Part, number> {
 }
 
 interface BufferLimitOptions {
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Called for each connection that is closed. */
   readonly onClose?: () => void;
 }
