@@ -26,13 +26,13 @@ const ON_CITUS = [
   "test/citus/*.test.ts",
   "test/auth/{access,access-matrix,api-key}.test.ts",
   "test/export/{export-clients,export-fields}.test.ts",
-  "test/graphql/{compiled-execution,document-limits,graphql-clients,graphql-cop,graphql-over-http}.test.ts",
+  "test/graphql/{compiled-execution,costly-statements,document-limits,graphql-clients,graphql-cop,graphql-over-http}.test.ts",
   "test/http/{path-prefix,request-body,rest-clients,rest-envelope,rest-manual,security-headers}.test.ts",
   "test/import/import.test.ts",
   "test/live/{subscriptions,task-events}.test.ts",
   "test/job-search/{job-search.queries,rest-filters}.test.ts",
   "test/paging/link-header.test.ts",
-  "test/task-jobs/{deep-offsets,rest-bytes,rest-parameters,task-job.route}.test.ts",
+  "test/task-jobs/{rest-bytes,rest-parameters,task-job.route}.test.ts",
   "test/tasks/{failed-batch,task-progress}.test.ts",
 ];
 const ALL = ["test/**/*.test.ts", "packages/*/test/*.test.ts"];

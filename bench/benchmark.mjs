@@ -31,7 +31,7 @@ export async function runBenchmark(options) {
 
   const database = await openBenchDatabase(ARTIFACTS_DIR);
   try {
-    const bench = await openBench(options, database);
+    const bench = await createBench(options, database);
     const machine = describeMachine(database);
     bench.say(`${machine.cores} cores (${machine.cpu}), Node ${machine.node}, PostgreSQL ${machine.postgres}`);
     /** @type {ReportedResult[]} */
@@ -72,7 +72,7 @@ function refuseUnknown(names, known) {
  * @param {BenchDatabase} database
  * @returns {Promise<Bench>}
  */
-async function openBench(options, database) {
+async function createBench(options, database) {
   const say = (text) => console.log(text);
   const url = await createDataOnce(database, say);
   const apiKey = createApiKey(url);

@@ -4,13 +4,13 @@ import { expressMiddleware } from "@as-integrations/express5";
 import express from "express";
 import { Arg, buildSchema, Ctx, Field, FieldResolver, ID, Int, ObjectType, Query, Resolver, Root } from "type-graphql";
 import { decorateMethod, defineTypes, resolverOf } from "./code-first.mjs";
-import { openDrizzleQueries } from "./drizzle-queries.mjs";
-import { openEmailLoader } from "./email-loader.mjs";
+import { createDrizzleQueries } from "./drizzle-queries.mjs";
+import { createEmailLoader } from "./email-loader.mjs";
 import { serve } from "./support.mjs";
 
 // The stack as its tutorials describe it, with all defaults.
 const { Email, TaskJob, TaskJobs } = defineTypes({ Field, ID, ObjectType });
-const queries = openDrizzleQueries();
+const queries = createDrizzleQueries();
 const TaskJobResolver = resolverOf(queries);
 const resolvers = TaskJobResolver.prototype;
 Arg("taskId", () => ID)(resolvers, "taskJobs", 0);
@@ -36,6 +36,6 @@ const app = express();
 app.use(
   "/graphql",
   express.json(),
-  expressMiddleware(server, { context: async () => ({ emailById: openEmailLoader(queries) }) }),
+  expressMiddleware(server, { context: async () => ({ emailById: createEmailLoader(queries) }) }),
 );
 await serve(app);

@@ -1,10 +1,10 @@
-import { findJobsWithEmails, openPreparedQueries } from "./prepared-queries.mjs";
+import { createPreparedQueries, findJobsWithEmails } from "./prepared-queries.mjs";
 import { connectForText, connectWithDefaults, readJobsRequest, serve } from "./support.mjs";
 
 // Handwritten code without a framework, authentication, limits, headers and error handling: two prepared queries, a map and
 // JSON.stringify. Timestamps as text keep microseconds and are cheaper than Date, the default of postgres.js.
 const sql = process.env.TIMESTAMPS === "date" ? connectWithDefaults() : connectForText();
-const queries = openPreparedQueries("snake", sql);
+const queries = createPreparedQueries("snake", sql);
 
 await serve(async (request, response) => {
   const page = readJobsRequest(request.url ?? "/");

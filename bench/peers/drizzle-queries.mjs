@@ -3,7 +3,7 @@ import { boolean, pgEnum, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-
 import { drizzle } from "drizzle-orm/postgres-js";
 import { connectWithDefaults } from "./support.mjs";
 
-/** Data access as in drizzle's documentation: timestamps as Date, inArray, no prepared queries. */
+// Data access as in the documentation of drizzle: timestamps as Date, inArray, no prepared queries.
 const rowTimes = () => ({
   createdAt: timestamp({ withTimezone: true }).notNull(),
   updatedAt: timestamp({ withTimezone: true }).notNull(),
@@ -46,12 +46,12 @@ const taskEmailJobsRelations = relations(taskEmailJobs, ({ one }) => ({
 const schema = { emails, taskEmailJobs, taskEmailJobsRelations };
 
 /** The database with relations, for a library that generates queries. */
-export function openDrizzle() {
+export function createDrizzle() {
   return drizzle(connectWithDefaults(), { casing: "snake_case", schema });
 }
 
-export function openDrizzleQueries() {
-  const db = openDrizzle();
+export function createDrizzleQueries() {
+  const db = createDrizzle();
   const { deletedAt: _deletedAt, ...jobColumns } = getTableColumns(taskEmailJobs);
   return {
     findJobs: ({ taskId, limit, offset }) =>

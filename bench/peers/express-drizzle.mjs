@@ -1,9 +1,9 @@
 import express from "express";
-import { openDrizzleQueries } from "./drizzle-queries.mjs";
+import { createDrizzleQueries } from "./drizzle-queries.mjs";
 import { serve } from "./support.mjs";
 
 // A usual REST service: Express 5 and drizzle with their defaults.
-const queries = openDrizzleQueries();
+const queries = createDrizzleQueries();
 const app = express();
 
 app.get("/api/v1/tasks/:taskId/jobs", async (request, response) => {

@@ -1,5 +1,5 @@
 import fastify from "fastify";
-import { findJobsWithEmails, openPreparedQueries } from "./prepared-queries.mjs";
+import { createPreparedQueries, findJobsWithEmails } from "./prepared-queries.mjs";
 import { announce } from "./support.mjs";
 
 // Fastify compiles these schemas with fast-json-stringify, the fastest way to write JSON. Uses the queries of the baseline.
@@ -39,7 +39,7 @@ const querystring = object({
   offset: { type: "integer", minimum: 0, default: 0 },
 });
 
-const queries = openPreparedQueries("snake");
+const queries = createPreparedQueries("snake");
 const app = fastify();
 app.get("/api/v1/tasks/:taskId/jobs", { schema: { querystring, response: { 200: answer } } }, async (request) => {
   const { limit, offset } = /** @type {{ limit: number, offset: number }} */ (request.query);

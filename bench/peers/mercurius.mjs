@@ -1,6 +1,6 @@
 import fastify from "fastify";
 import mercurius from "mercurius";
-import { openPreparedQueries } from "./prepared-queries.mjs";
+import { createPreparedQueries } from "./prepared-queries.mjs";
 import { announce } from "./support.mjs";
 
 // Mercurius as its users tune it: compiled queries, batching loaders, and the queries of the baseline. The cache of the loaders
@@ -18,7 +18,7 @@ const schema = `
   }
 `;
 
-const queries = openPreparedQueries("camel");
+const queries = createPreparedQueries("camel");
 const resolvers = { Query: { taskJobs: async (_, page) => ({ jobs: await queries.findJobs(page) }) } };
 const loaders = {
   TaskJob: {

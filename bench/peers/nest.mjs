@@ -16,14 +16,14 @@ import {
   Resolver,
 } from "@nestjs/graphql";
 import { decorateMethod, defineTypes, resolverOf } from "./code-first.mjs";
-import { openDrizzleQueries } from "./drizzle-queries.mjs";
-import { openEmailLoader } from "./email-loader.mjs";
+import { createDrizzleQueries } from "./drizzle-queries.mjs";
+import { createEmailLoader } from "./email-loader.mjs";
 import { announce } from "./support.mjs";
 
 // Code first, with all defaults.
 const nullable = { nullable: true };
 const { Email, TaskJob, TaskJobs } = defineTypes({ Field, ID, ObjectType });
-const queries = openDrizzleQueries();
+const queries = createDrizzleQueries();
 const TaskJobResolver = resolverOf(queries);
 const resolvers = TaskJobResolver.prototype;
 // Metadata that TypeScript would emit. Nest reads it even if every type is given explicitly.
@@ -52,7 +52,7 @@ Module({
     GraphQLModule.forRoot({
       driver: ApolloDriver,
       autoSchemaFile: true,
-      context: () => ({ emailById: openEmailLoader(queries) }),
+      context: () => ({ emailById: createEmailLoader(queries) }),
     }),
   ],
   providers: [TaskJobResolver],

@@ -1,6 +1,6 @@
 import { connectForText } from "./support.mjs";
 
-/** The data access of the baseline and of the competitors that are tuned for speed. */
+// The data access of the baseline and of the peers that are tuned for speed.
 const JOB_COLUMNS = ["id", "task_id", "email_address", "status", "created_at", "updated_at", "email_id"];
 const EMAIL_COLUMNS = [
   ...["id", "email", "status", "is_role_based", "is_disposable", "has_mx_records", "has_reverse_dns", "domain_name"],
@@ -20,7 +20,7 @@ const camel = (column) => `${column} as "${column.replace(/_(.)/g, (_, letter) =
  * Rows with names in snake_case for the documented JSON, or in camelCase for GraphQL.
  * @param {"snake" | "camel"} letterCase
  */
-export function openPreparedQueries(letterCase, sql = connectForText()) {
+export function createPreparedQueries(letterCase, sql = connectForText()) {
   const list = (columns) => columns.map(letterCase === "camel" ? camel : snake).join(", ");
   const page = (condition = "true") =>
     `select ${list(JOB_COLUMNS)} from task_email_jobs where task_id = $1 and deleted_at is null and ${condition}

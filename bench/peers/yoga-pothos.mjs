@@ -2,14 +2,14 @@ import { useGraphQlJit } from "@envelop/graphql-jit";
 import SchemaBuilder from "@pothos/core";
 import DataloaderPlugin from "@pothos/plugin-dataloader";
 import { createYoga } from "graphql-yoga";
-import { openDrizzleQueries } from "./drizzle-queries.mjs";
-import { openPreparedQueries } from "./prepared-queries.mjs";
+import { createDrizzleQueries } from "./drizzle-queries.mjs";
+import { createPreparedQueries } from "./prepared-queries.mjs";
 import { serve } from "./support.mjs";
 
 // By default Yoga and Pothos use drizzle with its defaults. JIT=on uses compiled queries and the queries of the baseline.
 const isTuned = process.env.JIT === "on";
 /** @type {import("./support.mjs").PageQueries} */
-const queries = isTuned ? openPreparedQueries("camel") : openDrizzleQueries();
+const queries = isTuned ? createPreparedQueries("camel") : createDrizzleQueries();
 const momentOf = (value) => (value instanceof Date ? value.toISOString() : value);
 
 const builder = new SchemaBuilder({ plugins: [DataloaderPlugin] });
