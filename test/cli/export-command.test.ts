@@ -12,6 +12,7 @@ import { seededRandom } from "../../tools/support/random.mjs";
 import { ADMIN, aJob, anEmail, aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, runProgram, startProgram } from "../support/program.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const UNKNOWN_TASK = "00000000-0000-4000-8000-000000000000";
 
@@ -177,13 +178,18 @@ describe("the export command", () => {
 
   test("an interrupted export and an export of a missing task leave no file", async () => {
     const taskId = await aTask(database.sql);
-    await someJobs(database.sql, taskId, 60_000);
+    await someJobs(database.sql, taskId, 3);
     const out = join(directory, "jobs.ndjson");
-    const program = startProgram("dist/cli/export.js", { DATABASE_URL: database.url }, [taskId, "--out", out]);
-    await expect.poll(() => readdir(directory), { interval: 5 }).not.toEqual([]);
-    const { code, stderr } = await program.stop("SIGINT");
-    expect([code, stderr]).toEqual([130, expect.stringContaining("Stopped: nothing was written.")]);
-    expect(await readdir(directory)).toEqual([]);
+    await database.sql.begin(async (transaction) => {
+      // The export waits for the emails of its first batch until it is interrupted.
+      await transaction`lock table emails in access exclusive mode`;
+      const program = startProgram("dist/cli/export.js", { DATABASE_URL: database.url }, [taskId, "--out", out]);
+      await expect.poll(() => readdir(directory)).not.toEqual([]);
+      await expect.poll(() => waitingStatements(transaction)).toBe(1);
+      const { code, stderr } = await program.stop("SIGINT");
+      expect([code, stderr]).toEqual([130, expect.stringContaining("Stopped: nothing was written.")]);
+      expect(await readdir(directory)).toEqual([]);
+    });
 
     const missing = await command(UNKNOWN_TASK, "--out", out);
     expect([missing.code, missing.stderr]).toEqual([1, "Batch verification task not found\n"]);
