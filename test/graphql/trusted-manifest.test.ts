@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { startGraphqlServer } from "../../src/graphql/server.ts";
@@ -87,9 +88,12 @@ test.each([
   await expect(start(content)).rejects.toThrow(message);
 });
 
-test("a manifest that is missing or a directory, or that selects the schema while introspection is off, stops the start", async () => {
+test("a manifest that is missing, a directory or a named pipe, or that selects the schema while introspection is off, stops the start", async () => {
   await expect(load("missing.json")).rejects.toThrow("missing.json cannot be read (ENOENT)");
   await expect(load(".artifacts")).rejects.toThrow("is not a file");
+  const pipe = `${manifestFile({})}.pipe`;
+  execFileSync("sh", ["-c", `mkfifo "${pipe}"`]);
+  await expect(load(pipe)).rejects.toThrow("is not a file");
   await expect(load(manifestFile({ a: INTROSPECTION }), false)).rejects.toThrow("introspection has been disabled");
 });
 

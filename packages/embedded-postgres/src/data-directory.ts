@@ -9,7 +9,7 @@ const NO_DIRECTORY_HERE =
   "This file system accepts no new directories or files there, or a link leads to nothing: set DATA_DIR to another path, or set DATABASE_URL.";
 const DISK_FULL = "The disk is full: free space, set DATA_DIR to a directory on another disk, or set DATABASE_URL.";
 const OTHER_PATH = "Set DATA_DIR to another path, or set DATABASE_URL.";
-/** The remedies for errors of the file system, by their codes. */
+/** The remedies for errors of the file system and of PostgreSQL, by their codes. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: OTHER_OWNER,
   EPERM: OTHER_OWNER,
@@ -24,6 +24,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EIO: OTHER_PATH,
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
+  // The code of PostgreSQL for a full disk.
+  "53100": DISK_FULL,
 };
 const IS_DISK_FULL = /No space left on device|Disk quota exceeded/;
 /** An error message repeats the path, which may be far too long. */

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 
 export interface TrustedDocumentsConfig {
   /** The path of the manifest. */
@@ -61,12 +61,14 @@ export async function readManifest(path: string): Promise<Manifest> {
 }
 
 async function readText(path: string): Promise<string> {
-  const file = await open(path).catch(({ code }: NodeJS.ErrnoException) => {
+  const fail = ({ code }: NodeJS.ErrnoException) => {
     throw new TrustedDocumentsError([`${path} cannot be read (${code})`]);
-  });
+  };
+  const stats = await stat(path).catch(fail);
+  // To open a named pipe takes until another program writes to it.
+  if (!stats.isFile()) throw new TrustedDocumentsError([`${path} is not a file`]);
+  const file = await open(path).catch(fail);
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new TrustedDocumentsError([`${path} is not a file`]);
     if (stats.size > MAX_FILE_BYTES)
       throw new TrustedDocumentsError([`${path} has ${stats.size} bytes, and the limit is ${MAX_FILE_BYTES}`]);
     // Removes a byte order mark, which JSON.parse refuses.
