@@ -18,13 +18,11 @@ export function errorHandler(log: Log): ErrorRequestHandler {
   const delayRefusal = createRefusalDelay();
   return (error, request, response, _next) => {
     const failure = failureOfError(error);
+    const { requestId, deadline } = response.locals;
     // GraphQL has already logged a failure without a cause (`executeStored`).
     if (failure.kind === "INTERNAL" && failure.cause !== undefined)
-      log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
-    // A failure without a cause either concerns no dependency (the server is stopping) or was logged by GraphQL (`executeStored`).
-    const hasClientLeft = response.locals.deadline?.isAbandoned === true;
-    if (failure.isOfDependency && failure.cause !== undefined && !hasClientLeft)
-      log.warn({ requestId: response.locals.requestId, reason: reasonOf(failure) }, "a dependency did not answer");
+      log.error({ requestId, err: error }, "unexpected error");
+    if (deadline?.isAbandoned !== true) logDependencyFailure(log, requestId, failure);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -32,6 +30,12 @@ export function errorHandler(log: Log): ErrorRequestHandler {
     if (!request.complete) discardBody(request);
     delayRefusal(request, failure, () => sendFailure(response, failure));
   };
+}
+
+/** A failure without a cause either concerns no dependency (the server is stopping) or was logged by GraphQL (`executeStored`). */
+export function logDependencyFailure(log: Log, requestId: string, failure: Failure): void {
+  if (failure.isOfDependency && failure.cause !== undefined)
+    log.warn({ requestId, reason: reasonOf(failure) }, "a dependency did not answer");
 }
 
 function failureOfError(error: unknown): Failure {

@@ -12,13 +12,16 @@ import { type ServedDatabase, serveDatabase, sharedTestServer } from "../support
 import { userWithTask } from "../support/user-with-task.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
-const keyServer = http.createServer((_request, response) => response.end('{"keys":[]}'));
+const keyServer = http.createServer(({ url }, response) => {
+  response.writeHead(url === "/down" ? 500 : 200).end('{"keys":[]}');
+});
 await new Promise<void>((resolve) => keyServer.listen(0, "127.0.0.1", resolve));
 afterAll(() => keyServer.close());
+const KEY_SERVER_URL = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/`;
 const server = await sharedTestServer({
   environment: {
     JWT_SECRET: SECRET,
-    JWT_JWKS_URL: `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/`,
+    JWT_JWKS_URL: KEY_SERVER_URL,
     JWT_ISSUER: "https://issuer.example",
     JWT_AUDIENCE: "task-jobs",
     METRICS_TOKEN: "a-token-of-this-test-0123456789",
@@ -107,6 +110,20 @@ test("the log says why a WebSocket connection, its operation or an event stream 
   await expect
     .poll(() => ["anonymous", "socket.1", "stream"].map((name) => lineOf(name)?.reason))
     .toEqual(["missing", "revoked_key", "revoked_key"]);
+});
+
+test("the log says why the credential of a WebSocket connection could not be checked", async () => {
+  const isolated = await serveDatabase(server.database.url, { JWT_JWKS_URL: `${KEY_SERVER_URL}down` });
+  const token = await new SignJWT({}).setProtectedHeader({ alg: "RS256", kid: "a" }).sign(rsa.privateKey);
+  const socket = await openSocket({ url: isolated.url, headers: { "X-Request-ID": "unchecked" } });
+  socket.send({ type: "connection_init", payload: { authorization: `Bearer ${token}` } });
+  expect((await socket.closed).code).toBe(1013);
+  const lines = isolated.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.find(({ msg }) => msg === "a dependency did not answer")).toMatchObject({
+    requestId: "unchecked",
+    reason: "UNUSABLE_KEY_SERVER JWT_JWKS_URL did not answer with the status 200 and JSON",
+  });
+  await isolated.close();
 });
 
 test("the manual explains every reason of a refused credential", () => {

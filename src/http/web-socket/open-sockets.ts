@@ -6,6 +6,7 @@ import { Failure } from "../../errors.ts";
 import type { LimitedRequest } from "../../rate-limit/limited-request.ts";
 import { createRefusalDelay } from "../../rate-limit/refusal-delay.ts";
 import { deadlineIn } from "../../values/deadline.ts";
+import { logDependencyFailure } from "../error-handler.ts";
 import { MAX_BODY_BYTES } from "../request/request-body.ts";
 import type { BufferLimit } from "../response/buffer-limit.ts";
 import { serveSocket } from "./serve-socket.ts";
@@ -114,6 +115,7 @@ export function createOpenSockets({ operations, limits, buffers, onRefusal, time
       if (!(error instanceof Failure))
         log.error({ requestId: response.locals.requestId, err: error }, "unexpected error");
       const failure = error instanceof Failure ? error : new Failure("INTERNAL");
+      logDependencyFailure(log, response.locals.requestId, failure);
       await new Promise<void>((resolve) => delayRefusal(request, failure, resolve));
       throw failure;
     } finally {

@@ -11,6 +11,7 @@ import { createRefusalDelay } from "../../rate-limit/refusal-delay.ts";
 import type { SocketLimits } from "../../rate-limit/request-limits.ts";
 import { deadlineIn } from "../../values/deadline.ts";
 import { credentialFaultOf } from "../access-log.ts";
+import { logDependencyFailure } from "../error-handler.ts";
 import type { Operation, OperationRequest } from "../stream/event-readings.ts";
 import { type OpenStreams, ServerStops } from "../stream/open-streams.ts";
 import type { Subscriptions } from "../stream/subscriptions.ts";
@@ -158,6 +159,7 @@ export function createOperationRunner(api: OperationApi) {
       const isUnexpected = !(error instanceof Failure);
       if (isUnexpected) log.error({ requestId, err: error }, "unexpected error");
       const reported = isUnexpected ? new Failure("INTERNAL") : error;
+      logDependencyFailure(log, requestId, reported);
       failure = reported;
       if (reported.kind === "UNAUTHENTICATED") owner.rejectCredential();
       await new Promise<void>((resolve) => delayRefusal(owner, reported, resolve));
