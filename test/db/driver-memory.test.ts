@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { collectGarbage } from "../support/collect-garbage.ts";
+import { watchFreedObjects } from "../support/freed-objects.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 import { copyUnpatchedDriver } from "../support/unpatched-driver.ts";
 
@@ -56,6 +57,17 @@ async function countKeptStatements(folder: string): Promise<number> {
   return texts.filter((text) => text.deref() !== undefined).length;
 }
 
+/** The number of results that a minor garbage collection does not free, of 100 whose queries have ended. */
+async function countKeptResults(folder: string): Promise<number> {
+  const postgres = await importFrom(folder, "src/index.js");
+  const sql = postgres(database.url, { max: 1, fetch_types: false });
+  const results = watchFreedObjects();
+  for (let query = 0; query < 100; query++) results.watch(await sql.unsafe("select 1").values());
+  const kept = await results.countAlive();
+  await sql.end();
+  return kept;
+}
+
 test("a pool whose connections are never all busy keeps no trace of past queries", async () => {
   expect(await longestListOfTwo(PATCHED)).toBe(2);
 });
@@ -71,4 +83,13 @@ test("the text of a statement that failed is freed", async () => {
 
 test("the text of every statement that failed stays in memory if the driver keeps its call site by a strong reference", async () => {
   expect(await countKeptStatements(copyWithout("originStackCache = new WeakMap()"))).toBe(10);
+});
+
+test("a minor garbage collection frees the results of past queries", async () => {
+  // The driver may still refer to the last one.
+  expect(await countKeptResults(PATCHED)).toBeLessThan(5);
+});
+
+test("results stay until a major garbage collection if the driver assigns a function to a property of each query", async () => {
+  expect(await countKeptResults(copyWithout("const settle = fn"))).toBe(100);
 });

@@ -3,4 +3,4 @@ import vm from "node:vm";
 
 v8.setFlagsFromString("--expose-gc");
 
-export const collectGarbage = vm.runInNewContext("gc") as () => void;
+export const collectGarbage = vm.runInNewContext("gc") as (options?: { readonly type: "minor" }) => void;
