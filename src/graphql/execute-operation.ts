@@ -1,4 +1,4 @@
-import type { ApolloServerOptionsWithGateway } from "@apollo/server";
+import type { GraphQLRequestContextResponseForOperation } from "@apollo/server";
 import type { Tracer } from "@opentelemetry/api";
 import {
   type DocumentNode,
@@ -18,8 +18,9 @@ import { runSubscription } from "./run-subscription.ts";
 import { traceOperation } from "./trace-operation.ts";
 import { DocumentRefusal } from "./trusted/document-refusal.ts";
 
-type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>["gateway"]>;
-type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
+export type ExecuteOperation = (
+  operation: GraphQLRequestContextResponseForOperation<RequestContext>,
+) => Promise<ExecutionResult>;
 
 interface ExecutorOptions {
   readonly schema: GraphQLSchema;
@@ -38,17 +39,23 @@ export type MayExecute = (document: DocumentNode, text: string) => boolean;
  * Executes every operation of the process, for GraphQL and for REST. It chooses the operation, reads the variables and
  * charges the cost, in this order, before it resolves any field.
  */
-function createExecutor({ schema, sizeOfOperation, maxCoercionErrors, tracer, mayExecute }: ExecutorOptions): Executor {
+export function createExecutor(options: ExecutorOptions): ExecuteOperation {
+  const { schema, sizeOfOperation, maxCoercionErrors, tracer, mayExecute } = options;
   const compiledOperation = createCompiledOperations(schema);
   const chargeQuery = createQueryCharge(sizeOfOperation);
 
-  return async ({ document, source, request, context }) => {
+  return async ({ document, source, request, contextValue }) => {
     if (mayExecute?.(document, source) === false) throw new DocumentRefusal("ID_REQUIRED");
-    const contextValue = context as RequestContext;
-    const { operationName } = request;
-    const variableValues = request.variables ?? {};
-    const options = { maxCoercionErrors };
-    const args = { schema, document, rootValue: {}, contextValue, variableValues, operationName, options };
+    const { operationName, variables: variableValues = {} } = request;
+    const args = {
+      schema,
+      document,
+      rootValue: {},
+      contextValue,
+      variableValues,
+      operationName,
+      options: { maxCoercionErrors },
+    };
     // graphql-js chooses the operation and coerces the variables here. This call executes nothing.
     const chosen = buildExecutionContext(args);
     if (isRefused(chosen)) return { errors: chosen };
@@ -68,19 +75,4 @@ function isRefused<Chosen extends object>(chosen: Chosen | readonly GraphQLError
 
 function withCost(result: ExecutionResult, cost: object): ExecutionResult {
   return result.data === undefined ? result : { ...result, extensions: { cost } };
-}
-
-/**
- * Adapts `createExecutor` to Apollo Server's gateway interface. With a gateway, Apollo Server executes nothing itself, so
- * no plugin can bypass the cost limit.
- */
-export function createGateway(options: ExecutorOptions): Gateway {
-  return {
-    onSchemaLoadOrUpdate(provideSchema) {
-      provideSchema({ apiSchema: options.schema, coreSupergraphSdl: "" });
-      return () => {};
-    },
-    load: async () => ({ executor: createExecutor(options) }),
-    stop: async () => {},
-  };
 }

@@ -8,7 +8,8 @@ import type { RequestContext } from "../context.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createDocumentStore } from "./document-store.ts";
-import { createGateway, type MayExecute } from "./execute-operation.ts";
+import { createExecutor, type MayExecute } from "./execute-operation.ts";
+import { createExecution } from "./execution.plugin.ts";
 import { formatError, formatErrorWithout } from "./format-error.ts";
 import { httpStatusPlugin } from "./http-status.plugin.ts";
 import { onlyKnownOperations } from "./known-operations.plugin.ts";
@@ -65,8 +66,10 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
   const countDocument = (executed: ExecutedDocument) => metrics?.countDocument(executed);
   const logMaskedError = createMaskedErrorLog(log, schema);
   const store = createDocumentStore();
+  const executorOptions = { schema, sizeOfOperation, maxCoercionErrors: MAX_ERRORS, tracer, mayExecute };
+  const execution = createExecution(schema, createExecutor(executorOptions));
   const server = new ApolloServer<RequestContext>({
-    gateway: createGateway({ schema, sizeOfOperation, maxCoercionErrors: MAX_ERRORS, tracer, mayExecute }),
+    gateway: execution.gateway,
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
@@ -84,6 +87,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     stopOnTerminationSignals: false,
     logger: silentApolloLogger(log),
     plugins: [
+      execution.plugin,
       onlyKnownOperations,
       answerSizeLimit(sizeOfOperation),
       ...(trusted === null ? [] : [noteTrustedOperations({ trusted, isStoredDocument, countDocument })]),

@@ -1,7 +1,7 @@
 import type { Viewer } from "../auth/viewer.ts";
 import { taskNotFound } from "../errors.ts";
 import type { JobRecord } from "../job-search/job-record.ts";
-import type { ConnectionPage } from "../paging/connection.ts";
+import { type ConnectionPage, Edge } from "../paging/connection.ts";
 import type { Deadline } from "../values/deadline.ts";
 import { type ChangeList, type ChangeState, cursorOfState } from "./change-cursor.ts";
 import { type ChangedJob, changeKey, isWrittenSince, type TaskChangeQueries } from "./task-change.queries.ts";
@@ -54,12 +54,7 @@ export async function listTaskChanges(context: Context, request: ChangeRequest):
   const stateAfter = (change: ChangedJob) => (change === last && !hasMore ? end : afterJob(change));
   return {
     page: {
-      edges: changes.map((change) => ({
-        node: change.job,
-        get cursor() {
-          return cursorOfState(request, stateAfter(change));
-        },
-      })),
+      edges: changes.map((change) => new Edge(change.job, () => cursorOfState(request, stateAfter(change)))),
       hasNextPage: hasMore,
       hasPreviousPage: after !== null || since !== null,
     },

@@ -23,9 +23,19 @@ export interface PageRange {
   readonly offset: number;
 }
 
-export interface Edge<Row> {
+/** A row with its cursor, which is created when it is read, because most requests do not select it. */
+export class Edge<Row> {
   readonly node: Row;
-  readonly cursor: string;
+  readonly #readCursor: () => string;
+
+  constructor(node: Row, readCursor: () => string) {
+    this.node = node;
+    this.#readCursor = readCursor;
+  }
+
+  get cursor(): string {
+    return this.#readCursor();
+  }
 }
 
 export interface ConnectionPage<Row> {
@@ -84,13 +94,7 @@ export function pageOfRows<Row>(
   const hasMore = found.length > size;
   const rows = backwards ? found.slice(-size) : found.slice(0, size);
   return {
-    // A getter, because each cursor takes a digest and most requests do not select it.
-    edges: rows.map((node) => ({
-      node,
-      get cursor() {
-        return cursorOf(scope, positionOf(node));
-      },
-    })),
+    edges: rows.map((node) => new Edge(node, () => cursorOf(scope, positionOf(node)))),
     hasNextPage: backwards ? before !== null || offset > 0 : hasMore,
     hasPreviousPage: backwards ? hasMore : after !== null || offset > 0,
     count,

@@ -30,33 +30,45 @@ export class ConnectionArgumentsType implements ConnectionArguments {
   description: "The position of a page in its connection, as defined by the Relay cursor connections specification.",
 })
 export class PageInfo {
+  readonly #edges: ConnectionPage<unknown>["edges"];
+
+  constructor({ edges, hasNextPage, hasPreviousPage }: Omit<ConnectionPage<unknown>, "count">) {
+    this.#edges = edges;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+  }
+
   @Field(() => Boolean, {
     simple: true,
     description:
       "With `first`: whether items follow this page. With `last`: whether `before` or an `offset` was given.",
   })
-  readonly hasNextPage!: boolean;
+  readonly hasNextPage: boolean;
 
   @Field(() => Boolean, {
     simple: true,
     description:
       "With `last`: whether items precede this page. With `first`: whether `after` or an `offset` was given.",
   })
-  readonly hasPreviousPage!: boolean;
+  readonly hasPreviousPage: boolean;
 
   @Field(() => String, {
     simple: true,
     nullable: true,
     description: "The cursor of the first edge. Null if the page is empty.",
   })
-  readonly startCursor!: string | null;
+  get startCursor(): string | null {
+    return this.#edges[0]?.cursor ?? null;
+  }
 
   @Field(() => String, {
     simple: true,
     nullable: true,
     description: "The cursor of the last edge. Null if the page is empty.",
   })
-  readonly endCursor!: string | null;
+  get endCursor(): string | null {
+    return this.#edges.at(-1)?.cursor ?? null;
+  }
 }
 
 interface Connection<Row> {
@@ -66,25 +78,7 @@ interface Connection<Row> {
   readonly totalCount: number;
 }
 
-export function connectionOf<Row>({
-  edges,
-  hasNextPage,
-  hasPreviousPage,
-  count,
-}: ConnectionPage<Row>): Connection<Row> {
-  return {
-    edges,
-    nodes: edges.map(({ node }) => node),
-    pageInfo: {
-      hasNextPage,
-      hasPreviousPage,
-      get startCursor() {
-        return edges[0]?.cursor ?? null;
-      },
-      get endCursor() {
-        return edges.at(-1)?.cursor ?? null;
-      },
-    },
-    totalCount: count,
-  };
+export function connectionOf<Row>(page: ConnectionPage<Row>): Connection<Row> {
+  const { edges, count } = page;
+  return { edges, nodes: edges.map(({ node }) => node), pageInfo: new PageInfo(page), totalCount: count };
 }

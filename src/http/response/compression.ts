@@ -37,16 +37,18 @@ function countCompressor(response: Response, buffers: BufferLimit): void {
   const count = (chunk: unknown) => {
     if (response.hasHeader("Content-Encoding")) buffers.recordCompressor(response, COMPRESSOR_BYTES + sizeOf(chunk));
   };
-  response.write = (...chunk: [unknown]) => {
-    const isBelowHighWaterMark = write(...chunk);
-    count(null);
-    return isBelowHighWaterMark;
-  };
-  response.end = (...chunk: [unknown?]) => {
-    end(...chunk);
-    count(chunk[0]);
-    return response;
-  };
+  Object.assign(response, {
+    write(...chunk: [unknown]) {
+      const isBelowHighWaterMark = write(...chunk);
+      count(null);
+      return isBelowHighWaterMark;
+    },
+    end(...chunk: [unknown?]) {
+      end(...chunk);
+      count(chunk[0]);
+      return response;
+    },
+  });
 }
 
 function sizeOf(chunk: unknown): number {
