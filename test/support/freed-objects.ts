@@ -4,6 +4,8 @@ import { collectGarbage } from "./collect-garbage.ts";
 
 /** Counts the watched objects that minor garbage collections free. A `WeakRef` would be cleared by major ones only. */
 export function watchFreedObjects() {
+  // Otherwise V8 might begin a major collection before the objects are counted.
+  collectGarbage();
   const alive = new Set<number>();
   const hook = createHook({ destroy: (id) => alive.delete(id) }).enable();
   return {
