@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import type { Transaction } from "../db/give-way.ts";
+import type { Transaction } from "../db/delete-giving-way.ts";
 import { isInAnyCase } from "../job-search/job-filter.queries.ts";
 import { uuidArray } from "../values/array-literal.ts";
 

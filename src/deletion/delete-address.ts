@@ -1,5 +1,5 @@
 import type { Database } from "../db/client.ts";
-import { deleteGivingWay, type Waiting } from "../db/give-way.ts";
+import { deleteGivingWay, type Waiting } from "../db/delete-giving-way.ts";
 import { addressQueries, deleteJobsById, deleteRecordsById, type JobsInTask } from "./address.queries.ts";
 
 /** Bounds the locks and the time of one transaction. */

@@ -1,5 +1,5 @@
 import type { Database } from "../db/client.ts";
-import { deleteGivingWay, type Waiting } from "../db/give-way.ts";
+import { deleteGivingWay, type Waiting } from "../db/delete-giving-way.ts";
 import { type TaskDeletionQueries, taskDeletionQueries } from "./task-deletion.queries.ts";
 
 /** Bounds the locks and the time of one transaction. */

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Transaction } from "../db/give-way.ts";
+import type { Transaction } from "../db/delete-giving-way.ts";
 import { uuidArray } from "../values/array-literal.ts";
 
 export interface DeletedJobs {

@@ -3,10 +3,10 @@ import { type DatabaseOptions, type OpenDatabase, openDatabase, openPool } from 
 import { describeDatabase } from "../connection-url.ts";
 import type { Reads, SharedReads } from "../reads/reads.ts";
 import { type ConsistencyToken, formatToken, UNKNOWN_HISTORY } from "./consistency-token.ts";
+import { MEASURE_TIMEOUT_MS } from "./measured-server.ts";
 import { Replica } from "./replica.ts";
 import { RequestReads } from "./request-reads.ts";
 import { createRoutedReads } from "./routed-reads.ts";
-import { MEASURE_TIMEOUT_MS } from "./server-probe.ts";
 import { lagOf, watchReplicas } from "./watch-replicas.ts";
 
 interface ReplicaOptions {

@@ -2,9 +2,9 @@ import type { Sql } from "postgres";
 import { reasonOf } from "../error-reason.ts";
 import { historyOf } from "./consistency-token.ts";
 import type { Measurement } from "./measure-server.queries.ts";
+import { MeasuredServer } from "./measured-server.ts";
 import { PrimaryHistory } from "./primary-history.ts";
 import type { Replica } from "./replica.ts";
-import { ServerProbe } from "./server-probe.ts";
 
 /** The last measurement of a replica is at most this old, plus the time of one statement. */
 const MEASURE_EVERY_MS = 200;
@@ -25,7 +25,7 @@ interface WatchOptions {
 
 interface WatchedReplica {
   readonly replica: Replica;
-  readonly probe: ServerProbe;
+  readonly server: MeasuredServer;
   isAhead: boolean;
   /** The reasons since the replica was used last. A frozen one alternates between a few. */
   readonly reported: Set<string>;
@@ -34,13 +34,13 @@ interface WatchedReplica {
 /** Measures the primary and the replicas every 200 ms, and decides which replicas may serve reads. */
 export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOptions) {
   const history = new PrimaryHistory();
-  const primaryProbe = new ServerProbe(primary);
+  const primaryServer = new MeasuredServer(primary);
   let measuredPrimary: Measurement | null = null;
   let historyName: string | null = null;
   const watched = replicas.map(
     (replica): WatchedReplica => ({
       replica,
-      probe: new ServerProbe(replica.measuring),
+      server: new MeasuredServer(replica.measuring),
       isAhead: false,
       reported: new Set(),
     }),
@@ -49,25 +49,25 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
   let isClosed = false;
 
   async function measurePrimary(): Promise<void> {
-    const measured = await primaryProbe.measure();
+    const measured = await primaryServer.measure();
     if (measured === null || measured.isInRecovery) return;
     measuredPrimary = measured;
     if (historyName !== historyOf(measured)) {
       historyName = historyOf(measured);
       history.clear();
       for (const each of watched) forget(each);
-    } else for (const each of watched) each.isAhead ||= isAheadOf(measured, each.probe);
-    history.add(primaryProbe.startedAt, measured.position);
+    } else for (const each of watched) each.isAhead ||= isAheadOf(measured, each.server);
+    history.add(primaryServer.startedAt, measured.position);
   }
 
   /** A standby receives only what the primary has flushed, unless the primary was restored to an earlier state. */
-  function isAheadOf({ position }: Measurement, { newest, endedAt }: ServerProbe): boolean {
-    return newest !== null && endedAt <= primaryProbe.startedAt && newest.position > position;
+  function isAheadOf({ position }: Measurement, { newest, endedAt }: MeasuredServer): boolean {
+    return newest !== null && endedAt <= primaryServer.startedAt && newest.position > position;
   }
 
   async function measureReplica(each: WatchedReplica): Promise<void> {
-    const { replica, probe } = each;
-    const measured = await probe.measure();
+    const { replica, server } = each;
+    const measured = await server.measure();
     if (isClosed) return;
     if (measured !== null) {
       if (measured.started !== replica.started) forget(each);
@@ -81,8 +81,8 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     decide(each);
   }
 
-  function reasonNotToUse({ replica, probe, isAhead }: WatchedReplica, lagMs: number): string | null {
-    const { newest, error, isOverdue } = probe;
+  function reasonNotToUse({ replica, server, isAhead }: WatchedReplica, lagMs: number): string | null {
+    const { newest, error, isOverdue } = server;
     if (isOverdue) return "does not answer";
     if (error !== null) return `does not answer: ${reasonOf(error)}`;
     if (newest === null) return "was not measured yet";
@@ -93,7 +93,7 @@ export function watchReplicas({ primary, replicas, maxLagMs, onChange }: WatchOp
     if (isAhead) return "contains transactions that the primary has lost";
     // A replica that has lagged must reach half of the limit, so that small changes of its lag do not switch it on and off.
     if (lagMs <= (replica.reason === LAGS ? maxLagMs / 2 : maxLagMs)) return null;
-    const isPrimaryGone = primaryProbe.isOverdue || primaryProbe.error !== null;
+    const isPrimaryGone = primaryServer.isOverdue || primaryServer.error !== null;
     return isPrimaryGone ? "cannot be compared, because the primary does not answer" : LAGS;
   }
 

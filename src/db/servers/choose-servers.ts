@@ -1,4 +1,4 @@
-import type { Answer, ServerProbe, Timeline } from "./ask-server.ts";
+import type { Answer, ServerProbe, Timeline } from "./server-probe.ts";
 import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
 /** How long the other servers may take after the first answer, so that a server that hangs does not delay a failover. */

@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionSettings } from "../connection-url.ts";
 import { isTemporaryOutage } from "../faults.ts";
 import type { ServerChoice } from "../socket.ts";
-import { createServerProbe, type ServerProbe } from "./ask-server.ts";
 import { chooseServers } from "./choose-servers.ts";
 import { type AnswerOfServer, noSuitableServer } from "./no-suitable-server.ts";
 import { isSocketDirectory, type ServerAddress } from "./server-list.ts";
+import { createServerProbe, type ServerProbe } from "./server-probe.ts";
 import { isExclusive, type SessionTarget, suits } from "./session-target.ts";
 
 /** How often servers are asked while none suits. It is short, so that a promoted server soon gets connections. */

@@ -1,7 +1,7 @@
 import { reasonOf } from "../error-reason.ts";
 import { isTemporaryOutage, NoSuitableServer } from "../faults.ts";
-import type { Answer } from "./ask-server.ts";
 import { describeServer, type ServerAddress } from "./server-list.ts";
+import type { Answer } from "./server-probe.ts";
 import type { SessionTarget } from "./session-target.ts";
 
 export type AnswerOfServer = readonly [server: ServerAddress, answer: Answer];

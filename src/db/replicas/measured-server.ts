@@ -6,7 +6,7 @@ import { type Measurement, measureServer } from "./measure-server.queries.ts";
 export const MEASURE_TIMEOUT_MS = 500;
 
 /** Measures one server, at most once at a time, and keeps the last result. */
-export class ServerProbe {
+export class MeasuredServer {
   readonly #sql: Sql;
   #isUnderWay = false;
   newest: Measurement | null = null;
