@@ -89,7 +89,7 @@ export default defineConfig({
     expect: {
       // A test that checks nothing fails.
       requireAssertions: true,
-      // By default a condition must come true within a second, which a busy machine may take.
+      // The default of one second may be too short on a busy machine.
       poll: { timeout: 15_000 },
     },
     allowOnly: false,

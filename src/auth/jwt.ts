@@ -101,7 +101,7 @@ const FAULT_BY_CLAIM: Readonly<Record<string, CredentialFault>> = {
   aud: "wrong_audience",
 };
 
-/** Any error of jose means that the token is invalid. It also throws a TypeError for a malformed token. */
+/** Any other error means that the token is invalid: jose also throws a TypeError for a malformed token. */
 function faultOfError(error: unknown): CredentialFault {
   const byClaim = error instanceof errors.JWTClaimValidationFailed ? FAULT_BY_CLAIM[error.claim] : undefined;
   const byCode = error instanceof errors.JOSEError ? FAULT_BY_CODE[error.code] : undefined;

@@ -102,7 +102,7 @@ export async function findIdFaults(tx: Transaction, lines: LineRange) {
     order by line`;
 }
 
-/** Inserts the jobs in the order of the indexes, whose pages are then changed once for several jobs. */
+/** Inserts the jobs in the order of the indexes, so that each page of an index is changed once for several jobs. */
 export async function insertJobs(tx: Transaction, taskId: string, lines: LineRange): Promise<number> {
   const inserted = await tx`
     insert into task_email_jobs (id, task_id, email_id, email_address, status, created_at, updated_at)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type postgres from "postgres";
 
-/** Different from the lock of migrations. */
+/** Must differ from the id of the lock of migrations. */
 const STORING_LOCK_ID = 4_207_311_903;
 const RETRY_MS = 200;
 
@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Waits until no other import of this database stores rows, because each import holds the ids that it has inserted, and two
- * imports could wait for each other. It does not wait in PostgreSQL, so that the signal takes effect meanwhile.
+ * Waits until no other import of a file with ids stores its rows: each import locks the ids that it inserts, so two imports could
+ * wait for each other. The function retries instead of waiting in PostgreSQL, so that the signal can end it.
  */
 export async function lockStoring(tx: postgres.TransactionSql, { onWait, signal }: Waiting): Promise<void> {
   for (;;) {

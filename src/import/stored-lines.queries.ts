@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { isLockConflict, isMissingReference } from "../db/faults.ts";
 import { insertEmails, insertJobs, type LineRange, markTakenIds } from "./import.queries.ts";
 
-/** A conflict that occurs in every try is not one with a deletion, which gives way. */
+/** A deletion gives way, so a conflict that occurs in every try has another cause. */
 const MAX_TRIES = 5;
 
 interface StoredLines {

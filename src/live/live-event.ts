@@ -37,7 +37,7 @@ export interface LiveEvents extends AsyncIterableIterator<LiveEvent> {
 export function liveEvents(watch: TaskWatch, list: ChangeList, begin: ChangeState): LiveEvents {
   let state = begin;
   let mustRead = true;
-  // What changed since the batch of a cursor began may have been reported to other readers, and is not reported again.
+  // Changes since the batch of the cursor began may already have been announced to other readers. They are not announced again.
   let isOldBatch = begin.next !== null;
   let isDone = false;
   let isDraining = false;

@@ -44,29 +44,32 @@ const JOBS = "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { id } } }";
 test.each([
   ["a subscription", PROGRESS],
   ["a query", JOBS],
-])("an id may be used again at once after %s with it was completed, which sends nothing more", async (_what, query) => {
-  const { connection, id } = await aConnection();
-  const types: string[] = [];
-  connection.socket.on("message", (data) => types.push(JSON.parse(String(data)).type));
-  await sql.begin(async (transaction) => {
-    // The statement of the first operation waits until the second operation has ended.
-    await transaction`lock table task_email_jobs in access exclusive mode`;
-    connection.sendTogether([
-      { type: "subscribe", id: "1", payload: { query, variables: { id } } },
-      { type: "complete", id: "1" },
-      { type: "subscribe", id: "1", payload: { query: VIEWER } },
-    ]);
-    const second = readOperation(connection, "1");
-    expect((await second.result()).data.viewer).toBeDefined();
-    expect((await second.next()).event).toBe("complete");
-  });
-  const third = runOperation(connection, "1", { query: JOBS, variables: { id } });
-  expect((await third.result()).data.taskJobs.jobs).toHaveLength(1);
-  expect((await third.next()).event).toBe("complete");
-  expect(types).toEqual(["next", "complete", "next", "complete"]);
-  await expect.poll(openStreams).toBe(0);
-  await connection.close();
-});
+])(
+  "an id may be used again at once after %s with this id was completed, and the completed one sends nothing more",
+  async (_what, query) => {
+    const { connection, id } = await aConnection();
+    const types: string[] = [];
+    connection.socket.on("message", (data) => types.push(JSON.parse(String(data)).type));
+    await sql.begin(async (transaction) => {
+      // The statement of the first operation waits until the second operation has ended.
+      await transaction`lock table task_email_jobs in access exclusive mode`;
+      connection.sendTogether([
+        { type: "subscribe", id: "1", payload: { query, variables: { id } } },
+        { type: "complete", id: "1" },
+        { type: "subscribe", id: "1", payload: { query: VIEWER } },
+      ]);
+      const second = readOperation(connection, "1");
+      expect((await second.result()).data.viewer).toBeDefined();
+      expect((await second.next()).event).toBe("complete");
+    });
+    const third = runOperation(connection, "1", { query: JOBS, variables: { id } });
+    expect((await third.result()).data.taskJobs.jobs).toHaveLength(1);
+    expect((await third.next()).event).toBe("complete");
+    expect(types).toEqual(["next", "complete", "next", "complete"]);
+    await expect.poll(openStreams).toBe(0);
+    await connection.close();
+  },
+);
 
 test("an id that is used twice at once closes the connection and leaves no stream", async () => {
   const { connection, progress } = await aConnection();

@@ -1,8 +1,8 @@
 import type { Sql } from "../../src/db/client.ts";
 
 /**
- * Makes every read of a table wait until `release` is called, and then replaces the table again by `restore`. A table lock
- * would not do, because lock_timeout is 500 ms.
+ * Makes every read of a table wait until `release` is called. `restore` undoes the change afterwards. A lock on the table would
+ * not suffice, because the reads fail after 500 ms (`lock_timeout`).
  */
 export async function holdReadsOf(sql: Sql, table: string) {
   await sql.unsafe(`

@@ -65,7 +65,7 @@ async function readText(path: string): Promise<string> {
     throw new TrustedDocumentsError([`${path} cannot be read (${code})`]);
   };
   const stats = await stat(path).catch(fail);
-  // To open a named pipe takes until another program writes to it.
+  // Opening a named pipe would wait until another program writes to it.
   if (!stats.isFile()) throw new TrustedDocumentsError([`${path} is not a file`]);
   const file = await open(path).catch(fail);
   try {

@@ -30,7 +30,7 @@ export function createOperationResults<T>(options: OperationResults<T>): AsyncGe
   }
 
   async function read(): Promise<IteratorResult<T, void>> {
-    // Otherwise results would wait in memory for a client that reads slowly.
+    // Without this wait, results for a slow client would collect in memory.
     await whenSent();
     return hasEnded ? DONE : results.next();
   }

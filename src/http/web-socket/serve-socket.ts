@@ -57,7 +57,7 @@ export function serveSocket(options: SocketOptions): void {
     if (!isFull && socket.isPaused) socket.resume();
   }
 
-  /** Does not wait until the bytes have left the process, because graphql-ws would not forget a completed operation before. */
+  /** Returns before the bytes have left the process, because graphql-ws forgets a completed operation only after this function. */
   function send(text: string): void {
     if (socket.readyState !== socket.OPEN) return;
     sent = new Promise((resolve) => {
