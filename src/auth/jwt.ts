@@ -78,6 +78,7 @@ function createKeyLookup(url: URL) {
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (isInvalidKey(error)) throw new Failure("UNAVAILABLE", { cause: keyServerError(error) });
       if (!isPaused()) {
         failure = keyServerError(error);
         pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS;
@@ -114,11 +115,15 @@ const TEXT_BY_CODE: Readonly<Record<string, string>> = {
   ERR_JWKS_TIMEOUT: "did not answer in time",
 };
 
+/** The error of Web Crypto for a key without a modulus, or with a point that is not on the curve. The key server has answered. */
+function isInvalidKey(error: unknown): boolean {
+  return error instanceof DOMException;
+}
+
 /** An error with a message for the log. An error of the network keeps its code and address. */
 function keyServerError(error: unknown): unknown {
   const text = error instanceof errors.JOSEError ? TEXT_BY_CODE[error.code] : undefined;
-  // The error of Web Crypto for a key without a modulus, or with a point that is not on the curve.
-  const fault = error instanceof DOMException ? "has an invalid key" : text;
+  const fault = isInvalidKey(error) ? "has an invalid key" : text;
   return fault === undefined
     ? error
     : Object.assign(new Error(`JWT_JWKS_URL ${fault}`), { code: "UNUSABLE_KEY_SERVER" });

@@ -85,6 +85,18 @@ test("requests wait for a key server that hangs only once in three seconds, with
   timeout.mockRestore();
 });
 
+test("tokens that name an invalid key of the key set do not keep the keys of other tokens from being fetched", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  const verifyJwt = aVerifier();
+  const invalidKey = { kty: "RSA", kid: "invalid", alg: "RS256" };
+  respond = (response) => response.end(JSON.stringify({ keys: [invalidKey] }));
+  expect(await outcomeOf(verifyJwt(await tokenOf("invalid")))).toBe(503);
+  respond = (response) => response.end(JSON.stringify({ keys: [invalidKey, ...JSON.parse(KEYS).keys] }));
+  vi.advanceTimersByTime(31_000);
+  expect(await outcomeOf(verifyJwt(await tokenOf("invalid")))).toBe(503);
+  expect(await outcomeOf(verifyJwt(known))).toBe(200);
+});
+
 test("the log names JWT_JWKS_URL if its response is an error, not JSON, no key set, or has an invalid key", async () => {
   const responses = [
     [500, ""],
