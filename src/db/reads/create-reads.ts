@@ -67,14 +67,41 @@ export function createReads(options: ReadsOptions) {
     lastUnreachable = error;
     return true;
   };
+  const failures = new ConsecutiveBreaker(FAILURES_THAT_OPEN);
   const breaker = circuitBreaker(handleWhen(noteUnreachable), {
     halfOpenAfter: HALF_OPEN_AFTER_MS,
-    breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN),
+    breaker: failures,
   });
   const again = retry(handleWhen(isTransient), {
     maxAttempts: retries ? maxConnections + TRIES_BEYOND_CONNECTIONS : 0,
     backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }),
   });
+
+  /**
+   * Runs a statement at once while the circuit is closed. Only a failure passes through the policies, as their first try,
+   * because they take a sixth of the time of a page of ten.
+   */
+  async function tryStatement<T>(run: () => Promise<T>): Promise<T> {
+    let firstFailure: unknown;
+    if (breaker.state === CircuitState.Closed) {
+      try {
+        const result = await gate.execute(run);
+        failures.success();
+        return result;
+      } catch (error) {
+        if (!isTransient(error) && !isUnreachable(error)) throw error;
+        firstFailure = error;
+      }
+    }
+    return again.execute(() =>
+      breaker.execute(() => {
+        if (firstFailure === undefined) return gate.execute(run);
+        const error = firstFailure;
+        firstFailure = undefined;
+        throw error;
+      }),
+    );
+  }
 
   /**
    * If a table or column is missing and the schema is of another release, fails as UNAVAILABLE, because a migration or
@@ -108,7 +135,7 @@ export function createReads(options: ReadsOptions) {
       // The bulkhead counts this read until the driver has finished, even after a timeout, because its connection is busy.
       return statement(sql);
     };
-    const tries = isolate(tasks, () => again.execute(() => breaker.execute(() => gate.execute(runStatement))));
+    const tries = isolate(tasks, () => tryStatement(runStatement));
     tries.then(leave, leave);
     try {
       return await inTime(tries, deadline, { isUnderWay: () => isUnderWay, hasOutage });
