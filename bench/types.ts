@@ -92,7 +92,7 @@ export type Row = { readonly [Figure in keyof Sample]?: Stat } & {
   readonly goals: Goal[];
 };
 
-/** What every workload receives. */
+/** The options, servers and database that every workload receives. */
 export interface Bench {
   readonly options: Options;
   readonly database: BenchDatabase;

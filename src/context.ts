@@ -20,7 +20,7 @@ import type { TaskQueries } from "./tasks/task.queries.ts";
 import type { Deadline } from "./values/deadline.ts";
 import type { ReadVerificationMetrics } from "./verification-metrics/read-verification-metrics.ts";
 
-/** What requests read from: prepared statements, shared counts, and notices of changes. All requests share them. */
+/** The prepared statements, shared counts and notices of changes that all requests read from. */
 export interface DataSources {
   readonly taskJobs: TaskJobQueries;
   readonly jobSearches: JobSearchQueries;

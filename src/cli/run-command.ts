@@ -89,7 +89,7 @@ function requireUuid(text: string | undefined, rule: string): string {
 
 interface Action {
   readonly takesArgument: boolean;
-  /** What the action takes, for the error message. */
+  /** The arguments that the action takes, for the error message. */
   readonly rule: string;
 }
 

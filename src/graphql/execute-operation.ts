@@ -46,7 +46,8 @@ export function createExecutor(options: ExecutorOptions): ExecuteOperation {
 
   return async ({ document, source, request, contextValue }) => {
     if (mayExecute?.(document, source) === false) throw new DocumentRefusal("ID_REQUIRED");
-    const { operationName, variables: variableValues = {} } = request;
+    const { operationName } = request;
+    const variableValues = request.variables ?? {};
     const args = {
       schema,
       document,

@@ -205,7 +205,7 @@ test("while an address leads to a standby, no statement is sent there until it l
 
 test("with load_balance_hosts=random, connections are spread over the servers that suit", async () => {
   const ports = new Set<number>();
-  // By chance all would lead to one server in one of 2^49 runs.
+  // All would lead to one server by chance in one of 2^49 runs.
   for (let i = 0; i < 50 && ports.size < 2; i++) ports.add(await open(listed("load_balance_hosts=random")).port());
   expect(ports).toEqual(new Set([primary.port, standby.port]));
 });

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 interface Request {
   readonly query: string;
-  readonly variables?: object;
+  readonly variables?: object | null;
   readonly operationName?: string;
 }
 
@@ -71,6 +71,12 @@ describe("operation names", () => {
   test("an empty operation name in a body is unknown in every run", async () => {
     const { status, body } = await sameInAllRuns({ query: "{ viewer { isAdmin } }", operationName: "" });
     expect([status, body.data, body.errors[0].message]).toEqual([400, undefined, 'Unknown operation named "".']);
+  });
+
+  test("null instead of variables means no variables in every run", async () => {
+    const query = "query ($limit: Int = 1) { tasks(first: $limit) { nodes { id } } }";
+    const { body } = await sameInAllRuns({ query, variables: null });
+    expect(body.data.tasks.nodes).toHaveLength(1);
   });
 
   test("each of two operations is executed by its name", async () => {
