@@ -86,6 +86,8 @@ export default defineConfig({
     // By default vitest uses one worker on two cores, but most tests wait rather than compute.
     maxWorkers: 2,
     passWithNoTests: false,
+    // A shared machine can pause for a second, so CI repeats a failed test once. The summary lists the tests that it repeated.
+    retry: process.env.CI ? 1 : 0,
     expect: {
       // A test that checks nothing fails.
       requireAssertions: true,

@@ -2,7 +2,7 @@ import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/nod
 
 /**
  * Ends the run with the line `N passed, N failed`, which CI reads. In CI a skipped test fails the run, because otherwise it
- * looks like a test that passed.
+ * looks like a test that passed, and a test that passed only when it was repeated is listed.
  */
 export class SummaryReporter implements Reporter {
   readonly #skippingFails: boolean;
@@ -17,9 +17,12 @@ export class SummaryReporter implements Reporter {
     const skipped = inState("skipped");
 
     if (this.#skippingFails && skipped.length > 0) {
-      console.error(`In CI no test may be skipped:\n${skipped.map((test) => `  ${describe(test)}`).join("\n")}\n`);
+      console.error(`In CI no test may be skipped:\n${list(skipped)}\n`);
       process.exitCode = 1;
     }
+    const flaky = tests.filter((test) => test.diagnostic()?.flaky);
+    if (flaky.length > 0) console.log(`Failed once and passed when repeated:\n${list(flaky)}\n`);
+
     const failed = inState("failed").length + countBrokenGroups(modules) + unhandledErrors.length;
     const skips = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
     console.log(`${inState("passed").length} passed, ${failed} failed${skips}`);
@@ -32,6 +35,6 @@ function countBrokenGroups(modules: readonly TestModule[]): number {
   return groups.filter((group) => group.errors().length > 0).length;
 }
 
-function describe(test: TestCase): string {
-  return `${test.module.relativeModuleId} > ${test.fullName}`;
+function list(tests: readonly TestCase[]): string {
+  return tests.map((test) => `  ${test.module.relativeModuleId} > ${test.fullName}`).join("\n");
 }
