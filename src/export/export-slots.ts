@@ -1,6 +1,13 @@
 import type { Viewer } from "../auth/viewer.ts";
 import { Failure } from "../errors.ts";
 
+/** No slot is free for an export of this user. */
+export class TooManyExports extends Failure {
+  constructor() {
+    super("UNAVAILABLE", { message: "Too many exports are running, try again later" });
+  }
+}
+
 export type ExportSlots = ReturnType<typeof createExportSlots>;
 
 /**
@@ -18,8 +25,7 @@ export function createExportSlots(total: number) {
     take({ userId }: Viewer): () => void {
       const held = heldBy.get(userId) ?? 0;
       const free = total - running;
-      if (free <= 0 || (held > 0 && (held >= maxOfUser || free === 1)))
-        throw new Failure("UNAVAILABLE", { message: "Too many exports are running, try again later" });
+      if (free <= 0 || (held > 0 && (held >= maxOfUser || free === 1))) throw new TooManyExports();
       running += 1;
       heldBy.set(userId, held + 1);
       return () => {

@@ -17,6 +17,7 @@ import {
   exportJobs,
   type JobExportRequest,
 } from "./export-jobs.ts";
+import { TooManyExports } from "./export-slots.ts";
 
 /** A slow client holds a snapshot and one of few slots, so it must read at least as fast as a poor mobile connection. */
 const READER_LIMITS: ReaderLimits = { maxStallMs: 120_000, minBytesPerSecond: 16 * 1024 };
@@ -81,6 +82,7 @@ export function jobExportRoutes(options: JobExportRouteOptions): Router {
         });
         response.end();
       } catch (error) {
+        if (error instanceof TooManyExports) response.locals.exceededLimit = "exports";
         if (!disconnect.signal.aborted && !(error instanceof ReaderGone)) throw error;
         response.destroy();
       }

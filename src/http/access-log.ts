@@ -34,7 +34,7 @@ export function accessLog(log: Log): RequestHandler {
           status: response.statusCode,
           ms: Math.round(performance.now() - startedAt),
           ...(response.locals.trustedOperation === undefined ? {} : { operation: response.locals.trustedOperation }),
-          ...credentialFaultOf(response),
+          ...refusalOf(response),
           ...(response.locals.isStream === true ? { stream: true } : {}),
           ...(response.writableFinished || response.locals.isStream === true ? {} : { aborted: true }),
         },
@@ -58,7 +58,10 @@ export function noteCredentialFaults(authenticate: Authenticate): Authenticate {
   };
 }
 
-/** The field of a log line that says why a credential was refused. */
-export function credentialFaultOf({ locals }: Pick<LimitedResponse, "locals">) {
-  return locals.credentialFault === undefined ? {} : { reason: locals.credentialFault };
+/** The fields of a log line that say why a credential was refused, and which limit refused a request. */
+export function refusalOf({ locals: { credentialFault, exceededLimit } }: Pick<LimitedResponse, "locals">) {
+  return {
+    ...(credentialFault === undefined ? {} : { reason: credentialFault }),
+    ...(exceededLimit === undefined ? {} : { limit: exceededLimit }),
+  };
 }

@@ -3,6 +3,7 @@ import type { CredentialFault } from "../auth/credential-fault.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { RateLimitedRequest } from "../rate-limit/charges.ts";
 import type { RequestSlot } from "../rate-limit/concurrency.ts";
+import type { ExceededLimit } from "../rate-limit/exceeded-limit.ts";
 import { type Deadline, deadlineIn } from "../values/deadline.ts";
 
 /** The data that middleware stores in `response.locals` for the handlers that follow. */
@@ -30,6 +31,8 @@ interface RequestLocals {
   isStream?: boolean;
   /** Why the credential was refused, for the log. */
   credentialFault?: CredentialFault;
+  /** The limit that refused the request, for the log. */
+  exceededLimit?: ExceededLimit;
   /** The bytes that followed the headers of a WebSocket handshake. */
   upgradeHead?: Buffer;
   /** Whether a WebSocket connection has run an operation. */

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Failure } from "../errors.ts";
 import { addressKey } from "./client-address.ts";
+import type { ExceededLimit } from "./exceeded-limit.ts";
 import type { LimitedRequest, LimitedResponse } from "./limited-request.ts";
 import type { Quota, RateLimiter } from "./limiter.ts";
 import { createRecentCredentials, type RecentCredential } from "./recent-credentials.ts";
@@ -27,6 +28,15 @@ export interface RateLimitedRequest {
   isAddressCharged: boolean;
 }
 
+interface Charge {
+  readonly points: number;
+  /** The limit that refuses the charge. */
+  readonly limit: ExceededLimit;
+}
+
+/** The charge of a request before its cost is known. */
+export const REQUEST_CHARGE: Charge = { points: POINTS_OF_A_REQUEST, limit: "credential_points" };
+
 export type Charges = ReturnType<typeof createCharges>;
 
 /** Charges credentials and addresses, and refuses those over their limit (draft-ietf-httpapi-ratelimit-headers). */
@@ -35,18 +45,19 @@ export function createCharges({ limiter, onRefusal }: RateLimitOptions) {
   const recent = createRecentCredentials();
   const blockedUntil = new LRUCache<string, number>({ max: MAX_BLOCKED_ADDRESSES });
 
-  function applyQuota(response: LimitedResponse, quota: Quota): void {
+  function applyQuota(response: LimitedResponse, quota: Quota, limit: ExceededLimit): void {
     const seconds = Math.ceil(quota.resetMs / 1000);
     response.setHeader("RateLimit-Policy", policy);
     response.setHeader("RateLimit", `"default";r=${quota.remaining};t=${seconds}`);
     if (quota.admitted) return;
     response.setHeader("Retry-After", Math.max(1, seconds));
+    response.locals.exceededLimit = limit;
     onRefusal();
     throw new Failure("RATE_LIMITED");
   }
 
-  function refuseUntil(response: LimitedResponse, moment: number): void {
-    applyQuota(response, { admitted: false, remaining: 0, resetMs: moment - performance.now() });
+  function refuseUntil(response: LimitedResponse, moment: number, limit: ExceededLimit): void {
+    applyQuota(response, { admitted: false, remaining: 0, resetMs: moment - performance.now() }, limit);
   }
 
   async function countAddress(limited: RateLimitedRequest): Promise<Quota | null> {
@@ -64,7 +75,7 @@ export function createCharges({ limiter, onRefusal }: RateLimitOptions) {
 
   async function chargeAddress(limited: RateLimitedRequest): Promise<void> {
     const quota = await countAddress(limited);
-    if (quota !== null) applyQuota(limited.response, quota);
+    if (quota !== null) applyQuota(limited.response, quota, "address_points");
   }
 
   async function countCredential(credential: RecentCredential, points: number): Promise<Quota | null> {
@@ -76,18 +87,18 @@ export function createCharges({ limiter, onRefusal }: RateLimitOptions) {
   async function chargeCredential(
     response: LimitedResponse,
     credential: RecentCredential,
-    points: number,
+    { points, limit }: Charge,
   ): Promise<void> {
-    if (credential.refusedUntil > performance.now()) refuseUntil(response, credential.refusedUntil);
+    if (credential.refusedUntil > performance.now()) refuseUntil(response, credential.refusedUntil, limit);
     const quota = await countCredential(credential, points);
-    if (quota !== null) applyQuota(response, quota);
+    if (quota !== null) applyQuota(response, quota, limit);
   }
 
   function refuseBlockedAddress({ request, response }: RateLimitedRequest): void {
     if (blockedUntil.size === 0) return;
     const bucket = addressKey(request.ip ?? "");
     const moment = blockedUntil.get(bucket) ?? 0;
-    if (moment > performance.now()) refuseUntil(response, moment);
+    if (moment > performance.now()) refuseUntil(response, moment, "address_points");
     else blockedUntil.delete(bucket);
   }
 

@@ -7,7 +7,8 @@ import { type Deadline, msLeft } from "../values/deadline.ts";
 import { createFairSlots, type FairSlots, type QueuedSlot } from "../values/fair-slots.ts";
 import { addressKey } from "./client-address.ts";
 import { createLoadMeter } from "./event-loop-load.ts";
-import type { LimitedRequest } from "./limited-request.ts";
+import type { ExceededLimit } from "./exceeded-limit.ts";
+import type { LimitedRequest, LimitedResponse } from "./limited-request.ts";
 import { createIdentityCache, fingerprintOf } from "./recent-credentials.ts";
 
 /** The longest queue of one user and of all users. Each waiting request keeps its socket in memory. */
@@ -106,12 +107,12 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
           known === undefined
             ? slot.take(addressKey(request.ip ?? ""), deadline, addressSlots)
             : slot.take(known, deadline);
-        await first.catch(countRefusal);
+        await first.catch(refuse(response, known === undefined ? "address_queue" : "user_queue"));
         try {
           const viewer = await authenticate(request, deadline);
           if (known !== viewer.userId) {
             identities.set(fingerprint, viewer.userId);
-            await slot.take(viewer.userId, deadline).catch(countRefusal);
+            await slot.take(viewer.userId, deadline).catch(refuse(response, "user_queue"));
           }
           return viewer;
         } catch (error) {
@@ -123,9 +124,12 @@ export function createConcurrencyLimit({ slots, mayUseMoreAlone, onRefusal }: Co
       },
   };
 
-  function countRefusal(failure: unknown): never {
-    onRefusal();
-    throw failure;
+  function refuse(response: LimitedResponse, limit: ExceededLimit): (failure: unknown) => never {
+    return (failure) => {
+      if (!response.closed) response.locals.exceededLimit = limit;
+      onRefusal();
+      throw failure;
+    };
   }
 }
 

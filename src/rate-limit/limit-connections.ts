@@ -45,7 +45,7 @@ export function limitConnections(charges: Charges) {
       if (limited.fingerprint === null) await chargeAddress(limited);
       if (known === undefined) return;
       limited.credential = known;
-      if (known.refusedUntil > performance.now()) refuseUntil(response, known.refusedUntil);
+      if (known.refusedUntil > performance.now()) refuseUntil(response, known.refusedUntil, "credential_points");
     },
   };
 }

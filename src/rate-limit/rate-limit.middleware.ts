@@ -2,7 +2,13 @@ import type { RequestHandler } from "express";
 import { GraphQLError } from "graphql";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { Failure } from "../errors.ts";
-import { createCharges, POINTS_OF_A_REQUEST, type RateLimitedRequest, type RateLimitOptions } from "./charges.ts";
+import {
+  createCharges,
+  POINTS_OF_A_REQUEST,
+  type RateLimitedRequest,
+  type RateLimitOptions,
+  REQUEST_CHARGE,
+} from "./charges.ts";
 import { limitConnections } from "./limit-connections.ts";
 import type { LimitedRequest, LimitedResponse } from "./limited-request.ts";
 import { fingerprintOf } from "./recent-credentials.ts";
@@ -29,7 +35,7 @@ export function limitRequests(options: RateLimitOptions) {
     const known = fingerprint === null ? undefined : recent.get(fingerprint);
     if (known !== undefined) {
       limited.credential = known;
-      await chargeCredential(response, known, POINTS_OF_A_REQUEST);
+      await chargeCredential(response, known, REQUEST_CHARGE);
       return;
     }
     refuseBlockedAddress(limited);
@@ -62,7 +68,7 @@ export function limitRequests(options: RateLimitOptions) {
         });
         if (fingerprint !== null && known === undefined) {
           limited.credential = recent.remember(fingerprint, request, viewer);
-          if (limited.isConnection !== true) await chargeCredential(response, limited.credential, POINTS_OF_A_REQUEST);
+          if (limited.isConnection !== true) await chargeCredential(response, limited.credential, REQUEST_CHARGE);
         }
         return viewer;
       },
@@ -72,7 +78,8 @@ export function limitRequests(options: RateLimitOptions) {
       const credential = response.locals.rateLimit?.credential;
       const morePoints = pointsOfCost(cost) - POINTS_OF_A_REQUEST;
       if (credential === undefined || morePoints === 0) return;
-      await chargeCredential(response, credential, morePoints).catch((failure: Failure) => {
+      const charge = { points: morePoints, limit: "query_cost" } as const;
+      await chargeCredential(response, credential, charge).catch((failure: Failure) => {
         throw new GraphQLError(failure.message, {
           originalError: failure,
           extensions: { http: { status: failure.status } },

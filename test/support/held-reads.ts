@@ -17,6 +17,12 @@ export async function holdReadsOf(sql: Sql, table: string) {
   `);
   return {
     release: () => sql`insert into gate values (now())`,
-    restore: () => sql.unsafe(`drop view ${table}; alter table stored_${table} rename to ${table}`),
+    restore: () =>
+      sql.unsafe(`
+        drop view ${table};
+        alter table stored_${table} rename to ${table};
+        drop function wait_for_gate;
+        drop table gate;
+      `),
   };
 }

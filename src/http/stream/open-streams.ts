@@ -97,8 +97,13 @@ export function createOpenStreams({
      */
     open(stream: StreamRequest): AbortSignal {
       const { response, viewer } = stream;
-      if (isStopping || open.size >= limits.total) refuse(new Failure("UNAVAILABLE"));
+      if (isStopping) refuse(new Failure("UNAVAILABLE"));
+      if (open.size >= limits.total) {
+        response.locals.exceededLimit = "streams";
+        refuse(new Failure("UNAVAILABLE"));
+      }
       if ((perUser.get(viewer.userId) ?? 0) >= limits.perUser) {
+        response.locals.exceededLimit = "streams_of_user";
         response.setHeader("Retry-After", 10);
         const message = `This user already has ${limits.perUser} open streams, which is the limit`;
         refuse(new Failure("RATE_LIMITED", { message }));

@@ -80,10 +80,13 @@ export function createOpenSockets({ operations, limits, buffers, onRefusal, time
   }
 
   /** At the limit, closes the oldest connection that has not sent its credential. */
-  function closeOldestIfFull(): void {
+  function closeOldestIfFull(response: Response): void {
     if (open.size < limits.sockets) return;
     const [, oldest] = [...open].find(([connection]) => !connection.isIdentified()) ?? [];
-    if (oldest === undefined) refuse(new Failure("UNAVAILABLE"));
+    if (oldest === undefined) {
+      response.locals.exceededLimit = "connections";
+      refuse(new Failure("UNAVAILABLE"));
+    }
     oldest.terminate();
   }
 
@@ -105,6 +108,7 @@ export function createOpenSockets({ operations, limits, buffers, onRefusal, time
       const { userId } = await operations.authenticate(limited, deadline);
       if (socket.readyState !== socket.OPEN) throw new Failure("UNAVAILABLE");
       if ((perUser.get(userId) ?? 0) >= limits.perUser) {
+        response.locals.exceededLimit = "connections_of_user";
         const message = `This user already has ${limits.perUser} WebSocket connections, which is the limit`;
         refuse(new Failure("RATE_LIMITED", { message }));
       }
@@ -149,7 +153,7 @@ export function createOpenSockets({ operations, limits, buffers, onRefusal, time
     /** Completes a handshake. Throws UNAVAILABLE, or INVALID_INPUT for a malformed handshake. */
     accept(request: Request, response: Response): void {
       if (isStopping) refuse(new Failure("UNAVAILABLE"));
-      closeOldestIfFull();
+      closeOldestIfFull(response);
       response.setHeader("Sec-WebSocket-Version", "13");
       const head = response.locals.upgradeHead ?? Buffer.alloc(0);
       server.handleUpgrade(request, request.socket, head, (socket) => {

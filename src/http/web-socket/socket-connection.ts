@@ -1,4 +1,3 @@
-import type { FormattedExecutionResult } from "graphql";
 import { CloseCode, type SubscribePayload } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Credentials } from "../../auth/authenticate.ts";
@@ -6,7 +5,7 @@ import { Failure } from "../../errors.ts";
 import { noteTrace, traceOf } from "../../log.ts";
 import { createOperationResults } from "./operation-results.ts";
 import { OperationResponse } from "./socket-credentials.ts";
-import { OperationFailed, type OperationOwner, type RunOperation } from "./socket-operation.ts";
+import type { OperationOwner, RunOperation } from "./socket-operation.ts";
 import type { SocketHandler } from "./socket-protocol.ts";
 
 /** The close code of RFC 6455 for a server that stops. Clients reconnect after this code and after TRY_AGAIN_LATER. */
@@ -52,12 +51,13 @@ export function createSocketConnection(options: ConnectionOptions) {
     });
   }
 
-  function createOwner(current: Credentials): OperationOwner {
+  function createOwner(current: Credentials, isAboveLimit: boolean): OperationOwner {
     let isStarting = false;
     return {
       credentials: current,
       ip,
       closed,
+      exceededMaxOperations: isAboveLimit ? maxOperations : null,
       isStopping: () => isStopping,
       beginStart() {
         isStarting = true;
@@ -104,9 +104,9 @@ export function createSocketConnection(options: ConnectionOptions) {
 
   function run(payload: SubscribePayload, response: OperationResponse) {
     const { query, operationName, variables } = payload;
-    if (running > maxOperations || credentials === null) return tooMany(maxOperations);
+    if (credentials === null) throw new Error("An operation began before its connection was authenticated");
     const operation = { query, operationName: operationName ?? undefined, variables: variables ?? undefined };
-    const owner = createOwner(credentials);
+    const owner = createOwner(credentials, running > maxOperations);
     const operationId = `${requestId}.${operations}`;
     // The trace of the handshake is that of all operations.
     const trace = traceOf(requestId);
@@ -125,9 +125,4 @@ export function createSocketConnection(options: ConnectionOptions) {
       closeIfDone();
     },
   };
-}
-
-async function* tooMany(limit: number): AsyncGenerator<FormattedExecutionResult, void, void> {
-  const message = `This connection already has ${limit} operations, which is the limit`;
-  yield Promise.reject(OperationFailed.of(new Failure("RATE_LIMITED", { message })));
 }

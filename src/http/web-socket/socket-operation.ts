@@ -10,7 +10,7 @@ import type { ChargeCost } from "../../rate-limit/rate-limit.middleware.ts";
 import { createRefusalDelay } from "../../rate-limit/refusal-delay.ts";
 import type { SocketLimits } from "../../rate-limit/request-limits.ts";
 import { deadlineIn } from "../../values/deadline.ts";
-import { credentialFaultOf } from "../access-log.ts";
+import { refusalOf } from "../access-log.ts";
 import { logDependencyFailure } from "../error-handler.ts";
 import type { Operation, OperationRequest } from "../stream/event-readings.ts";
 import { type OpenStreams, ServerStops } from "../stream/open-streams.ts";
@@ -37,6 +37,8 @@ export interface OperationOwner {
   readonly credentials: Credentials;
   readonly ip: string | undefined;
   readonly closed: Promise<void>;
+  /** The limit of operations of the connection if this operation exceeds it, and otherwise null. */
+  readonly exceededMaxOperations: number | null;
   readonly isStopping: () => boolean;
   readonly beginStart: () => void;
   /** Called when a query has ended, or a subscription has begun. */
@@ -81,6 +83,11 @@ export function createOperationRunner(api: OperationApi) {
   const delayRefusal = createRefusalDelay();
 
   async function start({ operation, parameters, owner, requestId, response }: SocketOperation) {
+    if (owner.exceededMaxOperations !== null) {
+      response.locals.exceededLimit = "operations_of_connection";
+      const message = `This connection already has ${owner.exceededMaxOperations} operations, which is the limit`;
+      throw new Failure("RATE_LIMITED", { message });
+    }
     const deadline = deadlineIn(api.requestTimeoutMs);
     const limitedResponse = response as unknown as LimitedResponse;
     const request: LimitedRequest = { ...owner.credentials, ip: owner.ip, res: limitedResponse };
@@ -123,7 +130,7 @@ export function createOperationRunner(api: OperationApi) {
         operation,
         status,
         ms: Math.round(ms),
-        ...credentialFaultOf(response),
+        ...refusalOf(response),
         ...(isStream ? { stream: true } : {}),
       },
       "operation",
@@ -149,7 +156,10 @@ export function createOperationRunner(api: OperationApi) {
         yield event;
     } catch (error) {
       if (response.closed) return;
-      if (error instanceof OperationFailed) throw error;
+      if (error instanceof OperationFailed) {
+        if (response.locals.exceededLimit !== undefined) failure = new Failure("RATE_LIMITED");
+        throw error;
+      }
       if (error instanceof ServerStops || owner.isStopping()) {
         owner.endStart();
         // The end of the operation would tell the client not to reconnect.
@@ -162,7 +172,9 @@ export function createOperationRunner(api: OperationApi) {
       logDependencyFailure(log, requestId, reported);
       failure = reported;
       if (reported.kind === "UNAUTHENTICATED") owner.rejectCredential();
-      await new Promise<void>((resolve) => delayRefusal(owner, reported, resolve));
+      // The limit of operations would not limit how many of them wait for a delayed refusal.
+      if (owner.exceededMaxOperations === null)
+        await new Promise<void>((resolve) => delayRefusal(owner, reported, resolve));
       throw OperationFailed.of(reported);
     } finally {
       const hasLeft = response.closed;
