@@ -1,7 +1,8 @@
-import { createRemoteJWKSet, customFetch, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { Failure } from "../errors.ts";
 import { isUuid } from "../values/uuid.ts";
 import type { CredentialFault } from "./credential-fault.ts";
+import { createKeyLookup } from "./key-server.ts";
 import type { Viewer } from "./viewer.ts";
 
 export interface JwtConfig {
@@ -14,11 +15,6 @@ export interface JwtConfig {
 const CLOCK_LEEWAY_SECONDS = 30;
 /** No legitimate token is longer, and parsing a token of this length is cheap. */
 const MAX_TOKEN_LENGTH = 8192;
-
-/** Leaves time to respond within the two seconds of the default request timeout. */
-const KEY_SERVER_TIMEOUT_MS = 1500;
-/** jose itself pauses only after a success. */
-const PAUSE_AFTER_FAILURE_MS = 3000;
 
 export type VerifyJwt = (token: string) => Promise<Viewer | CredentialFault>;
 
@@ -61,33 +57,6 @@ export function createJwtVerifier(config: JwtConfig): VerifyJwt {
   };
 }
 
-/**
- * Finds the key of a token. After a failure, only tokens whose key is cached are verified for a while, so that the key server
- * is called rarely, and requests do not wait for its timeout one after another.
- */
-function createKeyLookup(url: URL) {
-  let failure: unknown = null;
-  let pausedUntil = 0;
-  const isPaused = () => performance.now() < pausedUntil;
-  const keys = createRemoteJWKSet(url, {
-    timeoutDuration: KEY_SERVER_TIMEOUT_MS,
-    [customFetch]: (...request) => (isPaused() ? Promise.reject(failure) : fetch(...request)),
-  });
-  return async (...[header, token]: Parameters<typeof keys>) => {
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      if (isInvalidKey(error)) throw new Failure("UNAVAILABLE", { cause: keyServerError(error) });
-      if (!isPaused()) {
-        failure = keyServerError(error);
-        pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS;
-      }
-      throw new Failure("UNAVAILABLE", { cause: failure });
-    }
-  };
-}
-
 const FAULT_BY_CODE: Readonly<Record<string, CredentialFault>> = {
   ERR_JWT_EXPIRED: "expired_token",
   ERR_JWT_CLAIM_VALIDATION_FAILED: "wrong_claim",
@@ -107,26 +76,6 @@ function faultOfError(error: unknown): CredentialFault {
   const byClaim = error instanceof errors.JWTClaimValidationFailed ? FAULT_BY_CLAIM[error.claim] : undefined;
   const byCode = error instanceof errors.JOSEError ? FAULT_BY_CODE[error.code] : undefined;
   return byClaim ?? byCode ?? "malformed";
-}
-
-const TEXT_BY_CODE: Readonly<Record<string, string>> = {
-  ERR_JOSE_GENERIC: "did not answer with the status 200 and JSON",
-  ERR_JWKS_INVALID: "did not answer with a JSON Web Key Set",
-  ERR_JWKS_TIMEOUT: "did not answer in time",
-};
-
-/** The error of Web Crypto for a key without a modulus, or with a point that is not on the curve. The key server has answered. */
-function isInvalidKey(error: unknown): boolean {
-  return error instanceof DOMException;
-}
-
-/** An error with a message for the log. An error of the network keeps its code and address. */
-function keyServerError(error: unknown): unknown {
-  const text = error instanceof errors.JOSEError ? TEXT_BY_CODE[error.code] : undefined;
-  const fault = isInvalidKey(error) ? "has an invalid key" : text;
-  return fault === undefined
-    ? error
-    : Object.assign(new Error(`JWT_JWKS_URL ${fault}`), { code: "UNUSABLE_KEY_SERVER" });
 }
 
 /** RFC 7515 section 2 allows only base64url without padding. jose also accepts other encodings, and each would count as another credential. */

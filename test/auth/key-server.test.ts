@@ -97,12 +97,45 @@ test("tokens that name an invalid key of the key set do not keep the keys of oth
   expect(await outcomeOf(verifyJwt(known))).toBe(200);
 });
 
-test("the log names JWT_JWKS_URL if its response is an error, not JSON, no key set, or has an invalid key", async () => {
+test("an unusable key neither pauses calls of the key server nor keeps the usable keys of its set from working", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  const [publicKey] = JSON.parse(KEYS).keys;
+  const privateKey = { ...(await exportJWK(rsa.privateKey)), kid: "private", alg: "RS256" };
+  const short = { ...publicKey, kid: "short", n: "AQAB" };
+  const unusable = [null, "text", [], { kty: "oct", k: "AAAA" }, privateKey, short, { ...privateKey, kid: "rsa" }];
+  respond = (response) => response.end(JSON.stringify({ keys: [...unusable, publicKey] }));
+  const verifyJwt = aVerifier();
+  for (const name of ["private", "short"]) {
+    expect(await outcomeOf(verifyJwt(await tokenOf(name)))).toBe(503);
+    expect(await outcomeOf(verifyJwt(known))).toBe(200);
+    vi.advanceTimersByTime(31_000);
+    expect(await outcomeOf(verifyJwt(unknown))).toBe(401);
+  }
+  expect(requests).toBe(3);
+  respond = (response) => response.end(JSON.stringify({ keys: [publicKey, publicKey] }));
+  expect(await outcomeOf(aVerifier()(known))).toBe(401);
+});
+
+test("a clock that is set back neither keeps new keys from being fetched nor removed keys for long", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  const verifyJwt = aVerifier();
+  expect(await outcomeOf(verifyJwt(known))).toBe(200);
+  vi.setSystemTime(Date.now() - 36_000_000);
+  respond = (response) => response.end('{"keys":[]}');
+  vi.advanceTimersByTime(31_000);
+  expect(await outcomeOf(verifyJwt(unknown))).toBe(401);
+  expect([await outcomeOf(verifyJwt(known)), requests]).toEqual([401, 2]);
+});
+
+test("the log names JWT_JWKS_URL if its response is an error, not JSON, no key set, or has only an unusable key", async () => {
+  const privateKey = { ...(await exportJWK(rsa.privateKey)), kid: "rsa", alg: "RS256" };
   const responses = [
     [500, ""],
     [200, "<html>"],
-    [200, '{"keys":[1]}'],
+    [200, '{"keys":{}}'],
+    [200, "null"],
     [200, '{"keys":[{"kty":"RSA","kid":"rsa","alg":"RS256"}]}'],
+    [200, JSON.stringify({ keys: [privateKey] })],
   ] as const;
   let current: (typeof responses)[number] = responses[0];
   respond = (response) => response.writeHead(current[0]).end(current[1]);
@@ -114,6 +147,8 @@ test("the log names JWT_JWKS_URL if its response is an error, not JSON, no key s
     "UNUSABLE_KEY_SERVER JWT_JWKS_URL did not answer with the status 200 and JSON",
     "UNUSABLE_KEY_SERVER JWT_JWKS_URL did not answer with the status 200 and JSON",
     "UNUSABLE_KEY_SERVER JWT_JWKS_URL did not answer with a JSON Web Key Set",
+    "UNUSABLE_KEY_SERVER JWT_JWKS_URL did not answer with a JSON Web Key Set",
     "UNUSABLE_KEY_SERVER JWT_JWKS_URL has an invalid key",
+    "UNUSABLE_KEY_SERVER JWT_JWKS_URL has a private key",
   ]);
 });
