@@ -204,7 +204,8 @@ test("a record that is deleted between the page and its batch is null, and REST 
     await blocker`begin`;
     await blocker`lock table emails in access exclusive mode`;
     const response = request();
-    await expect.poll(() => waitingStatements(blocker)).toBe(1);
+    // The statement fails after it has waited for 500 ms.
+    await expect.poll(() => waitingStatements(blocker), { interval: 5 }).toBe(1);
     await change();
     await blocker`commit`;
     return response;

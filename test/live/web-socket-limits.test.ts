@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { anEmail } from "../support/builders.ts";
 import { PROGRESS } from "../support/event-reader.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { connectSocket, handshake, openSocket, runOperation } from "../support/socket-reader.ts";
 import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
 import { userWithTask } from "../support/user-with-task.ts";
-import { waitingStatements } from "../support/waiting-statements.ts";
 
 const server = await sharedTestServer({
   environment: { LIVE_STREAMS: "12", LIVE_STREAMS_PER_USER: "3" },
@@ -51,28 +52,31 @@ test("connections are limited per user, and in total after those without a crede
 
 test("a stop answers running queries, closes with 1001, and does not wait for a client that confirms nothing", async () => {
   const { connectionParams, id } = await userWithTask(server);
-  const stopped = await serveDatabase(server.database.url, {}, { liveTimes: { lookEveryMs: 150 } });
+  await sql`update task_email_jobs set email_id = ${await anEmail(sql)} where task_id = ${id}`;
+  // The query waits until the test says so.
+  const patient = { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "20000" };
+  const stopped = await serveDatabase(server.database.url, patient, { liveTimes: { lookEveryMs: 150 } });
   const [busy, deaf] = await Promise.all([1, 2].map(() => connectSocket({ url: stopped.url, connectionParams })));
   if (busy === undefined || deaf === undefined) throw new Error("two connections are needed");
   const progress = runOperation(busy, "1", { query: PROGRESS, variables: { id } });
   await progress.result();
-  const query = await sql.begin(async (transaction) => {
-    await transaction`lock table task_email_jobs in access exclusive mode`;
-    const running = runOperation(busy, "2", {
-      query: "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { id } } }",
-      variables: { id },
-    });
-    await expect.poll(() => waitingStatements(transaction), { interval: 10 }).toBe(1);
-    deaf.socket.pause();
-    void stopped.close();
-    await expect.poll(() => stopped.app.server.listening, { interval: 10 }).toBe(false);
-    return running;
+  // The subscription does not read this table.
+  const emails = await holdReadsOf(sql, "emails");
+  const query = runOperation(busy, "2", {
+    query: "query ($id: UUID!) { taskJobs(taskId: $id) { jobs { email { id } } } }",
+    variables: { id },
   });
+  await expect.poll(emails.countHeld, { interval: 10 }).toBe(1);
+  deaf.socket.pause();
+  void stopped.close();
+  await expect.poll(() => stopped.app.server.listening, { interval: 10 }).toBe(false);
+  await emails.release();
   expect(await query.result()).toEqual({
-    data: { taskJobs: { jobs: [{ id: expect.any(String) }] } },
+    data: { taskJobs: { jobs: [{ email: { id: expect.any(String) } }] } },
     extensions: expect.anything(),
   });
   expect((await query.next()).event).toBe("complete");
+  await emails.restore();
   expect(await busy.closed).toMatchObject({ code: 1001 });
   expect((await progress.next()).event).toBe("cut");
   await expect

@@ -19,17 +19,6 @@ afterEach(() => server.close());
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-async function holdReadsOfTasks() {
-  const { release } = await holdReadsOf(server.sql, "tasks");
-  const countRunning = async () => {
-    const [row] = await server.sql`
-      select count(*)::int as running from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like '%tasks%'`;
-    return row?.running as number;
-  };
-  return { countRunning, release };
-}
-
 test("all spellings of a user's credentials share one limit, and another user's request runs beside them", async () => {
   server = await startTestServer({ environment: { ...PATIENT, DATABASE_POOL_SIZE: "8", JWT_SECRET: SECRET } });
   const { key, userId } = await server.as();
@@ -47,18 +36,18 @@ test("all spellings of a user's credentials share one limit, and another user's 
   // While other users send requests, a user has at most a quarter of the slots.
   await (await server.as()).get(PATH);
   await other.get(PATH);
-  const { countRunning, release } = await holdReadsOfTasks();
+  const { countHeld, release } = await holdReadsOf(server.sql, "tasks");
   const burst = times(16, async (n) => {
     const headers = await spellings[n % spellings.length]?.(n);
     return fetch(server.url + PATH, headers === undefined ? {} : { headers });
   });
-  await expect.poll(countRunning).toBeGreaterThan(0);
+  await expect.poll(countHeld).toBeGreaterThan(0);
   await sleep(500);
-  const running = await countRunning();
+  const running = await countHeld();
   // A quarter of eight, or one while the event loop is busy.
   expect(running).toBeLessThanOrEqual(2);
   const theirs = other.get(PATH);
-  await expect.poll(countRunning).toBe(running + 1);
+  await expect.poll(countHeld).toBe(running + 1);
   await release();
   expect((await theirs).status).toBe(404);
   expect(new Set((await burst).map(({ status }) => status))).toEqual(new Set([404]));
@@ -70,7 +59,7 @@ test("a request that waits for a slot too long is 503 with Retry-After, and a la
   });
   const viewer = await server.as();
   await viewer.get(PATH);
-  const { release } = await holdReadsOfTasks();
+  const { release } = await holdReadsOf(server.sql, "tasks");
   const responses = await times(10, () => viewer.get(PATH));
   await release();
   const refused = responses.filter(({ status }) => status === 503);
@@ -90,7 +79,7 @@ test("refusals to one address beyond 20 per second are delayed by a second, and 
     for (const _refusal of text.matchAll(/HTTP\/1\.1 401/g)) refusedAt.push(performance.now());
   });
   socket.write(`GET ${PATH} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(40));
-  await expect.poll(() => refusedAt.length).toBe(20);
+  await expect.poll(() => refusedAt.length).toBeGreaterThanOrEqual(20);
   const startedAt = performance.now();
   expect((await viewer.get(PATH)).status).toBe(404);
   expect(performance.now() - startedAt).toBeLessThan(1000);
@@ -101,13 +90,18 @@ test("refusals to one address beyond 20 per second are delayed by a second, and 
 
 test("delayed refusals of invalid keys hold no slot, so that a new key from the same address is served", async () => {
   server = await startTestServer();
-  const refusals = times(60, (index) => fetch(server.url + PATH, { headers: { "X-API-Key": `tj_invalid_${index}` } }));
-  await sleep(500);
   const viewer = await server.as();
-  const startedAt = performance.now();
+  let refused = 0;
+  const refusals = times(60, async (index) => {
+    const { status } = await fetch(server.url + PATH, { headers: { "X-API-Key": `tj_invalid_${index}` } });
+    refused += 1;
+    return status;
+  });
+  // The first 20 refusals are not delayed, and the others are delayed by at least a second.
+  await expect.poll(() => refused, { interval: 5 }).toBeGreaterThanOrEqual(20);
   expect((await viewer.get(PATH)).status).toBe(404);
-  expect(performance.now() - startedAt).toBeLessThan(500);
-  expect(new Set((await refusals).map(({ status }) => status))).toEqual(new Set([401]));
+  expect(refused).toBe(20);
+  expect(new Set(await refusals)).toEqual(new Set([401]));
 });
 
 test("a revoked key is refused at the next request, although its user is known", async () => {
@@ -122,7 +116,7 @@ test("a client that disconnects while its request waits leaves the queue, which 
   server = await startTestServer({ environment: { ...PATIENT, DATABASE_POOL_SIZE: "4" } });
   const viewer = await server.as();
   await viewer.get(PATH);
-  const { release } = await holdReadsOfTasks();
+  const { release } = await holdReadsOf(server.sql, "tasks");
   const agent = new http.Agent();
   let refusals = 0;
   for (let n = 0; n < 520; n += 1) {

@@ -9,6 +9,7 @@ import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { databaseUrl } from "../support/global-setup.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { childrenOf, killPrograms, MAIN, requireBuild, runProgram, startProgram } from "../support/program.ts";
 import { asSuperuser, sharedTestDatabase } from "../support/test-database.ts";
 
@@ -119,27 +120,21 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await someJobs(database.sql, taskId, 1);
     const path = `/api/v1/tasks/${taskId}/jobs`;
 
-    // A view with pg_sleep replaces the table, so that the page is slow.
-    await database.sql`alter table task_email_jobs rename to task_email_jobs_table`;
-    await database.sql`create view task_email_jobs as select t.* from task_email_jobs_table t, pg_sleep(1)`;
+    const { countHeld, release, restore } = await holdReadsOf(database.sql, "task_email_jobs");
     try {
       const running = fetch(origin + path, { headers: { "X-API-Key": key } });
-      await expect
-        .poll(
-          () => database.sql`
-            select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`,
-        )
-        .toHaveLength(1);
+      await expect.poll(countHeld).toBe(1);
       program.child.kill(signal);
       await expect.poll(() => isClosed(origin)).toBe(true);
+      await release();
       expect((await running).status).toBe(200);
       const answeredAt = performance.now();
       expect((await program.ended).code).toBe(0);
       // The idle keep-alive connection does not delay the exit until the end of the grace period.
       expect(performance.now() - answeredAt).toBeLessThan(5000);
     } finally {
-      await database.sql`drop view task_email_jobs`;
-      await database.sql`alter table task_email_jobs_table rename to task_email_jobs`;
+      await release();
+      await restore();
     }
   });
 });

@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { afterEach, expect, test } from "vitest";
 import { apiKeyQueries, newApiKey } from "../../src/auth/api-key.ts";
 import { aTask, someJobs } from "../support/builders.ts";
-import { lockTable } from "../support/lock-table.ts";
+import { holdReadsOf } from "../support/held-reads.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
-import { waitingStatements } from "../support/waiting-statements.ts";
 
 const FAIL_ON_SIGNAL = new URL("../support/fail-on-signal.mjs", import.meta.url).href;
 const USER_ID = "11111111-0000-4000-8000-000000000002";
+
+/** A request waits until the test says so. */
+const PATIENT = { STATEMENT_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "20000" };
 
 const database = await sharedTestDatabase();
 const key = newApiKey();
@@ -22,6 +24,7 @@ const serving = (more: Record<string, string>) =>
     DATABASE_URL: database.url,
     PORT: "0",
     NODE_OPTIONS: `--import=${FAIL_ON_SIGNAL}`,
+    ...PATIENT,
     ...more,
   });
 
@@ -36,12 +39,19 @@ function expectLogged(stderr: string, atLevel = 60): void {
   expect(stderr).not.toMatch(/canary|select|Failed query/);
 }
 
-/** A request that waits in the database until `finish` is called. */
+/** Sends a request that waits in the database until `finish` is called. */
 async function waitingRequest(origin: string) {
-  const finish = await lockTable(database.sql, "task_email_jobs");
+  const { countHeld, release, restore } = await holdReadsOf(database.sql, "task_email_jobs");
   const response = fetch(`${origin}/api/v1/tasks/${taskId}/jobs`, { headers: { "X-API-Key": key } });
-  await expect.poll(() => waitingStatements(database.sql), { interval: 20 }).toBeGreaterThan(0);
-  return { response, finish };
+  await expect.poll(countHeld, { interval: 20 }).toBe(1);
+  return {
+    async finish(): Promise<number> {
+      await release();
+      const { status } = await response;
+      await restore();
+      return status;
+    },
+  };
 }
 
 test("an uncaught exception is logged without its message, and the process stops without losing a request", async () => {
@@ -51,8 +61,7 @@ test("an uncaught exception is logged without its message, and the process stops
 
   program.child.kill("SIGUSR2");
   await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { interval: 20 }).toBe(503);
-  await running.finish();
-  expect((await running.response).status).toBe(200);
+  expect(await running.finish()).toBe(200);
   const { code, stderr } = await program.ended;
   expect(code).toBe(1);
   expectLogged(stderr);
@@ -65,8 +74,7 @@ test("an unhandled rejection is logged as an error, and the process keeps servin
 
   program.child.kill("SIGUSR2");
   await expect.poll(() => program.stderr()).toContain("unhandled rejection");
-  await running.finish();
-  expect((await running.response).status).toBe(200);
+  expect(await running.finish()).toBe(200);
   expect((await fetch(`${origin}/readyz`)).status).toBe(200);
   const { code, stderr } = await program.stop();
   expect(code).toBe(0);

@@ -16,6 +16,13 @@ export async function holdReadsOf(sql: Sql, table: string) {
     create view ${table} as select * from stored_${table} where (select wait_for_gate());
   `);
   return {
+    /** The number of reads that wait. */
+    async countHeld(): Promise<number> {
+      const [row] = await sql`
+        select count(*)::int as held from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query ~ ${table}`;
+      return row?.held as number;
+    },
     release: () => sql`insert into gate values (now())`,
     restore: () =>
       sql.unsafe(`
