@@ -163,9 +163,13 @@ test("a role with few rights shares a rate limit once it has rights on that tabl
   await database.sql.unsafe(sqlOfTheManual("alter role server reset default_transaction_read_only"));
   const { userId, get } = await serveWithKey({ RATE_LIMIT: "2/h", RATE_LIMIT_STORE: "postgres" });
   const taskId = await aTask(database.sql, { user_id: userId });
-  const statuses = [];
-  for (let times = 0; times < 3; times += 1) statuses.push((await get(`/api/v1/tasks/${taskId}/jobs`)).status);
-  expect(statuses).toEqual([200, 200, 429]);
+  const counted: number[] = [];
+  // Requests pass uncounted until the server is connected to the store.
+  while (counted.length < 3) {
+    const { headers, status } = await get(`/api/v1/tasks/${taskId}/jobs`);
+    if (headers.has("ratelimit")) counted.push(status);
+  }
+  expect(counted).toEqual([200, 200, 429]);
   const deleting = asServer.begin("read write", (sql) => sql`delete from tasks`);
   await expect(deleting).rejects.toMatchObject({ code: "42501" });
 });
