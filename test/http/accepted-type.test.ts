@@ -45,8 +45,9 @@ test.each([
 
 test("a long Accept header is parsed in linear time", () => {
   for (const accept of ['"'.repeat(8000), '\\"'.repeat(4000), "a/b;".repeat(2000), ",".repeat(8000)]) {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     acceptedType(accept, [JSON_TYPE]);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    // The time of the processor, because a machine may pause for a second.
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   }
 });

@@ -51,7 +51,7 @@ test("a job in processing is abandoned only after the given time", async () => {
     await aJob(sql, { task_id: taskId, status: "processing" }),
   ];
   await sql`update task_email_jobs set updated_at = ${updated(11)} where id = ${old}`;
-  await sql`update task_email_jobs set updated_at = ${updated(9)} where id = ${young}`;
+  await sql`update task_email_jobs set updated_at = ${updated(2)} where id = ${young}`;
   expect(await queries.releaseAbandoned(10)).toBe(1);
   expect([await statusOf(old), await statusOf(young)]).toEqual(["pending", "processing"]);
 });
