@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
+import { readFileOfSetting, UnusableFile } from "../values/environment.ts";
 
 export const TLS_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"] as const;
 
@@ -123,9 +123,10 @@ function succeeds(work: () => unknown): boolean {
 function readFile(name: string, path: string | undefined, faults: string[]): string | undefined {
   if (path === undefined) return undefined;
   try {
-    return readFileSync(path, "utf8");
-  } catch {
-    faults.push(`names a file in ${name} that cannot be read`);
+    return readFileOfSetting(path).toString();
+  } catch (error) {
+    if (!(error instanceof UnusableFile)) throw error;
+    faults.push(`names a path in ${name} that ${error.message}`);
     return undefined;
   }
 }

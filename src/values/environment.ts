@@ -1,3 +1,7 @@
+import { readFileSync, statSync } from "node:fs";
+
+/** A thousand documents of an application have about 1 MB, and certificates have less. */
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -97,4 +101,22 @@ export function parseRate(text: string): { points: number; windowSeconds: number
   const [, points, unit = ""] = /^([1-9]\d{0,6})\/([smh])$/.exec(text) ?? [];
   const windowSeconds = SECONDS_OF_UNIT[unit];
   return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };
+}
+
+/** The message follows the path, or the name of the setting that has the path. */
+export class UnusableFile extends Error {}
+
+/** Reads a file that a setting names. Throws UnusableFile. */
+export function readFileOfSetting(path: string): Buffer {
+  try {
+    const stats = statSync(path);
+    // Opening a named pipe would wait until another program writes to it, and a device may have no end.
+    if (!stats.isFile()) throw new UnusableFile("is not a file");
+    if (stats.size > MAX_FILE_BYTES)
+      throw new UnusableFile(`has ${stats.size} bytes, and the limit is ${MAX_FILE_BYTES}`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof UnusableFile) throw error;
+    throw new UnusableFile(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }

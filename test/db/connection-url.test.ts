@@ -1,7 +1,16 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
 import { describeDatabase, readConnectionUrl } from "../../src/db/connection-url.ts";
+import { createNamedPipe } from "../support/named-pipe.ts";
 
 const CA = new URL("../support/tls-identity.pem", import.meta.url).pathname;
+const directory = mkdtempSync(join(tmpdir(), "connection-url-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+const EMPTY_FILE = join(directory, "empty");
+writeFileSync(EMPTY_FILE, "");
+const NAMED_PIPE = createNamedPipe(join(directory, "pipe"));
 
 test.each<[string, object]>([
   ["postgres://[::1]:5433/db", { servers: [{ host: "::1", port: 5433, tls: null }] }],
@@ -129,8 +138,17 @@ test.each([
     "postgres://h/db?sslmode=on",
     "has an unknown sslmode: use one of disable, allow, prefer, require, verify-ca, verify-full, no-verify",
   ],
-  ["postgres://h/db?sslmode=require&sslrootcert=/missing.pem", "names a file in sslrootcert that cannot be read"],
-  ...["/dev/null", import.meta.filename].map((file): [string, string] => [
+  [
+    "postgres://h/db?sslmode=require&sslrootcert=/missing.pem",
+    "names a path in sslrootcert that cannot be read (ENOENT)",
+  ],
+  ...["sslrootcert", "sslcert", "sslkey"].flatMap((name): [string, string][] =>
+    ["/dev/zero", directory, NAMED_PIPE].map((path) => [
+      `postgres://h/db?sslmode=require&${name}=${path}`,
+      `names a path in ${name} that is not a file`,
+    ]),
+  ),
+  ...[EMPTY_FILE, import.meta.filename].map((file): [string, string] => [
     `postgres://h/db?sslmode=verify-ca&sslrootcert=${file}`,
     "names a file in sslrootcert that has no certificate in PEM",
   ]),

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { startGraphqlServer } from "../../src/graphql/server.ts";
 import { createLog } from "../../src/log.ts";
 import { manifestFiles } from "../support/manifest-file.ts";
+import { createNamedPipe } from "../support/named-pipe.ts";
 
 const CUSTOM = "query Who { viewer { userId } }";
 const INTROSPECTION = "{ __schema { queryType { name } } }";
@@ -91,9 +91,7 @@ test.each([
 test("a manifest that is missing, a directory or a named pipe, or that selects the schema while introspection is off, stops the start", async () => {
   await expect(load("missing.json")).rejects.toThrow("missing.json cannot be read (ENOENT)");
   await expect(load(".artifacts")).rejects.toThrow("is not a file");
-  const pipe = `${manifestFile({})}.pipe`;
-  execFileSync("sh", ["-c", `mkfifo "${pipe}"`]);
-  await expect(load(pipe)).rejects.toThrow("is not a file");
+  await expect(load(createNamedPipe(`${manifestFile({})}.pipe`))).rejects.toThrow("is not a file");
   await expect(load(manifestFile({ a: INTROSPECTION }), false)).rejects.toThrow("introspection has been disabled");
 });
 

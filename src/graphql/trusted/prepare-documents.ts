@@ -48,7 +48,7 @@ export async function prepareTrustedDocuments(
   { file, required }: TrustedDocumentsConfig,
   options: SchemaOptions,
 ): Promise<TrustedDocuments> {
-  const manifest = await readManifest(file);
+  const manifest = readManifest(file);
   const faults = [...manifest.faults];
   const texts = new Map<string, string>();
   const documents = new Map<string, DocumentNode>();

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { readFileOfSetting, UnusableFile } from "../../values/environment.ts";
 
 export interface TrustedDocumentsConfig {
   /** The path of the manifest. */
@@ -18,8 +18,6 @@ export interface Manifest {
   readonly faults: readonly string[];
 }
 
-/** A thousand documents of an application take about 1 MB. */
-const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_FAULTS = 20;
 
 /** The characters of a document identifier of GraphQL over HTTP, appendix A. */
@@ -42,8 +40,8 @@ export function plainId(id: string): string {
 }
 
 /** Reads the manifest of graphql-codegen's client preset (which is also that of Relay's compiler), or of Apollo. */
-export async function readManifest(path: string): Promise<Manifest> {
-  const text = await readText(path);
+export function readManifest(path: string): Manifest {
+  const text = readText(path);
   let manifest: unknown;
   try {
     manifest = JSON.parse(text);
@@ -60,23 +58,13 @@ export async function readManifest(path: string): Promise<Manifest> {
   return checkEntries(entries, faults);
 }
 
-async function readText(path: string): Promise<string> {
-  const fail = ({ code }: NodeJS.ErrnoException) => {
-    throw new TrustedDocumentsError([`${path} cannot be read (${code})`]);
-  };
-  const stats = await stat(path).catch(fail);
-  // Opening a named pipe would wait until another program writes to it.
-  if (!stats.isFile()) throw new TrustedDocumentsError([`${path} is not a file`]);
-  const file = await open(path).catch(fail);
+function readText(path: string): string {
   try {
-    if (stats.size > MAX_FILE_BYTES)
-      throw new TrustedDocumentsError([`${path} has ${stats.size} bytes, and the limit is ${MAX_FILE_BYTES}`]);
     // Removes a byte order mark, which JSON.parse refuses.
-    return new TextDecoder("utf-8", { fatal: true }).decode(await file.readFile());
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileOfSetting(path));
   } catch (error) {
-    throw error instanceof TypeError ? new TrustedDocumentsError([`${path} is not encoded in UTF-8`]) : error;
-  } finally {
-    await file.close();
+    const fault = error instanceof UnusableFile ? error.message : "is not encoded in UTF-8";
+    throw new TrustedDocumentsError([`${path} ${fault}`]);
   }
 }
 
