@@ -8,8 +8,11 @@ import type { BufferLimit } from "../response/buffer-limit.ts";
 import { BEAT_EVERY_MS } from "../stream/event-stream.ts";
 import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
-/** A client that answers no ping within this many beats is disconnected. */
-const MAX_SILENT_BEATS = 2.5;
+/**
+ * A client that sends nothing between this many beats is disconnected at the next one. Beats are counted, because after a pause
+ * of this process the answer to the last ping may not have been read yet.
+ */
+const MAX_SILENT_BEATS = 2;
 /**
  * A client that reads no message within this many beats is disconnected. Node's own time limit begins again with each message
  * that the client sends.
@@ -38,14 +41,14 @@ interface SocketOptions {
 /** Connects a socket to the protocol: messages in both directions, backpressure and pings. */
 export function serveSocket(options: SocketOptions): void {
   const { socket, response, protocol, handler, buffers, log, beatEveryMs = BEAT_EVERY_MS } = options;
-  let heardAt = performance.now();
+  let silentBeats = 0;
   let otherMessages = 0;
   let sent = Promise.resolve();
   let readBytes = 0;
   let stalledBeats = 0;
 
   function hear(): void {
-    heardAt = performance.now();
+    silentBeats = 0;
     otherMessages += 1;
     if (otherMessages > MAX_OTHER_MESSAGES) socket.close(POLICY_VIOLATION, "Too many pings");
   }
@@ -80,9 +83,8 @@ export function serveSocket(options: SocketOptions): void {
     otherMessages = Math.min(otherMessages, 0);
     const isSlow = socket.bufferedAmount > 0;
     // A slow reader gets no ping, so that the time limit of a silent connection ends it.
-    if (isSlow) heardAt = performance.now();
-    const isSilent = performance.now() - heardAt > MAX_SILENT_BEATS * beatEveryMs;
-    if (isSilent || isStalled()) socket.terminate();
+    silentBeats = isSlow ? 0 : silentBeats + 1;
+    if (silentBeats > MAX_SILENT_BEATS || isStalled()) socket.terminate();
     else if (!isSlow) socket.ping();
   }, beatEveryMs);
 
