@@ -4,11 +4,12 @@ import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { findFreePorts } from "../../tools/support/free-ports.mjs";
+import { closeIdleFetchConnections } from "../support/fetch-connections.ts";
 import { MAIN } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
 /** The number of log lines that fill more than the buffer of a pipe. */
-const MANY_REQUESTS = 1500;
+const MANY_REQUESTS = 600;
 const AT_ONCE = 50;
 
 let stop: (() => Promise<unknown>) | undefined;
@@ -60,6 +61,7 @@ async function serve(output: "full" | "pipe", environment: { WORKERS: string }) 
       return Number(/^log_lines_dropped_total (\d+)/m.exec(text)?.[1]);
     },
     async stop(): Promise<unknown> {
+      closeIdleFetchConnections();
       child.kill("SIGTERM");
       return Promise.race([ended, sleep(8000, "still running", { ref: false })]);
     },

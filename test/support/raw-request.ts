@@ -12,8 +12,9 @@ export interface RawAnswer {
 
 const MAX_WAIT_MS = 20_000;
 const TRICKLE_INTERVAL_MS = 50;
+const UPGRADED = /^HTTP\/1\.1 101 .*\r\n\r\n/s;
 
-/** Sends bytes unchanged and reads until the server closes the connection. */
+/** Sends bytes unchanged and reads until the server closes the connection, or has accepted an upgrade. */
 export async function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes, "latin1");
@@ -34,6 +35,7 @@ async function readToEnd(socket: Socket): Promise<RawAnswer> {
   socket.setEncoding("latin1");
   socket.on("data", (chunk) => {
     text += chunk;
+    if (UPGRADED.test(text)) socket.destroy();
   });
   // A server may close the connection with a reset after the response.
   socket.on("error", () => {});
