@@ -10,7 +10,7 @@ import { deadlineIn } from "../../src/values/deadline.ts";
 import { aTask, someJobs } from "../support/builders.ts";
 import { lockTable } from "../support/lock-table.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
-import { type ServedDatabase, serveDatabase } from "../support/test-server.ts";
+import { DEFAULT_TIMEOUTS, type ServedDatabase, serveDatabase } from "../support/test-server.ts";
 
 // This file has a PostgreSQL of its own, which it stops, freezes and locks, behind a proxy that it cuts.
 
@@ -39,7 +39,9 @@ beforeAll(async () => {
   embedded = await start();
   await applyMigrations(embedded.url);
   proxy = await openTcpProxy(addressOf(embedded.url));
-  server = await serveDatabase(throughProxy(), { DATABASE_POOL_SIZE: "4", METRICS_PORT: "0" });
+  server = await serveDatabase(throughProxy(), {
+    ...{ ...DEFAULT_TIMEOUTS, DATABASE_POOL_SIZE: "4", METRICS_PORT: "0" },
+  });
   sql = postgres(embedded.url, { max: 2, onnotice: () => {} });
   viewer = await server.as();
   taskId = await aTask(sql, { user_id: viewer.userId });

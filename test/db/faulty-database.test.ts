@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterEach, expect, test } from "vitest";
 import { allowAnyTextLength, aTask, someJobs } from "../support/builders.ts";
-import { serveDatabase, startTestServer } from "../support/test-server.ts";
+import { DEFAULT_TIMEOUTS, serveDatabase, startTestServer } from "../support/test-server.ts";
 
 const running: { close: () => Promise<void> }[] = [];
 afterEach(async () => {
@@ -15,7 +15,7 @@ async function closedLater<T extends { close: () => Promise<void> }>(starting: P
 }
 
 async function aServedTask() {
-  const server = await closedLater(startTestServer());
+  const server = await closedLater(startTestServer({ environment: DEFAULT_TIMEOUTS }));
   const viewer = await server.as();
   return { server, viewer, taskId: await aTask(server.sql, { user_id: viewer.userId }) };
 }

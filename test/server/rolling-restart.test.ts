@@ -24,8 +24,8 @@ afterEach(killPrograms);
 async function startInstance(balancer: Awaited<ReturnType<typeof openBalancer>>) {
   const environment = {
     ...{ DATABASE_URL: database.url, PORT: "0", LOG_LEVEL: "silent", GRAPHIQL: "off", MIGRATE: "off" },
-    // On a slow machine requests may wait for a new instance longer than the default time limit.
-    REQUEST_TIMEOUT_MS: "8000",
+    // On a slow machine requests may wait for a new instance or a statement longer than the default time limits.
+    ...{ REQUEST_TIMEOUT_MS: "8000", STATEMENT_TIMEOUT_MS: "8000" },
   };
   const program = startProgram("dist/main.js", environment);
   const origin = await program.listening();

@@ -26,9 +26,14 @@ export interface TestServerOptions extends AppOptions {
 /** A test closes its server when its requests are answered, so that no request can be on its way. */
 const NO_LINGER = { stopLingerMs: 0 };
 
+/** A shared machine may pause for longer than the default time limits, so a test that is about these limits sets them. */
+const PATIENT = { STATEMENT_TIMEOUT_MS: "15000", REQUEST_TIMEOUT_MS: "20000" };
+/** The default time limits of a server. */
+export const DEFAULT_TIMEOUTS = { STATEMENT_TIMEOUT_MS: "1000", REQUEST_TIMEOUT_MS: "1900" };
+
 /** Starts the application on a socket over an existing database, which the caller closes. */
 export async function serveDatabase(databaseUrl: string, environment: Environment, options: AppOptions = {}) {
-  const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...environment });
+  const config = readConfig({ DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: "0", ...PATIENT, ...environment });
   const database = openDatabase({
     url: databaseUrl,
     maxConnections: config.databasePoolSize,

@@ -1,6 +1,6 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aTask, someJobs } from "../support/builders.ts";
-import { serveDatabase, sharedTestServer } from "../support/test-server.ts";
+import { sharedTestServer } from "../support/test-server.ts";
 
 /** Repeated documents are executed by compiled code, so each document runs several times. */
 const RUNS = 5;
@@ -87,14 +87,10 @@ describe("the jobs of a list of tasks", () => {
 
   test("several queries with 65 aliases do not keep other searches from running", async () => {
     const aliases = Array.from({ length: 65 }, (_, n) => `a${n}: jobs(first: ${n + 1}) { pageInfo { hasNextPage } }`);
-    // On a busy machine the 390 searches take longer than the default time limit.
-    const patient = await serveDatabase(server.database.url, { REQUEST_TIMEOUT_MS: "15000" });
-    onTestFinished(() => patient.close());
-    const sameOwner = await patient.as({ userId: owner.userId });
     const crowd = Array.from({ length: 6 }, () =>
-      sameOwner.query(`{ node(id: "${ids[6]}") { ... on Task { ${aliases.join(" ")} } } }`),
+      owner.query(`{ node(id: "${ids[6]}") { ... on Task { ${aliases.join(" ")} } } }`),
     );
-    const responses = await Promise.all([...crowd, sameOwner.query("{ tasks(first: 1) { totalCount } }")]);
+    const responses = await Promise.all([...crowd, owner.query("{ tasks(first: 1) { totalCount } }")]);
     expect(responses.map(({ body }) => body.errors)).toEqual(responses.map(() => undefined));
   });
 });

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { hashOfUuid } from "../../../src/db/citus/uuid-hash.ts";
 import { aTask, someJobs } from "../../support/builders.ts";
 import { imitateCitus } from "../../support/imitated-citus.ts";
-import { sharedTestServer } from "../../support/test-server.ts";
+import { DEFAULT_TIMEOUTS, sharedTestServer } from "../../support/test-server.ts";
 
-const server = await sharedTestServer({ environment: { DATABASE_POOL_SIZE: "4" } });
+const server = await sharedTestServer({ environment: { ...DEFAULT_TIMEOUTS, DATABASE_POOL_SIZE: "4" } });
 const owner = await server.as();
 const aTaskWith = async (isOfWorker: (hash: number) => boolean) => {
   let id = randomUUID();
