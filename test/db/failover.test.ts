@@ -9,7 +9,7 @@ import { aJob, aTask, someJobs } from "../support/builders.ts";
 import { failedOf, loadPages, wrongOf } from "../support/page-load.ts";
 import { type ReplicationNode, sharedReplication } from "../support/replication.ts";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
-import { serveDatabase } from "../support/test-server.ts";
+import { DEFAULT_TIMEOUTS, serveDatabase } from "../support/test-server.ts";
 
 const { nodes, urlOf } = await sharedReplication();
 /** The roles at present. Each failover swaps them. */
@@ -61,7 +61,7 @@ async function startLoad(clients: number) {
   const taskId = await primary.run((sql) => aTask(sql));
   await primary.run((sql) => someJobs(sql, taskId, 300));
   await standby.replayed();
-  const server = await serveDatabase(listed(), {});
+  const server = await serveDatabase(listed(), DEFAULT_TIMEOUTS);
   opened.push(server);
   const { get } = await server.as({ isAdmin: true });
   const request = () => get(`/api/v1/tasks/${taskId}/jobs?limit=20&offset=100`);
@@ -69,16 +69,26 @@ async function startLoad(clients: number) {
   return { server, request, load: loadPages({ clients, request, isRight: (body) => body === expected }) };
 }
 
+/** A request waits for 1.9 s, so it need not survive a failover that takes a busy machine longer than this. */
+const ABOUT_A_SECOND_MS = 1400;
+
 test("requests survive a failover of about a second without a failure", async () => {
-  const { load } = await startLoad(20);
-  await sleep(300);
-  await primary.kill();
-  await sleep(900);
-  await standby.promote();
-  await sleep(800);
-  const pages = await load.stop();
-  expect([failedOf(pages), wrongOf(pages)]).toEqual([[], []]);
-  await exchangeRoles();
+  for (let attempt = 1; ; attempt++) {
+    const { load } = await startLoad(20);
+    await sleep(300);
+    const killedAt = performance.now();
+    await primary.kill();
+    await sleep(900);
+    await standby.promote();
+    const tookMs = performance.now() - killedAt;
+    await sleep(800);
+    const pages = await load.stop();
+    await exchangeRoles();
+    expect(wrongOf(pages)).toEqual([]);
+    if (tookMs > ABOUT_A_SECOND_MS && attempt < 3) continue;
+    expect(failedOf(pages)).toEqual([]);
+    return;
+  }
 });
 
 test("a longer failover is 503 with Retry-After, and pages are right within a second of the promotion", async () => {

@@ -3,10 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, onTestFinished } from "vitest";
 import { describeDatabase } from "../../src/db/connection-url.ts";
 import { type ReplicationNode, sharedReplication } from "./replication.ts";
-import { serveDatabase } from "./test-server.ts";
+import { DEFAULT_TIMEOUTS, serveDatabase } from "./test-server.ts";
 
 const METRICS_TOKEN = "0123456789abcdef";
-const MAX_LAG_MS = 1000;
+/** A test may need some time between a write and a read of the old rows from a replica, which then lags. */
+const MAX_LAG_MS = 2000;
 const JOBS = 300;
 
 interface PageOptions {
@@ -25,6 +26,7 @@ interface ServedReplicas {
 
 async function serveReplicas({ databaseUrl, replicaUrls, userId, taskId }: ServedReplicas) {
   const server = await serveDatabase(databaseUrl, {
+    ...DEFAULT_TIMEOUTS,
     DATABASE_REPLICA_URLS: replicaUrls,
     MAX_REPLICA_LAG_MS: String(MAX_LAG_MS),
     METRICS_TOKEN,
