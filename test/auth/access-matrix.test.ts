@@ -22,13 +22,19 @@ const post = (body: object): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-const server = await sharedTestServer();
+const server = await sharedTestServer({ environment: { TRUST_PROXY_HOPS: "1" } });
+let addresses = 0;
+/** Each request has an address of its own, because repeated 401 responses to one address are delayed. */
+const forwarded = () => {
+  addresses += 1;
+  return { "X-Forwarded-For": `10.0.${addresses >> 8}.${addresses & 255}` };
+};
 const [owner, stranger, admin] = [await server.as(), await server.as(), await server.as({ isAdmin: true })];
 const requestAs: Record<Viewer, Get> = {
   owner: owner.get,
   stranger: stranger.get,
   admin: admin.get,
-  anonymous: (path, init) => fetch(server.url + path, init),
+  anonymous: (path, init) => fetch(server.url + path, { ...init, headers: { ...init.headers, ...forwarded() } }),
 };
 const idsOf: Record<Task, IdByType> = {
   own: await markedTask("own", { user_id: owner.userId }),
@@ -79,9 +85,7 @@ describe("every path through the schema to a job or an email", () => {
     "for the $task task, every path gives the $viewer only rows that they may read",
     async ({ viewer, task }) => {
       const cells = paths.flatMap((path) => spellings.map((spelling) => ({ path, spelling })));
-      // The server delays the refusals of a caller who sends many, so the anonymous caller sends all of them at once.
-      if (viewer === "anonymous") await Promise.all(cells.map(expectOnlyOwnRows));
-      else for (const cell of cells) await expectOnlyOwnRows(cell);
+      for (const cell of cells) await expectOnlyOwnRows(cell);
 
       async function expectOnlyOwnRows({ path, spelling }: Cell) {
         const request = async (ids: IdByType) => {
