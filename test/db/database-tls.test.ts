@@ -30,14 +30,15 @@ function urlOf(sslmode: string, { port } = proxy): string {
   return url.href;
 }
 
-const open = (url: string) => openDatabase({ url, maxConnections: 1, statementTimeoutMs: 1000 });
+const open = (url: string, statementTimeoutMs = 1000) => openDatabase({ url, maxConnections: 1, statementTimeoutMs });
 
 test("slow statements and idle pauses do not close a TLS connection", async () => {
-  const { sql, read, close } = open(urlOf("require"));
+  const timeoutMs = 2000;
+  const { sql, read, close } = open(urlOf("require"), timeoutMs);
   const backends = new Set<number>();
-  for (const pauseMs of [0, 1500, 0]) {
+  for (const pauseMs of [0, timeoutMs + 500, 0]) {
     await sleep(pauseMs);
-    const [row] = await read(deadlineIn(1900), () => sql`select pg_backend_pid() as pid, pg_sleep(0.6)`);
+    const [row] = await read(deadlineIn(10_000), () => sql`select pg_backend_pid() as pid, pg_sleep(0.6)`);
     backends.add(row?.pid);
   }
   await close();

@@ -80,9 +80,8 @@ test("refusals to one address beyond 20 per second are delayed by a second, and 
   });
   socket.write(`GET ${PATH} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(40));
   await expect.poll(() => refusedAt.length).toBeGreaterThanOrEqual(20);
-  const startedAt = performance.now();
   expect((await viewer.get(PATH)).status).toBe(404);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(refusedAt.length).toBeLessThan(40);
   await expect.poll(() => refusedAt.length).toBe(40);
   socket.destroy();
   expect((refusedAt[20] ?? 0) - (refusedAt[0] ?? 0)).toBeGreaterThan(900);
