@@ -7,7 +7,15 @@ import { createLog } from "../log.ts";
 import { pluralize } from "../values/pluralize.ts";
 import { MAX_TEXT_BYTES } from "../values/text-limit.ts";
 import { printTable } from "./print-table.ts";
-import { readAction, reportWaiting, runCommand, STOPPED, stopSignal, UsageError } from "./run-command.ts";
+import {
+  DELETION_WAITS,
+  readAction,
+  reportWaiting,
+  runCommand,
+  STOPPED,
+  stopSignal,
+  UsageError,
+} from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
 
 const USAGE = `Usage:
@@ -106,7 +114,7 @@ async function removeAddress(address: string): Promise<void> {
     try {
       const rows = await findAddress(db, address);
       console.error(`Found ${describe(rows)}`);
-      await deleteAddress(db, { rows, signal, deleted, onWait: reportWaiting() });
+      await deleteAddress(db, { rows, signal, deleted, onWait: reportWaiting(DELETION_WAITS) });
       isComplete = !signal.aborted;
     } finally {
       const audit = { audit: "address_deleted", address: hashOf(address), ...deleted, isComplete };

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import type { Sql } from "../db/client.ts";
 import { readConsistencyToken } from "../db/replicas/read-token.queries.ts";
@@ -13,6 +13,9 @@ import { printDescription, printPreview, printResult, suggestMap } from "./impor
 import { openProgress } from "./progress.ts";
 import { reportWaiting, runCommand, STOPPED, stopSignal } from "./run-command.ts";
 import { withDatabase } from "./with-database.ts";
+
+const IMPORT_WAITS =
+  "Waiting: another import of a file with ids stores its rows. This import continues when that one has ended.";
 
 runCommand({
   script: "import",
@@ -44,7 +47,8 @@ async function runImport(command: ImportCommand, signal: AbortSignal): Promise<v
         // Open the input only now, because an error of a stream without a reader would end the process.
         const input = openInput(fileName, signal);
         const onBadRow: ImportOptions["onBadRow"] = badRows?.sink ?? "stop";
-        const reports = { onRecognized: printDescription, onProgress: progress.update, onWait: reportWaiting() };
+        const onWait = reportWaiting(IMPORT_WAITS, progress.say);
+        const reports = { onRecognized: printDescription, onProgress: progress.update, onWait };
         const options = { ...read, ...reports, input, userId, source, onBadRow, signal };
         const result = await importBatch(sql, options);
         return { result, token: await readToken(sql) };
@@ -74,7 +78,16 @@ async function runPreview({ fileName, read, skipBad }: ImportCommand, signal: Ab
 }
 
 function openInput(fileName: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  return fileName === "-" ? addAbortSignal(signal, process.stdin) : createReadStream(fileName, { signal });
+  if (fileName === "-") return addAbortSignal(signal, process.stdin);
+  signal.addEventListener("abort", () => void releaseNamedPipe(fileName).catch(() => {}));
+  return createReadStream(fileName, { signal });
+}
+
+/** Opening a named pipe waits for its writer, which nothing else interrupts. */
+async function releaseNamedPipe(fileName: string): Promise<void> {
+  if (!(await stat(fileName)).isFIFO()) return;
+  const writer = await open(fileName, constants.O_WRONLY | constants.O_NONBLOCK);
+  await writer.close();
 }
 
 /** The import is already committed, so a server that refuses to name its position is not an error. */

@@ -43,6 +43,11 @@ export function openProgress(output: ProgressOutput, expected: number | null, no
       last = done;
       if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_MS)) show(done);
     },
+    /** Prints a message on a line of its own, and the progress again after it. */
+    say(text: string): void {
+      output.write(isTerminal ? `\r\x1b[K${text}\n` : `${text}\n`);
+      shown = null;
+    },
     /** Shows the last update and ends the line. */
     close(): void {
       if (last !== null && last !== shown) show(last);

@@ -49,13 +49,16 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** Returns a function that says once that a deletion waits. */
-export function reportWaiting(): () => void {
+export const DELETION_WAITS =
+  "Waiting: another program has locked rows that are to be deleted. The deletion continues when they are free.";
+
+/** Returns a function that prints the message at its first call only. */
+export function reportWaiting(message: string, print = (text: string): void => console.error(text)): () => void {
   let isReported = false;
   return () => {
     if (isReported) return;
     isReported = true;
-    console.error("Waiting for another program that uses the same rows.");
+    print(message);
   };
 }
 

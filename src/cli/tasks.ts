@@ -8,6 +8,7 @@ import { isUuid } from "../values/uuid.ts";
 import { printTable } from "./print-table.ts";
 import { openProgress } from "./progress.ts";
 import {
+  DELETION_WAITS,
   readAction,
   reportWaiting,
   requireUserId,
@@ -134,7 +135,13 @@ async function removeTask(id: string, { isDryRun, isConfirmed }: { isDryRun: boo
     let isComplete = false;
     try {
       const onProgress = (rows: number) => progress.update({ phase: "deleting", rows, bytes: 0 });
-      await deleteTask(db, { taskId, signal, deleted, onProgress, onWait: reportWaiting() });
+      await deleteTask(db, {
+        taskId,
+        signal,
+        deleted,
+        onProgress,
+        onWait: reportWaiting(DELETION_WAITS, progress.say),
+      });
       isComplete = !signal.aborted;
     } finally {
       progress.close();

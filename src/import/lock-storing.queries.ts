@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type postgres from "postgres";
 
 /** Must differ from the id of the lock of migrations. */
-const STORING_LOCK_ID = 4_207_311_903;
+export const STORING_LOCK_ID = 4_207_311_903;
 const RETRY_MS = 200;
 
 interface Waiting {

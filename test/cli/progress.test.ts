@@ -40,6 +40,20 @@ test("progress on a terminal is a bar that is redrawn on the same line", () => {
   );
 });
 
+test("a message is on a line of its own, before the progress", () => {
+  const messages = [true, false].map((isTerminal) => {
+    const progress = open(isTerminal, null);
+    progress.at(0, { phase: "reading", rows: 1, bytes: 0 });
+    progress.say("Waiting.");
+    progress.close();
+    return progress.written();
+  });
+  expect(messages).toEqual([
+    "\r\x1b[Kreading: 1 row\r\x1b[KWaiting.\n\r\x1b[Kreading: 1 row\n",
+    "Waiting.\nreading: 1 row\n",
+  ]);
+});
+
 test("the percentage of an export is the share of its rows", () => {
   const progress = open(false, 200);
   progress.at(5_000, { phase: "exporting", rows: 50, bytes: 9_999 });
