@@ -55,7 +55,8 @@ export function openRateLimiter(config: RateLimitConfig, storeConfig: StoreConfi
         return {
           admitted: left.consumedPoints <= config.points,
           remaining: left.remainingPoints,
-          resetMs: Math.max(0, left.msBeforeNext),
+          // If the clock was set back, the library would have the caller wait for as long as that in addition.
+          resetMs: Math.min(Math.max(0, left.msBeforeNext), config.windowSeconds * 1000),
         };
       } catch (error) {
         if (!failing) log.error({ err: error }, "the rate limit's store does not answer, requests pass uncounted");
@@ -107,7 +108,7 @@ function openStore(
       },
       STORE_CONNECTIONS,
     );
-    const stopRemovals = startRemovals(sql);
+    const stopRemovals = startRemovals(sql, windowSeconds);
     return {
       store: createPostgresLimiter(sql, options),
       async close() {

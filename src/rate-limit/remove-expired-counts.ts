@@ -7,20 +7,27 @@ const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 /** A statement that removed all of them at once could take longer than `STORE_TIMEOUT_MS`, would fail, and so would every later one. */
 const BATCH_SIZE = 2000;
 
-/** Removes the counts of ended windows in batches, and skips those that another instance removes at the moment. */
-export async function removeExpiredCounts(sql: Sql): Promise<void> {
+/**
+ * Removes the counts of ended windows in batches, and skips those that another instance removes at the moment. It also removes
+ * counts whose windows end too late, because a clock was set back: their callers would be refused until then.
+ */
+export async function removeExpiredCounts(sql: Sql, windowSeconds: number): Promise<void> {
   const until = Date.now() - MAX_CLOCK_DIFFERENCE_MS;
+  const latest = Date.now() + windowSeconds * 1000 + MAX_CLOCK_DIFFERENCE_MS;
   for (let removed = BATCH_SIZE; removed === BATCH_SIZE; ) {
     const { count } = await sql`
       delete from public.rate_limits where ctid = any(array(
-        select ctid from public.rate_limits where expire < ${until} limit ${BATCH_SIZE} for update skip locked))`;
+        select ctid from public.rate_limits where expire < ${until} or expire > ${latest} limit ${BATCH_SIZE} for update skip locked))`;
     removed = count;
   }
 }
 
 /** Returns a function that stops the removals. */
-export function startRemovals(sql: Sql): () => void {
+export function startRemovals(sql: Sql, windowSeconds: number): () => void {
   // The next removal also removes the counts that this one could not.
-  const timer = setInterval(() => void removeExpiredCounts(sql).catch(() => {}), REMOVE_EVERY_MS).unref();
+  const timer = setInterval(
+    () => void removeExpiredCounts(sql, windowSeconds).catch(() => {}),
+    REMOVE_EVERY_MS,
+  ).unref();
   return () => clearInterval(timer);
 }

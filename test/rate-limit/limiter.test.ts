@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createLog } from "../../src/log.ts";
 import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
 
@@ -34,4 +34,14 @@ test("the memory store keeps every credential and the 100,000 most recent addres
   async function addAddresses(from: number, to: number): Promise<void> {
     for (let n = from; n < to; n += 1) await left(`address:${n}`);
   }
+});
+
+test("a clock that is set back refuses a credential for at most a window", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const config = { points: 1, windowSeconds: 60, store: "memory" } as const;
+  const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, createLog("silent"));
+  await limiter.take("key:x", 1);
+  vi.setSystemTime(Date.now() - 36_000_000);
+  expect(await limiter.take("key:x", 1)).toEqual({ admitted: false, remaining: 0, resetMs: 60_000 });
+  vi.useRealTimers();
 });
