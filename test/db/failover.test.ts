@@ -32,7 +32,7 @@ function open(url: string) {
   const database = openDatabase({ url, maxConnections: 2, statementTimeoutMs: 1000 });
   opened.push(database);
   const port = async () => {
-    const [row] = await database.read(deadlineIn(1900), () => database.sql`select inet_server_port() as port`);
+    const [row] = await database.read(deadlineIn(10_000), () => database.sql`select inet_server_port() as port`);
     return row?.port as number;
   };
   return { ...database, port };
@@ -115,7 +115,8 @@ test("a longer failover is 503 with Retry-After, and pages are right within a se
 
 test("all connections move from a frozen primary to the promoted standby, and stay there after the thaw", async () => {
   const pool = open(listed());
-  await Promise.all([pool.sql`select pg_sleep(0.1)`, pool.sql`select pg_sleep(0.1)`]);
+  const read = () => pool.read(deadlineIn(10_000), () => pool.sql`select pg_sleep(0.1)`);
+  await Promise.all([read(), read()]);
   expect(await pool.port()).toBe(primary.port);
   primary.freeze();
   await standby.promote();
@@ -199,14 +200,14 @@ test("while an address leads to a standby, no statement is sent there until it l
   opened.push(proxy);
   const pool = open(urlOf([{ ...primary, port: proxy.port }], "target_session_attrs=primary"));
   // The second connection stays open, so that the server is still watched over a connection to the primary.
-  const backend = () => pool.sql`select pg_backend_pid() as pid, pg_sleep(0.1)`;
+  const backend = () => pool.read(deadlineIn(10_000), () => pool.sql`select pg_backend_pid() as pid, pg_sleep(0.1)`);
   const [[one], [other]] = await Promise.all([backend(), backend()]);
   expect(one?.pid).not.toBe(other?.pid);
   proxy.leadTo({ host: "127.0.0.1", port: standby.port });
   await primary.run((sql) => sql`select pg_terminate_backend(${one?.pid}, 5000)`);
   const connects = proxy.connects();
   const reads = Array.from({ length: 4 }, () =>
-    pool.read(deadlineIn(1900), () => pool.sql`select inet_server_port() as port, pg_sleep(0.1)`),
+    pool.read(deadlineIn(10_000), () => pool.sql`select inet_server_port() as port, pg_sleep(0.1)`),
   );
   // Several connections find that the address leads to a standby.
   await expect.poll(proxy.connects, { interval: 10 }).toBeGreaterThan(connects + 1);
