@@ -27,6 +27,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   // The code of PostgreSQL for a full disk.
   "53100": DISK_FULL,
 };
+const UNKNOWN_USER =
+  "PostgreSQL does not run as a user without an entry in /etc/passwd: add one, start as another user, or set DATABASE_URL.";
+const IS_UNKNOWN_USER = /could not look up effective user ID/;
 const IS_DISK_FULL = /No space left on device|Disk quota exceeded/;
 /** An error message repeats the path, which may be far too long. */
 const MAX_PATH_LENGTH = 200;
@@ -65,7 +68,8 @@ export function describeDirectoryError(error: unknown, dataDir: string): unknown
   });
 }
 
-/** Replaces the output of a program of PostgreSQL by the remedy if its disk is full. */
+/** Replaces the output of a program of PostgreSQL by the remedy if its disk is full or its user is unknown. */
 export function describeOutput(output: string): string {
+  if (IS_UNKNOWN_USER.test(output)) return UNKNOWN_USER;
   return IS_DISK_FULL.test(output) ? DISK_FULL : output;
 }

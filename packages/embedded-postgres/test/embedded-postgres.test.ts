@@ -24,6 +24,7 @@ import {
 const isLinux = process.platform === "linux";
 const isLinuxRoot = isLinux && process.getuid?.() === 0;
 const UNPRIVILEGED = 65534;
+const UNKNOWN_USER = 54_321;
 /** Forbids root to create a user namespace, as containers do by default. */
 const WITHOUT_USER_NAMESPACES = ["setpriv", "--bounding-set=-setfcap", "--"];
 /** Disables the parent death signal, which systems such as macOS lack. */
@@ -268,4 +269,9 @@ test.runIf(isLinuxRoot)("an ordinary user can start the server, but not in the d
   await end(await start(rootsDir));
   const refused = await start(rootsDir, { uid: UNPRIVILEGED });
   expect(refused.error).toMatch(/belongs to another user.*DATABASE_URL/);
+
+  const strangersDir = newDataDir();
+  mkdirSync(strangersDir);
+  chownSync(strangersDir, UNKNOWN_USER, UNKNOWN_USER);
+  expect((await start(strangersDir, { uid: UNKNOWN_USER })).error).toMatch(/without an entry in \/etc\/passwd/);
 });
