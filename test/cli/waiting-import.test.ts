@@ -34,8 +34,8 @@ test("SIGINT stops an import that waits for the writer of a named pipe", async (
   const { child, ended } = startProgram("dist/cli/import.js", {}, ["--dry-run", createNamedPipe(pathOf("pipe"))]);
   const threads = `/proc/${child.pid}/task`;
   const waitingIn = () => readdirSync(threads).map((thread) => readFileSync(`${threads}/${thread}/wchan`, "utf8"));
-  // The function of Linux in which a reader of a named pipe waits for its first writer.
-  await expect.poll(waitingIn, { interval: 20 }).toContain("wait_for_partner");
+  // Linux names the function in which a reader of a named pipe waits for its first writer, differently in each version.
+  await expect.poll(waitingIn, { interval: 20 }).toContainEqual(expect.stringMatching(/partner|fifo|pipe/));
   child.kill("SIGINT");
   expect(await ended).toMatchObject({ code: 130, stderr: "Stopped: nothing was imported.\n" });
 });
