@@ -16,8 +16,16 @@ const { nodes, urlOf } = await sharedReplication();
 let [primary, standby] = nodes as [ReplicationNode, ReplicationNode];
 const listed = (parameters = "target_session_attrs=primary") => urlOf(nodes, parameters);
 
+let isPromoted = false;
+
+async function promoteStandby(): Promise<void> {
+  isPromoted = true;
+  await standby.promote();
+}
+
 /** Makes the former primary a standby of the promoted server. */
 async function exchangeRoles(): Promise<void> {
+  isPromoted = false;
   [primary, standby] = [standby, primary];
   await standby.copyFrom(primary);
 }
@@ -25,6 +33,7 @@ async function exchangeRoles(): Promise<void> {
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((one) => one.close()));
+  if (isPromoted) await exchangeRoles();
 });
 
 /** A pool like that of a server. */
@@ -79,7 +88,7 @@ test("requests survive a failover of about a second without a failure", async ()
     const killedAt = performance.now();
     await primary.kill();
     await sleep(900);
-    await standby.promote();
+    await promoteStandby();
     const tookMs = performance.now() - killedAt;
     await sleep(800);
     const pages = await load.stop();
@@ -96,7 +105,7 @@ test("a longer failover is 503 with Retry-After, and pages are right within a se
   await sleep(300);
   await primary.kill();
   await sleep(2500);
-  await standby.promote();
+  await promoteStandby();
   const promotedAt = performance.now();
   await sleep(1500);
   const pages = await load.stop();
@@ -110,7 +119,6 @@ test("a longer failover is 503 with Retry-After, and pages are right within a se
   );
   expect(reasons).toContain(`127.0.0.1:${standby.port} is a standby`);
   expect(reasons).not.toContain(new URL(primary.url).password);
-  await exchangeRoles();
 });
 
 test("all connections move from a frozen primary to the promoted standby, and stay there after the thaw", async () => {
@@ -119,7 +127,7 @@ test("all connections move from a frozen primary to the promoted standby, and st
   await Promise.all([read(), read()]);
   expect(await pool.port()).toBe(primary.port);
   primary.freeze();
-  await standby.promote();
+  await promoteStandby();
   await expect.poll(() => pool.port()).toBe(standby.port);
   primary.thaw();
   // The former primary still accepts writes. Only its timeline tells that it is outdated.
@@ -128,7 +136,6 @@ test("all connections move from a frozen primary to the promoted standby, and st
   const ports = await Promise.all(Array.from({ length: 20 }, () => pool.port()));
   expect(new Set(ports)).toEqual(new Set([standby.port]));
   expect(await open(urlOf([primary, standby], "target_session_attrs=read-write")).port()).toBe(standby.port);
-  await exchangeRoles();
 });
 
 test("pages are right after a failover that lost a transaction, also those with bookmarks and entity tags", async () => {
@@ -145,7 +152,7 @@ test("pages are right after a failover that lost a transaction, also those with 
   const lost = new Map<number, string | null>();
   for (const offset of [100, 150, 200]) lost.set(offset, (await get(path(offset))).headers.get("etag"));
   await primary.kill();
-  await standby.promote();
+  await promoteStandby();
   await standby.run((sql) => aJob(sql, { task_id: taskId, created_at: "2020-01-01T00:00:00Z" }));
   const expected = await standby.run(
     (sql) => sql`
@@ -157,7 +164,6 @@ test("pages are right after a failover that lost a transaction, also those with 
     const ids = expected.slice(offset, offset + 50).map(({ id }: { id: string }) => id);
     expect([response.status, count, jobs.map(({ id }: { id: string }) => id)]).toEqual([200, 301, ids]);
   }
-  await exchangeRoles();
 });
 
 test("with read-write, no connection to a primary that became read-only is used until it is writable again", async () => {
