@@ -79,6 +79,7 @@ async function runPreview({ fileName, read, skipBad }: ImportCommand, signal: Ab
 
 function openInput(fileName: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   if (fileName === "-") return addAbortSignal(signal, process.stdin);
+  signal.throwIfAborted();
   signal.addEventListener("abort", () => void releaseNamedPipe(fileName).catch(() => {}));
   return createReadStream(fileName, { signal });
 }

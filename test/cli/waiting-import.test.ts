@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { MIGRATION_LOCK_ID } from "../../src/db/migrate.ts";
 import { STORING_LOCK_ID } from "../../src/import/lock-storing.queries.ts";
 import { sharedImportDirectory } from "../support/import-directory.ts";
 import { createNamedPipe } from "../support/named-pipe.ts";
 import { startProgram } from "../support/program.ts";
+import { waitingStatements } from "../support/waiting-statements.ts";
 
 const USER_ID = "0e6f1a52-7a4e-4d3e-9a5c-0d9d6a7b8c9d";
 const RECORD_ID = "6a1de5a8-4a4e-4c39-8d7c-0c5a3bb4b4f1";
@@ -37,5 +39,16 @@ test("SIGINT stops an import that waits for the writer of a named pipe", async (
   // Linux names the function in which a reader of a named pipe waits for its first writer, differently in each version.
   await expect.poll(waitingIn, { interval: 20 }).toContainEqual(expect.stringMatching(/partner|fifo|pipe/));
   child.kill("SIGINT");
+  expect(await ended).toMatchObject({ code: 130, stderr: "Stopped: nothing was imported.\n" });
+});
+
+test("SIGINT stops an import that has not yet opened its named pipe", async () => {
+  const { ended } = await database.sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK_ID})`;
+    const started = startImport(createNamedPipe(pathOf("unopened")));
+    await expect.poll(() => waitingStatements(tx)).toBe(1);
+    started.child.kill("SIGINT");
+    return started;
+  });
   expect(await ended).toMatchObject({ code: 130, stderr: "Stopped: nothing was imported.\n" });
 });
