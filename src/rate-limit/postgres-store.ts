@@ -14,6 +14,11 @@ interface StoredQuery {
 /** As many statements as connections run at once, because the driver would keep later ones, and still run them when they are too late. */
 export const STORE_CONNECTIONS = 2;
 
+/** Instances with different windows count separately, because a count of an hour must not refuse the callers of a second. */
+export function keyPrefixOf(windowSeconds: number): string {
+  return `${windowSeconds}s`;
+}
+
 /** Counts in the table `rate_limits`. A migration creates it, so that the role of the server needs no right to create tables. */
 export function createPostgresLimiter(sql: Sql, { points, duration }: { points: number; duration: number }) {
   const gate = bulkhead(STORE_CONNECTIONS, Number.POSITIVE_INFINITY);
@@ -37,7 +42,7 @@ export function createPostgresLimiter(sql: Sql, { points, duration }: { points: 
     tableCreated: true,
     // The library removes the expired counts by one statement, which is too slow for many of them.
     clearExpiredByTimeout: false,
-    keyPrefix: "",
+    keyPrefix: keyPrefixOf(duration),
     points,
     duration,
   });

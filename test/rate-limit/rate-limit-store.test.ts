@@ -88,19 +88,37 @@ test("a client that disconnects while its request is counted leaves no slot behi
   expect((await viewer.get(path)).status).toBe(200);
 });
 
-test("the counts of ended windows are removed from a database that is too slow to remove them at once", async () => {
+test("counts that have ended, or end too late for their window, are removed even if the database is too slow to remove them at once", async () => {
   const database = await createTestDatabase();
   running.push(database);
   const sql = openPool({ url: database.url, statementTimeoutMs: STORE_TIMEOUT_MS }, 1);
   running.push({ close: () => sql.end() });
   await sql.unsafe(`
     insert into rate_limits select n::text, 1, n from generate_series(1, 6000) n;
-    insert into rate_limits values ('running', 1, ${Date.now() + 60_000}), ('set back', 1, ${Date.now() + 36_000_000});
+    insert into rate_limits values ('60s:running', 1, ${Date.now() + 60_000}), ('60s:set back', 1, ${Date.now() + 36_000_000}),
+      ('3600s:running', 1, ${Date.now() + 3_600_000});
     create function be_slow() returns trigger language plpgsql as $$
       begin perform pg_sleep((select count(*) from gone) / 10000.0); return null; end $$;
     create trigger slow after delete on rate_limits referencing old table as gone for each statement execute function be_slow()`);
   await removeExpiredCounts(sql, 60);
-  expect(await sql`select key from rate_limits`).toEqual([{ key: "running" }]);
+  expect(await sql`select key from rate_limits order by expire`).toEqual([
+    { key: "60s:running" },
+    { key: "3600s:running" },
+  ]);
+});
+
+test("instances with different windows count separately in one database", async () => {
+  const database = await createTestDatabase();
+  running.push(database);
+  for (const windowSeconds of [3600, 60]) {
+    const config = { points: 10, windowSeconds, store: "postgres" } as const;
+    const store = { databaseUrl: database.url, preparedStatements: true };
+    const limiter = openRateLimiter(config, store, createLog("silent"));
+    running.push(limiter);
+    await expect.poll(() => limiter.take("key:x", 1)).not.toBeNull();
+  }
+  const rows = await database.sql`select key from rate_limits order by key`;
+  expect(rows).toEqual([{ key: "3600s:key:x" }, { key: "60s:key:x" }]);
 });
 
 test("a count that has waited too long for the store is never sent to it", async () => {
