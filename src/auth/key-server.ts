@@ -4,9 +4,11 @@ import { Failure } from "../errors.ts";
 /** Leaves time to respond within the two seconds of the default request timeout. */
 const TIMEOUT_MS = 1500;
 const MAX_AGE_MS = 600_000;
-/** How long after a fetch an unknown key id causes no other one. */
+/** For this long after a fetch, an unknown key id causes no other fetch. */
 const UNKNOWN_KEY_PAUSE_MS = 30_000;
 const PAUSE_AFTER_FAILURE_MS = 3000;
+/** A key set has a few kilobytes. A body without an end would fill the memory within the timeout. */
+const MAX_BODY_BYTES = 1024 * 1024;
 /** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2048;
 
@@ -73,12 +75,23 @@ async function readJson(url: URL): Promise<unknown> {
   const headers = { Accept: "application/json, application/jwk-set+json" };
   try {
     const response = await fetch(url, { headers, redirect: "manual", signal });
-    if (response.status === 200) return JSON.parse(await response.text());
+    if (response.status === 200) return JSON.parse(await readText(response));
   } catch (error) {
     if (signal.aborted) throw unusable("did not answer in time");
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw unusable("did not answer with the status 200 and JSON");
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw unusable(`answered with more than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /**
@@ -101,7 +114,8 @@ async function onlyUsableKey(ambiguous: errors.JWKSMultipleMatchingKeys): Promis
   const keys: CryptoKey[] = [];
   for await (const key of ambiguous) if (isLongEnough(key)) keys.push(key);
   const [key, ...others] = keys;
-  if (key === undefined || others.length > 0) throw ambiguous;
+  if (key === undefined) throw new Failure("UNAVAILABLE", { cause: unusable("has only unusable keys for a token") });
+  if (others.length > 0) throw ambiguous;
   return key;
 }
 

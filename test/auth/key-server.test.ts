@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import http, { type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createJwtVerifier } from "../../src/auth/jwt.ts";
@@ -97,7 +98,7 @@ test("tokens that name an invalid key of the key set do not keep the keys of oth
   expect(await outcomeOf(verifyJwt(known))).toBe(200);
 });
 
-test("an unusable key neither pauses calls of the key server nor keeps the usable keys of its set from working", async () => {
+test("an unusable key neither pauses the calls of the key server nor affects the usable keys of its set", async () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"] });
   const [publicKey] = JSON.parse(KEYS).keys;
   const privateKey = { ...(await exportJWK(rsa.privateKey)), kid: "private", alg: "RS256" };
@@ -112,11 +113,15 @@ test("an unusable key neither pauses calls of the key server nor keeps the usabl
     expect(await outcomeOf(verifyJwt(unknown))).toBe(401);
   }
   expect(requests).toBe(3);
-  respond = (response) => response.end(JSON.stringify({ keys: [publicKey, publicKey] }));
-  expect(await outcomeOf(aVerifier()(known))).toBe(401);
+  const outcomeWith = (...keys: object[]) => {
+    respond = (response) => response.end(JSON.stringify({ keys }));
+    return outcomeOf(aVerifier()(known));
+  };
+  expect(await outcomeWith(publicKey, publicKey)).toBe(401);
+  expect(await outcomeWith({ ...privateKey, kid: "rsa" }, { ...short, kid: "rsa" })).toBe(503);
 });
 
-test("a clock that is set back neither keeps new keys from being fetched nor removed keys for long", async () => {
+test("after the clock is set back, new keys are still fetched, and removed keys are no longer accepted", async () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"] });
   const verifyJwt = aVerifier();
   expect(await outcomeOf(verifyJwt(known))).toBe(200);
@@ -125,6 +130,17 @@ test("a clock that is set back neither keeps new keys from being fetched nor rem
   vi.advanceTimersByTime(31_000);
   expect(await outcomeOf(verifyJwt(unknown))).toBe(401);
   expect([await outcomeOf(verifyJwt(known)), requests]).toEqual([401, 2]);
+});
+
+test.each(["identity", "gzip"])("a key set of more than 1 MB is not read to its end (%s)", async (encoding) => {
+  const spaces = " ".repeat(4 * 1024 * 1024);
+  const body = encoding === "gzip" ? gzipSync(spaces) : spaces;
+  // Neither the body nor the time ends.
+  respond = (response) => response.writeHead(200, { "Content-Encoding": encoding }).write(body);
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
+  const reason = await aVerifier()(known).then(String, reasonOf);
+  timeout.mockRestore();
+  expect(reason).toBe("UNUSABLE_KEY_SERVER JWT_JWKS_URL answered with more than 1048576 bytes");
 });
 
 test("the log names JWT_JWKS_URL if its response is an error, not JSON, no key set, or has only an unusable key", async () => {
