@@ -79,6 +79,7 @@ async function runPreview({ fileName, read, skipBad }: ImportCommand, signal: Ab
 
 function openInput(fileName: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   if (fileName === "-") return addAbortSignal(signal, process.stdin);
+  // An aborted stream would still open a named pipe, and wait for its writer.
   signal.throwIfAborted();
   signal.addEventListener("abort", () => void releaseNamedPipe(fileName).catch(() => {}));
   return createReadStream(fileName, { signal });

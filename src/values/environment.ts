@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** A thousand documents of an application have about 1 MB, and certificates have less. */
+/** A manifest of a thousand trusted documents has about 1 MB, and a certificate has less. */
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
@@ -103,7 +103,7 @@ export function parseRate(text: string): { points: number; windowSeconds: number
   return windowSeconds === undefined ? null : { points: Number(points), windowSeconds };
 }
 
-/** The message follows the path, or the name of the setting that has the path. */
+/** Its message completes a sentence that begins with the path, or with the name of the setting. */
 export class UnusableFile extends Error {}
 
 /** Reads a file that a setting names. Throws UnusableFile. */

@@ -21,7 +21,7 @@ const BACK_WITHIN_MS = 1300;
 
 let lastTick = performance.now();
 let pausedMs = 0;
-/** Milliseconds in which this process could run, since a paused or starved machine delays its timers and answers. */
+/** The time without the pauses of this process, because a busy machine delays its timers and the responses. */
 function running(): number {
   const now = performance.now();
   pausedMs += Math.max(0, now - lastTick - 50);

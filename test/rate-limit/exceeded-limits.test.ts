@@ -13,7 +13,7 @@ const server = await sharedTestServer({
 const { url } = server;
 const VIEWER = "{ viewer { userId } }";
 
-/** The field of the log line of a request or an operation that names the limit, with its status. */
+/** The status and the limit in the log line of a request or an operation. */
 async function refusalOf(requestId: string, { logLines }: Pick<ServedDatabase, "logLines"> = server) {
   const line = () =>
     logLines

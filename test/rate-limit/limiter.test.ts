@@ -36,7 +36,7 @@ test("the memory store keeps every credential and the 100,000 most recent addres
   }
 });
 
-test("a clock that is set back refuses a credential for at most a window", async () => {
+test("after the clock is set back, a credential is refused for at most a window", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const config = { points: 1, windowSeconds: 60, store: "memory" } as const;
   const limiter = openRateLimiter(config, { databaseUrl: null, preparedStatements: true }, createLog("silent"));

@@ -6,7 +6,7 @@ import { aTask, someJobs } from "../support/builders.ts";
 import { killPrograms, startProgram } from "../support/program.ts";
 import { sharedTestDatabase } from "../support/test-database.ts";
 
-/** A restart takes 3 s, and each one shows the same; two of them replace both instances. `RESTARTS=20` repeats the run that docs/reliability.md states. */
+/** A restart takes 3 s, and two of them replace both instances. `RESTARTS=20` repeats the run that docs/reliability.md mentions. */
 const RESTARTS = Number(process.env.RESTARTS ?? 2);
 const CONNECTIONS = 50;
 const READY_WITHIN_MS = 2000;

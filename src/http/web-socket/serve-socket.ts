@@ -9,8 +9,8 @@ import { BEAT_EVERY_MS } from "../stream/event-stream.ts";
 import type { SocketHandler, SocketProtocol } from "./socket-protocol.ts";
 
 /**
- * A client that sends nothing between this many beats is disconnected at the next one. Beats are counted, because after a pause
- * of this process the answer to the last ping may not have been read yet.
+ * A client that has sent nothing for this many beats is disconnected at the next one. Beats are counted instead of time, because
+ * after a pause of this process the answer to the last ping may not have been read yet.
  */
 const MAX_SILENT_BEATS = 2;
 /**
