@@ -25,7 +25,10 @@ beforeEach(() => {
   requests = 0;
   respond = (response) => response.end(KEYS);
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 function aVerifier() {
   const jwksUrl = new URL(`http://127.0.0.1:${(keyServer.address() as AddressInfo).port}`);
@@ -83,7 +86,6 @@ test("requests wait for a key server that hangs only once in three seconds, with
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([503]));
   for (let count = 0; count < 10; count += 1) expect(await outcomeOf(verifyJwt(known))).toBe(503);
   expect([requests, timeout.mock.lastCall]).toEqual([1, [1500]]);
-  timeout.mockRestore();
 });
 
 test("tokens that name an invalid key of the key set do not keep the keys of other tokens from being fetched", async () => {
@@ -137,9 +139,8 @@ test.each(["identity", "gzip"])("a key set of more than 1 MB is not read to its 
   const body = encoding === "gzip" ? gzipSync(spaces) : spaces;
   // Neither the body nor the time ends.
   respond = (response) => response.writeHead(200, { "Content-Encoding": encoding }).write(body);
-  const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
   const reason = await aVerifier()(known).then(String, reasonOf);
-  timeout.mockRestore();
   expect(reason).toBe("UNUSABLE_KEY_SERVER JWT_JWKS_URL answered with more than 1048576 bytes");
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { EXCEEDED_LIMITS } from "../../src/rate-limit/exceeded-limit.ts";
 import { PROGRESS } from "../support/event-reader.ts";
 import { holdReadsOf } from "../support/held-reads.ts";
@@ -13,6 +13,17 @@ const server = await sharedTestServer({
 const { url } = server;
 const VIEWER = "{ viewer { userId } }";
 
+const opened: ServedDatabase[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+});
+
+async function serve(environment: Record<string, string>): Promise<ServedDatabase> {
+  const served = await serveDatabase(server.database.url, environment);
+  opened.push(served);
+  return served;
+}
+
 /** The status and the limit in the log line of a request or an operation. */
 async function refusalOf(requestId: string, { logLines }: Pick<ServedDatabase, "logLines"> = server) {
   const line = () =>
@@ -25,7 +36,7 @@ async function refusalOf(requestId: string, { logLines }: Pick<ServedDatabase, "
 const named = (requestId: string) => ({ "X-Request-ID": requestId });
 
 test("with a rate limit, the log line of a refused request names the points of the credential, the cost or the address", async () => {
-  const limited = await serveDatabase(server.database.url, { RATE_LIMIT: "1/m" });
+  const limited = await serve({ RATE_LIMIT: "1/m" });
   const user = await limited.as();
   const pages = ["a", "b", "c"].map(
     (name) => `${name}: tasks(first: 100) { nodes { id createdAt updatedAt jobs(first: 10) { nodes { id } } } }`,
@@ -61,7 +72,6 @@ test("with a rate limit, the log line of a refused request names the points of t
     [429, "address_points"],
     [429, "address_points"],
   ]);
-  await limited.close();
 });
 
 test("the log line names the limit of streams, connections or operations that refused a request", async () => {
@@ -119,7 +129,7 @@ test("the log line names the limit of streams, connections or operations that re
 });
 
 test("the log line names the queue in which a request waited too long", async () => {
-  const slow = await serveDatabase(server.database.url, {
+  const slow = await serve({
     DATABASE_POOL_SIZE: "1",
     REQUEST_TIMEOUT_MS: "400",
     STATEMENT_TIMEOUT_MS: "30000",
@@ -136,7 +146,6 @@ test("the log line names the queue in which a request waited too long", async ()
   };
   expect(await refusalBehindHeldRead(known, "tasks")).toEqual([503, "user_queue"]);
   expect(await refusalBehindHeldRead(stranger, "api_keys")).toEqual([503, "address_queue"]);
-  await slow.close();
 });
 
 test("the manual explains every limit that the log names", () => {

@@ -1,6 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createLog } from "../../src/log.ts";
 import { openRateLimiter } from "../../src/rate-limit/limiter.ts";
+
+afterEach(() => vi.useRealTimers());
 
 test("the memory store keeps every credential and the 100,000 most recent addresses, and is then as fast as before", async () => {
   const config = { points: 10, windowSeconds: 3600, store: "memory" } as const;
@@ -43,5 +45,4 @@ test("after the clock is set back, a credential is refused for at most a window"
   await limiter.take("key:x", 1);
   vi.setSystemTime(Date.now() - 36_000_000);
   expect(await limiter.take("key:x", 1)).toEqual({ admitted: false, remaining: 0, resetMs: 60_000 });
-  vi.useRealTimers();
 });
